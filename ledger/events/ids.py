@@ -1,0 +1,21 @@
+"""The kinds of value that events are made of.
+
+An id that names something is also a tag of every event that holds it, `<kind>:<id>`, so that the event is found by it.
+A sealed member holds a commitment, 64 hex digits, to a text that only custody keeps.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+TAG = "tag"
+SEALED = "sealed"
+
+PersonId = Annotated[str, Meta(pattern="^p-[0-9a-f]{32}$", extra={TAG: "person"})]
+DataSetId = Annotated[str, Meta(pattern="^D-[A-Za-z0-9._-]{1,80}$", extra={TAG: "dataset"})]
+RequestId = Annotated[str, Meta(pattern="^R-[0-9]{4}-[0-9]{4,9}$", extra={TAG: "request"})]
+
+Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", extra={SEALED: True})]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Date = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+Name = Annotated[str, Meta(pattern="^[!-~]([ -~]{0,253}[!-~])?$")]

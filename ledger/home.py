@@ -1,0 +1,131 @@
+"""A ledger home: one folder with everything that a ledger on one machine consists of.
+
+    log.db                     entries and their index
+    custody.db, documents/     what the log only commits to, encrypted
+    keys/                      what must never be in the same backup as the rest:
+        keys.db                    keys and salts of custody, wrapped
+        key-encryption-key         what they are wrapped with
+        log-key.pem                the key that signs for the log
+
+Folders have mode 0700 and files 0600.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from ledger.chain.note import verifier_key
+from ledger.codec import Fact
+from ledger.custody import Custody, Erasure, Places
+from ledger.custody.files import new_file, new_folder, sync_folder
+from ledger.errors import AlreadyThere, Malformed, NotALedger
+from ledger.events import LedgerOpened, PersonErased, PersonRegistered
+from ledger.events.people import Detail
+from ledger.log import Ledger, about
+from ledger.storage import create_store, open_store, utc_now
+from ledger.storage.port import Clock
+
+LOG = "log.db"
+KEYS = "keys"
+LOG_KEY = "log-key.pem"
+WISH_KEY = "wishes"
+
+
+class Home(NamedTuple):
+    """An open ledger home."""
+
+    path: Path
+    ledger: Ledger
+    custody: Custody
+
+    @property
+    def url(self) -> str:
+        """Where its store is, for other processes."""
+        return store_url(self.path)
+
+
+def store_url(path: Path) -> str:
+    """The URL of the store in a home."""
+    return f"sqlite:///{path / LOG}"
+
+
+def create_home(path: Path, origin: str, *, actor: str, via: str, clock: Clock = utc_now) -> str:
+    """Make a ledger home with its first entry, whole or not at all; gives the log's verifier key.
+
+    Raises `AlreadyThere` when something is at `path` (an empty folder is nothing), `Malformed` for an unusable origin.
+    """
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise AlreadyThere(path)
+    key = Ed25519PrivateKey.generate()
+    vkey = verifier_key(origin, key.public_key().public_bytes_raw())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        _furnish(draft, key, clock)
+        with open_home(draft, clock) as home:
+            opened = LedgerOpened(origin=origin, log_key=vkey)
+            home.ledger.append([Fact(event=opened, actor=actor, via=via)])
+        draft.rename(path)
+        sync_folder(path.parent)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return vkey
+
+
+def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:
+    new_folder(folder / KEYS)
+    pem = log_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    new_file(folder / KEYS / LOG_KEY, pem)
+    Custody.create(_places(folder), clock).close()
+    create_store(store_url(folder))
+    sync_folder(folder / KEYS)
+
+
+@contextmanager
+def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
+    """The ledger home at `path`. Raises `NotALedger` when it is none."""
+    if not (path / LOG).is_file():
+        raise NotALedger(path, "is no ledger home: `dua-ledger init` makes one")
+    with open_store(store_url(path), clock) as store, open_custody(path, clock) as custody:
+        ledger = Ledger(store, wish_key=custody.secret(WISH_KEY), random_bytes=secrets.token_bytes, clock=clock)
+        yield Home(path, ledger, custody)
+
+
+def open_custody(path: Path, clock: Clock = utc_now) -> Custody:
+    """The custody of a home, alone."""
+    return Custody.open(_places(path), clock)
+
+
+def _places(path: Path) -> Places:
+    keys = path / KEYS
+    return Places(keys / "keys.db", keys / "key-encryption-key", path / "custody.db", path / "documents")
+
+
+def erase_person(
+    home: Home, person: str, details: tuple[Detail, ...], *, last_copy_lapses: date, actor: str, via: str
+) -> Erasure:
+    """Record that a person's details (all, if none is named) are erased, then destroy them, keys and salts.
+
+    The event comes first: a detail that is missing without one is tampering. So a call that was cut off, or raised
+    `Busy`, is completed by calling again, which records nothing twice. Raises `Malformed` for a person whom the log
+    does not know.
+    """
+    tag = f"person:{person}"
+    reading = home.ledger.read([about(PersonRegistered, PersonErased, tags=[tag])])
+    known = [fact.event for fact in reading.facts]
+    if not any(isinstance(event, PersonRegistered) for event in known):
+        raise Malformed("person", person, "is not in this ledger")
+    erased = PersonErased(person=person, details=details, last_copy_lapses=last_copy_lapses.isoformat())
+    if not any(isinstance(event, PersonErased) and event.details == details for event in known):
+        home.ledger.append([Fact(event=erased, actor=actor, via=via)], reading)
+    return home.custody.erase(tag, details or None)

@@ -1,0 +1,163 @@
+"""The ledger: facts appended under a boundary, and read back.
+
+A decision reads the facts that it depends on, decides, and appends on condition that no newer fact of that kind exists:
+
+    reading = ledger.read([about(PersonRegistered, tags=["person:p-..."])], key=IdempotencyKey(...))
+    ...
+    ledger.append([fact], reading)          # raises Conflict when the reading is out of date
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from hmac import digest
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
+
+from ledger.chain.entry import Entry
+from ledger.codec import SALT_BYTES, Codec, Fact, Recorded
+from ledger.errors import Conflict, KeyReused
+from ledger.events import Event
+from ledger.storage import Store, utc_now
+from ledger.storage.port import Clock, Subscription
+
+
+class Boundary(msgspec.Struct, frozen=True):
+    """The facts that a decision depends on: of one of these kinds (of any, if none is named), with all of these tags."""
+
+    events: tuple[type[Event], ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+def about(*events: type[Event], tags: Iterable[str] = ()) -> Boundary:
+    """The facts of these kinds that carry all of these tags."""
+    return Boundary(events, tuple(tags))
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True):
+    """A caller's promise: the same key from the same principal means the same wish, whose bytes are `body`."""
+
+    principal: str
+    key: str
+    body: bytes
+
+    def tag(self) -> str:
+        """The tag by which the outcome is found again: SHA-256 over principal and key."""
+        return "idempotency:" + sha256(f"{self.principal}\n{self.key}".encode()).hexdigest()
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What was read for a decision, up to which position, and the earlier outcome of the same wish if there is one."""
+
+    facts: tuple[Recorded, ...]
+    position: int
+    query: DCBQuery
+    key: IdempotencyKey | None
+    outcome: tuple[Entry, ...] = ()
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """The entries of an append; `again` says that the same wish had them recorded before."""
+
+    entries: tuple[Entry, ...]
+    again: bool = False
+
+    @property
+    def positions(self) -> list[int]:
+        """Where the facts stand."""
+        return [entry.position for entry in self.entries]
+
+
+class Ledger:
+    """Facts in a store, by a clock and a source of random bytes that are handed in.
+
+    `wish_key` is a secret of the ledger: wishes are compared by a hash that nobody can guess without it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        wish_key: bytes,
+        random_bytes: Callable[[int], bytes],
+        clock: Clock = utc_now,
+        codec: Codec | None = None,
+    ) -> None:
+        self.store = store
+        self.codec = codec or Codec()
+        self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
+
+    def read(self, boundaries: Sequence[Boundary] = (), key: IdempotencyKey | None = None) -> Reading:
+        """The facts within these boundaries, and what came of the same wish before.
+
+        Raises `KeyReused` when the key was used for another body.
+        """
+        items = self.query(boundaries).items
+        if key is not None:
+            items.append(DCBQueryItem(tags=[key.tag()]))
+        query = DCBQuery(items)
+        position = self.store.head().position
+        entries = list(self.store.scan(query, until=position)) if items else []
+        return Reading(
+            facts=tuple(self.codec.decode(entry) for entry in entries),
+            position=position,
+            query=query,
+            key=key,
+            outcome=self._outcome(key, entries),
+        )
+
+    def append(self, facts: Sequence[Fact], reading: Reading | None = None) -> Appended:
+        """Record these facts together, provided that nothing newer lies within the reading's boundaries.
+
+        The same wish, told by the reading's idempotency key, has the outcome that it had. Raises `Conflict`,
+        `KeyReused`, and what `Store.append_entries` raises; nothing is recorded then.
+        """
+        if reading is None:
+            return Appended(tuple(self.store.append_entries(self._events(facts, None))))
+        if reading.outcome:
+            return Appended(reading.outcome, again=True)
+        condition = DCBAppendCondition(reading.query, reading.position) if reading.query.items else None
+        try:
+            return Appended(tuple(self.store.append_entries(self._events(facts, reading.key), condition)))
+        except Conflict:
+            outcome = self.read(key=reading.key).outcome
+            if not outcome:
+                raise
+            return Appended(outcome, again=True)
+
+    def facts(
+        self, boundaries: Sequence[Boundary] = (), after: int = 0, until: int | None = None
+    ) -> Iterator[Recorded]:
+        """The facts within these boundaries (all of them, if there are none), in order, between two positions."""
+        return map(self.codec.decode, self.store.scan(self.query(boundaries), after, until))
+
+    def follow(self, boundaries: Sequence[Boundary] = (), after: int = 0) -> Subscription:
+        """The entries within these boundaries, then new ones as they come, from whichever process."""
+        return self.store.subscribe(self.query(boundaries), after=after)
+
+    def query(self, boundaries: Sequence[Boundary]) -> DCBQuery:
+        """These boundaries as a store knows them. Raises `UnknownEvent` for an event that is not declared."""
+        return DCBQuery([DCBQueryItem(self.codec.wire_types(*one.events), list(one.tags)) for one in boundaries])
+
+    def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
+        now = self._clock()
+        marks = {key.tag(), self._wish_tag(key)} if key else set()
+        return [
+            DCBEvent(
+                type=fact.event.wire_type(),
+                data=self.codec.encode(fact, self._random_bytes(SALT_BYTES), now),
+                tags=sorted(fact.event.tags() | marks),
+            )
+            for fact in facts
+        ]
+
+    def _outcome(self, key: IdempotencyKey | None, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        if key is None:
+            return ()
+        earlier = tuple(entry for entry in entries if key.tag() in entry.header.tags)
+        if earlier and self._wish_tag(key) not in earlier[0].header.tags:
+            raise KeyReused(key.key, earlier[0].position)
+        return earlier
+
+    def _wish_tag(self, key: IdempotencyKey) -> str:
+        return "wish:" + digest(self._wish_key, key.body, "sha256").hex()

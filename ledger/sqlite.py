@@ -1,0 +1,46 @@
+"""SQLite's errors under the ledger's names, for every file of ours that SQLite keeps."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.errors import Busy, Damaged, LedgerError, NotALedger, StoreFull, Unreachable
+
+LOCK_SECONDS = 30.0
+
+_NO_ROOM = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+}
+
+
+@contextmanager
+def named_errors(path: Path | str, lock_seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Raise what SQLite says of the file at `path` under the ledger's names; `lock_seconds` is how long it waited."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        named = _named(error, path, lock_seconds)
+        if named is None:
+            raise
+        raise named from error
+
+
+def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> LedgerError | None:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code in _NO_ROOM:
+        return StoreFull(path, str(error))
+    match code & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Busy(path, lock_seconds)
+        case sqlite3.SQLITE_NOTADB:
+            return NotALedger(path, "is not a SQLite database")
+        case sqlite3.SQLITE_CORRUPT:
+            return Damaged(path, str(error))
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PERM:
+            return Unreachable(path, str(error))
+    return None

@@ -1,0 +1,48 @@
+"""Where entries are kept: one port, one file for each database engine.
+
+Nothing in here knows what an entry means. Entries, their tags and their tree change in one transaction or not at all.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ledger.errors import Malformed
+from ledger.storage.port import Clock, Store
+
+__all__ = ["Store", "create_store", "open_store", "utc_now"]
+
+_SQLITE = "sqlite://"
+
+
+def utc_now() -> datetime:
+    """The machine's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_store(url: str, clock: Clock = utc_now) -> Store:
+    """The store at `url`: `sqlite:///relative/path`, `sqlite:////absolute/path`, or `sqlite://` for one in memory.
+
+    A store in memory is new and belongs to the object returned. Raises `NotALedger` when there is none at the URL or
+    it is something else, `NewerSchema` when a newer program made it, `Malformed` for a URL of another kind.
+    """
+    from ledger.storage.sqlite import SQLiteStore
+
+    path = _sqlite_path(url)
+    return SQLiteStore.in_memory(clock) if path is None else SQLiteStore.in_file(path, clock)
+
+
+def create_store(url: str) -> None:
+    """Make the tables at `url`. Under a lock, and changes nothing where they are already: any number may call it."""
+    from ledger.storage.sqlite import create_schema
+
+    path = _sqlite_path(url)
+    if path is not None:
+        create_schema(path)
+
+
+def _sqlite_path(url: str) -> Path | None:
+    if url == _SQLITE:
+        return None
+    if not url.startswith(_SQLITE + "/") or len(url) == len(_SQLITE) + 1:
+        raise Malformed("store URL", url, "is neither sqlite:// nor sqlite:///path")
+    return Path(url.removeprefix(_SQLITE + "/"))

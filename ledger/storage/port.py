@@ -1,0 +1,207 @@
+"""The port that every store fulfils: the `eventsourcing` library's `DCBRecorder`, with entries, leaves and tree.
+
+An adapter supplies what stands under "What an engine supplies"; paging, the library's reading and subscribing, and the
+rule for the clock are the same for all. Positions have no gaps and an entry never changes, so whoever has read the head
+first sees one state of the log in any number of later reads up to it.
+"""
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple, Self
+
+from eventsourcing.dcb.api import (
+    DCBAppendCondition,
+    DCBEvent,
+    DCBQuery,
+    DCBReadResponse,
+    DCBRecorder,
+    DCBSequencedEvent,
+    DCBSubscription,
+)
+
+from ledger.chain.entry import NO_LEAF, Entry, format_time, parse_time
+from ledger.errors import ClockBehind
+
+Clock = Callable[[], datetime]
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+PAGE = 500
+POLL_SECONDS = 0.025
+
+
+class Head(NamedTuple):
+    """The last entry of a log: position 0 and no time when there is none."""
+
+    position: int
+    leaf: bytes
+    recorded_at: str | None
+
+
+EMPTY_HEAD = Head(0, NO_LEAF, None)
+
+
+class Store(DCBRecorder):
+    """A log of entries that only grows."""
+
+    def __init__(self) -> None:
+        self._grown = threading.Condition()
+
+    # What an engine supplies.
+
+    @abstractmethod
+    def head(self) -> Head:
+        """The last entry."""
+
+    @abstractmethod
+    def append_entries(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> list[Entry]:
+        """Append these events together, and give their entries once they are durably on disk.
+
+        Raises `Conflict` when an entry after `condition.after` matches its query, `Malformed` when an event breaks the
+        format, `ClockBehind`, `Busy` or `StoreFull`; nothing is written then.
+        """
+
+    @abstractmethod
+    def page(self, query: DCBQuery, after: int, until: int, limit: int) -> list[Entry]:
+        """The first `limit` entries that match, in order, of positions after `after` up to `until`."""
+
+    @abstractmethod
+    def subtree(self, level: int, index: int) -> bytes:
+        """The hash of a completed subtree, as `ledger.chain.merkle` asks for it."""
+
+    @abstractmethod
+    def rows(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """Position, tree and bytes of the entries after `after` up to `until`, in order, as they are kept.
+
+        `tree` holds the leaf and the hashes of the other subtrees that the entry completes, from the lowest up.
+        """
+
+    @abstractmethod
+    def indexed_tags(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """The tag index read back, in the order of entries: position, type, and a JSON list of tags.
+
+        The empty tag, which every entry has, comes first.
+        """
+
+    @abstractmethod
+    def strays(self) -> list[tuple[int | None, str]]:
+        """What no entry explains: missing guards, tables made otherwise, rows for positions that do not exist."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back files and connections."""
+
+    # What is the same for all.
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def scan(self, query: DCBQuery | None = None, after: int = 0, until: int | None = None) -> Iterator[Entry]:
+        """All entries that match, in order, read page by page: no transaction stays open between two of them."""
+        query = query or DCBQuery()
+        end = self.head().position if until is None else until
+        while after < end:
+            page = self.page(query, after, end, PAGE)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].position
+
+    def entry(self, position: int) -> Entry | None:
+        """The entry at this position, or None when the log does not reach so far."""
+        return next(iter(self.page(DCBQuery(), position - 1, position, 1)), None)
+
+    def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
+        """As `append_entries`; the position of the last."""
+        return self.append_entries(events, condition)[-1].position
+
+    def read(
+        self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
+    ) -> DCBReadResponse:
+        """The library's reading: `head` is the log's head, or with `limit` the last position that was read."""
+        head = self.head().position
+        found = self.scan(query, after or 0, head)
+        if limit is None:
+            return _Response(found, head or None)
+        limited = list(islice(found, limit))
+        return _Response(iter(limited), limited[-1].position if limited else None)
+
+    def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> "Subscription":
+        """All matching entries after `after`, then new ones as they come, from whichever process."""
+        return Subscription(self, query, after)
+
+    def wait_beyond(self, position: int, unless: Callable[[], bool]) -> None:
+        """Wait until the log is longer than `position`, or `unless` holds. `wake` makes it look again at once."""
+        with self._grown:
+            while not unless() and self.head().position <= position:
+                self._grown.wait(POLL_SECONDS)
+
+    def wake(self) -> None:
+        """Let everybody who waits look again."""
+        with self._grown:
+            self._grown.notify_all()
+
+
+def recording_time(now: datetime, head: Head) -> datetime:
+    """When the next entry is recorded: now, but never before the head.
+
+    Raises `ClockBehind` when `now` is more than five minutes before the head.
+    """
+    if head.recorded_at is None:
+        return now
+    before = parse_time(head.recorded_at)
+    if before - now > CLOCK_TOLERANCE:
+        raise ClockBehind(format_time(now), head.recorded_at)
+    return max(now, before)
+
+
+class _Response(DCBReadResponse):
+    def __init__(self, entries: Iterator[Entry], head: int | None) -> None:
+        self._entries, self._head = entries, head
+
+    @property
+    def head(self) -> int | None:
+        return self._head
+
+    def __next__(self) -> DCBSequencedEvent:
+        return sequenced(next(self._entries))
+
+
+def sequenced(entry: Entry) -> DCBSequencedEvent:
+    """An entry as the library sees it."""
+    header = entry.header
+    return DCBSequencedEvent(DCBEvent(header.type, entry.payload, list(header.tags)), header.position)
+
+
+class Subscription(DCBSubscription[Store]):
+    """Matching entries, waiting for new ones at the end of the log. `stop` ends the waiting, from any thread."""
+
+    def __init__(self, store: Store, query: DCBQuery | None = None, after: int | None = None) -> None:
+        super().__init__(store, query, after)
+        self._read: Iterator[Entry] = iter(())
+        self._read_to = after or 0
+
+    def __next__(self) -> DCBSequencedEvent:
+        return sequenced(self.next_entry())
+
+    def next_entry(self) -> Entry:
+        """The next matching entry; raises `StopIteration` once stopped."""
+        while not self._has_been_stopped:
+            for entry in self._read:
+                self._last_position = entry.position
+                return entry
+            self._recorder.wait_beyond(self._read_to, unless=lambda: self._has_been_stopped)
+            head = self._recorder.head().position
+            self._read = self._recorder.scan(self._query, self._read_to, head)
+            self._read_to = head
+        raise StopIteration
+
+    def stop(self) -> None:
+        """End the subscription; a waiting reader gets `StopIteration`."""
+        super().stop()
+        self._recorder.wake()
