@@ -12,7 +12,6 @@ is opaque here. Parsing is strict: what would not be written exactly so is refus
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 
 import msgspec
 
@@ -73,7 +72,12 @@ def make_entry(
     position: int, prev: bytes, recorded_at: datetime, tags: Iterable[str], type_: str, payload: bytes
 ) -> Entry:
     """The entry with these members, its tags sorted. Raises `Malformed` when one breaks the format."""
-    header = Header(position, prev.hex(), format_time(recorded_at), sorted_tags(tags), checked_type(type_))
+    return write_entry(position, prev, format_time(recorded_at), tags, type_, payload)
+
+
+def write_entry(position: int, prev: bytes, recorded_at: str, tags: Iterable[str], type_: str, payload: bytes) -> Entry:
+    """As `make_entry`, with the time as `format_time` gave it: many entries are recorded at one."""
+    header = Header(position, prev.hex(), recorded_at, sorted_tags(tags), checked_type(type_))
     _check_place(header)
     raw = b"%b\n%b" % (_encode(header), payload)
     if len(raw) > MAX_ENTRY_BYTES:
@@ -175,12 +179,6 @@ def format_time(at: datetime) -> str:
         utc = at.astimezone(UTC)
     except OverflowError as error:
         raise Malformed("time", at.isoformat(), "is outside the years 1 to 9999 in UTC") from error
-    return _utc_text(utc)
-
-
-# Only of a time in UTC: elsewhere the two passes of an hour that is put back are equal and have one hash.
-@lru_cache(maxsize=8)
-def _utc_text(utc: datetime) -> str:
     return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

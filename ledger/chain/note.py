@@ -10,11 +10,14 @@ from hashlib import sha256
 from ledger.errors import Malformed
 
 ED25519 = b"\x01"
+ED25519_BYTES = 32
 
 
 def verifier_key(name: str, public_key: bytes) -> str:
-    """The vkey of a signer with this name and raw Ed25519 public key. Raises `Malformed` for an unusable name."""
+    """The vkey of a signer with this name and raw Ed25519 public key. Raises `Malformed` when one of them is none."""
     check_key_name(name)
+    if len(public_key) != ED25519_BYTES:
+        raise Malformed("public key with a length of", len(public_key), f"has to have {ED25519_BYTES} bytes")
     key = ED25519 + public_key
     return f"{name}+{key_id(name, key).hex()}+{b64encode(key).decode()}"
 

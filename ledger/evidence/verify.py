@@ -79,9 +79,9 @@ def verify_log(
     findings = [altered(position, what) for position, what in store.strays()]
     ranges = _ranges(size, processes if url else 1)
     if len(ranges) > 1:
-        results = _in_processes(url, ranges, checks, processes, progress)
+        results = _in_processes(url, size, ranges, checks, processes, progress)
     else:
-        results = [_over(store, after, until, checks, progress) for after, until in ranges]
+        results = [_over(store, size, after, until, checks, progress) for after, until in ranges]
     findings += [finding for result in results for finding in result]
     findings += _upper_levels(store, size)
     try:
@@ -99,25 +99,30 @@ def _ranges(size: int, wanted: int) -> list[tuple[int, int]]:
 
 
 def _in_processes(
-    url: str, ranges: Sequence[tuple[int, int]], checks: Checks, processes: int, progress: Progress
+    url: str,
+    size: int,
+    ranges: Sequence[tuple[int, int]],
+    checks: Checks,
+    processes: int,
+    progress: Progress,
 ) -> list[list[Finding]]:
     # New processes, because a fork would take over the caller's connections and threads.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        started = [pool.submit(_pass_at, url, after, until, checks) for after, until in ranges]
+        started = [pool.submit(_pass_at, url, size, after, until, checks) for after, until in ranges]
         done = {one: until - after for one, (after, until) in zip(started, ranges, strict=True)}
         for one in as_completed(started):
             progress(done[one])
         return [one.result() for one in started]
 
 
-def _pass_at(url: str, after: int, until: int, checks: Checks) -> list[Finding]:
+def _pass_at(url: str, size: int, after: int, until: int, checks: Checks) -> list[Finding]:
     with open_store(url) as store:
-        return _over(store, after, until, checks, lambda entries: None)
+        return _over(store, size, after, until, checks, lambda entries: None)
 
 
-def _over(store: Store, after: int, until: int, checks: Checks, progress: Progress) -> list[Finding]:
+def _over(store: Store, size: int, after: int, until: int, checks: Checks, progress: Progress) -> list[Finding]:
     with checks(store) as opened:
-        return _Pass(store, opened, progress).over(after, until)
+        return _Pass(store, size, opened, progress).over(after, until)
 
 
 class _Pass:
@@ -127,10 +132,11 @@ class _Pass:
     row that is equal to it is right and needs no parsing; one that is not is taken apart to say why.
     """
 
-    def __init__(self, store: Store, checks: Sequence[Check], progress: Progress) -> None:
+    def __init__(self, store: Store, size: int, checks: Sequence[Check], progress: Progress) -> None:
         self._store, self._checks, self._progress = store, checks, progress
         self._findings: list[Finding] = []
         self._index = _TagIndex((), self._altered)
+        self._indexed = store.indexed_up_to(size)
         self._left = [b""] * (CHUNK_LEVEL + 1)
         # Of the row before, as headers write them; None when it could not be read.
         self._leaf: bytes | None = None
@@ -178,7 +184,7 @@ class _Pass:
             leaf = tree[:HASH_BYTES]
         line, _, payload = raw.partition(b"\n")
         type_, tags = self._index.at(position)
-        if not self._is_as_written(position, line, type_, tags):
+        if position > self._indexed or not self._is_as_written(position, line, type_, tags):
             header = self._explain_header(position, raw, type_, tags)
             if header is None:
                 return
@@ -245,7 +251,7 @@ class _Pass:
         if header.recorded_at.encode() < self._recorded_at:
             self._altered(position, "it says that it was recorded before the entry before")
         self._recorded_at = header.recorded_at.encode()
-        said = {(header.type, tag) for tag in ("", *header.tags)}
+        said = {(header.type, tag) for tag in ("", *header.tags)} if position <= self._indexed else set()
         kept = _pairs(type_, tags) | self._index.others_at(position)
         for wire_type, tag in sorted(said - kept):
             self._altered(position, f"the tag index does not have {tag!r} with type {wire_type!r}")

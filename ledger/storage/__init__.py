@@ -3,6 +3,7 @@
 Nothing in here knows what an entry means. Entries, their tags and their tree change in one transaction or not at all.
 """
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,4 +46,12 @@ def _sqlite_path(url: str) -> Path | None:
         return None
     if not url.startswith(_SQLITE + "/") or len(url) == len(_SQLITE) + 1:
         raise Malformed("store URL", url, "is neither sqlite:// nor sqlite:///path")
-    return Path(url.removeprefix(_SQLITE + "/"))
+    # Absolute, because a store opens its file again and again, and the working folder may change.
+    path = Path(url.removeprefix(_SQLITE + "/")).absolute()
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise Malformed("store URL", url, "has a character that no path can hold") from error
+    if b"\0" in name:
+        raise Malformed("store URL", url, "has a character that no path can hold")
+    return path

@@ -22,7 +22,7 @@ from eventsourcing.dcb.api import (
     DCBSubscription,
 )
 
-from ledger.chain.entry import NO_LEAF, Entry, format_time, parse_time
+from ledger.chain.entry import MAX_POSITION, NO_LEAF, Entry, format_time, parse_time
 from ledger.errors import ClockBehind
 
 Clock = Callable[[], datetime]
@@ -86,6 +86,10 @@ class Store(DCBRecorder):
         """
 
     @abstractmethod
+    def indexed_up_to(self, head: int) -> int:
+        """Up to which position the tag index must hold the entries when the log is so long."""
+
+    @abstractmethod
     def strays(self) -> list[tuple[int | None, str]]:
         """What no entry explains: missing guards, tables made otherwise, rows for positions that do not exist."""
 
@@ -114,6 +118,8 @@ class Store(DCBRecorder):
 
     def entry(self, position: int) -> Entry | None:
         """The entry at this position, or None when the log does not reach so far."""
+        if not 1 <= position <= MAX_POSITION:
+            return None
         return next(iter(self.page(DCBQuery(), position - 1, position, 1)), None)
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:

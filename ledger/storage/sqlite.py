@@ -4,8 +4,8 @@
     tags (tag, type, position)          one row for each tag of an entry, and one with an empty tag for its type
 
 The row of an entry is all there is of it: the tree needs no table of its own, and reading a completed subtree is reading
-the row of the entry that completed it. `tags` is an index over what the entries say of themselves; its key is the
-whole row, so it has no second copy that could differ.
+the row of the entry that completed it. `tags` is an index over what the entries say of themselves, kept by
+`tag_index`; its key is the whole row, so it has no second copy that could differ.
 
 Writers take turns on a file lock, then `BEGIN IMMEDIATE`; `synchronous=FULL` makes the commit wait for the disk. A
 page of a read is one statement, and no transaction outlives it.
@@ -16,21 +16,22 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
-from urllib.parse import quote
+from stat import S_ISREG
+from typing import Any, ClassVar, Protocol, Self
+from weakref import WeakSet
 
-import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 
-from ledger.chain.entry import Entry, make_entry, read_entry
+from ledger.chain.entry import Entry, check_name, format_time, read_entry, write_entry
 from ledger.chain.merkle import HASH_BYTES, completed_by
-from ledger.errors import Conflict, Damaged, NewerSchema, NotALedger
+from ledger.errors import Conflict, Damaged, Malformed, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
 from ledger.storage.port import EMPTY_HEAD, PAGE, Clock, Head, Store, recording_time
+from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, add_rows, indexed_up_to
 from ledger.storage.turn import Turn
 
 APPLICATION_ID = 0x4455414C  # "DUAL"
@@ -74,66 +75,17 @@ SCHEMA = {
     """,
 }
 
-ANY_TAG = ""  # every entry has this in the index, so that a query without tags is a query for it
-
 LAST_ENTRY = "SELECT position, substr(tree, 1, 32), entry FROM entries ORDER BY position DESC LIMIT 1"
 SUBTREE = "SELECT substr(tree, ?2 + 1, 32) FROM entries WHERE position = ?1"
 ADD_ENTRY = "INSERT INTO entries (position, tree, entry) VALUES (?, ?, ?)"
-ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
-ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 ROWS = "SELECT position, tree, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
-# A query is handed in as JSON: [[tag, type, [further tags]], ...], each served by one range of the index.
-MATCHES = """
-    SELECT DISTINCT t.position
-    FROM json_each(?1) AS wanted
-    CROSS JOIN tags AS t
-        ON t.tag = json_extract(wanted.value, '$[0]')
-        AND t.type = json_extract(wanted.value, '$[1]')
-        AND t.position > ?2
-        AND t.position <= ?3
-    WHERE NOT EXISTS (
-        SELECT 1 FROM json_each(wanted.value, '$[2]') AS further
-        WHERE NOT EXISTS (
-            SELECT 1 FROM tags AS other
-            WHERE other.tag = further.value AND other.type = t.type AND other.position = t.position
-        )
-    )
-    ORDER BY t.position
-    LIMIT ?4
-"""
-MATCHING_ENTRIES = f"""
-    SELECT e.position, e.entry FROM ({MATCHES}) AS found
-    CROSS JOIN entries AS e ON e.position = found.position
-    ORDER BY found.position
-"""
-TYPES_OF_TAG = """
-    WITH RECURSIVE types (type) AS (
-        SELECT MIN(type) FROM tags WHERE tag = ?1
-        UNION ALL
-        SELECT (SELECT MIN(t.type) FROM tags AS t WHERE t.tag = ?1 AND t.type > types.type)
-        FROM types WHERE types.type IS NOT NULL
-    )
-    SELECT type FROM types WHERE type IS NOT NULL
-"""
-COUNT_UP_TO = """
-    SELECT COUNT(*) FROM (
-        SELECT 1 FROM json_each(?2) AS wanted
-        CROSS JOIN tags AS t ON t.tag = ?1 AND t.type = wanted.value
-        LIMIT ?3
-    )
-"""
-# The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
-INDEXED_TAGS = """
-    SELECT position, CAST(type AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
-    WHERE position > ? AND position <= ?
-    GROUP BY position, type
-"""
-MISPLACED = """
+MISPLACED = f"""
+    WITH head (position) AS (SELECT COALESCE(MAX(position), 0) FROM entries)
     SELECT position, 'entries' FROM entries WHERE position < 1
     UNION ALL
-    SELECT DISTINCT position, 'tags' FROM tags
-    WHERE position < 1 OR position > (SELECT COALESCE(MAX(position), 0) FROM entries)
+    SELECT DISTINCT tags.position, 'the tag index' FROM tags, head
+    WHERE tags.position < 1 OR tags.position > head.position - head.position % {STEP}
 """
 
 SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 4096", "cache_size = -16384", "trusted_schema = OFF")
@@ -141,14 +93,11 @@ SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 4096", "cache_size = -16
 
 def create_schema(path: Path) -> None:
     """Make the tables in the file at `path`, under the writers' lock; leaves them alone where they are already."""
+    _make_file(path)
     with Turn(_turn_path(path), LOCK_SECONDS).taken(), named_errors(path):
-        path.touch(mode=0o600)
-        connection = _connect(path)
-        try:
+        with closing(_connect(path)) as connection:
             _make_tables(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
-        finally:
-            connection.close()
         _sync_folder(path.parent)
 
 
@@ -164,10 +113,12 @@ class SQLiteStore(Store):
     ) -> None:
         super().__init__()
         self._name, self._connections, self._turn, self._clock = name, connections, turn, clock
+        self._index = TagIndex()
 
     @classmethod
     def in_file(cls, path: Path, clock: Clock) -> Self:
         """The store in the file at `path`. Raises `NotALedger` or `NewerSchema` when it holds another thing."""
+        _check_file(path)
         connections = _FileConnections(path)
         try:
             with connections.borrowed() as connection:
@@ -200,7 +151,7 @@ class SQLiteStore(Store):
         with self._writing() as connection:
             head = _head(connection)
             if condition is not None:
-                _check_condition(connection, condition, head)
+                self._check(connection, condition, head)
             entries = _insert(connection, head, events, recording_time(self._clock(), head))
         self.wake()
         return entries
@@ -208,7 +159,7 @@ class SQLiteStore(Store):
     def page(self, query: DCBQuery, after: int, until: int, limit: int) -> list[Entry]:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            return [self._entry_in(row) for row in _rows_matching(connection, query, after, until, limit)]
+            return self._index.matching(connection, query, after, until, limit)
 
     def subtree(self, level: int, index: int) -> bytes:
         """As the port says."""
@@ -244,8 +195,18 @@ class SQLiteStore(Store):
                 for name, sql in expected.items()
                 if found.get(name, sql) != sql
             ),
-            *((position, f"there is no such entry, but it stands in {table}") for position, table in misplaced),
+            *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
         ]
+
+    def indexed_up_to(self, head: int) -> int:
+        """As the port says."""
+        return indexed_up_to(head)
+
+    def _check(self, connection: sqlite3.Connection, condition: DCBAppendCondition, head: Head) -> None:
+        after = condition.after or 0
+        if after < head.position:
+            for newer in self._index.matching(connection, condition.fail_if_events_match, after, head.position, 1):
+                raise Conflict(newer.position, condition.after)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -258,13 +219,6 @@ class SQLiteStore(Store):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-
-    def _entry_in(self, row: tuple[int, bytes]) -> Entry:
-        position, raw = row
-        entry = read_entry(raw)
-        if entry.position != position:
-            raise Damaged(self._name, f"entry {entry.position} stands at position {position}")
-        return entry
 
 
 class _Connections(Protocol):
@@ -289,38 +243,74 @@ class _OneConnection:
 
 
 class _FileConnections:
-    """As many connections to a file as are used at the same time."""
+    """As many connections to a file as are used at the same time; none of them lives through a fork.
+
+    While a connection is open, SQLite keeps in the process which locks it holds on the file. A forked process would
+    believe that it holds them too; its parent would delete the write-ahead log under it, and with it what it wrote.
+    """
+
+    _everywhere: ClassVar[WeakSet["_FileConnections"]] = WeakSet()
+    _inherited: ClassVar[dict[Path, list[sqlite3.Connection]]] = {}
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: deque[sqlite3.Connection] = deque()
-        self._process = os.getpid()
-        self._other_processes: list[deque[sqlite3.Connection]] = []
+        self._used: set[sqlite3.Connection] = set()
+        self._everywhere.add(self)
 
     @contextmanager
     def borrowed(self) -> Iterator[sqlite3.Connection]:
-        if self._process != os.getpid():
-            # Behind a fork, a connection may be neither used nor closed.
-            self._other_processes.append(self._idle)
-            self._idle, self._process = deque(), os.getpid()
         with named_errors(self._path):
-            connection = self._idle.pop() if self._idle else _connect(self._path)
+            connection = self._take()
             try:
                 yield connection
             finally:
+                self._used.discard(connection)
                 if connection.in_transaction:
                     connection.close()
                 else:
                     self._idle.append(connection)
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def _take(self) -> sqlite3.Connection:
+        if self._path in self._inherited:
+            raise Unreachable(self._path, "was in use when this process was forked: use it in a process that was not")
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = _connect(self._path)
+        self._used.add(connection)
+        return connection
+
+    @classmethod
+    def before_fork(cls) -> None:
+        """Close what nobody is using."""
+        for connections in list(cls._everywhere):
+            connections.close()
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Refuse the files that other threads of the parent were using."""
+        for connections in list(cls._everywhere):
+            connections.disown()
+
+    def disown(self) -> None:
+        """Keep what is open from being used or closed here."""
+        if self._used or self._idle:
+            self._inherited.setdefault(self._path, []).extend([*self._used, *self._idle])
+            self._idle.clear()
+
+
+os.register_at_fork(before=_FileConnections.before_fork, after_in_child=_FileConnections.after_fork)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=rw",
+        f"{path.as_uri()}?mode=rw",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
@@ -329,6 +319,31 @@ def _connect(path: Path) -> sqlite3.Connection:
     for setting in SETTINGS:
         connection.execute(f"PRAGMA {setting}")
     return connection
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty file for its owner only. Raises `NotALedger` when something else is there."""
+    try:
+        # Never opened when it is there: closing it again would drop this process's locks on the database.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        _check_file(path)
+        if path.stat().st_size:
+            with named_errors(path), closing(_connect(path)) as connection:
+                _check_schema(connection, path)
+    except OSError as error:
+        raise Unreachable(path, error.strerror or str(error)) from error
+
+
+def _check_file(path: Path) -> None:
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotALedger(path, "is not there") from error
+    except OSError as error:
+        raise Unreachable(path, error.strerror or str(error)) from error
+    if not S_ISREG(kind):
+        raise NotALedger(path, "is not a file")
 
 
 def _make_tables(connection: sqlite3.Connection, path: Path | str) -> None:
@@ -344,7 +359,8 @@ def _make_tables(connection: sqlite3.Connection, path: Path | str) -> None:
         _check_schema(connection, path)
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
 
 
@@ -385,71 +401,22 @@ def _subtree(connection: sqlite3.Connection, level: int, index: int) -> bytes:
     return found
 
 
-def _check_condition(connection: sqlite3.Connection, condition: DCBAppendCondition, head: Head) -> None:
-    after = condition.after or 0
-    if after >= head.position:
-        return
-    for position, _ in _rows_matching(connection, condition.fail_if_events_match, after, head.position, 1):
-        raise Conflict(position, condition.after)
-
-
 def _insert(connection: sqlite3.Connection, head: Head, events: Sequence[DCBEvent], at: datetime) -> list[Entry]:
     fresh: dict[tuple[int, int], bytes] = {}
 
     def subtree(level: int, index: int) -> bytes:
         return fresh.get((level, index)) or _subtree(connection, level, index)
 
-    entries, entry_rows, tag_rows = [], [], []
-    leaf = head.leaf
+    entries, rows = [], []
+    leaf, recorded_at = head.leaf, format_time(at)
     for position, event in enumerate(events, head.position + 1):
-        entry = make_entry(position, leaf, at, event.tags, event.type, event.data)
+        entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
         leaf = entry.leaf
         completed = completed_by(position, leaf, subtree)
         for level, value in enumerate(completed):
             fresh[level, (position >> level) - 1] = value
         entries.append(entry)
-        entry_rows.append((position, b"".join(completed), entry.raw))
-        tag_rows += [(tag, event.type, position) for tag in (ANY_TAG, *entry.header.tags)]
-    connection.executemany(ADD_ENTRY, entry_rows)
-    connection.executemany(ADD_TAG, tag_rows)
+        rows.append((position, b"".join(completed), entry.raw))
+    connection.executemany(ADD_ENTRY, rows)
+    add_rows(connection, head.position, entries)
     return entries
-
-
-def _rows_matching(
-    connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
-) -> list[tuple[int, bytes]]:
-    if any(not item.types and not item.tags for item in query.items) or not query.items:
-        return connection.execute(ENTRIES, (after, until, limit)).fetchall()
-    ranges = _json([wanted for item in query.items for wanted in _index_ranges(connection, item)])
-    return connection.execute(MATCHING_ENTRIES, (ranges, after, until, limit)).fetchall()
-
-
-def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> list[list[Any]]:
-    """The ranges of the index that hold what matches: of the item's tags, the one that stands on the fewest entries."""
-    tags = item.tags or [ANY_TAG]
-    if len(tags) == 1:
-        rarest, further = tags[0], []
-    else:
-        rarest = _rarest(connection, tags, item.types)
-        further = [tag for tag in tags if tag != rarest]
-    return [[rarest, type_, further] for type_ in item.types or _types_of(connection, rarest)]
-
-
-def _types_of(connection: sqlite3.Connection, tag: str) -> list[str]:
-    return [type_ for (type_,) in connection.execute(TYPES_OF_TAG, (tag,))]
-
-
-def _rarest(connection: sqlite3.Connection, tags: Sequence[str], types: Sequence[str]) -> str:
-    """The tag with the fewest entries of these types, found at the cost of counting so many."""
-    wanted = [(tag, _json(types or _types_of(connection, tag))) for tag in tags]
-    enough = 64
-    while True:
-        counts = {tag: connection.execute(COUNT_UP_TO, (tag, types_, enough)).fetchone()[0] for tag, types_ in wanted}
-        rarest = min(tags, key=counts.__getitem__)
-        if counts[rarest] < enough:
-            return rarest
-        enough *= 8
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -31,7 +31,7 @@ class Turn:
             try:
                 yield
             finally:
-                os.close(held)
+                _give_back(held)
         finally:
             self._threads.release()
 
@@ -43,10 +43,15 @@ class Turn:
         try:
             fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            queue = _Queued(mine)
-            if not queue.reached(self._seconds):
+            if not _Queued(mine).reached(self._seconds):
                 raise Busy(self._path, self._seconds) from None
         return mine
+
+
+def _give_back(descriptor: int) -> None:
+    # Closing alone leaves the lock with a process that was forked meanwhile.
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 class _Queued:
@@ -60,16 +65,25 @@ class _Queued:
         threading.Thread(target=self._wait, name="turn", daemon=True).start()
 
     def reached(self, seconds: float) -> bool:
-        """Whether the turn came within this time. When it did not, the place in the queue is given up."""
-        if self._locked.wait(seconds):
-            return True
+        """Whether the turn came within this time. When it did not, or the wait is broken off, the place is given up."""
+        came = False
+        try:
+            came = self._locked.wait(seconds)
+        finally:
+            if not came:
+                self._give_up()
+        return came
+
+    def _give_up(self) -> None:
         with self._lock:
-            self._given_up = not self._locked.is_set()
-        return not self._given_up
+            self._given_up = True
+            if self._locked.is_set():
+                _give_back(self._descriptor)
 
     def _wait(self) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         with self._lock:
             if self._given_up:
-                os.close(self._descriptor)
-            self._locked.set()
+                _give_back(self._descriptor)
+            else:
+                self._locked.set()

@@ -1,0 +1,194 @@
+"""The index of tags in SQLite: which entries carry a tag, or have a type.
+
+The rows of one entry lie far apart in the index, and each would cost an append a page of the write-ahead log. So rows
+are added for STEP entries at once, by the append that completes them; of the entries behind the last whole step, the
+tail, the headers themselves are looked through. How far the index reaches thus follows from the log's length alone.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from ledger.chain.entry import Entry, check_name, read_entry
+from ledger.errors import Damaged, Malformed
+
+STEP = 64
+ANY_TAG = ""  # every entry has this in the index, so that a query without tags is a query for it
+
+ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
+ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
+
+# A query is handed in as JSON: [[tag, type, [further tags]], ...], each served by one range of the index.
+MATCHES = """
+    SELECT DISTINCT t.position
+    FROM json_each(?1) AS wanted
+    CROSS JOIN tags AS t
+        ON t.tag = json_extract(wanted.value, '$[0]')
+        AND t.type = json_extract(wanted.value, '$[1]')
+        AND t.position > ?2
+        AND t.position <= ?3
+    WHERE NOT EXISTS (
+        SELECT 1 FROM json_each(wanted.value, '$[2]') AS further
+        WHERE NOT EXISTS (
+            SELECT 1 FROM tags AS other
+            WHERE other.tag = further.value AND other.type = t.type AND other.position = t.position
+        )
+    )
+    ORDER BY t.position
+    LIMIT ?4
+"""
+MATCHING_ENTRIES = f"""
+    SELECT e.position, e.entry FROM ({MATCHES}) AS found
+    CROSS JOIN entries AS e ON e.position = found.position
+    ORDER BY found.position
+"""
+TYPES_OF_TAG = """
+    WITH RECURSIVE types (type) AS (
+        SELECT MIN(type) FROM tags WHERE tag = ?1
+        UNION ALL
+        SELECT (SELECT MIN(t.type) FROM tags AS t WHERE t.tag = ?1 AND t.type > types.type)
+        FROM types WHERE types.type IS NOT NULL
+    )
+    SELECT type FROM types WHERE type IS NOT NULL
+"""
+RAREST = """
+    SELECT wanted.value, (SELECT COUNT(*) FROM (SELECT 1 FROM tags AS t WHERE t.tag = wanted.value LIMIT ?2))
+    FROM json_each(?1) AS wanted
+    ORDER BY 2
+    LIMIT 1
+"""
+# The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
+INDEXED_TAGS = """
+    SELECT position, CAST(type AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
+    WHERE position > ? AND position <= ?
+    GROUP BY position, type
+"""
+
+
+def indexed_up_to(position: int) -> int:
+    """How far the index reaches in a log of this length."""
+    return position - position % STEP
+
+
+def index_rows(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
+    """The rows of these entries, in the order of the index."""
+    return sorted(
+        (tag, entry.header.type, entry.position) for entry in entries for tag in (ANY_TAG, *entry.header.tags)
+    )
+
+
+def add_rows(connection: sqlite3.Connection, before: int, added: Sequence[Entry]) -> None:
+    """Index what makes up whole steps, now that these entries follow position `before`."""
+    first, last = indexed_up_to(before), indexed_up_to(before + len(added))
+    if last > first:
+        tail = _entries(connection, first, before, STEP)
+        connection.executemany(ADD_TAG, index_rows([*tail, *added][: last - first]))
+
+
+class TagIndex:
+    """Answers queries, and remembers the headers of the tail."""
+
+    def __init__(self) -> None:
+        self._tail: list[Entry] = []
+
+    def matching(
+        self, connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
+    ) -> list[Entry]:
+        """The first `limit` entries that match, in order, after one position up to another."""
+        if not query.items or any(not item.types and not item.tags for item in query.items):
+            return _entries(connection, after, until, limit)
+        indexed = indexed_up_to(until)
+        found: list[Entry] = []
+        if after < indexed:
+            ranges = _json([wanted for item in query.items for wanted in _index_ranges(connection, item)])
+            rows = connection.execute(MATCHING_ENTRIES, (ranges, after, indexed, limit))
+            found = [_entry_in(row) for row in rows.fetchall()]
+        behind = self._tail_up_to(connection, until)[max(after - indexed, 0) :]
+        return [*found, *_Wanted(query).among(behind)][:limit]
+
+    def _tail_up_to(self, connection: sqlite3.Connection, until: int) -> list[Entry]:
+        """The entries behind the last whole step; those that were read before are not read again."""
+        first = indexed_up_to(until)
+        tail = self._tail
+        if not tail or tail[0].position != first + 1:
+            tail = []
+        if first + len(tail) < until:
+            tail = self._tail = [*tail, *_entries(connection, first + len(tail), until, STEP)]
+        return tail[: until - first]
+
+
+class _Wanted:
+    """A query's items, by the tags and types that an entry would have."""
+
+    def __init__(self, query: DCBQuery) -> None:
+        self._types = {type_ for item in query.items if not item.tags for type_ in item.types}
+        self._by_tag: dict[str, list[DCBQueryItem]] = {}
+        for item in query.items:
+            if item.tags:
+                self._by_tag.setdefault(item.tags[0], []).append(item)
+
+    def among(self, entries: Sequence[Entry]) -> Iterator[Entry]:
+        """Those that some item matches."""
+        for entry in entries:
+            type_, tags = entry.header.type, entry.header.tags
+            if type_ in self._types or any(self._has(tag, type_, tags) for tag in tags if tag in self._by_tag):
+                yield entry
+
+    def _has(self, first_tag: str, type_: str, tags: Sequence[str]) -> bool:
+        return any(
+            (not item.types or type_ in item.types) and all(tag in tags for tag in item.tags)
+            for item in self._by_tag[first_tag]
+        )
+
+
+def _entries(connection: sqlite3.Connection, after: int, until: int, limit: int) -> list[Entry]:
+    return [_entry_in(row) for row in connection.execute(ENTRIES, (after, until, limit)).fetchall()]
+
+
+def _entry_in(row: tuple[int, bytes]) -> Entry:
+    position, raw = row
+    entry = read_entry(raw)
+    if entry.position != position:
+        raise Damaged("log", f"entry {entry.position} stands at position {position}")
+    return entry
+
+
+def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> Iterator[list[Any]]:
+    """The ranges of the index that hold what matches: of the item's tags, the one that stands on the fewest entries."""
+    # The empty tag means something else in here, and not every other impossible name passes through JSON.
+    if not all(map(_is_name, item.tags)):
+        return
+    tags = item.tags or [ANY_TAG]
+    rarest = _rarest(connection, tags) if len(tags) > 1 else tags[0]
+    further = [tag for tag in tags if tag != rarest]
+    for type_ in filter(_is_name, item.types or _types_of(connection, rarest)):
+        yield [rarest, type_, further]
+
+
+def _is_name(name: str) -> bool:
+    try:
+        check_name("name", name)
+    except Malformed:
+        return False
+    return True
+
+
+def _types_of(connection: sqlite3.Connection, tag: str) -> list[str]:
+    return [type_ for (type_,) in connection.execute(TYPES_OF_TAG, (tag,))]
+
+
+def _rarest(connection: sqlite3.Connection, tags: Sequence[str]) -> str:
+    """The tag that stands on the fewest entries, found at the cost of counting so many."""
+    wanted, enough = _json(tags), 64
+    while True:
+        tag, count = connection.execute(RAREST, (wanted, enough)).fetchone()
+        if count < enough:
+            return str(tag)
+        enough *= 8
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
