@@ -13,8 +13,8 @@ A payload is RFC 8785 JSON with exactly these members:
     salt            16 random bytes, base64url without padding: without it a leaf could be guessed from its hash
     via             command line, API with key id, import, ...
 
-No floats, ASCII member names, integers within +-(2**53 - 1). msgspec's `order="sorted"` gives the bytes of RFC 8785 under
-these limits.
+No floats, ASCII member names, integers within +-(2**53 - 1), at most 64 objects and lists within each other. msgspec's
+`order="sorted"` gives the bytes of RFC 8785 under these limits.
 """
 
 from base64 import urlsafe_b64encode
@@ -28,21 +28,23 @@ from msgspec import Meta, Raw
 from ledger.chain.entry import Entry, format_time, parse_time
 from ledger.errors import DoesNotFit, Malformed, UnknownEvent
 from ledger.events import DECLARED, Event
-from ledger.events.ids import Sealed
+from ledger.events.ids import END, Sealed
 
 MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 64  # what is nested without end could be written here and there, and not be read back
 SALT_BYTES = 16
 
 Precision = Literal["instant", "day", "month", "not-later-than"]
-Principal = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Principal = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}" + END)]
 Position = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
-Instant = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$")]
+# Sixteen bytes leave four bits for the last of 22 letters.
+Salt = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[AQgw]" + END)]
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is needed to judge a wish again: when, the whole wish, and what was read for it."""
 
-    at: Instant
+    at: str
     command: Mapping[str, Any]
     policy: Position | None
     read_to: Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
@@ -89,10 +91,10 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     documents: tuple[Sealed, ...]
     event: Raw
     judged: Judged | None
-    occurred_at: Instant
+    occurred_at: str
     on_behalf_of: Principal | None
     precision: Precision
-    salt: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}$")]
+    salt: Salt
     via: Principal
 
 
@@ -124,7 +126,10 @@ class Codec:
             raise UnknownEvent(wire_type) from None
 
     def encode(self, fact: Fact, salt: bytes, now: datetime) -> bytes:
-        """The payload of a fact. Raises `UnknownEvent` or `DoesNotFit`; `now` is when it happened if it does not say."""
+        """The payload of a fact; `now` is when it happened if it does not say.
+
+        Raises `UnknownEvent`, `DoesNotFit`, or `Malformed` for a time without a zone.
+        """
         wire_type = fact.event.wire_type()
         if self.event_class(wire_type) is not type(fact.event):
             raise UnknownEvent(wire_type)
@@ -141,15 +146,19 @@ class Codec:
             "via": fact.via,
         }
         try:
-            encoded = _encode(payload)
-        except (TypeError, ValueError, OverflowError) as error:
+            plain = msgspec.to_builtins(payload, order="sorted")
+            _check_json(wire_type, plain, MAX_DEPTH)
+            encoded = _encode(plain)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise DoesNotFit(wire_type, str(error)) from error
-        self._check_shape(wire_type, encoded)
+        # What cannot be read back is not written.
+        self.event(wire_type, _payload_in(wire_type, encoded).event)
         return encoded
 
     def decode(self, entry: Entry) -> Recorded:
         """The fact in an entry. Raises `UnknownEvent` or `DoesNotFit`."""
         wire_type = entry.header.type
+        self.event_class(wire_type)
         payload = self.payload(entry)
         event = self.event(wire_type, payload.event)
         while (newer := event.upcast()) is not event:
@@ -179,39 +188,39 @@ class Codec:
         self.event_class(wire_type)
         try:
             return self._decoders[wire_type](raw)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DoesNotFit(wire_type, str(error)) from error
-
-    def _check_shape(self, wire_type: str, encoded: bytes) -> None:
-        """Refuse what cannot be read back, or what RFC 8785 would write otherwise."""
-        payload = _payload_in(wire_type, encoded)
-        self.event(wire_type, payload.event)
-        if payload.judged is not None:
-            check_json(wire_type, payload.judged.command)
 
 
 def _payload_in(wire_type: str, raw: bytes) -> Payload:
     try:
-        return _decode_payload(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        payload = _decode_payload(raw)
+        parse_time(payload.occurred_at)
+        if payload.judged is not None:
+            parse_time(payload.judged.at)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Malformed) as error:
         raise DoesNotFit(wire_type, str(error)) from error
+    return payload
 
 
-def check_json(wire_type: str, value: Any) -> None:
-    """Raise `DoesNotFit` for a float, an integer beyond 2**53 - 1, or a member name that is not ASCII."""
+def _check_json(wire_type: str, value: object, depth: int) -> None:
+    """Raise `DoesNotFit` for what RFC 8785 would write otherwise, and for what is nested deeper than `depth`."""
     match value:
         case None | str() | bool():
             return
+        case int() if abs(value) <= MAX_INTEGER:
+            return
         case int():
-            if abs(value) > MAX_INTEGER:
-                raise DoesNotFit(wire_type, f"{value} is beyond 2**53 - 1")
+            raise DoesNotFit(wire_type, f"{value} is beyond 2**53 - 1")
+        case dict() | list() | tuple() if depth == 0:
+            raise DoesNotFit(wire_type, f"is nested deeper than {MAX_DEPTH} levels")
         case dict():
             for name, member in value.items():
-                if not name.isascii():
-                    raise DoesNotFit(wire_type, f"member name {name!r} is not ASCII")
-                check_json(wire_type, member)
-        case list():
+                if not isinstance(name, str) or not name.isascii():
+                    raise DoesNotFit(wire_type, f"member name {name!r} is not ASCII text")
+                _check_json(wire_type, member, depth - 1)
+        case list() | tuple():
             for member in value:
-                check_json(wire_type, member)
+                _check_json(wire_type, member, depth - 1)
         case _:
             raise DoesNotFit(wire_type, f"{value!r} is a {type(value).__name__}, which a payload cannot hold")

@@ -31,7 +31,15 @@ from eventsourcing.persistence import IntegrityError
 
 
 class LedgerError(Exception):
-    """The root of every error that the ledger raises by name."""
+    """The root of every error that the ledger raises by name. One process can hand it to another."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _made_again, (type(self), self.args), vars(self)
+
+
+def _made_again(kind: type[LedgerError], args: tuple[object, ...]) -> LedgerError:
+    # Not by calling it: an error is called with its fields, and `args` holds its sentence.
+    return kind.__new__(kind, *args)
 
 
 class Malformed(LedgerError):

@@ -11,10 +11,11 @@ Folders have mode 0700 and files 0600.
 """
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,21 +24,24 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ledger.chain.note import verifier_key
+from ledger.chain.entry import check_name
+from ledger.chain.note import check_key_name, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody, Erasure, Places
-from ledger.custody.files import new_file, new_folder, sync_folder
+from ledger.custody.files import named_os_errors, new_file, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Malformed, NotALedger
 from ledger.events import LedgerOpened, PersonErased, PersonRegistered
 from ledger.events.people import Detail
 from ledger.log import Ledger, about
-from ledger.storage import create_store, open_store, utc_now
+from ledger.storage import Store, create_store, open_store, utc_now
 from ledger.storage.port import Clock
 
 LOG = "log.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
 WISH_KEY = "wishes"
+
+_ORIGIN = re.compile(r"(?!.*://)[!-~]{1,150}")
 
 
 class Home(NamedTuple):
@@ -61,25 +65,49 @@ def store_url(path: Path) -> str:
 def create_home(path: Path, origin: str, *, actor: str, via: str, clock: Clock = utc_now) -> str:
     """Make a ledger home with its first entry, whole or not at all; gives the log's verifier key.
 
-    Raises `AlreadyThere` when something is at `path` (an empty folder is nothing), `Malformed` for an unusable origin.
+    Raises `AlreadyThere` when something is at `path` (an empty folder is nothing), `Malformed` for an unusable origin,
+    `Unreachable` or `StoreFull` when there can be no folder at `path`.
     """
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise AlreadyThere(path)
+    _check_origin(origin)
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(origin, key.public_key().public_bytes_raw())
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    opened = Fact(event=LedgerOpened(origin=origin, log_key=vkey), actor=actor, via=via)
+    with _draft_of(path) as draft:
         _furnish(draft, key, clock)
         with open_home(draft, clock) as home:
-            opened = LedgerOpened(origin=origin, log_key=vkey)
-            home.ledger.append([Fact(event=opened, actor=actor, via=via)])
-        draft.rename(path)
+            home.ledger.append([opened])
+    return vkey
+
+
+def _check_origin(origin: str) -> None:
+    check_key_name(origin)
+    if not _ORIGIN.fullmatch(origin):
+        why = "is not a URL without scheme of at most 150 ASCII letters, such as ir.example.edu/dua-ledger"
+        raise Malformed("origin", origin, why)
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """A new folder beside `path`, which takes its place when the block ends well and is removed when it does not."""
+    # What a link names is made where the link points to.
+    path = Path(os.path.realpath(path))
+    with named_os_errors(path):
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise AlreadyThere(path)
+        made = [folder for folder in path.parents if not folder.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        yield draft
+        with named_os_errors(path):
+            draft.rename(path)
         sync_folder(path.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
         raise
-    return vkey
 
 
 def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:
@@ -93,12 +121,18 @@ def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:
 
 @contextmanager
 def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
-    """The ledger home at `path`. Raises `NotALedger` when it is none."""
-    if not (path / LOG).is_file():
-        raise NotALedger(path, "is no ledger home: `dua-ledger init` makes one")
-    with open_store(store_url(path), clock) as store, open_custody(path, clock) as custody:
+    """The ledger home at `path`. Raises `NotALedger` when it is none, `Unreachable` when nobody may look."""
+    with open_log(path, clock) as store, open_custody(path, clock) as custody:
         ledger = Ledger(store, wish_key=custody.secret(WISH_KEY), random_bytes=secrets.token_bytes, clock=clock)
         yield Home(path, ledger, custody)
+
+
+def open_log(path: Path, clock: Clock = utc_now) -> Store:
+    """The store of a home, alone. Raises as `open_home` does."""
+    with named_os_errors(path):
+        if not (path / LOG).is_file():
+            raise NotALedger(path, "is no ledger home: `dua-ledger init` makes one")
+    return open_store(store_url(path), clock)
 
 
 def open_custody(path: Path, clock: Clock = utc_now) -> Custody:
@@ -117,15 +151,18 @@ def erase_person(
     """Record that a person's details (all, if none is named) are erased, then destroy them, keys and salts.
 
     The event comes first: a detail that is missing without one is tampering. So a call that was cut off, or raised
-    `Busy`, is completed by calling again, which records nothing twice. Raises `Malformed` for a person whom the log
-    does not know.
+    `Busy`, is completed by calling again, which records nothing twice unless more was sealed in between. Raises
+    `Malformed` for a person whom the log does not know.
     """
     tag = f"person:{person}"
+    check_name("person", tag)
     reading = home.ledger.read([about(PersonRegistered, PersonErased, tags=[tag])])
     known = [fact.event for fact in reading.facts]
-    if not any(isinstance(event, PersonRegistered) for event in known):
+    last_sealed = max((at for at, event in enumerate(known) if event.sealed_for), default=None)
+    if last_sealed is None:
         raise Malformed("person", person, "is not in this ledger")
-    erased = PersonErased(person=person, details=details, last_copy_lapses=last_copy_lapses.isoformat())
-    if not any(isinstance(event, PersonErased) and event.details == details for event in known):
+    erased = PersonErased(person=person, details=details, last_copy_lapses=last_copy_lapses)
+    since = known[last_sealed:]
+    if not any(isinstance(event, PersonErased) and event.details == details for event in since):
         home.ledger.append([Fact(event=erased, actor=actor, via=via)], reading)
     return home.custody.erase(tag, details or None)

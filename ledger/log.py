@@ -14,7 +14,7 @@ from hmac import digest
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 
-from ledger.chain.entry import Entry
+from ledger.chain.entry import Entry, check_name
 from ledger.codec import SALT_BYTES, Codec, Fact, Recorded
 from ledger.errors import Conflict, KeyReused
 from ledger.events import Event
@@ -23,7 +23,7 @@ from ledger.storage.port import Clock, Subscription
 
 
 class Boundary(msgspec.Struct, frozen=True):
-    """The facts that a decision depends on: of one of these kinds (of any, if none is named), with all of these tags."""
+    """The facts that a decision depends on: of these kinds, or of any if none is named, with all of these tags."""
 
     events: tuple[type[Event], ...] = ()
     tags: tuple[str, ...] = ()
@@ -35,11 +35,19 @@ def about(*events: type[Event], tags: Iterable[str] = ()) -> Boundary:
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
-    """A caller's promise: the same key from the same principal means the same wish, whose bytes are `body`."""
+    """A caller's promise: the same key from the same principal means the same wish, whose bytes are `body`.
+
+    Raises `Malformed` unless principal and key are 1 to 255 bytes without control characters.
+    """
 
     principal: str
     key: str
     body: bytes
+
+    def __post_init__(self) -> None:
+        # A line end in one of them could make another pair look like this one.
+        check_name("principal", self.principal)
+        check_name("idempotency key", self.key)
 
     def tag(self) -> str:
         """The tag by which the outcome is found again: SHA-256 over principal and key."""
@@ -88,23 +96,18 @@ class Ledger:
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
 
     def read(self, boundaries: Sequence[Boundary] = (), key: IdempotencyKey | None = None) -> Reading:
-        """The facts within these boundaries, and what came of the same wish before.
+        """The facts within these boundaries (none, if there are none), and what came of the same wish before.
 
         Raises `KeyReused` when the key was used for another body.
         """
-        items = self.query(boundaries).items
-        if key is not None:
-            items.append(DCBQueryItem(tags=[key.tag()]))
-        query = DCBQuery(items)
+        query = self.query(boundaries)
         position = self.store.head().position
-        entries = list(self.store.scan(query, until=position)) if items else []
-        return Reading(
-            facts=tuple(self.codec.decode(entry) for entry in entries),
-            position=position,
-            query=query,
-            key=key,
-            outcome=self._outcome(key, entries),
-        )
+        facts = tuple(map(self.codec.decode, self.store.scan(query, until=position))) if boundaries else ()
+        if key is None:
+            return Reading(facts, position, query, None)
+        same_wish = DCBQueryItem(tags=[key.tag()])
+        outcome = self._outcome(key, tuple(self.store.scan(DCBQuery([same_wish]), until=position)))
+        return Reading(facts, position, DCBQuery([*query.items, same_wish]), key, outcome)
 
     def append(self, facts: Sequence[Fact], reading: Reading | None = None) -> Appended:
         """Record these facts together, provided that nothing newer lies within the reading's boundaries.
@@ -151,13 +154,11 @@ class Ledger:
             for fact in facts
         ]
 
-    def _outcome(self, key: IdempotencyKey | None, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-        if key is None:
-            return ()
-        earlier = tuple(entry for entry in entries if key.tag() in entry.header.tags)
+    def _outcome(self, key: IdempotencyKey, earlier: tuple[Entry, ...]) -> tuple[Entry, ...]:
         if earlier and self._wish_tag(key) not in earlier[0].header.tags:
             raise KeyReused(key.key, earlier[0].position)
         return earlier
 
     def _wish_tag(self, key: IdempotencyKey) -> str:
-        return "wish:" + digest(self._wish_key, key.body, "sha256").hex()
+        # With the key's tag, so that the log does not show that two wishes had equal bodies.
+        return "wish:" + digest(self._wish_key, f"{key.tag()}\n".encode() + key.body, "sha256").hex()

@@ -28,6 +28,9 @@ def named_errors(path: Path | str, lock_seconds: float = LOCK_SECONDS) -> Iterat
         if named is None:
             raise
         raise named from error
+    except UnicodeDecodeError as error:
+        # Python cannot read what SQLite says when it quotes a broken file.
+        raise Damaged(path, "holds text that is not UTF-8") from error
 
 
 def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> LedgerError | None:
@@ -43,4 +46,9 @@ def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> Ledge
             return Damaged(path, str(error))
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PERM:
             return Unreachable(path, str(error))
+        # Our statements are fixed: what SQLite finds wrong with one of them is wrong in the file.
+        case sqlite3.SQLITE_ERROR | sqlite3.SQLITE_TOOBIG | sqlite3.SQLITE_FORMAT:
+            return Damaged(path, str(error))
+    if str(error).startswith("Could not decode to UTF-8"):
+        return Damaged(path, "holds text that is not UTF-8")
     return None

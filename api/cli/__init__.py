@@ -1,14 +1,12 @@
 """The command line, `dua-ledger`.
 
-Commands are imported when they are called, so that `--help` answers at once.
+Commands are imported when they are called, and the ledger with them, so that `--help` answers at once.
 """
 
-import sys
 from importlib import import_module
+from typing import cast
 
 import click
-
-from ledger.errors import Conflict, LedgerError, Malformed
 
 COMMANDS = {
     "init": ("api.cli.keeping:init", "Make a ledger home, with its first entry."),
@@ -19,7 +17,19 @@ COMMANDS = {
     "demo": ("api.cli.demo:demo", "Play a short story in a throw-away ledger."),
 }
 
-COULD_NOT_RUN, WRONG_USAGE, CONFLICT = 1, 2, 4
+# The first line keeps click from filling paragraphs.
+EXIT_CODES = """\b
+Exit codes:
+   0  done, all holds, yes
+   1  could not run
+   2  wrong usage
+   3  refused by a rule
+   4  conflict, try again
+Of verify:
+  10  altered
+  11  shorter than a checkpoint
+  12  some part could not be verified
+"""
 
 
 class Commands(click.Group):
@@ -36,9 +46,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(import_module(module), name)
-        assert isinstance(command, click.Command)
-        return command
+        return cast(click.Command, getattr(import_module(module), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -46,36 +54,15 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; its errors become a sentence and an exit code."""
+        from api.cli.failures import as_sentences
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+        with as_sentences():
+            return super().invoke(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(package_name="dua-ledger")
-def dua_ledger() -> None:
-    """An audit ledger for requests for research data.
-
-    Exit codes: 0 done, all holds, yes; 1 could not run; 2 wrong usage; 3 refused by a rule; 4 conflict, try again.
-    `verify` also: 10 altered; 11 shorter than a checkpoint; 12 some part could not be verified.
-    """
-
-
 def main() -> None:
-    """Run the command line, and turn errors into a sentence and an exit code."""
-    try:
-        sys.exit(dua_ledger(standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(COULD_NOT_RUN)
-    except LedgerError as error:
-        click.echo(f"dua-ledger: {error}", err=True)
-        sys.exit(_exit_code(error))
-
-
-def _exit_code(error: LedgerError) -> int:
-    match error:
-        case Conflict():
-            return CONFLICT
-        case Malformed():
-            return WRONG_USAGE
-        case _:
-            return COULD_NOT_RUN
+    """An audit ledger for requests for research data."""

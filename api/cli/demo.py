@@ -87,7 +87,9 @@ def _verify(path: Path) -> None:
 
 
 def _cheat(path: Path) -> None:
-    cheat = "UPDATE entries SET entry = CAST(replace(entry, '\"identified\"', '\"de-identified\"') AS BLOB) WHERE position = 3"
+    cheat = """
+        UPDATE entries SET entry = CAST(replace(entry, '"identified"', '"de-identified"') AS BLOB) WHERE position = 3
+    """
     with sqlite3.connect(path / LOG) as database:
         try:
             database.execute(cheat)

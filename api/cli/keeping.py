@@ -7,6 +7,7 @@ from typing import cast, get_args
 import click
 
 from api.cli import options
+from api.cli.wording import counted, printable
 from ledger.events.people import Detail
 from ledger.home import create_home, erase_person, open_home
 from ledger.storage import utc_now
@@ -32,34 +33,31 @@ def init(path: Path, actor: str, origin: str) -> None:
 @options.actor
 @click.argument("person")
 @click.option(
-    "--detail", "details", multiple=True, type=click.Choice(get_args(Detail)), help="Only this; may be repeated."
+    "--detail", "details", multiple=True, type=click.Choice(get_args(Detail)), help="Erase only this; may be repeated."
 )
 @click.option(
     "--backup-days",
     default=30,
     show_default=True,
-    type=click.IntRange(min=0),
-    help="For how long a backup of the key store is kept.",
+    type=click.IntRange(0, 36_500),
+    help="For how many days a backup of the key store is kept.",
 )
-@click.confirmation_option("--yes", prompt="What is erased cannot be had back. Erase?")
-def erase(path: Path, actor: str, person: str, details: tuple[str, ...], backup_days: int) -> None:
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+def erase(path: Path, actor: str, person: str, details: tuple[str, ...], backup_days: int, yes: bool) -> None:
     """Erase the details of PERSON (p-...), or some of them: texts, documents, salts and keys.
 
     The log keeps saying that there was such a person, and everything still verifies. Calling again completes an
     erasure that was cut off.
     """
+    chosen = cast(tuple[Detail, ...], tuple(sorted(set(details))))
+    what = f"{', '.join(chosen) or 'everything'} of {person}"
+    if not yes:
+        click.confirm(printable(f"What is erased cannot be had back. Erase {what}?"), abort=True)
     lapses = (utc_now() + timedelta(days=backup_days)).date()
     with open_home(path.absolute()) as home:
-        erasure = erase_person(
-            home,
-            person,
-            cast(tuple[Detail, ...], tuple(sorted(set(details)))),
-            last_copy_lapses=lapses,
-            actor=actor,
-            via=options.VIA,
-        )
+        erasure = erase_person(home, person, chosen, last_copy_lapses=lapses, actor=actor, via=options.VIA)
     click.echo(
-        f"Erased {', '.join(details) or 'everything'} of {person}: {erasure.values} texts, "
-        f"{erasure.documents} documents, {erasure.salts} salts, {erasure.keys} keys."
+        f"Erased {what}: {counted(erasure.values, 'text')}, {counted(erasure.documents, 'document')}, "
+        f"{counted(erasure.salts, 'salt')}, {counted(erasure.keys, 'key')}."
     )
-    click.echo(f"The last backup copy of the keys lapses on {lapses}.")
+    click.echo(f"The last backup copy of their keys lapses on {lapses}.")

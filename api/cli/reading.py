@@ -2,31 +2,43 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 
 import click
+import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from api.cli import options
-from ledger.chain.entry import Entry
+from api.cli.failures import CouldNotRun
+from api.cli.wording import printable
+from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
-from ledger.home import open_home
+from ledger.home import open_log
 from ledger.storage import Store
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @click.command()
 @options.home
 @options.as_json
 @click.option(
-    "--tag", "tags", multiple=True, help="Only entries with this tag, e.g. request:R-2026-0001; all of several."
+    "--tag", "tags", multiple=True, help="Only entries with this tag, e.g. request:R-2026-0001; with all of several."
 )
 @click.option(
-    "--type", "types", multiple=True, help="Only entries of this type, e.g. person.registered.v1; any of several."
+    "--type", "types", multiple=True, help="Only entries of this type, e.g. person.registered.v1; of any of several."
 )
-@click.option("--after", default=0, type=click.IntRange(min=0), help="Only entries after this position.")
-@click.option("--limit", type=click.IntRange(min=1), help="So many at most.")
-@click.option("--follow", is_flag=True, help="Go on with new entries as they come, from whichever process.")
+@click.option(
+    "--after",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, MAX_POSITION),
+    help="Only those after this position.",
+)
+@click.option("--limit", type=click.IntRange(1, MAX_POSITION), help="At most so many.")
+@click.option("--follow", is_flag=True, help="Go on with new entries as they come, until interrupted.")
 def entries(
     path: Path,
     as_json: bool,
@@ -36,28 +48,37 @@ def entries(
     limit: int | None,
     follow: bool,
 ) -> None:
-    """List the entries of the log."""
-    query = DCBQuery([DCBQueryItem(list(types), list(tags))]) if tags or types else DCBQuery()
-    with open_home(path.absolute()) as home:
-        store = home.ledger.store
+    """List the entries of the log: position, time of recording in UTC, type, tags. With --json one object a line."""
+    query = _query(types, tags)
+    # An interruption is how following ends.
+    with suppress(KeyboardInterrupt) if follow else nullcontext(), open_log(path.absolute()) as store:
         found = _followed(store, query, after) if follow else store.scan(query, after)
+        entry = None
         for entry in islice(found, limit):
-            click.echo(json.dumps(_members(entry), ensure_ascii=False) if as_json else line(entry))
+            click.echo(json.dumps(_members(entry)) if as_json else line(entry))
+        if entry is None:
+            click.echo("No entry matches.", err=True)
+
+
+def _query(types: tuple[str, ...], tags: tuple[str, ...]) -> DCBQuery:
+    for wire_type in types:
+        check_name("type", wire_type)
+    for tag in tags:
+        check_name("tag", tag)
+    return DCBQuery([DCBQueryItem(list(types), list(tags))]) if tags or types else DCBQuery()
 
 
 def _followed(store: Store, query: DCBQuery, after: int) -> Iterator[Entry]:
     with store.subscribe(query, after=after) as subscription:
-        try:
-            while True:
-                yield subscription.next_entry()
-        except (KeyboardInterrupt, StopIteration):
-            return
+        while True:
+            yield subscription.next_entry()
 
 
 def line(entry: Entry) -> str:
     """An entry in one line: position, when it was recorded, type, tags."""
     header = entry.header
-    return f"{header.position:>9}  {header.recorded_at[:19]}Z  {header.type:<28}  {'  '.join(header.tags)}".rstrip()
+    tags = "  ".join(header.tags)
+    return printable(f"{header.position:>9}  {header.recorded_at[:19]}Z  {header.type:<28}  {tags}".rstrip())
 
 
 def _members(entry: Entry) -> dict[str, object]:
@@ -77,32 +98,40 @@ def _header(entry: Entry) -> dict[str, object]:
 
 def _payload(entry: Entry) -> object:
     try:
-        return json.loads(entry.payload)
-    except ValueError:
+        return msgspec.json.decode(entry.payload)
+    except UNREADABLE:
         return entry.payload.hex()
 
 
 @click.command()
 @options.home
 @options.as_json
-@click.argument("position", type=click.IntRange(min=1))
+@click.argument("position", type=click.IntRange(1, MAX_POSITION))
 def show(path: Path, as_json: bool, position: int) -> None:
     """Show the entry at POSITION: header, payload, and the hashes that it adds to the tree."""
-    with open_home(path.absolute()) as home:
-        store = home.ledger.store
+    with open_log(path.absolute()) as store:
         entry = store.entry(position)
         if entry is None:
-            raise click.ClickException(f"there is no entry {position}; the last is {store.head().position}")
+            raise CouldNotRun(f"there is no entry {position}; the last is {store.head().position}")
         hashes = completed_by(position, entry.leaf, store.subtree)
     if as_json:
-        click.echo(
-            json.dumps(_members(entry) | {"subtrees": [value.hex() for value in hashes[1:]]}, ensure_ascii=False)
-        )
+        click.echo(json.dumps(_members(entry) | {"subtrees": [value.hex() for value in hashes[1:]]}))
         return
-    for name, value in _header(entry).items():
-        click.echo(f"{name:<12} {', '.join(value) if isinstance(value, list) else value}")
-    click.echo(f"{'leaf':<12} {entry.leaf.hex()}")
+    click.echo("\n".join(_lines(entry, hashes)))
+
+
+def _lines(entry: Entry, hashes: list[bytes]) -> Iterator[str]:
+    header = entry.header
+    yield f"Entry {header.position:,}, {header.type}"
+    yield f"  recorded at   {header.recorded_at}"
+    for tag in header.tags:
+        yield printable(f"  tag           {tag}")
+    yield f"  prev          {header.prev}"
+    yield f"  leaf          {entry.leaf.hex()}"
     for level, value in enumerate(hashes[1:], 1):
-        click.echo(f"{f'subtree {level}':<12} {value.hex()}")
-    click.echo("payload")
-    click.echo(json.dumps(_payload(entry), indent=2, ensure_ascii=False))
+        yield f"  subtree       {value.hex()}  over entries {header.position - 2**level + 1:,} to {header.position:,}"
+    yield "Payload"
+    try:
+        yield printable(msgspec.json.format(entry.payload, indent=2).decode())
+    except UNREADABLE:
+        yield f"is not JSON; its bytes in hex: {entry.payload.hex()}"

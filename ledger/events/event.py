@@ -12,6 +12,7 @@ A later version of a fact is a new class with the same name and the next version
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import repeat
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -38,13 +39,15 @@ class _EventMeta(msgspec.StructMeta):
         **struct: Any,
     ) -> "_EventMeta":
         namespace = namespace | {"wire_name": name, "version": version, "sealed_for": sealed_for}
+        # A class would inherit the others, but has to say itself that its members are keyword-only.
+        struct = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True} | struct
         declared = super().__new__(mcs, class_name, bases, namespace, **struct)
-        if bases != (msgspec.Struct,) and (not _WIRE_NAME.fullmatch(name) or version < 1):
-            raise Malformed("wire name", f"{name}.v{version}", f"of {class_name} is not words and dots with a version")
+        if bases != (msgspec.Struct,):
+            _check_declaration(declared, name, version)
         return declared
 
 
-class Event(msgspec.Struct, metaclass=_EventMeta, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Event(msgspec.Struct, metaclass=_EventMeta):
     """Something that has happened.
 
     `sealed_for` names the member whose person or request the sealed members belong to.
@@ -67,8 +70,8 @@ class Event(msgspec.Struct, metaclass=_EventMeta, frozen=True, kw_only=True, for
         """A tag for every id that the event holds."""
         return {
             f"{kind}:{value}"
-            for member, kind in _marked(type(self), TAG).items()
-            for value in _each(getattr(self, member))
+            for member, hint in _marked(type(self), TAG).items()
+            for kind, value in _found(hint, TAG, getattr(self, member))
         }
 
     def sealed(self) -> dict[str, str]:
@@ -81,31 +84,49 @@ class Event(msgspec.Struct, metaclass=_EventMeta, frozen=True, kw_only=True, for
 
     def subject(self) -> str:
         """Whom the sealed members belong to, as a tag such as `person:p-...`."""
-        return f"{_marked(type(self), TAG)[self.sealed_for]}:{getattr(self, self.sealed_for)}"
+        owner = self.sealed_for
+        ((kind, value),) = _found(_marked(type(self), TAG)[owner], TAG, getattr(self, owner))
+        return f"{kind}:{value}"
+
+
+def _check_declaration(declared: _EventMeta, name: str, version: int) -> None:
+    if not _WIRE_NAME.fullmatch(name) or version < 1:
+        why = f"of {declared.__name__} is not words and dots with a version"
+        raise Malformed("wire name", f"{name}.v{version}", why)
+    for member in declared.__struct_fields__:
+        if member in vars(Event):
+            raise Malformed("member", member, f"of {declared.__name__} hides what every event has under this name")
 
 
 @cache
 def _marked(event: type[Event], mark: str) -> Mapping[str, Any]:
-    """The members whose type carries this mark, also within a tuple or beside None, with what the mark says."""
+    """The members whose type carries this mark, also within a tuple or beside None, with their types."""
     hints = get_type_hints(event, include_extras=True)
-    return {
-        member: extra[mark] for member in event.__struct_fields__ for extra in _extras(hints[member]) if mark in extra
-    }
+    return {member: hints[member] for member in event.__struct_fields__ if _carries(hints[member], mark)}
 
 
-def _extras(hint: Any) -> Iterator[Mapping[str, Any]]:
-    if get_origin(hint) is Annotated:
-        kind, *marks = get_args(hint)
-        yield from (mark.extra for mark in marks if isinstance(mark, msgspec.Meta) and mark.extra)
-        yield from _extras(kind)
-    else:
-        for part in get_args(hint):
-            yield from _extras(part)
+def _carries(hint: Any, mark: str) -> bool:
+    kind, notes = _parted(hint)
+    return any(mark in note for note in notes) or any(_carries(part, mark) for part in get_args(kind))
 
 
-def _each(value: object) -> Iterator[str]:
+def _found(hint: Any, mark: str, value: object) -> Iterator[tuple[str, str]]:
+    """Each text within a value whose type carries this mark, after what the mark says."""
+    kind, notes = _parted(hint)
+    parts = get_args(kind)
     if isinstance(value, str):
-        yield value
+        yield from ((note[mark], value) for note in notes if mark in note)
+    if get_origin(kind) is not tuple:
+        for part in parts:
+            yield from _found(part, mark, value)
     elif isinstance(value, tuple):
-        for one in value:
-            yield from _each(one)
+        for part, one in zip(repeat(parts[0]) if parts[1:] == (...,) else parts, value, strict=False):
+            yield from _found(part, mark, one)
+
+
+def _parted(hint: Any) -> tuple[Any, list[Mapping[str, Any]]]:
+    """A type without its annotations, with what they say."""
+    if get_origin(hint) is not Annotated:
+        return hint, []
+    kind, *notes = get_args(hint)
+    return kind, [note.extra for note in notes if isinstance(note, msgspec.Meta) and note.extra]

@@ -4,18 +4,21 @@ An id that names something is also a tag of every event that holds it, `<kind>:<
 A sealed member holds a commitment, 64 hex digits, to a text that only custody keeps.
 """
 
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
 
 TAG = "tag"
 SEALED = "sealed"
+# Python's `$` alone would also match before a line end.
+END = r"$(?!\n)"
 
-PersonId = Annotated[str, Meta(pattern="^p-[0-9a-f]{32}$", extra={TAG: "person"})]
-DataSetId = Annotated[str, Meta(pattern="^D-[A-Za-z0-9._-]{1,80}$", extra={TAG: "dataset"})]
-RequestId = Annotated[str, Meta(pattern="^R-[0-9]{4}-[0-9]{4,9}$", extra={TAG: "request"})]
+PersonId = Annotated[str, Meta(pattern="^p-[0-9a-f]{32}" + END, extra={TAG: "person"})]
+DataSetId = Annotated[str, Meta(pattern="^D-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "dataset"})]
+RequestId = Annotated[str, Meta(pattern="^R-[0-9]{4}-[0-9]{4,9}" + END, extra={TAG: "request"})]
 
-Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", extra={SEALED: True})]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Date = Annotated[str, Meta(pattern="^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
-Name = Annotated[str, Meta(pattern="^[!-~]([ -~]{0,253}[!-~])?$")]
+Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]
+Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END)]
+Date = date
+Name = Annotated[str, Meta(pattern="^[!-~]([ -~]{0,253}[!-~])?" + END)]

@@ -46,6 +46,11 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict:
     return min((verdict for verdict in verdicts if verdict), default=Verdict.HOLDS)
 
 
+def unreadable(why: str) -> Report:
+    """The report on a log of which nothing can be read."""
+    return Report(0, "", (altered(None, why),), ())
+
+
 def altered(position: int | None, what: str) -> Finding:
     """A finding that something is not what was written."""
     return Finding(Verdict.ALTERED, position, what)

@@ -20,7 +20,7 @@ from itertools import pairwise
 from multiprocessing import get_context
 from typing import Protocol
 
-from ledger.chain.entry import NO_LEAF, Header, parse_entry, parse_time
+from ledger.chain.entry import MAX_ENTRY_BYTES, NO_LEAF, Header, parse_entry, parse_time
 from ledger.chain.merkle import HASH_BYTES, completed_by, node_hash, root_of
 from ledger.errors import Damaged, Malformed
 from ledger.evidence.report import Finding, Report, altered
@@ -75,8 +75,8 @@ def verify_log(
     With `url`, which names the same store, ranges are verified in so many `processes` at once; `checks` is then called
     in each of them and must be something that pickle can hand over. `progress` is told of entries that are done.
     """
-    size = store.head().position
-    findings = [altered(position, what) for position, what in store.strays()]
+    size = store.length()
+    findings = _strays(store)
     ranges = _ranges(size, processes if url else 1)
     if len(ranges) > 1:
         results = _in_processes(url, size, ranges, checks, processes, progress)
@@ -92,10 +92,17 @@ def verify_log(
     return Report(size, root, tuple(findings), (CUT_TAIL,))
 
 
+def _strays(store: Store) -> list[Finding]:
+    try:
+        return [altered(position, what) for position, what in store.strays()]
+    except Damaged as error:
+        return [altered(None, str(error))]
+
+
 def _ranges(size: int, wanted: int) -> list[tuple[int, int]]:
-    """Ranges (after, until] that begin behind whole chunks."""
+    """Ranges (after, until] that begin behind whole chunks; one that is empty for an empty log."""
     step = max(1, -(-size // (CHUNK * wanted))) * CHUNK
-    return list(pairwise([*range(0, size, step), size]))
+    return list(pairwise([*range(0, max(size, 1), step), size]))
 
 
 def _in_processes(
@@ -151,15 +158,16 @@ class _Pass:
             for position, tree, raw in self._store.rows(after, until):
                 if position != expected:
                     self._missing(expected, position - 1)
-                expected = position + 1
+                expected = position
                 self._row(position, tree, raw)
+                expected += 1
                 if not (position - after) % PROGRESS_STEP:
                     self._progress(PROGRESS_STEP)
             if expected <= until:
                 self._missing(expected, until)
             self._index.finish()
         except Damaged as error:
-            self._altered(expected, str(error))
+            self._altered(min(expected, until), f"what comes from here on cannot be read: {error}")
         for check in self._checks:
             self._findings += check.finish()
         self._progress((until - after) % PROGRESS_STEP)
@@ -182,9 +190,10 @@ class _Pass:
         if tree != self._completed(position, leaf):
             self._explain_tree(position, tree, leaf)
             leaf = tree[:HASH_BYTES]
-        line, _, payload = raw.partition(b"\n")
+        line, newline, payload = raw.partition(b"\n")
         type_, tags = self._index.at(position)
-        if position > self._indexed or not self._is_as_written(position, line, type_, tags):
+        odd = position > self._indexed or not newline or len(raw) > MAX_ENTRY_BYTES
+        if odd or not self._is_as_written(position, line, type_, tags):
             header = self._explain_header(position, raw, type_, tags)
             if header is None:
                 return
@@ -196,13 +205,19 @@ class _Pass:
     def _is_as_written(self, position: int, line: bytes, type_: bytes, tags: bytes) -> bool:
         """Whether this is the very header that the ledger would have written, and well formed beyond doubt."""
         # The empty tag stands in the index for the type, and in no header.
-        listed = b"[" + tags[4:] if tags[:4] == b'["",' else tags[:1] + tags[3:]
+        if tags[:4] == b'["",':
+            listed = b"[" + tags[4:]
+        elif tags == b'[""]':
+            listed = b"[]"
+        else:
+            return False
         end = len(line) - len(listed) - len(type_) - _AFTER_RECORDED_AT
         recorded_at = line[end - _TIME_LENGTH : end]
         if self._leaf is None or line != _HEADER % (position, self._leaf, recorded_at, listed, type_):
             return False
-        # Short and plain, so no name is too long, too many, or has a control character.
-        if len(line) >= _SHORT or line.translate(None, _PLAIN) or not type_:
+        # Short and plain, so no name is too long, too many, or has a control character. The index escapes tags as JSON
+        # does, and the type not at all.
+        if len(line) >= _SHORT or line.translate(None, _PLAIN) or not type_ or b'"' in type_:
             return False
         if recorded_at != self._recorded_at:
             if recorded_at < self._recorded_at or not _is_time(recorded_at):
@@ -251,8 +266,11 @@ class _Pass:
         if header.recorded_at.encode() < self._recorded_at:
             self._altered(position, "it says that it was recorded before the entry before")
         self._recorded_at = header.recorded_at.encode()
-        said = {(header.type, tag) for tag in ("", *header.tags)} if position <= self._indexed else set()
+        said = {(header.type, tag) for tag in ("", *header.tags)}
         kept = _pairs(type_, tags) | self._index.others_at(position)
+        # What the index need not hold yet, it may hold by now: the log grows while it is read.
+        if position > self._indexed and not kept:
+            return header
         for wire_type, tag in sorted(said - kept):
             self._altered(position, f"the tag index does not have {tag!r} with type {wire_type!r}")
         for wire_type, tag in sorted(kept - said):
@@ -260,6 +278,7 @@ class _Pass:
         return header
 
     def _missing(self, first: int, last: int) -> None:
+        self._leaf = None
         self._altered(first, "is missing" if first == last else f"is missing, and so are all up to entry {last}")
 
     def _altered(self, position: int, what: str) -> None:
@@ -301,7 +320,10 @@ class _TagIndex:
 
 def _pairs(type_: bytes, tags: bytes) -> set[tuple[str, str]]:
     """Rows of the index, as (type, tag)."""
-    return {(type_.decode(errors="replace"), tag) for tag in json.loads(tags.decode(errors="replace"))}
+    # What is no UTF-8 must not look like anything that is.
+    return {
+        (type_.decode(errors="surrogateescape"), str(tag)) for tag in json.loads(tags.decode(errors="surrogateescape"))
+    }
 
 
 def _is_time(text: bytes) -> bool:
@@ -326,3 +348,5 @@ def _upper_levels(store: Store, size: int) -> Iterator[Finding]:
                     yield altered(number * CHUNK, what)
         except Damaged as error:
             yield altered(number * CHUNK, str(error))
+            # A position that somebody made up may be as high as they like.
+            return

@@ -53,7 +53,11 @@ class Store(DCBRecorder):
 
     @abstractmethod
     def head(self) -> Head:
-        """The last entry."""
+        """The last entry. Raises `Damaged` when it cannot be read."""
+
+    @abstractmethod
+    def length(self) -> int:
+        """The position of the last entry, whatever is in it; 0 when there is none."""
 
     @abstractmethod
     def append_entries(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> list[Entry]:

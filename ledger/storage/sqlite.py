@@ -3,8 +3,8 @@
     entries (position, tree, entry)     `tree` is the entry's leaf and the hashes of the subtrees that it completes
     tags (tag, type, position)          one row for each tag of an entry, and one with an empty tag for its type
 
-The row of an entry is all there is of it: the tree needs no table of its own, and reading a completed subtree is reading
-the row of the entry that completed it. `tags` is an index over what the entries say of themselves, kept by
+The row of an entry is all there is of it: the tree needs no table of its own, and reading a completed subtree is
+reading the row of the entry that completed it. `tags` is an index over what the entries say of themselves, kept by
 `tag_index`; its key is the whole row, so it has no second copy that could differ.
 
 Writers take turns on a file lock, then `BEGIN IMMEDIATE`; `synchronous=FULL` makes the commit wait for the disk. A
@@ -20,18 +20,18 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from datetime import datetime
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self
 from weakref import WeakSet
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 
-from ledger.chain.entry import Entry, check_name, format_time, read_entry, write_entry
+from ledger.chain.entry import Entry, format_time, write_entry
 from ledger.chain.merkle import HASH_BYTES, completed_by
-from ledger.errors import Conflict, Damaged, Malformed, NewerSchema, NotALedger, Unreachable
+from ledger.errors import Conflict, Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
 from ledger.storage.port import EMPTY_HEAD, PAGE, Clock, Head, Store, recording_time
-from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, add_rows, indexed_up_to
+from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, add_rows, entry_in, indexed_up_to
 from ledger.storage.turn import Turn
 
 APPLICATION_ID = 0x4455414C  # "DUAL"
@@ -76,10 +76,18 @@ SCHEMA = {
 }
 
 LAST_ENTRY = "SELECT position, substr(tree, 1, 32), entry FROM entries ORDER BY position DESC LIMIT 1"
+LENGTH = "SELECT COALESCE(MAX(position), 0) FROM entries"
 SUBTREE = "SELECT substr(tree, ?2 + 1, 32) FROM entries WHERE position = ?1"
 ADD_ENTRY = "INSERT INTO entries (position, tree, entry) VALUES (?, ?, ?)"
 ROWS = "SELECT position, tree, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
+# Everything that somebody declared, also under a name that looks like SQLite's own; statistics hold no facts.
+DECLARED = """
+    SELECT name, type, tbl_name, sql FROM sqlite_schema
+    WHERE sql IS NOT NULL AND NOT (type = 'table' AND name IN ('sqlite_stat1', 'sqlite_stat4'))
+"""
+# A row that stands in another order than its key's is not found by a query, though a scan of the table shows it.
+BROKEN = "PRAGMA integrity_check(20)"
 MISPLACED = f"""
     WITH head (position) AS (SELECT COALESCE(MAX(position), 0) FROM entries)
     SELECT position, 'entries' FROM entries WHERE position < 1
@@ -144,6 +152,11 @@ class SQLiteStore(Store):
         with self._connections.borrowed() as connection:
             return _head(connection)
 
+    def length(self) -> int:
+        """As the port says."""
+        with self._connections.borrowed() as connection:
+            return _length(connection)
+
     def append_entries(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> list[Entry]:
         """As the port says."""
         if not events:
@@ -159,7 +172,8 @@ class SQLiteStore(Store):
     def page(self, query: DCBQuery, after: int, until: int, limit: int) -> list[Entry]:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            return self._index.matching(connection, query, after, until, limit)
+            # How far the index reaches follows from the length of the log, not from what was asked for.
+            return self._index.matching(connection, query, after, min(until, _length(connection)), limit)
 
     def subtree(self, level: int, index: int) -> bytes:
         """As the port says."""
@@ -171,10 +185,14 @@ class SQLiteStore(Store):
         while True:
             with self._connections.borrowed() as connection:
                 page = connection.execute(ROWS, (after, until, PAGE)).fetchall()
-            yield from page
+            for position, tree, raw in page:
+                # Whoever writes the file without SQLite can put rows in any order, and text in place of bytes.
+                if position <= after or not isinstance(tree, bytes) or not isinstance(raw, bytes):
+                    raise Damaged(self._name, f"the row of entry {position} is not as SQLite writes it")
+                after = position
+                yield position, tree, raw
             if len(page) < PAGE:
                 return
-            after = page[-1][0]
 
     def indexed_tags(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
         """As the port says. One long read: what is written meanwhile stays in the write-ahead log until it is done."""
@@ -184,16 +202,20 @@ class SQLiteStore(Store):
     def strays(self) -> list[tuple[int | None, str]]:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            found = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"))
+            broken = [what for (what,) in connection.execute(BROKEN) if what != "ok"]
+            found = _declared(connection)
             misplaced = connection.execute(MISPLACED).fetchall()
-        expected = {name: sql.strip() for name, sql in SCHEMA.items()}
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            _declare(fresh)
+            expected = _declared(fresh)
         return [
+            *((None, f"SQLite finds the file broken: {what}") for what in broken),
             *((None, f"{name} is missing from the database") for name in sorted(expected.keys() - found.keys())),
             *((None, f"{name} is no part of a ledger's database") for name in sorted(found.keys() - expected.keys())),
             *(
                 (None, f"{name} was declared otherwise")
-                for name, sql in expected.items()
-                if found.get(name, sql) != sql
+                for name, declared in expected.items()
+                if found.get(name, declared) != declared
             ),
             *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
         ]
@@ -352,8 +374,7 @@ def _make_tables(connection: sqlite3.Connection, path: Path | str) -> None:
         if connection.execute("PRAGMA user_version").fetchone() == (0,):
             if connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
                 raise NotALedger(path, "is a database of something else")
-            for statement in SCHEMA.values():
-                connection.execute(statement.strip())
+            _declare(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         _check_schema(connection, path)
@@ -362,6 +383,15 @@ def _make_tables(connection: sqlite3.Connection, path: Path | str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _declare(connection: sqlite3.Connection) -> None:
+    for statement in SCHEMA.values():
+        connection.execute(statement.strip())
+
+
+def _declared(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    return {name: declared for name, *declared in connection.execute(DECLARED)}
 
 
 def _check_schema(connection: sqlite3.Connection, path: Path | str) -> None:
@@ -390,15 +420,23 @@ def _head(connection: sqlite3.Connection) -> Head:
     if row is None:
         return EMPTY_HEAD
     position, leaf, raw = row
-    return Head(position, leaf, read_entry(raw).header.recorded_at)
+    return Head(position, _hash_in("the leaf of the last entry", leaf), entry_in(position, raw).header.recorded_at)
+
+
+def _length(connection: sqlite3.Connection) -> int:
+    (position,) = connection.execute(LENGTH).fetchone()
+    return int(position)
 
 
 def _subtree(connection: sqlite3.Connection, level: int, index: int) -> bytes:
     row = connection.execute(SUBTREE, ((index + 1) << level, HASH_BYTES * level)).fetchone()
-    if row is None or len(row[0]) != HASH_BYTES:
-        raise Damaged("tree", f"no hash is kept for subtree {index} of level {level}")
-    found: bytes = row[0]
-    return found
+    return _hash_in(f"subtree {index} of level {level}", row and row[0])
+
+
+def _hash_in(what: str, column: object) -> bytes:
+    if not isinstance(column, bytes) or len(column) != HASH_BYTES:
+        raise Damaged("tree", f"no hash is kept for {what}")
+    return column
 
 
 def _insert(connection: sqlite3.Connection, head: Head, events: Sequence[DCBEvent], at: datetime) -> list[Entry]:

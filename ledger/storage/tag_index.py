@@ -62,7 +62,7 @@ RAREST = """
 """
 # The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
 INDEXED_TAGS = """
-    SELECT position, CAST(type AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
+    SELECT position, CAST(COALESCE(type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
     WHERE position > ? AND position <= ?
     GROUP BY position, type
 """
@@ -105,7 +105,7 @@ class TagIndex:
         if after < indexed:
             ranges = _json([wanted for item in query.items for wanted in _index_ranges(connection, item)])
             rows = connection.execute(MATCHING_ENTRIES, (ranges, after, indexed, limit))
-            found = [_entry_in(row) for row in rows.fetchall()]
+            found = [entry_in(*row) for row in rows.fetchall()]
         behind = self._tail_up_to(connection, until)[max(after - indexed, 0) :]
         return [*found, *_Wanted(query).among(behind)][:limit]
 
@@ -145,12 +145,17 @@ class _Wanted:
 
 
 def _entries(connection: sqlite3.Connection, after: int, until: int, limit: int) -> list[Entry]:
-    return [_entry_in(row) for row in connection.execute(ENTRIES, (after, until, limit)).fetchall()]
+    return [entry_in(*row) for row in connection.execute(ENTRIES, (after, until, limit)).fetchall()]
 
 
-def _entry_in(row: tuple[int, bytes]) -> Entry:
-    position, raw = row
-    entry = read_entry(raw)
+def entry_in(position: int, raw: object) -> Entry:
+    """The entry in a row. Raises `Damaged` for a row that nobody wrote so."""
+    if not isinstance(raw, bytes):
+        raise Damaged("log", f"what stands at position {position} is not bytes")
+    try:
+        entry = read_entry(raw)
+    except Malformed as error:
+        raise Damaged("log", f"the entry at position {position} cannot be read: {error}") from error
     if entry.position != position:
         raise Damaged("log", f"entry {entry.position} stands at position {position}")
     return entry

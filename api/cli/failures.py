@@ -1,0 +1,44 @@
+"""What goes wrong in the ledger, as one sentence on standard error and an exit code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from ledger.errors import Conflict, LedgerError, Malformed
+
+
+class CouldNotRun(click.ClickException):
+    """Nothing is wrong with what was asked, or it is not known what is."""
+
+    exit_code = 1
+
+
+class WrongUsage(click.ClickException):
+    """What was asked makes no sense here."""
+
+    exit_code = 2
+
+
+class TryAgain(click.ClickException):
+    """Somebody else was faster."""
+
+    exit_code = 4
+
+
+@contextmanager
+def as_sentences() -> Iterator[None]:
+    """Raise the ledger's errors, and what the operating system says of a file, as click's."""
+    try:
+        yield
+    except Conflict as error:
+        raise TryAgain(str(error)) from error
+    except Malformed as error:
+        raise WrongUsage(str(error)) from error
+    except LedgerError as error:
+        raise CouldNotRun(str(error)) from error
+    except BrokenPipeError:
+        # Nobody reads on, as behind `| head`: click ends then without a word.
+        raise
+    except OSError as error:
+        raise CouldNotRun(f"{error.filename or 'the system'}: {error.strerror or error}") from error

@@ -1,0 +1,12 @@
+"""How the command line words things, the same everywhere."""
+
+
+def counted(number: int, what: str) -> str:
+    """`1 entry`, `2 entries`, `1,000 texts`."""
+    plural = what[:-1] + "ies" if what.endswith("y") and what[-2] not in "aeiou" else what + "s"
+    return f"{number:,} {what if number == 1 else plural}"
+
+
+def printable(text: str) -> str:
+    """The text with whatever could steer a terminal, or turn writing around, spelled out."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)

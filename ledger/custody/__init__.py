@@ -1,0 +1,26 @@
+"""What the log only commits to: people's details, free text and documents, encrypted, with the keys that open them.
+
+Nothing in here knows the log, an event or a rule, and nothing reads a clock of its own. No value, salt or key is ever
+shown in an error, a representation or a file's name. Plain text is never written to a file.
+"""
+
+from ledger.custody.commitment import commit, member_of, purpose_of, verify_commitment
+from ledger.custody.custody import DOCUMENTS, MAX_TEXT_BYTES, Custody, Document, Erasure, Kept, Opened, Places
+from ledger.custody.documents import MAX_DOCUMENT_BYTES, Readable
+
+__all__ = [
+    "DOCUMENTS",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_TEXT_BYTES",
+    "Custody",
+    "Document",
+    "Erasure",
+    "Kept",
+    "Opened",
+    "Places",
+    "Readable",
+    "commit",
+    "member_of",
+    "purpose_of",
+    "verify_commitment",
+]

@@ -1,0 +1,72 @@
+"""Files that only their owner may read, written so that they survive a power cut."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.errors import AlreadyThere, StoreFull, Unreachable
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def named_os_errors(path: Path) -> Iterator[None]:
+    """Raise what the operating system says of `path` under the ledger's names."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise AlreadyThere(path) from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise (StoreFull if error.errno in _NO_ROOM else Unreachable)(path, why) from error
+
+
+def new_file(path: Path, content: bytes) -> None:
+    """Write a new file with mode 0600, and wait until it is on disk; its folder's entry may not be there yet.
+
+    The mode is given at creation, so there is no moment at which others can open it. What could not be written whole
+    is removed. Raises `AlreadyThere`, `StoreFull`, `Unreachable`.
+    """
+    with named_os_errors(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+        except BaseException:
+            path.unlink()
+            raise
+
+
+def read_regular(path: Path, limit: int, flags: int = 0) -> tuple[bytes, int]:
+    """At most `limit` bytes of a regular file, with its mode. Raises `OSError`, with EINVAL for another kind."""
+    # Opening a pipe would wait for its writer without O_NONBLOCK.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit), stat.S_IMODE(mode)
+    finally:
+        os.close(descriptor)
+
+
+def new_folder(path: Path) -> None:
+    """Make a folder with mode 0700. Raises `AlreadyThere`, `StoreFull`, `Unreachable`."""
+    with named_os_errors(path):
+        path.mkdir(mode=0o700)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on disk: a file is durable only when its name is (fsync(2))."""
+    with named_os_errors(path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

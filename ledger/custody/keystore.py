@@ -1,0 +1,259 @@
+"""The key store: a key for each subject, a salt for each commitment, the ledger's own secrets; all of them wrapped.
+
+The key-encryption key lies in a file of its own: 128 hex digits and a line end, mode 0600. Without it the key store
+opens nothing, and neither does a backup that has the one without the other. Every row is bound to its place when it is
+wrapped, so a row that was altered, exchanged or copied elsewhere does not open.
+
+A subject's key lives as long as one of its salts. Destroying removes rows; `purge` then leaves no trace of them.
+"""
+
+import os
+import re
+import sqlite3
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from ledger.chain.entry import check_name
+from ledger.custody.cipher import KEY_BYTES, KEY_ENCRYPTION_KEY_BYTES, NotGenuine, Wrapping
+from ledger.custody.erasable import ErasableDatabase, Layout
+from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.custody.label import Label, chosen, read_label, read_labels
+from ledger.errors import Damaged, Missing, NotALedger, Tampered, Unreachable
+from ledger.sqlite import LOCK_SECONDS
+
+_LAYOUT = Layout(
+    what="a key store",
+    application_id=0x4455416B,  # "DUAk"
+    version=1,
+    tables=(
+        """CREATE TABLE opened_by (
+            wrapped BLOB NOT NULL
+        ) STRICT""",
+        """CREATE TABLE subject_keys (
+            subject TEXT PRIMARY KEY,
+            wrapped BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE salts (
+            commitment BLOB PRIMARY KEY,
+            subject TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            wrapped BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE secrets (
+            name TEXT PRIMARY KEY,
+            wrapped BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+_KEY_ENCRYPTION_KEY = re.compile(rb"([0-9a-f]{%d})\n" % (2 * KEY_ENCRYPTION_KEY_BYTES))
+_OPENED_BY = (b"dua-ledger/v1 opened by",)
+_SUBJECT_KEY = b"dua-ledger/v1 subject key"
+_SALT = b"dua-ledger/v1 salt"
+_SECRET = b"dua-ledger/v1 secret"
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """What opens one sealed value."""
+
+    label: Label
+    salt: bytes
+    subject_key: bytes
+
+    def __repr__(self) -> str:
+        return f"Keys({self.label!r})"
+
+
+Row = tuple[object, ...]
+
+
+class KeyStore:
+    """One key store; threads and processes may share it."""
+
+    def __init__(self, database: ErasableDatabase, wrapping: Wrapping) -> None:
+        self._database = database
+        self._wrapping = wrapping
+
+    @classmethod
+    def create(cls, path: Path, key_encryption_key: Path, lock_seconds: float = LOCK_SECONDS) -> "KeyStore":
+        """Make a key store and its key-encryption key. Raises `AlreadyThere` when either is there."""
+        with ExitStack() as undo:
+            wrapping = _new_key_encryption_key(key_encryption_key)
+            undo.callback(key_encryption_key.unlink)
+            database = ErasableDatabase.create(path, _LAYOUT, lock_seconds)
+            undo.callback(path.unlink)
+            undo.callback(database.close)
+            with database.writing() as connection:
+                connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
+            undo.pop_all()
+        return cls(database, wrapping)
+
+    @classmethod
+    def open(cls, path: Path, key_encryption_key: Path, lock_seconds: float = LOCK_SECONDS) -> "KeyStore":
+        """Open a key store.
+
+        Raises `Unreachable` for a key-encryption key that others than its owner may read, and `NotALedger` when it is
+        not the one that this key store was made with.
+        """
+        wrapping = _read_key_encryption_key(key_encryption_key)
+        database = ErasableDatabase(path, _LAYOUT, lock_seconds)
+        with database.reading() as connection:
+            rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
+        try:
+            ((wrapped,),) = rows
+            wrapping.unwrap(_blob(wrapped), _OPENED_BY)
+        except (NotGenuine, ValueError) as error:
+            database.close()
+            raise NotALedger(key_encryption_key, f"is not the key-encryption key of {path}") from error
+        return cls(database, wrapping)
+
+    def keep(self, subject: str, salts: Sequence[tuple[Label, bytes]]) -> bytes:
+        """Keep these salts of a subject; returns the subject's key, made now if it has none."""
+        with self._database.writing() as connection:
+            key = self._subject_key(connection, subject)
+            connection.executemany(
+                "INSERT INTO salts (commitment, subject, purpose, created_at, wrapped) VALUES (?, ?, ?, ?, ?)",
+                [(*msgspec.structs.astuple(label), self._wrap_salt(label, salt)) for label, salt in salts],
+            )
+        return key
+
+    def rows(self, commitments: Sequence[bytes]) -> list[Row | None]:
+        """What is kept for each of these commitments, still wrapped; None where nothing is."""
+        query = """
+            SELECT commitment, salts.subject, purpose, created_at, salts.wrapped, subject_keys.wrapped
+            FROM salts LEFT JOIN subject_keys ON subject_keys.subject = salts.subject
+            WHERE commitment = ?
+        """
+        with self._database.reading() as connection:
+            return [connection.execute(query, (commitment,)).fetchone() for commitment in commitments]
+
+    def unwrap(self, commitment: str, row: Row | None) -> Keys:
+        """The keys in a row for this commitment. Raises `Missing` or `Tampered`."""
+        if row is None:
+            raise Missing(commitment, "its salt is not in the key store")
+        *columns, wrapped_salt, wrapped_key = row
+        if wrapped_key is None:
+            raise Missing(commitment, "the key of its subject is not in the key store")
+        try:
+            label = read_label(*columns)
+            salt = self._wrapping.unwrap(_blob(wrapped_salt), (_SALT, *label.bound()))
+        except (NotGenuine, ValueError) as error:
+            raise Tampered(commitment, "its salt was altered in the key store, or comes from elsewhere") from error
+        try:
+            key = self._wrapping.unwrap(_blob(wrapped_key), (_SUBJECT_KEY, label.subject.encode()))
+        except (NotGenuine, ValueError) as error:
+            raise Tampered(commitment, "the key of its subject was altered, or comes from elsewhere") from error
+        return Keys(label, salt, key)
+
+    def has_all(self, commitments: Sequence[bytes]) -> bool:
+        """Whether every one of these commitments has its salt."""
+        return None not in self.rows(commitments)
+
+    def secret(self, name: str) -> bytes:
+        """The ledger's own secret with this name, 32 bytes, made when it is first asked for."""
+        check_name("secret", name)
+        with self._database.reading() as connection:
+            row = _secret_row(connection, name)
+        if row is None:
+            row = self._new_secret(name)
+        try:
+            return self._wrapping.unwrap(_blob(row[0]), (_SECRET, name.encode()))
+        except (NotGenuine, ValueError) as error:
+            raise Tampered(name, "this secret was altered in the key store, or comes from elsewhere") from error
+
+    def destroy(self, subject: str, members: Collection[str] | None) -> tuple[int, int]:
+        """Remove the salts of these members of a subject, or all; returns how many, and how many keys with them."""
+        with self._database.writing() as connection:
+            rows = connection.execute("SELECT commitment, purpose FROM salts WHERE subject = ?", (subject,)).fetchall()
+            return _destroy(connection, chosen(rows, members))
+
+    def destroy_these(self, commitments: Sequence[bytes]) -> tuple[int, int]:
+        """As `destroy`, for the salts of these commitments."""
+        with self._database.writing() as connection:
+            return _destroy(connection, commitments)
+
+    def purge(self) -> None:
+        """Leave no trace of what was destroyed in the file. Raises `Busy` while somebody reads."""
+        self._database.purge()
+
+    def labels(self, after: bytes, limit: int) -> list[Label]:
+        """The next labels in the order of their commitments. Raises `Damaged` for a row that nobody wrote so."""
+        query = """
+            SELECT commitment, subject, purpose, created_at FROM salts WHERE commitment > ? ORDER BY commitment LIMIT ?
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (after, limit)).fetchall()
+        try:
+            return read_labels(rows, after)
+        except ValueError as error:
+            raise Damaged(self._database.path, f"salts: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _wrap_salt(self, label: Label, salt: bytes) -> bytes:
+        return self._wrapping.wrap(salt, (_SALT, *label.bound()))
+
+    def _subject_key(self, connection: sqlite3.Connection, subject: str) -> bytes:
+        bound_to = (_SUBJECT_KEY, subject.encode())
+        row = connection.execute("SELECT wrapped FROM subject_keys WHERE subject = ?", (subject,)).fetchone()
+        if row is None:
+            key = os.urandom(KEY_BYTES)
+            wrapped = self._wrapping.wrap(key, bound_to)
+            connection.execute("INSERT INTO subject_keys (subject, wrapped) VALUES (?, ?)", (subject, wrapped))
+            return key
+        try:
+            return self._wrapping.unwrap(_blob(row[0]), bound_to)
+        except (NotGenuine, ValueError) as error:
+            raise Tampered(subject, "the key of this subject was altered, or comes from elsewhere") from error
+
+    def _new_secret(self, name: str) -> Row:
+        with self._database.writing() as connection:
+            # Another process may have made it meanwhile.
+            row = _secret_row(connection, name)
+            if row is None:
+                row = (self._wrapping.wrap(os.urandom(KEY_BYTES), (_SECRET, name.encode())),)
+                connection.execute("INSERT INTO secrets (name, wrapped) VALUES (?, ?)", (name, *row))
+        return row
+
+
+def _secret_row(connection: sqlite3.Connection, name: str) -> Row | None:
+    row: Row | None = connection.execute("SELECT wrapped FROM secrets WHERE name = ?", (name,)).fetchone()
+    return row
+
+
+def _destroy(connection: sqlite3.Connection, commitments: Sequence[object]) -> tuple[int, int]:
+    """Remove salts, then the keys of subjects that have none left; returns how many of each."""
+    doomed = [(commitment,) for commitment in commitments]
+    salts = connection.executemany("DELETE FROM salts WHERE commitment = ?", doomed).rowcount
+    keys = connection.execute("DELETE FROM subject_keys WHERE subject NOT IN (SELECT subject FROM salts)").rowcount
+    return max(salts, 0), keys
+
+
+def _blob(column: object) -> bytes:
+    if not isinstance(column, bytes):
+        raise ValueError("a column holds another kind of value")
+    return column
+
+
+def _new_key_encryption_key(path: Path) -> Wrapping:
+    key = os.urandom(KEY_ENCRYPTION_KEY_BYTES)
+    new_file(path, key.hex().encode() + b"\n")
+    sync_folder(path.parent)
+    return Wrapping(key)
+
+
+def _read_key_encryption_key(path: Path) -> Wrapping:
+    with named_os_errors(path):
+        content, mode = read_regular(path, 2 * KEY_ENCRYPTION_KEY_BYTES + 2)
+    if mode & 0o077:
+        raise Unreachable(path, f"has mode {mode:04o}, so others may use it: chmod 600")
+    match = _KEY_ENCRYPTION_KEY.fullmatch(content)
+    if match is None:
+        raise NotALedger(path, f"is no key-encryption key: {2 * KEY_ENCRYPTION_KEY_BYTES} hex digits and a line end")
+    return Wrapping(bytes.fromhex(match[1].decode()))

@@ -1,0 +1,150 @@
+"""What the tests of custody share: a folder with custody in it, and what can be seen there from outside."""
+
+import io
+import os
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ledger.custody import Custody, Places
+from ledger.errors import CustodyError
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ANA = "person:p-ana"
+BEN = "person:p-ben"
+PDF = "application/pdf"
+
+
+def noon() -> datetime:
+    return NOON
+
+
+@dataclass
+class Folder:
+    """A folder with custody's files, its databases open to anybody."""
+
+    path: Path
+
+    @property
+    def places(self) -> Places:
+        return Places.inside(self.path)
+
+    def create(self, lock_seconds: float = 30.0) -> Custody:
+        return Custody.create(self.places, noon, lock_seconds)
+
+    def open(self, lock_seconds: float = 30.0) -> Custody:
+        return Custody.open(self.places, noon, lock_seconds)
+
+    def run(self, database: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Run one statement on a database file, as somebody with a shell might."""
+        with closing(sqlite3.connect(self.path / database, isolation_level=None)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def files(self) -> list[Path]:
+        return sorted(file for file in self.path.rglob("*") if file.is_file())
+
+    def contents(self) -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in self.files()}
+
+    def restore(self, contents: dict[Path, bytes]) -> None:
+        for file, content in contents.items():
+            if not file.is_file() or file.read_bytes() != content:
+                file.write_bytes(content)
+
+    def traces_of(self, subject: str) -> list[bytes]:
+        """Every encrypted thing that is kept of a subject, as its bytes are on disk."""
+        rows = [
+            *self.run("keys.db", "SELECT wrapped FROM subject_keys WHERE subject = ?", subject),
+            *self.run("keys.db", "SELECT wrapped FROM salts WHERE subject = ?", subject),
+            *self.run("custody.db", "SELECT box FROM sealed WHERE subject = ?", subject),
+        ]
+        addresses = self.run(
+            "custody.db", "SELECT document FROM sealed WHERE subject = ? AND document IS NOT NULL", subject
+        )
+        boxes = [self.document(address).read_bytes() for (address,) in addresses]
+        return [trace for (trace,) in rows if isinstance(trace, bytes)] + boxes
+
+    def document(self, address: object) -> Path:
+        assert isinstance(address, bytes)
+        return self.path / "documents" / address.hex()[:2] / address.hex()[2:]
+
+    def found(self, traces: list[bytes]) -> list[bytes]:
+        """The traces of which any 12 bytes in a row (at a multiple of 12) are still in some file."""
+        everything = b"\n".join(self.contents().values())
+        return [trace for trace in traces if any(part in everything for part in _parts(trace))]
+
+
+def _parts(trace: bytes) -> list[bytes]:
+    return [trace[start : start + 12] for start in range(0, max(len(trace) - 11, 1), 12)]
+
+
+def outcomes(custody: Custody, claims: list[tuple[str, str]]) -> dict[str, CustodyError | None]:
+    """What checking says of each of these commitments."""
+    results = list(custody.check_many(claims))
+    return {commitment: result for (commitment, _), result in zip(claims, results, strict=True)}
+
+
+def a_person_and_a_document(custody: Custody, subject: str) -> list[tuple[str, str]]:
+    """Keep two details and a document of somebody; returns the commitments with their purposes."""
+    details = custody.seal(subject, "person.registered", {"name": f"Dr {subject}", "phone": "+1 617 253 1000"})
+    letter = custody.keep_document(subject, "request.submitted", io.BytesIO(subject.encode() * 9), PDF)
+    return [
+        *((commitment, f"person.registered/{member}") for member, commitment in details.items()),
+        (letter, "request.submitted/documents"),
+    ]
+
+
+@contextmanager
+def no_file_may_grow_beyond(size: int) -> Iterator[None]:
+    """As on a full disk: the operating system refuses what would make a file longer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def erase_ana(path: str) -> None:
+    """What a process does that is killed while it erases."""
+    with Folder(Path(path)).open() as custody:
+        custody.erase(ANA)
+
+
+def keep_for_ana(path: str) -> None:
+    """What a process does that is killed while it seals."""
+    with Folder(Path(path)).open() as custody:
+        a_person_and_a_document(custody, ANA)
+
+
+def seal_for_ana(path: str, times: int) -> list[tuple[str, str]]:
+    """What one of several processes does at once with others; it opens each value again as soon as it is sealed."""
+    claims = []
+    with Folder(Path(path)).open() as custody:
+        for n in range(times):
+            sealed = custody.seal(ANA, "person.registered", {"note": f"note {n}"})
+            assert custody.unseal(sealed["note"]) == f"note {n}"
+            claims.append((sealed["note"], "person.registered/note"))
+    return claims
+
+
+def secret_of_people(path: str) -> bytes:
+    """What one of several processes is told that ask for a new secret at once."""
+    with Folder(Path(path)).open() as custody:
+        return custody.secret("people")
+
+
+def fork_and_seal(path: str) -> None:
+    """What a process does that forks while custody is open, and goes on with it on both sides."""
+    with Folder(Path(path)).open() as custody:
+        claims = a_person_and_a_document(custody, ANA)
+        child = os.fork()
+        if child == 0:
+            held = not any(custody.check_many(claims)) and custody.seal(ANA, "person.registered", {"name": "Ana"})
+            os._exit(0 if held else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert not any(custody.check_many(claims))

@@ -1,0 +1,208 @@
+"""What the tests of a dishonest operator share: a home with everything in it, and ways to lay hands on its files."""
+
+import io
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from eventsourcing.dcb.api import DCBEvent
+
+from api.cli.verifying import verify_home
+from ledger.chain.entry import read_entry
+from ledger.codec import Codec, Fact
+from ledger.errors import LedgerError
+from ledger.events import (
+    DataSetRegistered,
+    DataSetVersionAdded,
+    Event,
+    PersonRegistered,
+    RequestSubmitted,
+)
+from ledger.evidence.report import Report, Verdict
+from ledger.home import Home, create_home, erase_person, open_home
+from ledger.storage import create_store, open_store
+from tests.facts import noon
+
+LAPSES = date(2026, 12, 21)
+ORIGIN = "ir.example.edu/dua-ledger"
+PDF = "application/pdf"
+ANA, BEN, EVE, LEO = (f"p-{number:032x}" for number in (0xA, 0xB, 0xE, 0x10))
+FILES = {"log.db": "log.db", "custody.db": "custody.db", "keys.db": "keys/keys.db"}
+
+# Enough that the index, which is written in steps, covers a position that completes eight subtrees and leaves a tail.
+BULK = 120
+SIZE = 141
+
+
+@dataclass
+class Operator:
+    """Somebody with a shell on the machine, and a home at `path`."""
+
+    path: Path
+
+    @contextmanager
+    def database(self, name: str) -> Iterator[sqlite3.Connection]:
+        """One of the databases, with its guards down; they are put back exactly as they were."""
+        path = self.path / FILES[name]
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection, guards_down(connection):
+            yield connection
+
+    def run(self, name: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Run one statement on a database."""
+        with self.database(name) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def files(self) -> list[Path]:
+        return sorted(file for file in self.path.rglob("*") if file.is_file())
+
+    def contents(self) -> dict[Path, bytes]:
+        return {file: file.read_bytes() for file in self.files()}
+
+    def restore(self, contents: dict[Path, bytes]) -> None:
+        """Make the files what they were."""
+        for file in self.files():
+            if file not in contents:
+                file.unlink()
+        for file, content in contents.items():
+            file.parent.mkdir(exist_ok=True)
+            if not file.is_file() or file.read_bytes() != content:
+                file.write_bytes(content)
+
+    def commitments(self) -> dict[bytes, int]:
+        """Each commitment in the log, with the position of its entry."""
+        found = {}
+        codec = Codec()
+        for position, raw in self.run("log.db", "SELECT position, entry FROM entries"):
+            assert isinstance(position, int)
+            assert isinstance(raw, bytes)
+            entry = read_entry(raw)
+            payload = codec.payload(entry)
+            event = codec.event(entry.header.type, payload.event)
+            for commitment in (*event.sealed().values(), *payload.documents):
+                found[bytes.fromhex(commitment)] = position
+        return found
+
+
+@contextmanager
+def guards_down(connection: sqlite3.Connection) -> Iterator[None]:
+    guards = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
+        connection.execute(f"DROP TRIGGER {name}")
+    yield
+    for _, sql in guards:
+        connection.execute(sql)
+
+
+def furnish(path: Path) -> Operator:
+    """A home with people, requests, sealed texts, documents, an erasure, and much besides."""
+    create_home(path, ORIGIN, actor="operator", via="test", clock=noon)
+    with open_home(path, noon) as home:
+        record(home, DataSetRegistered(dataset="D-1", course_run="course-v1:MITx+6.002x", kind="person-course"))
+        record(home, DataSetVersionAdded(dataset="D-1", label="1", form="identified", digest="5a" * 32))
+        register(home, ANA, "Ana Ejemplo", letter=b"Ana's letter")
+        register(home, BEN, "Ben Beispiel")
+        register(home, EVE, "Eve Esempio", letter=b"Eve's letter")
+        submit(home, "R-2026-0001", ANA)
+        erase_person(home, BEN, ("phone",), last_copy_lapses=LAPSES, actor="operator", via="test")
+        erase_person(home, EVE, (), last_copy_lapses=LAPSES, actor="operator", via="test")
+        bulk = [DataSetRegistered(dataset=f"D-{n}", course_run="x", kind="forum") for n in range(2, 2 + BULK)]
+        record(home, *bulk)
+        register(home, LEO, "Leo Ejemplo", letter=b"Leo's letter")
+        submit(home, "R-2026-0002", LEO)
+        record(home, *bulk[: SIZE - home.ledger.store.head().position])
+    return checkpointed(path)
+
+
+def checkpointed(path: Path) -> Operator:
+    """The home at `path`, with all of its log in one file."""
+    operator = Operator(path)
+    with closing(sqlite3.connect(path / "log.db")) as connection:
+        assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() == (0, 0, 0)
+    return operator
+
+
+def record(home: Home, *events: Event, documents: Sequence[str] = ()) -> list[int]:
+    """Record these events together; gives their positions."""
+    facts = [Fact(event=event, actor="operator", via="test", documents=tuple(documents)) for event in events]
+    return home.ledger.append(facts).positions
+
+
+def register(home: Home, person: str, name: str, letter: bytes = b"") -> int:
+    """Register a person with name, e-mail address and telephone, and keep a letter of theirs; gives the position."""
+    subject, wire_name = f"person:{person}", PersonRegistered.wire_name
+    details = home.custody.seal(subject, wire_name, details_of(person, name))
+    documents = [home.custody.keep_document(subject, wire_name, io.BytesIO(letter), PDF)] if letter else []
+    (position,) = record(home, PersonRegistered(person=person, **details), documents=documents)
+    return position
+
+
+def details_of(person: str, name: str) -> dict[str, str]:
+    return {"name": name, "email": f"mail@{person}.example.edu", "phone": f"+1 617 {person[-9:]}"}
+
+
+def submit(home: Home, request: str, person: str) -> int:
+    """Submit a request, with a description and a document that belong to it; gives the position."""
+    subject, wire_name = f"request:{request}", RequestSubmitted.wire_name
+    sealed = home.custody.seal(subject, wire_name, {"description": f"What {request} is about"})
+    letter = home.custody.keep_document(subject, wire_name, io.BytesIO(b"%PDF " + request.encode() * 500), PDF)
+    submitted = RequestSubmitted(
+        request=request,
+        researcher=person,
+        datasets=("D-1",),
+        study_group=(person,),
+        purposes=("scholarship on teaching and learning",),
+        **sealed,
+    )
+    (position,) = record(home, submitted, documents=[letter])
+    return position
+
+
+def fill_store(path: Path, size: int, payload: bytes = b"{}", tags: Callable[[int], list[str]] | None = None) -> str:
+    """A store with so many entries, written in large batches; gives its URL."""
+    url = f"sqlite:///{path}"
+    create_store(url)
+    with open_store(url, noon) as store:
+        for start in range(0, size, 5000):
+            numbers = range(start, min(start + 5000, size))
+            store.append_entries([DCBEvent("thing.happened.v1", payload, tags(n) if tags else []) for n in numbers])
+    return url
+
+
+def outcome(path: Path) -> Report | LedgerError:
+    """What a verification of a home reports, or that it could not run, by name."""
+    try:
+        return verify_home(path)
+    except LedgerError as error:
+        return error
+
+
+def places(report: Report) -> set[int | None]:
+    """Where something was altered."""
+    return {finding.position for finding in report.findings if finding.verdict is Verdict.ALTERED}
+
+
+@contextmanager
+def meanwhile(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Let `work` run in a thread as long as the block does; its event tells it to stop."""
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work(stop)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+    assert failed == []
