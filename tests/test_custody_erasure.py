@@ -313,6 +313,10 @@ def _kill(path: Path, act: str, call: str, number: int) -> None:
     assert killed.returncode == -9, (call, number, killed)
 
 
+def _names(folder: Folder) -> set[Path]:
+    return {file.relative_to(folder.path) for file in folder.files()}
+
+
 def _some(calls: list[tuple[str, int]]) -> list[tuple[str, int]]:
     return calls if CAMPAIGN else random.Random(len(calls)).sample(calls, 6)
 
@@ -346,7 +350,7 @@ def test_what_was_being_sealed_when_its_process_was_killed_is_removed_without_a_
     without_ana: Prepared, tmp_path: Path, removed_by: str
 ):
     source, bens = without_ana.path, without_ana.bens
-    clean = {file.relative_to(source) for file in Folder(source).files()}
+    clean = _names(Folder(source))
     calls = _calls_of(source, "keep_for_ana", tmp_path / "traced")
     assert len(calls) > 40
     for call, number in _some(calls):
@@ -361,7 +365,10 @@ def test_what_was_being_sealed_when_its_process_was_killed_is_removed_without_a_
                 custody.erase(ANA)
             assert outcomes(custody, bens) == dict.fromkeys(dict(bens))
             assert sorted(kept.commitment for kept in custody.commitments()) == sorted(dict(bens))
-        assert {file.relative_to(folder.path) for file, content in folder.contents().items() if content} == clean
+            if removed_by == "sweep":
+                # A journal that was not yet synced is no sign of anything to SQLite; the next write takes its place.
+                custody.erase("person:p-anybody")
+        assert _names(folder) == clean, (call, number)
 
 
 @pytest.mark.needs("strace")
