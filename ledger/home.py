@@ -92,7 +92,7 @@ def _draft_of(path: Path) -> Iterator[Path]:
     # What a link names is made where the link points to.
     path = Path(os.path.realpath(path))
     with named_os_errors(path):
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if not _is_free(path):
             raise AlreadyThere(path)
         made = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -108,6 +108,15 @@ def _draft_of(path: Path) -> Iterator[Path]:
             with suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nothing is at `path`, or an empty folder. Raises `OSError` where nothing can be."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:

@@ -23,14 +23,19 @@ def named_errors(path: Path | str, lock_seconds: float = LOCK_SECONDS) -> Iterat
     """Raise what SQLite says of the file at `path` under the ledger's names; `lock_seconds` is how long it waited."""
     try:
         yield
-    except sqlite3.Error as error:
-        named = _named(error, path, lock_seconds)
-        if named is None:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        named = named_error(error, path, lock_seconds)
+        if named is error:
             raise
         raise named from error
-    except UnicodeDecodeError as error:
+
+
+def named_error(error: BaseException, path: Path | str, lock_seconds: float) -> BaseException:
+    """The ledger's error for what SQLite, or Python reading it, says of the file at `path`; else the error itself."""
+    if isinstance(error, UnicodeDecodeError):
         # Python cannot read what SQLite says when it quotes a broken file.
-        raise Damaged(path, "holds text that is not UTF-8") from error
+        return Damaged(path, "holds text that is not UTF-8")
+    return (_named(error, path, lock_seconds) if isinstance(error, sqlite3.Error) else None) or error
 
 
 def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> LedgerError | None:

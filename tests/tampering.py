@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 from eventsourcing.dcb.api import DCBEvent
@@ -31,7 +32,7 @@ LAPSES = date(2026, 12, 21)
 ORIGIN = "ir.example.edu/dua-ledger"
 PDF = "application/pdf"
 ANA, BEN, EVE, LEO = (f"p-{number:032x}" for number in (0xA, 0xB, 0xE, 0x10))
-FILES = {"log.db": "log.db", "custody.db": "custody.db", "keys.db": "keys/keys.db"}
+DATABASES = {"log.db": "log.db", "custody.db": "custody.db", "keys.db": "keys/keys.db"}
 
 # Enough that the index, which is written in steps, covers a position that completes eight subtrees and leaves a tail.
 BULK = 120
@@ -47,7 +48,7 @@ class Operator:
     @contextmanager
     def database(self, name: str) -> Iterator[sqlite3.Connection]:
         """One of the databases, with its guards down; they are put back exactly as they were."""
-        path = self.path / FILES[name]
+        path = self.path / DATABASES[name]
         with closing(sqlite3.connect(path, isolation_level=None)) as connection, guards_down(connection):
             yield connection
 
@@ -71,6 +72,10 @@ class Operator:
             file.parent.mkdir(exist_ok=True)
             if not file.is_file() or file.read_bytes() != content:
                 file.write_bytes(content)
+
+    def document(self, address: bytes) -> Path:
+        """The file of the document at this address."""
+        return self.path / "documents" / address.hex()[:2] / address.hex()[2:]
 
     def commitments(self) -> dict[bytes, int]:
         """Each commitment in the log, with the position of its entry."""
@@ -134,14 +139,15 @@ def record(home: Home, *events: Event, documents: Sequence[str] = ()) -> list[in
 def register(home: Home, person: str, name: str, letter: bytes = b"") -> int:
     """Register a person with name, e-mail address and telephone, and keep a letter of theirs; gives the position."""
     subject, wire_name = f"person:{person}", PersonRegistered.wire_name
-    details = home.custody.seal(subject, wire_name, details_of(person, name))
+    details = home.custody.seal(subject, wire_name, details_of(name))
     documents = [home.custody.keep_document(subject, wire_name, io.BytesIO(letter), PDF)] if letter else []
     (position,) = record(home, PersonRegistered(person=person, **details), documents=documents)
     return position
 
 
-def details_of(person: str, name: str) -> dict[str, str]:
-    return {"name": name, "email": f"mail@{person}.example.edu", "phone": f"+1 617 {person[-9:]}"}
+def details_of(name: str) -> dict[str, str]:
+    number = int.from_bytes(sha256(name.encode()).digest())
+    return {"name": name, "email": f"{number % 16**20:020x}@mail.example.edu", "phone": f"+1 617 {number % 10**12:012}"}
 
 
 def submit(home: Home, request: str, person: str) -> int:

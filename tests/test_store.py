@@ -55,7 +55,7 @@ from tests.writers import append_each
 
 # One store serves all examples: they only read it, or take it as it has grown.
 many = settings(
-    max_examples=3000 if CAMPAIGN else 100,
+    max_examples=3000 if CAMPAIGN else 60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -272,7 +272,7 @@ def test_an_entry_may_have_every_tag_that_fits(store):
 
 
 @pytest.mark.campaign
-@many
+@settings(many, max_examples=800 if CAMPAIGN else 60)
 @given(
     wanted=any_query, after=places, size=st.sampled_from([1, 1, 2, 3, 64, 70]), chance=st.randoms(use_true_random=False)
 )

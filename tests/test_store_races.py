@@ -34,13 +34,16 @@ from tests.writers import (
     elsewhere,
     fork_while_holding,
     fork_while_in_use,
+    leave_in_a_fork,
     program,
     read_while_written,
     write_on_both_sides_of_a_fork,
 )
 
+pytest_plugins = ["tests.figures"]
+
 WRITERS = 8
-ATTEMPTS = 500 if CAMPAIGN else 60
+APPENDS = 500 if CAMPAIGN else 60
 STARVING = 10.0  # seconds; the limit is 30
 
 
@@ -64,37 +67,23 @@ def assert_accounted_for(store: Store, attempts: Sequence[Attempt]) -> None:
             assert positions == list(range(positions[0], positions[0] + len(attempt.marks)))
             assert newer == positions[0]
         else:
-            assert (attempt.newer, attempt.acknowledged) == (newer, [])
+            assert (attempt.newer, attempt.acknowledged) == (newer, ())
     assert_holds(store)
-
-
-@pytest.fixture
-def tell(record_property, capsys) -> Callable[[str, object], None]:
-    """Record a figure, and print it in a campaign."""
-
-    def tell(name: str, figure: object) -> None:
-        record_property(name, figure)
-        if CAMPAIGN:
-            with capsys.disabled():
-                sys.stdout.write(f"\n{name}: {figure}\n")
-
-    return tell
 
 
 @pytest.mark.campaign
 def test_eight_processes_that_write_at_once_lose_and_double_nothing(file_url, tell):
     begun = monotonic()
-    made = at_once([partial(contend_for, file_url, writer, ATTEMPTS) for writer in range(WRITERS)])
+    made = at_once([partial(contend_for, file_url, writer, APPENDS) for writer in range(WRITERS)])
     seconds = monotonic() - begun
 
     attempts = list(chain.from_iterable(made))
     refused = sum(attempt.newer is not None for attempt in attempts)
     waits = sorted(attempt.waited for attempt in attempts)
-    tell("attempts, refused, seconds", (len(attempts), refused, round(seconds, 1)))
-    tell("wait for the lock: median, 99 of 100, worst", [round(waits[len(waits) * n // 1000], 4) for n in (500, 990)])
+    tell("appends, conflicts, seconds", (len(attempts) - refused, refused, round(seconds, 1)))
+    tell("wait for the lock: median, 99 of 100", [round(waits[len(waits) * n // 1000], 4) for n in (500, 990)])
     tell("worst wait for the lock", round(waits[-1], 4))
-    assert [len(one) for one in made] == [ATTEMPTS] * WRITERS
-    assert 0 < refused < len(attempts)
+    assert refused > 0
     assert waits[-1] < STARVING
     with open_store(file_url) as store:
         assert_accounted_for(store, attempts)
@@ -106,7 +95,7 @@ def test_threads_that_share_a_store_lose_and_double_nothing(kind, file_url, quic
     watch = LockWatch()
     with open_store(file_url if kind == "file" else "sqlite://", watch) as store, ThreadPool(WRITERS) as threads:
         made = threads.starmap_async(
-            contend, [(store, watch, writer, ATTEMPTS // 2) for writer in range(WRITERS)], chunksize=1
+            contend, [(store, watch, writer, APPENDS // 2) for writer in range(WRITERS)], chunksize=1
         ).get(PATIENCE)
 
         assert_accounted_for(store, list(chain.from_iterable(made)))
@@ -121,22 +110,13 @@ def quick_switches() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
-def test_threads_that_only_read_do_not_disturb_each_other(file_url, quick_switches):
-    with open_store(file_url) as store, ThreadPool(WRITERS) as threads:
-        store.append([event()] * 10)
-
-        heads = threads.map_async(lambda _: store.head().position, range(2000)).get(PATIENCE)
-
-        assert heads == [10] * 2000
-
-
 def test_nobody_starves(file_url):
-    positions = at_once([partial(append_together, file_url, [event("t", f"writer:{n}")] * ATTEMPTS) for n in range(4)])
+    positions = at_once([partial(append_together, file_url, [event("t", f"writer:{n}")] * APPENDS) for n in range(4)])
 
     first_done = min(one[-1] for one in positions)
     shares = [sum(position <= first_done for position in one) for one in positions]
-    assert sorted(chain.from_iterable(positions)) == list(range(1, 4 * ATTEMPTS + 1))
-    assert min(shares) >= ATTEMPTS // 4, shares
+    assert sorted(chain.from_iterable(positions)) == list(range(1, 4 * APPENDS + 1))
+    assert min(shares) >= APPENDS // 4, shares
 
 
 def test_who_reads_while_others_write_always_sees_one_state_of_the_log(file_url):
@@ -167,12 +147,13 @@ def test_any_number_of_processes_may_make_the_store_at_once(tmp_path):
         assert_holds(store)
 
 
-def test_without_the_file_that_they_queue_on_writers_are_slower_but_no_less_safe(file_url):
+def test_without_the_files_that_they_queue_on_writers_are_no_less_safe(file_url):
     queue = turn_file(file_url)
     with ThreadPool(1) as aside:
         written = aside.apply_async(at_once, [[partial(append_together, file_url, [event()] * 50)] * 4])
         while not written.ready():
             queue.unlink(missing_ok=True)
+            turnstile_of(queue).unlink(missing_ok=True)
 
     assert sorted(chain.from_iterable(written.get())) == list(range(1, 201))
     with open_store(file_url) as store:
@@ -185,6 +166,10 @@ def test_without_the_file_that_they_queue_on_writers_are_slower_but_no_less_safe
 def turn_file(url: str) -> Path:
     path = path_of(url)
     return path.with_name(path.name + "-turn")
+
+
+def turnstile_of(turn: Path) -> Path:
+    return turn.with_name(turn.name + "stile")
 
 
 def in_queue(path: Path) -> list[int]:
@@ -256,11 +241,11 @@ def test_a_writer_that_dies_holding_the_lock_leaves_nothing_behind(file_url):
 def test_a_writer_that_dies_in_the_queue_does_not_hold_it_up(file_url):
     queue = turn_file(file_url)
     with ThreadPool(1) as aside:
-        with Turn(queue, PATIENCE).taken():
+        with Turn(queue, PATIENCE):
             with program("append", file_url) as dying:
                 wait_until(lambda: dying.pid in in_queue(queue))
                 waiting = aside.apply_async(append_each, [file_url, [event()]])
-                wait_until(lambda: os.getpid() in in_queue(queue))
+                wait_until(lambda: os.getpid() in in_queue(turnstile_of(queue)))
                 dying.kill()
             wait_until(lambda: in_queue(queue) == [os.getpid()])
             assert not waiting.ready()
@@ -270,13 +255,13 @@ def test_a_writer_that_dies_in_the_queue_does_not_hold_it_up(file_url):
 
 def test_who_gave_up_waiting_does_not_take_the_lock_later(tmp_path):
     queue = tmp_path / "turn"
-    with Turn(queue, 1).taken():
+    with Turn(queue, 1):
         for _ in range(3):
-            with pytest.raises(Busy), Turn(queue, 0.01).taken():
+            with pytest.raises(Busy), Turn(queue, 0.01):
                 pass
 
     for _ in range(3):
-        with Turn(queue, PATIENCE).taken():
+        with Turn(queue, PATIENCE):
             pass
 
 
@@ -302,21 +287,24 @@ def ring_when_somebody_waits_for(queue: Path) -> None:
 @kernel_shows_locks
 def test_a_wait_that_is_broken_off_gives_its_place_back(tmp_path, alarm_breaks_off):
     queue = tmp_path / "turn"
-    with ThreadPool(1) as aside, Turn(queue, 1).taken():
+    with ThreadPool(1) as aside, Turn(queue, 1):
         alarm = aside.apply_async(ring_when_somebody_waits_for, [queue])
-        with pytest.raises(BrokenOff), Turn(queue, PATIENCE).taken():
+        with pytest.raises(BrokenOff), Turn(queue, PATIENCE):
             pass
         alarm.get(PATIENCE)
 
-    with Turn(queue, PATIENCE).taken():
+    with Turn(queue, PATIENCE):
         pass
 
 
 def test_a_queue_that_cannot_be_joined_is_named(tmp_path):
-    with pytest.raises(Unreachable) as refused, Turn(tmp_path / "missing" / "turn", 1).taken():
+    with pytest.raises(Unreachable) as refused, Turn(tmp_path / "missing" / "turn", 1):
         pass
 
-    assert vars(refused.value) == {"path": tmp_path / "missing" / "turn", "why": "No such file or directory"}
+    assert vars(refused.value) == {
+        "path": turnstile_of(tmp_path / "missing" / "turn"),
+        "why": "No such file or directory",
+    }
 
 
 # Forks.
@@ -343,3 +331,9 @@ def test_a_process_forked_in_the_middle_of_a_read_may_not_touch_the_file(file_ur
 
 def test_a_process_forked_under_the_lock_does_not_keep_it(tmp_path):
     elsewhere(fork_while_holding, tmp_path / "turn")
+
+
+def test_a_process_forked_under_the_lock_does_not_give_it_away(tmp_path):
+    refusal = f"Busy: {tmp_path}/turn: still held by another process after 0.1 seconds"
+
+    assert elsewhere(leave_in_a_fork, tmp_path / "turn") == refusal

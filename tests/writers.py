@@ -2,10 +2,9 @@
 
 Run as a program, with a command and a store's URL, they can be stopped, traced and killed:
 
-    acknowledge URL SEED [COUNT]   append batches, and print each on a line once it is acknowledged
-    stop URL                       append one entry, and stop like a SIGSTOP while holding the writers' lock
+    acknowledge URL SEED [COUNT]   make the store, append batches, and print each once it is acknowledged
+    stop URL                       append one entry, and stop as by SIGSTOP while holding the writers' lock
     append URL                     append one entry
-    create URL                     make the store
 """
 
 import os
@@ -34,7 +33,7 @@ from ledger.storage.turn import Turn
 from tests.stores import PATIENCE, event, tagged
 
 TOP = Path(__file__).parents[1]
-ACCOUNTS = ["account:1", "account:2", "account:3"]
+ACCOUNTS = [f"account:{number}" for number in range(1, 13)]
 
 Outcome = TypeVar("Outcome")
 _gates: list[Barrier] = []
@@ -75,9 +74,9 @@ class Attempt(NamedTuple):
     account: str
     after: int
     marks: list[bytes]
-    acknowledged: list[tuple[int, bytes]]
-    newer: int | None
-    waited: float
+    acknowledged: Sequence[tuple[int, bytes]] = ()
+    newer: int | None = None
+    waited: float = 0.0
 
 
 class LockWatch(threading.local):
@@ -90,34 +89,40 @@ class LockWatch(threading.local):
         return utc_now()
 
 
-def contend_for(url: str, writer: int, attempts: int) -> list[Attempt]:
+def contend_for(url: str, writer: int, appends: int) -> list[Attempt]:
     """Contend from a process of its own, beginning together with the others."""
     watch = LockWatch()
     with open_store(url, watch) as store:
         store.head()
         meet()
-        return contend(store, watch, writer, attempts)
+        return contend(store, watch, writer, appends)
 
 
-def contend(store: Store, watch: LockWatch, writer: int, attempts: int) -> list[Attempt]:
-    """Append under conditions that sometimes collide: half of the decisions rest on what was read a while ago."""
+def contend(store: Store, watch: LockWatch, writer: int, appends: int) -> list[Attempt]:
+    """So many appends under conditions, tried until they are acknowledged; some rest on what was read a while ago."""
     chance = random.Random(writer)
     known, made = 0, []
-    for number in range(attempts):
-        if chance.random() < 0.5:
-            known = store.head().position
+    for number in range(appends):
         account = chance.choice(ACCOUNTS)
         marks = [b"%d/%d/%d" % (writer, number, part) for part in range(chance.choice([1, 1, 1, 2, 5]))]
-        events = [event("money.moved.v1", account, f"writer:{writer}", data=mark) for mark in marks]
-        acknowledged, newer, begun = [], None, monotonic()
-        try:
-            entries = store.append_entries(events, DCBAppendCondition(tagged(account), known))
-        except Conflict as conflict:
-            newer, watch.asked = conflict.position, monotonic()
-        else:
-            acknowledged = [(entry.position, entry.leaf) for entry in entries]
-        made.append(Attempt(account, known, marks, acknowledged, newer, watch.asked - begun))
+        if chance.random() < 0.8:
+            known = store.head().position
+        made.append(_attempt(store, watch, writer, Attempt(account, known, marks)))
+        while made[-1].newer is not None:
+            known = store.head().position
+            made.append(_attempt(store, watch, writer, Attempt(account, known, marks)))
     return made
+
+
+def _attempt(store: Store, watch: LockWatch, writer: int, wish: Attempt) -> Attempt:
+    events = [event("money.moved.v1", wish.account, f"writer:{writer}", data=mark) for mark in wish.marks]
+    begun = monotonic()
+    try:
+        entries = store.append_entries(events, DCBAppendCondition(tagged(wish.account), wish.after))
+    except Conflict as conflict:
+        return wish._replace(newer=conflict.position, waited=monotonic() - begun)
+    acknowledged = [(entry.position, entry.leaf) for entry in entries]
+    return wish._replace(acknowledged=acknowledged, waited=watch.asked - begun)
 
 
 def append_each(url: str, events: Iterable[DCBEvent]) -> list[int]:
@@ -212,13 +217,24 @@ def fork_while_in_use(url: str) -> list[str]:
 def fork_while_holding(turn: Path) -> None:
     """Fork while holding the lock: it is given back although the child lives on."""
     mine, childs = socketpair()
-    with Turn(turn, PATIENCE).taken():
+    with Turn(turn, PATIENCE):
         child = os.fork()
         if child == 0:
             exit_with(lambda: childs.recv(1))
-    with Turn(turn, 1).taken():
+    with Turn(turn, 1):
         mine.send(b".")
     assert os.waitpid(child, 0) == (child, 0)
+
+
+def leave_in_a_fork(path: Path) -> str:
+    """Fork while holding the lock, and have the child leave it; gives what a third gets who wants the lock then."""
+    turn = Turn(path, PATIENCE)
+    with turn:
+        child = os.fork()
+        if child == 0:
+            exit_with(lambda: turn.__exit__(None, None, None))
+        assert os.waitpid(child, 0) == (child, 0)
+        return error_of(Turn(path, 0.1).__enter__)
 
 
 def exit_with(call: Callable[[], object]) -> NoReturn:
@@ -249,6 +265,7 @@ def batches(seed: int) -> Iterable[list[DCBEvent]]:
 
 
 def acknowledge(url: str, seed: str, limit: str = "") -> None:
+    create_store(url)
     with open_store(url) as store:
         for batch in islice(batches(int(seed)), int(limit) if limit else None):
             entries = store.append_entries(batch)
@@ -269,10 +286,5 @@ def append(url: str) -> None:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., None]] = {
-        "acknowledge": acknowledge,
-        "stop": stop,
-        "append": append,
-        "create": create_store,
-    }
+    commands: dict[str, Callable[..., None]] = {"acknowledge": acknowledge, "stop": stop, "append": append}
     commands[sys.argv[1]](*sys.argv[2:])

@@ -3,7 +3,9 @@
 Commands are imported when they are called, and the ledger with them, so that `--help` answers at once.
 """
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import cast
 
 import click
@@ -58,6 +60,9 @@ class Commands(click.Group):
         """Run a command; its errors become a sentence and an exit code."""
         from api.cli.failures import as_sentences
 
+        # What a terminal has no letters for is spelled out.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         with as_sentences():
             return super().invoke(ctx)
 

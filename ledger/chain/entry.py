@@ -72,13 +72,14 @@ def make_entry(
     position: int, prev: bytes, recorded_at: datetime, tags: Iterable[str], type_: str, payload: bytes
 ) -> Entry:
     """The entry with these members, its tags sorted. Raises `Malformed` when one breaks the format."""
-    return write_entry(position, prev, format_time(recorded_at), tags, type_, payload)
+    entry = write_entry(position, prev, format_time(recorded_at), tags, type_, payload)
+    _check_place(entry.header)
+    return entry
 
 
 def write_entry(position: int, prev: bytes, recorded_at: str, tags: Iterable[str], type_: str, payload: bytes) -> Entry:
-    """As `make_entry`, with the time as `format_time` gave it: many entries are recorded at one."""
+    """As `make_entry` for a store, which knows where the entry stands and has the time as `format_time` gave it."""
     header = Header(position, prev.hex(), recorded_at, sorted_tags(tags), checked_type(type_))
-    _check_place(header)
     raw = b"%b\n%b" % (_encode(header), payload)
     if len(raw) > MAX_ENTRY_BYTES:
         raise TooLarge("entry", len(raw), MAX_ENTRY_BYTES, type_)
@@ -156,6 +157,8 @@ def check_name(what: str, name: str) -> None:
     """Raise `Malformed` unless `name` is 1 to 255 bytes of UTF-8 without control characters."""
     if not isinstance(name, str):
         raise Malformed(what, name, "is not text")
+    if name.isascii() and name.isprintable() and 0 < len(name) <= MAX_NAME_BYTES:
+        return
     if not name:
         raise Malformed(what, name, "is empty")
     if _CONTROL.search(name):
@@ -173,6 +176,8 @@ def format_time(at: datetime) -> str:
 
     Raises `Malformed` for a time without a zone, or one that is outside the years 1 to 9999 in UTC.
     """
+    if at.tzinfo is UTC:
+        return at.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
     if at.utcoffset() is None:
         raise Malformed("time", at.isoformat(), "has no time zone")
     try:

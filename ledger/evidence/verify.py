@@ -14,10 +14,11 @@ import json
 from binascii import hexlify
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 from itertools import pairwise
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
+from signal import SIG_BLOCK, SIG_DFL, SIG_SETMASK, SIG_UNBLOCK, SIGINT, pthread_sigmask, signal
 from typing import Protocol
 
 from ledger.chain.entry import MAX_ENTRY_BYTES, NO_LEAF, Header, parse_entry, parse_time
@@ -114,12 +115,31 @@ def _in_processes(
     progress: Progress,
 ) -> list[list[Finding]]:
     # New processes, because a fork would take over the caller's connections and threads.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        started = [pool.submit(_pass_at, url, size, after, until, checks) for after, until in ranges]
+    with ProcessPoolExecutor(processes, get_context("spawn"), _end_when_interrupted) as pool:
+        with _interruptions_put_off():
+            started = [pool.submit(_pass_at, url, size, after, until, checks) for after, until in ranges]
         done = {one: until - after for one, (after, until) in zip(started, ranges, strict=True)}
         for one in as_completed(started):
             progress(done[one])
         return [one.result() for one in started]
+
+
+@contextmanager
+def _interruptions_put_off() -> Iterator[None]:
+    """Whoever interrupts is heard when the block ends, and by a process that begins in it when it is ready."""
+    # What multiprocessing starts first of all would let interruptions through again.
+    resource_tracker.ensure_running()
+    before = pthread_sigmask(SIG_BLOCK, {SIGINT})
+    try:
+        yield
+    finally:
+        pthread_sigmask(SIG_SETMASK, before)
+
+
+def _end_when_interrupted() -> None:
+    """End this process at an interruption without a word: the one that began it will say so."""
+    signal(SIGINT, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, {SIGINT})
 
 
 def _pass_at(url: str, size: int, after: int, until: int, checks: Checks) -> list[Finding]:

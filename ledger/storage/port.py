@@ -157,17 +157,17 @@ class Store(DCBRecorder):
             self._grown.notify_all()
 
 
-def recording_time(now: datetime, head: Head) -> datetime:
+def recording_time(now: datetime, head: Head) -> str:
     """When the next entry is recorded: now, but never before the head.
 
     Raises `ClockBehind` when `now` is more than five minutes before the head.
     """
-    if head.recorded_at is None:
-        return now
-    before = parse_time(head.recorded_at)
-    if before - now > CLOCK_TOLERANCE:
-        raise ClockBehind(format_time(now), head.recorded_at)
-    return max(now, before)
+    text = format_time(now)
+    if head.recorded_at is None or text >= head.recorded_at:
+        return text
+    if parse_time(head.recorded_at) - now > CLOCK_TOLERANCE:
+        raise ClockBehind(text, head.recorded_at)
+    return head.recorded_at
 
 
 class _Response(DCBReadResponse):

@@ -13,23 +13,20 @@ page of a read is one statement, and no transaction outlives it.
 
 import os
 import sqlite3
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from stat import S_ISREG
-from typing import ClassVar, Protocol, Self
-from weakref import WeakSet
+from typing import Self
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 
-from ledger.chain.entry import Entry, format_time, write_entry
+from ledger.chain.entry import Entry, write_entry
 from ledger.chain.merkle import HASH_BYTES, completed_by
 from ledger.errors import Conflict, Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
+from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction, connect
 from ledger.storage.port import EMPTY_HEAD, PAGE, Clock, Head, Store, recording_time
 from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, add_rows, entry_in, indexed_up_to
 from ledger.storage.turn import Turn
@@ -96,14 +93,14 @@ MISPLACED = f"""
     WHERE tags.position < 1 OR tags.position > head.position - head.position % {STEP}
 """
 
-SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 4096", "cache_size = -16384", "trusted_schema = OFF")
+SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 1000", "cache_size = -16384", "trusted_schema = OFF")
 
 
 def create_schema(path: Path) -> None:
     """Make the tables in the file at `path`, under the writers' lock; leaves them alone where they are already."""
     _make_file(path)
-    with Turn(_turn_path(path), LOCK_SECONDS).taken(), named_errors(path):
-        with closing(_connect(path)) as connection:
+    with closing(Turn(_turn_path(path), LOCK_SECONDS)) as turn, turn, named_errors(path):
+        with closing(connect(path, SETTINGS)) as connection:
             _make_tables(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
         _sync_folder(path.parent)
@@ -115,8 +112,8 @@ class SQLiteStore(Store):
     def __init__(
         self,
         name: Path | str,
-        connections: "_Connections",
-        turn: Callable[[], AbstractContextManager[None]],
+        connections: Connections,
+        turn: Turn | None,
         clock: Clock,
     ) -> None:
         super().__init__()
@@ -127,25 +124,27 @@ class SQLiteStore(Store):
     def in_file(cls, path: Path, clock: Clock) -> Self:
         """The store in the file at `path`. Raises `NotALedger` or `NewerSchema` when it holds another thing."""
         _check_file(path)
-        connections = _FileConnections(path)
+        connections = FileConnections(path, SETTINGS)
         try:
             with connections.borrowed() as connection:
                 _check_schema(connection, path)
         except BaseException:
             connections.close()
             raise
-        return cls(path, connections, Turn(_turn_path(path), LOCK_SECONDS).taken, clock)
+        return cls(path, connections, Turn(_turn_path(path), LOCK_SECONDS), clock)
 
     @classmethod
     def in_memory(cls, clock: Clock) -> Self:
         """A new store in memory, which goes with the object."""
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         _make_tables(connection, "memory")
-        return cls("memory", _OneConnection(connection), nullcontext, clock)
+        return cls("memory", OneConnection(connection), None, clock)
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the files that are not in use."""
         self._connections.close()
+        if self._turn is not None:
+            self._turn.close()
 
     def head(self) -> Head:
         """As the port says."""
@@ -161,7 +160,7 @@ class SQLiteStore(Store):
         """As the port says."""
         if not events:
             raise ProgrammingError("there is nothing to append")
-        with self._writing() as connection:
+        with self._turn or nullcontext(), self._connections.borrowed() as connection, Transaction(connection):
             head = _head(connection)
             if condition is not None:
                 self._check(connection, condition, head)
@@ -230,118 +229,6 @@ class SQLiteStore(Store):
             for newer in self._index.matching(connection, condition.fail_if_events_match, after, head.position, 1):
                 raise Conflict(newer.position, condition.after)
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._turn(), self._connections.borrowed() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-
-class _Connections(Protocol):
-    def borrowed(self) -> AbstractContextManager[sqlite3.Connection]: ...
-
-    def close(self) -> None: ...
-
-
-class _OneConnection:
-    """One connection, used by one thread at a time."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection, self._lock = connection, threading.RLock()
-
-    @contextmanager
-    def borrowed(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, named_errors("memory"):
-            yield self._connection
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _FileConnections:
-    """As many connections to a file as are used at the same time; none of them lives through a fork.
-
-    While a connection is open, SQLite keeps in the process which locks it holds on the file. A forked process would
-    believe that it holds them too; its parent would delete the write-ahead log under it, and with it what it wrote.
-    """
-
-    _everywhere: ClassVar[WeakSet["_FileConnections"]] = WeakSet()
-    _inherited: ClassVar[dict[Path, list[sqlite3.Connection]]] = {}
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._idle: deque[sqlite3.Connection] = deque()
-        self._used: set[sqlite3.Connection] = set()
-        self._everywhere.add(self)
-
-    @contextmanager
-    def borrowed(self) -> Iterator[sqlite3.Connection]:
-        with named_errors(self._path):
-            connection = self._take()
-            try:
-                yield connection
-            finally:
-                self._used.discard(connection)
-                if connection.in_transaction:
-                    connection.close()
-                else:
-                    self._idle.append(connection)
-
-    def close(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
-
-    def _take(self) -> sqlite3.Connection:
-        if self._path in self._inherited:
-            raise Unreachable(self._path, "was in use when this process was forked: use it in a process that was not")
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = _connect(self._path)
-        self._used.add(connection)
-        return connection
-
-    @classmethod
-    def before_fork(cls) -> None:
-        """Close what nobody is using."""
-        for connections in list(cls._everywhere):
-            connections.close()
-
-    @classmethod
-    def after_fork(cls) -> None:
-        """Refuse the files that other threads of the parent were using."""
-        for connections in list(cls._everywhere):
-            connections.disown()
-
-    def disown(self) -> None:
-        """Keep what is open from being used or closed here."""
-        if self._used or self._idle:
-            self._inherited.setdefault(self._path, []).extend([*self._used, *self._idle])
-            self._idle.clear()
-
-
-os.register_at_fork(before=_FileConnections.before_fork, after_in_child=_FileConnections.after_fork)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=LOCK_SECONDS,
-    )
-    for setting in SETTINGS:
-        connection.execute(f"PRAGMA {setting}")
-    return connection
-
 
 def _make_file(path: Path) -> None:
     """Make an empty file for its owner only. Raises `NotALedger` when something else is there."""
@@ -350,9 +237,6 @@ def _make_file(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         _check_file(path)
-        if path.stat().st_size:
-            with named_errors(path), closing(_connect(path)) as connection:
-                _check_schema(connection, path)
     except OSError as error:
         raise Unreachable(path, error.strerror or str(error)) from error
 
@@ -439,14 +323,14 @@ def _hash_in(what: str, column: object) -> bytes:
     return column
 
 
-def _insert(connection: sqlite3.Connection, head: Head, events: Sequence[DCBEvent], at: datetime) -> list[Entry]:
+def _insert(connection: sqlite3.Connection, head: Head, events: Sequence[DCBEvent], recorded_at: str) -> list[Entry]:
     fresh: dict[tuple[int, int], bytes] = {}
 
     def subtree(level: int, index: int) -> bytes:
         return fresh.get((level, index)) or _subtree(connection, level, index)
 
     entries, rows = [], []
-    leaf, recorded_at = head.leaf, format_time(at)
+    leaf = head.leaf
     for position, event in enumerate(events, head.position + 1):
         entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
         leaf = entry.leaf

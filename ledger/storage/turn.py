@@ -1,57 +1,97 @@
-"""Whose turn it is to write: an advisory lock on a file, in the order of asking.
+"""Whose turn it is to write: advisory locks on two files, shared by all threads and processes that name them.
 
-SQLite's own waiting sleeps longer and longer and lets latecomers overtake; the kernel's queue for a file lock does not.
-The lock goes with the process that holds it, however that ends.
+SQLite's own waiting sleeps longer and longer and lets latecomers overtake. The kernel wakes who waits for a file lock
+at once, but a process that has just given a lock back and wants it again would be faster than any that has to wake up.
+So there is a turnstile before it: who is next waits inside, and whoever comes back finds it taken. Locks go with the
+process that holds them, however it ends.
 """
 
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
+from types import TracebackType
 
 from ledger.errors import Busy, Unreachable
 
 
 class Turn:
-    """A lock shared by all threads and processes that name the same file."""
+    """`with turn:` holds the lock. Raises `Busy` when it does not come free within the time given."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         self._path, self._seconds = path, seconds
         self._threads = threading.Lock()
+        self._turnstile, self._lock = _FileLock(path.with_name(path.name + "stile")), _FileLock(path)
 
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold the lock. Raises `Busy` when it does not come free within the time given."""
+    def __enter__(self) -> None:
         if not self._threads.acquire(timeout=self._seconds):
             raise Busy(self._path, self._seconds)
         try:
-            held = self._lock()
+            until = monotonic() + self._seconds
+            self._turnstile.take(self._seconds)
             try:
-                yield
+                self._lock.take(max(until - monotonic(), 0))
             finally:
-                _give_back(held)
-        finally:
+                self._turnstile.give_back()
+        except BaseException:
             self._threads.release()
+            raise
 
-    def _lock(self) -> int:
-        try:
-            mine = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unreachable(self._path, error.strerror or str(error)) from error
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.give_back()
+        self._threads.release()
+
+    def close(self) -> None:
+        """Close the files, which nobody may be using."""
+        self._turnstile.close()
+        self._lock.close()
+
+
+class _FileLock:
+    """One lock file, kept open from one use to the next; a forked process opens its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        self._process = 0
+
+    def take(self, seconds: float) -> None:
+        """Hold the lock. Raises `Busy`."""
+        mine = self._open()
         try:
             fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not _Queued(mine).reached(self._seconds):
-                raise Busy(self._path, self._seconds) from None
-        return mine
+            # Should the wait be broken off, the descriptor is left to the thread that waits on.
+            self._descriptor = None
+            if not _Queued(mine).reached(seconds):
+                raise Busy(self._path, round(seconds, 1)) from None
+            self._descriptor = mine
 
+    def give_back(self) -> None:
+        """Let others have it. In a process forked under the lock this does nothing: it is its parent's."""
+        if self._descriptor is not None and self._process == os.getpid():
+            # Closing alone would leave the lock with a process that was forked meanwhile.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
-def _give_back(descriptor: int) -> None:
-    # Closing alone leaves the lock with a process that was forked meanwhile.
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor is not None and self._process == os.getpid():
+            with suppress(OSError):
+                os.close(self._descriptor)
+        self._descriptor = None
+
+    def _open(self) -> int:
+        if self._descriptor is None or self._process != os.getpid():
+            try:
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise Unreachable(self._path, error.strerror or str(error)) from error
+            self._process = os.getpid()
+        return self._descriptor
 
 
 class _Queued:
@@ -78,12 +118,16 @@ class _Queued:
         with self._lock:
             self._given_up = True
             if self._locked.is_set():
-                _give_back(self._descriptor)
+                self._let_go()
 
     def _wait(self) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         with self._lock:
             if self._given_up:
-                _give_back(self._descriptor)
+                self._let_go()
             else:
                 self._locked.set()
+
+    def _let_go(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        os.close(self._descriptor)
