@@ -52,7 +52,7 @@ def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> Ledge
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PERM:
             return Unreachable(path, str(error))
         # Our statements are fixed: what SQLite finds wrong with one of them is wrong in the file.
-        case sqlite3.SQLITE_ERROR | sqlite3.SQLITE_TOOBIG | sqlite3.SQLITE_FORMAT:
+        case sqlite3.SQLITE_ERROR | sqlite3.SQLITE_CONSTRAINT | sqlite3.SQLITE_TOOBIG | sqlite3.SQLITE_FORMAT:
             return Damaged(path, str(error))
     if str(error).startswith("Could not decode to UTF-8"):
         return Damaged(path, "holds text that is not UTF-8")

@@ -67,7 +67,7 @@ class Operator:
         """Make the files what they were."""
         for file in self.files():
             if file not in contents:
-                file.unlink()
+                file.unlink(missing_ok=True)
         for file, content in contents.items():
             file.parent.mkdir(exist_ok=True)
             if not file.is_file() or file.read_bytes() != content:

@@ -42,6 +42,7 @@ from tests.stores import (
     PATIENCE,
     HandSetClock,
     assert_holds,
+    contents,
     event,
     item,
     matching,
@@ -684,6 +685,21 @@ def test_the_database_itself_refuses(statement, recursive, file_url):
             plain.execute(f"PRAGMA recursive_triggers = {recursive}")
             with pytest.raises(sqlite3.IntegrityError, match=SPOILING[statement]):
                 plain.execute(statement)
+
+
+def test_what_somebody_put_in_the_way_of_an_append_is_named_and_nothing_is_written(file_url):
+    with open_store(file_url) as store:
+        store.append([event("t", "a")] * 60)
+        with closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
+            plain.execute("INSERT INTO tags VALUES ('a', 't', 62)")
+        before = contents(store)
+
+        with pytest.raises(Damaged) as refused:
+            store.append([event("t", "a")] * 10)
+
+        why = "UNIQUE constraint failed: tags.tag, tags.type, tags.position"
+        assert vars(refused.value) == {"path": path_of(file_url), "why": why}
+        assert contents(store) == before
 
 
 def test_replacing_a_row_of_the_index_by_itself_changes_nothing(file_url):

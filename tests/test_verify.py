@@ -6,11 +6,11 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import combinations
+from itertools import combinations, count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -282,13 +282,18 @@ def test_the_exit_codes_are_those_of_the_format():
 # While others write
 
 
+def numbers_until(stop: "Event") -> Iterator[int]:
+    """1, 2, 3 and so on, until told to stop or left alone."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    return takewhile(lambda _: parent.is_alive() and not stop.is_set(), count(1))
+
+
 def keep_writing(path: Path, stop: "Event") -> None:
     """Register people, submit requests and write batches, until told to stop."""
     drawn = random.Random(4)
     with open_home(path) as home:
-        number = 0
-        while not stop.is_set():
-            number += 1
+        for number in numbers_until(stop):
             person = f"p-{number:032x}"
             register(home, person, f"Person {number}", letter=b"%PDF" if number % 3 else b"")
             submit(home, f"R-2027-{number:04}", person)
@@ -298,9 +303,7 @@ def keep_writing(path: Path, stop: "Event") -> None:
 def keep_erasing(path: Path, stop: "Event") -> None:
     """Register people and erase them, until told to stop."""
     with open_home(path) as home:
-        number = 0
-        while not stop.is_set():
-            number += 1
+        for number in numbers_until(stop):
             person = f"p-{number:032x}"
             register(home, person, f"Person {number}", letter=b"%PDF")
             record(home, *[data_set()] * 50)
@@ -328,7 +331,7 @@ def beside(work: Callable[[Path, "Event"], None], path: Path, rounds: int, proce
 def test_nothing_is_found_while_somebody_writes(tmp_path: Path):
     home = furnish(tmp_path / "home")
 
-    reports = beside(keep_writing, home.path, 1000 if CAMPAIGN else 15)
+    reports = beside(keep_writing, home.path, 200 if CAMPAIGN else 15)
 
     assert [report.findings for report in reports] == [()] * len(reports)
     assert reports[0].size < reports[-1].size
@@ -340,7 +343,7 @@ def test_nothing_is_found_by_several_processes_while_somebody_writes(tmp_path: P
     with open_home(home.path) as opened:
         record(opened, *[data_set()] * 4500)
 
-    reports = beside(keep_writing, home.path, 60 if CAMPAIGN else 2, processes=3)
+    reports = beside(keep_writing, home.path, 40 if CAMPAIGN else 2, processes=3)
 
     assert [report.findings for report in reports] == [()] * len(reports)
 
@@ -349,7 +352,7 @@ def test_nothing_is_found_by_several_processes_while_somebody_writes(tmp_path: P
 def test_at_most_what_is_just_being_erased_is_found_while_somebody_erases(tmp_path: Path):
     home = furnish(tmp_path / "home")
 
-    reports = beside(keep_erasing, home.path, 1000 if CAMPAIGN else 15)
+    reports = beside(keep_erasing, home.path, 200 if CAMPAIGN else 15)
 
     assert [
         finding

@@ -14,7 +14,7 @@ import json
 from binascii import hexlify
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from hashlib import sha256
 from itertools import pairwise
 from multiprocessing import get_context, resource_tracker
@@ -174,18 +174,19 @@ class _Pass:
         expected = after + 1
         try:
             self._begin_after(after)
-            self._index = _TagIndex(self._store.indexed_tags(after, until), self._altered)
-            for position, tree, raw in self._store.rows(after, until):
-                if position != expected:
-                    self._missing(expected, position - 1)
-                expected = position
-                self._row(position, tree, raw)
-                expected += 1
-                if not (position - after) % PROGRESS_STEP:
-                    self._progress(PROGRESS_STEP)
-            if expected <= until:
-                self._missing(expected, until)
-            self._index.finish()
+            with closing(self._store.indexed_tags(after, until)) as indexed:
+                self._index = _TagIndex(indexed, self._altered)
+                for position, tree, raw in self._store.rows(after, until):
+                    if position != expected:
+                        self._missing(expected, position - 1)
+                    expected = position
+                    self._row(position, tree, raw)
+                    expected += 1
+                    if not (position - after) % PROGRESS_STEP:
+                        self._progress(PROGRESS_STEP)
+                if expected <= until:
+                    self._missing(expected, until)
+                self._index.finish()
         except Damaged as error:
             self._altered(min(expected, until), f"what comes from here on cannot be read: {error}")
         for check in self._checks:

@@ -7,7 +7,7 @@ first sees one state of the log in any number of later reads up to it.
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, Self
@@ -83,10 +83,10 @@ class Store(DCBRecorder):
         """
 
     @abstractmethod
-    def indexed_tags(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+    def indexed_tags(self, after: int, until: int) -> Generator[tuple[int, bytes, bytes]]:
         """The tag index read back, in the order of entries: position, type, and a JSON list of tags.
 
-        The empty tag, which every entry has, comes first.
+        The empty tag, which every entry has, comes first. Who does not read to the end closes it.
         """
 
     @abstractmethod

@@ -13,7 +13,7 @@ page of a read is one statement, and no transaction outlives it.
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 from stat import S_ISREG
@@ -193,7 +193,7 @@ class SQLiteStore(Store):
             if len(page) < PAGE:
                 return
 
-    def indexed_tags(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+    def indexed_tags(self, after: int, until: int) -> Generator[tuple[int, bytes, bytes]]:
         """As the port says. One long read: what is written meanwhile stays in the write-ahead log until it is done."""
         with self._connections.borrowed() as connection:
             yield from connection.execute(INDEXED_TAGS, (after, until))
