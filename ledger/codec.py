@@ -20,6 +20,7 @@ No floats, ASCII member names, integers within +-(2**53 - 1), at most 64 objects
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -100,6 +101,8 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode_payload = msgspec.json.Decoder(Payload).decode
+# A fact usually happens when it is recorded, and facts that were recorded together share that time.
+_instant = lru_cache(1024)(parse_time)
 
 
 class Codec:
@@ -112,11 +115,14 @@ class Codec:
                 raise Malformed("wire name", event.wire_type(), "is declared twice")
             self._events[event.wire_type()] = event
         self._decoders = {type_: msgspec.json.Decoder(event).decode for type_, event in self._events.items()}
+        self._wire_types: dict[tuple[type[Event], ...], list[str]] = {}
 
     def wire_types(self, *events: type[Event]) -> list[str]:
         """The wire types, in all versions, under which these facts stand in the log. Raises `UnknownEvent`."""
-        names = {self.event_class(event.wire_type()).wire_name for event in events}
-        return [type_ for type_, event in self._events.items() if event.wire_name in names]
+        if events not in self._wire_types:
+            names = {self.event_class(event.wire_type()).wire_name for event in events}
+            self._wire_types[events] = [type_ for type_, event in self._events.items() if event.wire_name in names]
+        return list(self._wire_types[events])
 
     def event_class(self, wire_type: str) -> type[Event]:
         """The event with this wire type. Raises `UnknownEvent`."""
@@ -157,24 +163,25 @@ class Codec:
 
     def decode(self, entry: Entry) -> Recorded:
         """The fact in an entry. Raises `UnknownEvent` or `DoesNotFit`."""
-        wire_type = entry.header.type
+        header = entry.header
+        wire_type = header.type
         self.event_class(wire_type)
-        payload = self.payload(entry)
+        payload = _payload_in(wire_type, entry.payload)
         event = self.event(wire_type, payload.event)
         while (newer := event.upcast()) is not event:
             event = newer
         return Recorded(
-            position=entry.position,
-            recorded_at=entry.recorded_at,
+            position=header.position,
+            recorded_at=_instant(header.recorded_at),
             type=wire_type,
-            tags=entry.header.tags,
+            tags=header.tags,
             event=event,
             actor=payload.actor,
             via=payload.via,
             on_behalf_of=payload.on_behalf_of,
             cause=payload.cause,
             documents=payload.documents,
-            occurred_at=parse_time(payload.occurred_at),
+            occurred_at=_instant(payload.occurred_at),
             precision=payload.precision,
             judged=payload.judged,
         )
@@ -195,9 +202,9 @@ class Codec:
 def _payload_in(wire_type: str, raw: bytes) -> Payload:
     try:
         payload = _decode_payload(raw)
-        parse_time(payload.occurred_at)
+        _instant(payload.occurred_at)
         if payload.judged is not None:
-            parse_time(payload.judged.at)
+            _instant(payload.judged.at)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Malformed) as error:
         raise DoesNotFit(wire_type, str(error)) from error
     return payload

@@ -30,7 +30,7 @@ from ledger.codec import Fact
 from ledger.custody import Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Malformed, NotALedger
-from ledger.events import LedgerOpened, PersonErased, PersonRegistered
+from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
 from ledger.log import Ledger, about
 from ledger.storage import Store, create_store, open_store, utc_now
@@ -40,6 +40,7 @@ LOG = "log.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
 WISH_KEY = "wishes"
+_SEALED_FOR_PEOPLE = tuple(event for event in DECLARED if event.sealed_for == "person")
 
 _ORIGIN = re.compile(r"(?!.*://)[!-~]{1,150}")
 
@@ -165,7 +166,7 @@ def erase_person(
     """
     tag = f"person:{person}"
     check_name("person", tag)
-    reading = home.ledger.read([about(PersonRegistered, PersonErased, tags=[tag])])
+    reading = home.ledger.read([about(*_SEALED_FOR_PEOPLE, PersonErased, tags=[tag])])
     known = [fact.event for fact in reading.facts]
     last_sealed = max((at for at, event in enumerate(known) if event.sealed_for), default=None)
     if last_sealed is None:

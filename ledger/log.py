@@ -8,18 +8,21 @@ A decision reads the facts that it depends on, decides, and appends on condition
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from hmac import digest
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 
-from ledger.chain.entry import Entry, check_name
+from ledger.chain.entry import Entry, check_name, read_entry
 from ledger.codec import SALT_BYTES, Codec, Fact, Recorded
 from ledger.errors import Conflict, KeyReused
 from ledger.events import Event
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock, Subscription
+
+FACTS_KEPT = 2048
 
 
 class Boundary(msgspec.Struct, frozen=True):
@@ -93,6 +96,8 @@ class Ledger:
     ) -> None:
         self.store = store
         self.codec = codec or Codec()
+        # Decisions look at the same facts again and again, and an entry never changes.
+        self._fact_in = lru_cache(FACTS_KEPT)(lambda raw: self.codec.decode(read_entry(raw)))
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
 
     def read(self, boundaries: Sequence[Boundary] = (), key: IdempotencyKey | None = None) -> Reading:
@@ -102,12 +107,23 @@ class Ledger:
         """
         query = self.query(boundaries)
         position = self.store.head().position
-        facts = tuple(map(self.codec.decode, self.store.scan(query, until=position))) if boundaries else ()
+        facts = tuple(self._facts(query, position)) if boundaries else ()
         if key is None:
             return Reading(facts, position, query, None)
         same_wish = DCBQueryItem(tags=[key.tag()])
         outcome = self._outcome(key, tuple(self.store.scan(DCBQuery([same_wish]), until=position)))
         return Reading(facts, position, DCBQuery([*query.items, same_wish]), key, outcome)
+
+    def widen(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
+        """The same reading, of one and the same moment, with the facts within further boundaries."""
+        query = self.query(boundaries)
+        more = self._facts(query, reading.position) if boundaries else ()
+        facts = {fact.position: fact for fact in (*reading.facts, *more)}
+        return msgspec.structs.replace(
+            reading,
+            facts=tuple(facts[position] for position in sorted(facts)),
+            query=DCBQuery([*reading.query.items, *query.items]),
+        )
 
     def append(self, facts: Sequence[Fact], reading: Reading | None = None) -> Appended:
         """Record these facts together, provided that nothing newer lies within the reading's boundaries.
@@ -141,6 +157,9 @@ class Ledger:
     def query(self, boundaries: Sequence[Boundary]) -> DCBQuery:
         """These boundaries as a store knows them. Raises `UnknownEvent` for an event that is not declared."""
         return DCBQuery([DCBQueryItem(self.codec.wire_types(*one.events), list(one.tags)) for one in boundaries])
+
+    def _facts(self, query: DCBQuery, until: int) -> Iterator[Recorded]:
+        return (self._fact_in(entry.raw) for entry in self.store.scan(query, until=until))
 
     def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
         now = self._clock()

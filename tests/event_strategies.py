@@ -93,6 +93,8 @@ def _values(kind: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from(kind.values)
         case msgspec.inspect.DateType():
             return st.dates()
+        case msgspec.inspect.StructType():
+            return st.builds(kind.cls, **{field.name: _values(field.type) for field in kind.fields})
         case msgspec.inspect.BoolType():
             return st.booleans()
         case msgspec.inspect.NoneType():

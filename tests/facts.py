@@ -16,6 +16,7 @@ from ledger.events import (
     PersonRegistered,
     RequestSubmitted,
 )
+from ledger.events.request import Wanted
 from ledger.log import Ledger
 from ledger.storage import Store
 
@@ -77,7 +78,7 @@ def version_added(label: str = "1", dataset: str = DATA_SET) -> DataSetVersionAd
 
 def submitted(request: str = REQUEST, researcher: Any = ANA, **others: Any) -> RequestSubmitted:
     rest = {
-        "datasets": (DATA_SET,),
+        "datasets": (Wanted(dataset=DATA_SET, form="identified"),),
         "study_group": (researcher,),
         "purposes": ("scholarship on teaching and learning",),
         "description": commitment(),

@@ -23,6 +23,7 @@ from ledger.events import (
     PersonRegistered,
     RequestSubmitted,
 )
+from ledger.events.request import Wanted
 from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home
 from ledger.storage import create_store, open_store
@@ -158,10 +159,10 @@ def submit(home: Home, request: str, person: str) -> int:
     submitted = RequestSubmitted(
         request=request,
         researcher=person,
-        datasets=("D-1",),
+        datasets=(Wanted(dataset="D-1", form="identified"),),
         study_group=(person,),
         purposes=("scholarship on teaching and learning",),
-        **sealed,
+        description=sealed["description"],
     )
     (position,) = record(home, submitted, documents=[letter])
     return position

@@ -1,6 +1,5 @@
 """The library's own conformance methods, called by name, on every store that we have."""
 
-
 import pytest
 from eventsourcing.dcb.tests import DCBRecorderTestCase
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from api.errors import NotEntitled
 from ledger.errors import Conflict, LedgerError, Malformed
 
 
@@ -18,6 +19,15 @@ class WrongUsage(click.ClickException):
     """What was asked makes no sense here."""
 
     exit_code = 2
+
+
+REFUSED = 3
+
+
+class Refused(click.ClickException):
+    """Who asked may not ask for it."""
+
+    exit_code = REFUSED
 
 
 class TryAgain(click.ClickException):
@@ -35,6 +45,8 @@ def as_sentences() -> Iterator[None]:
         raise TryAgain(str(error)) from error
     except Malformed as error:
         raise WrongUsage(str(error)) from error
+    except NotEntitled as error:
+        raise Refused(str(error)) from error
     except LedgerError as error:
         raise CouldNotRun(str(error)) from error
     except BrokenPipeError:

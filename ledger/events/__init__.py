@@ -4,28 +4,85 @@ Nothing in here decides, reads or writes. `DECLARED` is the allow-list: what is 
 A wire name that stands in a released version is never edited, and its event never removed.
 """
 
-from ledger.events.catalogue import DataSetRegistered, DataSetVersionAdded
+from ledger.events.catalogue import DataSetFormChanged, DataSetRegistered, DataSetRetired, DataSetVersionAdded
+from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected
 from ledger.events.event import Event
+from ledger.events.governance import (
+    ActRefused,
+    PersonSuspended,
+    PolicyPublished,
+    RoleEnded,
+    RoleGranted,
+    SuspensionLifted,
+)
 from ledger.events.opening import LedgerOpened
-from ledger.events.people import PersonErased, PersonRegistered
-from ledger.events.request import RequestSubmitted
-
-__all__ = [
-    "DECLARED",
-    "DataSetRegistered",
-    "DataSetVersionAdded",
-    "Event",
-    "LedgerOpened",
-    "PersonErased",
-    "PersonRegistered",
-    "RequestSubmitted",
-]
+from ledger.events.people import (
+    AffiliationDetermined,
+    OrganisationRegistered,
+    PersonDetailsChanged,
+    PersonErased,
+    PersonRegistered,
+)
+from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
+from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
+from ledger.events.training import TrainingCertified
 
 DECLARED: tuple[type[Event], ...] = (
     LedgerOpened,
     PersonRegistered,
+    PersonDetailsChanged,
     PersonErased,
+    OrganisationRegistered,
+    AffiliationDetermined,
     DataSetRegistered,
     DataSetVersionAdded,
+    DataSetFormChanged,
+    DataSetRetired,
     RequestSubmitted,
+    RequestReturned,
+    RequestWithdrawn,
+    EthicsDetermined,
+    RelianceElected,
+    DeterminationEnded,
+    TrainingCertified,
+    LawDetermined,
+    RequestApproved,
+    RequestDeclined,
+    PolicyPublished,
+    RoleGranted,
+    RoleEnded,
+    PersonSuspended,
+    SuspensionLifted,
+    ActRefused,
 )
+
+__all__ = [
+    "DECLARED",
+    "ActRefused",
+    "AffiliationDetermined",
+    "DataSetFormChanged",
+    "DataSetRegistered",
+    "DataSetRetired",
+    "DataSetVersionAdded",
+    "DeterminationEnded",
+    "EthicsDetermined",
+    "Event",
+    "LawDetermined",
+    "LedgerOpened",
+    "OrganisationRegistered",
+    "PersonDetailsChanged",
+    "PersonErased",
+    "PersonRegistered",
+    "PersonSuspended",
+    "PolicyPublished",
+    "RelianceElected",
+    "RequestApproved",
+    "RequestDeclined",
+    "RequestReturned",
+    "RequestSubmitted",
+    "RequestWithdrawn",
+    "RoleEnded",
+    "RoleGranted",
+    "SuspensionLifted",
+    "TrainingCertified",
+]

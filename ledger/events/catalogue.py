@@ -3,7 +3,9 @@
 from typing import Literal
 
 from ledger.events.event import Event
-from ledger.events.ids import DataSetId, Digest, Name
+from ledger.events.ids import DataSetId, Date, Digest, Name, PersonId, Sealed
+
+Form = Literal["identified", "de-identified"]
 
 
 class DataSetRegistered(Event, name="dataset.registered", version=1):
@@ -19,5 +21,22 @@ class DataSetVersionAdded(Event, name="dataset.version-added", version=1):
 
     dataset: DataSetId
     label: Name
-    form: Literal["identified", "de-identified"]
+    form: Form
     digest: Digest
+
+
+class DataSetFormChanged(Event, name="dataset.form-changed", version=1, sealed_for="dataset"):
+    """Somebody found, by a method, that a version of a data set has another form than was held."""
+
+    dataset: DataSetId
+    label: Name
+    form: Form
+    found_by: PersonId
+    found_on: Date
+    method: Sealed
+
+
+class DataSetRetired(Event, name="dataset.retired", version=1):
+    """A data set is released no more."""
+
+    dataset: DataSetId

@@ -67,7 +67,7 @@ class Event(msgspec.Struct, metaclass=_EventMeta):
         return self
 
     def tags(self) -> set[str]:
-        """A tag for every id that the event holds."""
+        """A tag for every id that the event holds, also in its parts."""
         return {
             f"{kind}:{value}"
             for member, hint in _marked(type(self), TAG).items()
@@ -99,7 +99,7 @@ def _check_declaration(declared: _EventMeta, name: str, version: int) -> None:
 
 
 @cache
-def _marked(event: type[Event], mark: str) -> Mapping[str, Any]:
+def _marked(event: type[msgspec.Struct], mark: str) -> Mapping[str, Any]:
     """The members whose type carries this mark, also within a tuple or beside None, with their types."""
     hints = get_type_hints(event, include_extras=True)
     return {member: hints[member] for member in event.__struct_fields__ if _carries(hints[member], mark)}
@@ -107,6 +107,8 @@ def _marked(event: type[Event], mark: str) -> Mapping[str, Any]:
 
 def _carries(hint: Any, mark: str) -> bool:
     kind, notes = _parted(hint)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return bool(_marked(kind, mark))
     return any(mark in note for note in notes) or any(_carries(part, mark) for part in get_args(kind))
 
 
@@ -114,6 +116,10 @@ def _found(hint: Any, mark: str, value: object) -> Iterator[tuple[str, str]]:
     """Each text within a value whose type carries this mark, after what the mark says."""
     kind, notes = _parted(hint)
     parts = get_args(kind)
+    if isinstance(value, msgspec.Struct):
+        for member, part in _marked(type(value), mark).items():
+            yield from _found(part, mark, getattr(value, member))
+        return
     if isinstance(value, str):
         yield from ((note[mark], value) for note in notes if mark in note)
     if get_origin(kind) is not tuple:

@@ -8,6 +8,7 @@ from eventsourcing.dcb.api import DCBEvent
 
 from ledger.codec import Codec, Fact, Judged
 from ledger.events import DataSetVersionAdded, Event, PersonRegistered, RequestSubmitted
+from ledger.events.request import Wanted
 from ledger.storage import Store
 
 BUSY_TAG = "dataset:D-busy"
@@ -50,7 +51,7 @@ class Office:
             event = RequestSubmitted(
                 request=request,
                 researcher=person,
-                datasets=(f"D-{self._number % 50}",),
+                datasets=(Wanted(dataset=f"D-{self._number % 50}", form="identified"),),
                 study_group=(person,),
                 purposes=("scholarship on teaching and learning",),
                 description=self._digest(),

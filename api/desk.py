@@ -1,0 +1,165 @@
+"""The desk: the one way in.
+
+An *act* is judged first: it is done when no rule objects, and refused otherwise, and the refusal is recorded with what
+the rules held against it. A *report* is of something that has happened: it is recorded when it is well formed. What
+`api.admission` does not let in changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from api.admission import admit_act, admit_form, admit_reports, looked_at
+from ledger.chain.entry import Entry
+from ledger.codec import Fact, Judged, Precision
+from ledger.errors import Conflict, Malformed
+from ledger.events import ActRefused, Event, RequestApproved, RequestDeclined
+from ledger.events.governance import Objected
+from ledger.log import IdempotencyKey, Ledger
+from ledger.storage.port import Clock
+from projections.acts import Act, ApproveRequest, DeclineRequest
+from projections.judgement import Judgement, judge_now, judged
+from projections.rules.rule import Objection
+
+ATTEMPTS = 8
+
+Answer = TypeVar("Answer")
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """Who records something and how it came in: what stands beside every event."""
+
+    actor: str
+    via: str
+    on_behalf_of: str | None = None
+    documents: tuple[str, ...] = ()
+    occurred_at: datetime | None = None
+    precision: Precision = "instant"
+
+    def fact(self, event: Event, judgement: Judged | None = None) -> Fact:
+        """The event under these circumstances."""
+        return Fact(
+            event=event,
+            actor=self.actor,
+            via=self.via,
+            on_behalf_of=self.on_behalf_of,
+            documents=self.documents,
+            occurred_at=self.occurred_at,
+            precision=self.precision,
+            judged=judgement,
+        )
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a wish: the entries, and for an act that was refused what the rules held against it.
+
+    `again` says that the same wish had this outcome before.
+    """
+
+    entries: tuple[Entry, ...]
+    objections: tuple[Objection, ...] = ()
+    again: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether an act was refused."""
+        return bool(self.objections)
+
+
+class Desk:
+    """Takes wishes for a ledger."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger, self._clock = ledger, clock
+
+    def act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
+        """Do it, or record that it was refused.
+
+        Raises `NotEntitled` for somebody who may not wish it, `Malformed` for a request that the ledger does not know
+        and for an act of another shape, `Conflict` when others were faster, time and again.
+        """
+        return _persist(lambda: self._act(act, circumstances, key))
+
+    def objections(self, act: Act) -> tuple[Objection, ...]:
+        """What the rules hold against an act now; nothing is recorded. Raises as `act` does."""
+        return self._judge(act, None).objections
+
+    def report(self, event: Event, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
+        """Record what has happened; as `report_together` for one event."""
+        return self.report_together([(event, circumstances)], key)
+
+    def report_together(
+        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None = None
+    ) -> Outcome:
+        """Record what has happened, all of it or nothing.
+
+        Raises `Malformed` for what `api.admission` does not let in, `Conflict` as `act` does.
+        """
+        return _persist(lambda: self._report(reports, key))
+
+    def _act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None) -> Outcome:
+        judgement = self._judge(act, key)
+        event = _refusal(act, judgement.objections) if judgement.objections else _done(act)
+        appended = self._ledger.append([circumstances.fact(event, judged(judgement))], judgement.reading)
+        if appended.again:
+            return Outcome(appended.entries, _objections_of(self._ledger, appended.entries), again=True)
+        return Outcome(appended.entries, judgement.objections)
+
+    def _judge(self, act: Act, key: IdempotencyKey | None) -> Judgement:
+        """What the rules say of it now. What had an outcome before is let in again, whoever may wish it now."""
+        admit_form(act)
+        at = self._clock()
+        judgement = judge_now(self._ledger, act, at, key)
+        if not judgement.reading.outcome:
+            admit_act(act, judgement.standing, at)
+        return judgement
+
+    def _report(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None) -> Outcome:
+        events = [event for event, _ in reports]
+        reading = self._ledger.read(looked_at(events), key)
+        if not reading.outcome:
+            admit_reports(events, reading.facts)
+        appended = self._ledger.append([circumstances.fact(event) for event, circumstances in reports], reading)
+        return Outcome(appended.entries, again=appended.again)
+
+
+def _persist(attempt: Callable[[], Answer]) -> Answer:
+    """What an attempt gives, made again when somebody else was faster, but not for ever."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return attempt()
+        except Conflict:
+            continue
+    return attempt()
+
+
+def _done(act: Act) -> Event:
+    match act:
+        case ApproveRequest():
+            return RequestApproved(request=act.request, conditions=act.conditions)
+        case DeclineRequest():
+            return RequestDeclined(request=act.request, reason=act.reason)
+        case _:
+            raise Malformed("act", act.name, "is not one of this desk's")
+
+
+def _refusal(act: Act, objections: Sequence[Objection]) -> ActRefused:
+    return ActRefused(
+        act=act.name,
+        request=act.request,
+        objections=tuple(
+            Objected(rule=one.rule, about=one.about, wanting=one.wanting, facts=one.facts) for one in objections
+        ),
+    )
+
+
+def _objections_of(ledger: Ledger, entries: Sequence[Entry]) -> tuple[Objection, ...]:
+    events = [ledger.codec.decode(entry).event for entry in entries]
+    return tuple(
+        Objection(said.rule, said.about, said.wanting, said.facts)
+        for event in events
+        if isinstance(event, ActRefused)
+        for said in event.objections
+    )

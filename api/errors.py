@@ -1,0 +1,18 @@
+"""What can go wrong at the desk, beside what can go wrong in the ledger (`ledger.errors`).
+
+LedgerError
+└── NotEntitled          somebody wished for what they may not wish for; nothing was written
+"""
+
+from collections.abc import Sequence
+
+from ledger.errors import LedgerError
+from ledger.events.governance import Role
+
+
+class NotEntitled(LedgerError):
+    """A wish by somebody who holds none of the roles that entitle to it; nothing was written."""
+
+    def __init__(self, principal: str, act: str, roles: Sequence[Role]) -> None:
+        self.principal, self.act, self.roles = principal, act, tuple(roles)
+        super().__init__(f"{principal!r} may not {act}: that takes a role of {', '.join(roles)}")

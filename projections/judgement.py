@@ -1,0 +1,109 @@
+"""Judging an act on the facts of a log, and judging it again.
+
+`judge_now` is what a decision rests on; `judge_again` takes a judgement that stands in the log and finds out, from the
+log alone, whether the same rules give the same answer, and what today's facts and time would give.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+import msgspec
+
+from ledger.chain.entry import format_time, parse_time
+from ledger.codec import Judged, Recorded
+from ledger.events import ActRefused
+from ledger.log import IdempotencyKey, Ledger, Reading
+from projections.acts import Act, act_from, as_command, first_look, second_look
+from projections.rules.rule import Objection
+from projections.rules.rulebook import VERSION, judge
+from projections.standing import Standing
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What the rules held against an act at a time, and the reading that they looked at."""
+
+    act: Act
+    at: str
+    reading: Reading
+    standing: Standing
+    objections: tuple[Objection, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A judgement of the log beside what judging again gives.
+
+    `then` is None when this program cannot judge as it was judged then, and `why` says why. `today` is what the same
+    act would meet now, None when this program does not know the act.
+    """
+
+    position: int
+    said: tuple[Objection, ...]
+    then: tuple[Objection, ...] | None
+    today: tuple[Objection, ...] | None
+    why: str = ""
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether judging again gives the answer that was given; None when it cannot be told."""
+        return None if self.then is None else _answers(self.then) == _answers(self.said)
+
+
+def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None = None) -> Judgement:
+    """Judge an act on everything that the log holds now; the reading is the boundary of the decision.
+
+    Raises `Malformed` for a time without a zone, and what `Ledger.read` raises.
+    """
+    written_at = format_time(at)
+    reading = ledger.read(first_look(act), key)
+    reading = ledger.widen(reading, second_look(act, Standing(reading.facts)))
+    standing = Standing(reading.facts)
+    return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
+
+
+def judge_again(ledger: Ledger, recorded: Recorded, now: datetime) -> Explanation | None:
+    """Judge the act of an entry again; None for an entry that was not judged."""
+    judged = recorded.judged
+    if judged is None:
+        return None
+    said = _said(recorded)
+    try:
+        act = act_from(judged.command)
+    except msgspec.ValidationError as error:
+        why = f"this program does not know the act: {error}"
+        return Explanation(recorded.position, said, None, None, why)
+    today = judge_now(ledger, act, now).objections
+    if judged.rulebook != VERSION:
+        why = f"it was judged by rulebook {judged.rulebook}, and this program has rulebook {VERSION}"
+        return Explanation(recorded.position, said, None, today, why)
+    then = tuple(judge(act, _standing(ledger, act, judged.read_to), parse_time(judged.at)))
+    return Explanation(recorded.position, said, then, today)
+
+
+def judged(judgement: Judgement) -> Judged:
+    """What an entry keeps so that its act can be judged again."""
+    return Judged(
+        at=judgement.at,
+        command=as_command(judgement.act),
+        policy=judgement.standing.office.policy.position or None,
+        read_to=judgement.reading.position,
+        rulebook=VERSION,
+    )
+
+
+def _standing(ledger: Ledger, act: Act, until: int) -> Standing:
+    """The standing that an act was judged on when the log was so long."""
+    first = list(ledger.facts(first_look(act), until=until))
+    more = second_look(act, Standing(first))
+    facts = {fact.position: fact for fact in (*first, *(ledger.facts(more, until=until) if more else ()))}
+    return Standing(facts[position] for position in sorted(facts))
+
+
+def _said(recorded: Recorded) -> tuple[Objection, ...]:
+    if not isinstance(recorded.event, ActRefused):
+        return ()
+    return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in recorded.event.objections)
+
+
+def _answers(objections: tuple[Objection, ...]) -> Counter[tuple[str, str | None, tuple[int, ...]]]:
+    """What makes two answers the same: rules, whom they are about and facts, each as often, not their wording."""
+    return Counter((objection.rule, objection.about, objection.facts) for objection in objections)

@@ -1,0 +1,40 @@
+"""C1.7, S1: the disclosure was found consistent with the law, with a basis for each data set and class of recipient."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ledger.events.review import Basis
+from projections.acts import Act
+from projections.rules.ethics import is_from
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[Act](
+    "law-determined", "C1.7, S1", "the disclosure is consistent with the law, on a basis for each data set"
+)
+
+
+@RULE.objects
+def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """A determination made before the request was last submitted is about another text."""
+    del at
+    request = standing.request(act.request)
+    submitted, law = request.submitted, request.law
+    if submitted is None:
+        return
+    if law is None or law.position < submitted.position:
+        yield RULE.objection("legal determination", facts=[submitted.position, law and law.position])
+        return
+    if not law.event.consistent:
+        yield RULE.objection("consistency with the law", facts=[law.position])
+    bases = {(basis.dataset, basis.form, basis.recipients) for basis in law.event.bases if _carries(basis)}
+    for wanted in dict.fromkeys(submitted.event.datasets):
+        for recipients in ("home", "outside"):
+            needed = any(is_from(recipients, person, request) for person in request.study_group)
+            if needed and (wanted.dataset, wanted.form, recipients) not in bases:
+                yield RULE.objection(f"legal basis for {recipients} recipients", wanted.dataset, [law.position])
+
+
+def _carries(basis: Basis) -> bool:
+    """Whether data in this form can go out on this basis: 34 CFR 99.31(b) is for de-identified data alone."""
+    return basis.form == "de-identified" or basis.basis != "34 CFR 99.31(b)"

@@ -1,0 +1,20 @@
+"""Policy: nobody in the study group is suspended."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from projections.acts import Act
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[Act]("nobody-suspended", "policy", "nobody in the study group is suspended")
+
+
+@RULE.objects
+def suspended_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """In this request or in all."""
+    del at
+    for person in standing.request(act.request).study_group:
+        suspensions = standing.person(person).suspensions_in(act.request)
+        if suspensions:
+            yield RULE.objection("an end of the suspension", person, suspensions)

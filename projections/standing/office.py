@@ -1,0 +1,52 @@
+"""The office: the policy in force, and who holds which role."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from ledger.codec import Recorded
+from ledger.events import PolicyPublished, RoleEnded, RoleGranted
+from ledger.events.governance import Role
+from projections.standing.known import Known
+
+UNPUBLISHED = PolicyPublished()
+
+
+class Office:
+    """What the office goes by. Until a policy is published, the parameters are those it would have by default."""
+
+    folds = (PolicyPublished, RoleGranted, RoleEnded)
+
+    def __init__(self) -> None:
+        self.policy = Known(UNPUBLISHED, 0)
+        self._grants: dict[str, list[Known[RoleGranted]]] = {}
+        self._people: dict[str, Known[str]] = {}
+
+    def fold(self, fact: Recorded) -> None:
+        """Take in a fact."""
+        match fact.event:
+            case PolicyPublished() as policy:
+                self.policy = Known(policy, fact.position)
+            case RoleGranted() as granted:
+                self._grants.setdefault(granted.principal, []).append(Known(granted, fact.position))
+                if granted.person:
+                    self._people[granted.principal] = Known(granted.person, fact.position)
+            case RoleEnded() as ended:
+                grants = self._grants.get(ended.principal, [])
+                self._grants[ended.principal] = [one for one in grants if one.event.role != ended.role]
+
+    def roles(self, principal: str, at: datetime) -> set[Role]:
+        """The roles that a principal holds at a time, by any of the terms for which they were granted."""
+        today = self.day(at)
+        return {
+            known.event.role
+            for known in self._grants.get(principal, ())
+            if known.event.starts <= today and (known.event.ends is None or today <= known.event.ends)
+        }
+
+    def person(self, principal: str) -> Known[str] | None:
+        """Which person a principal is, as the last grant that names one says, whatever became of the role."""
+        return self._people.get(principal)
+
+    def day(self, at: datetime) -> date:
+        """The date at the office."""
+        return at.astimezone(ZoneInfo(self.policy.event.time_zone)).date()

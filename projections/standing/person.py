@@ -1,0 +1,74 @@
+"""A person: which details are known, which training is certified, and whether they are suspended."""
+
+from calendar import monthrange
+from datetime import MAXYEAR, date
+
+from ledger.codec import Recorded
+from ledger.events import (
+    PersonDetailsChanged,
+    PersonErased,
+    PersonRegistered,
+    PersonSuspended,
+    SuspensionLifted,
+    TrainingCertified,
+)
+from projections.standing.known import Known
+
+
+class PersonStanding:
+    """What is known of one person."""
+
+    folds = (
+        PersonRegistered,
+        PersonDetailsChanged,
+        PersonErased,
+        TrainingCertified,
+        PersonSuspended,
+        SuspensionLifted,
+    )
+
+    def __init__(self) -> None:
+        self.details: dict[str, int] = {}
+        self.registered: int | None = None
+        self.trainings: list[Known[TrainingCertified]] = []
+        self._suspensions: dict[str | None, int] = {}
+
+    def fold(self, fact: Recorded) -> None:
+        """Take in a fact."""
+        match fact.event:
+            case PersonRegistered() | PersonDetailsChanged() as said:
+                self.registered = self.registered or fact.position
+                self.details |= dict.fromkeys(said.sealed(), fact.position)
+            case PersonErased() as erased:
+                self.details = {
+                    detail: at for detail, at in self.details.items() if erased.details and detail not in erased.details
+                }
+            case TrainingCertified() as certified:
+                self.trainings.append(Known(certified, fact.position))
+            case PersonSuspended() as suspended:
+                self._suspensions[suspended.request] = fact.position
+            case SuspensionLifted() as lifted:
+                self._suspensions.pop(lifted.request, None)
+
+    def suspensions_in(self, request: str) -> list[int]:
+        """Where it stands that the person is suspended, in this request and in all."""
+        return [at for where, at in self._suspensions.items() if where in (request, None)]
+
+    def training_on(self, day: date, valid_months: int) -> Known[TrainingCertified] | None:
+        """The training that covers this day and lasts longest; a printed expiry wins over policy."""
+        covering = [known for known in self.trainings if known.event.completed <= day <= end_of(known, valid_months)]
+        return max(covering, key=lambda known: end_of(known, valid_months), default=None)
+
+
+def end_of(training: Known[TrainingCertified], valid_months: int) -> date:
+    """The last day that a training covers."""
+    return training.event.expires or months_after(training.event.completed, valid_months)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of that month when it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    if year > MAXYEAR:
+        return date.max
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

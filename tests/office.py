@@ -1,0 +1,380 @@
+"""A small language for what the office decides: given these facts, when this is wished for, then that comes of it.
+
+    given(complete(couhes=None)).when(approve()).then(refused("couhes", about=[ANA]))
+
+`complete` is a request that can be approved; a test names the fact that it replaces, or leaves out with None. Whatever
+comes of an act is compared whole, and every judgement is judged again from the log.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.desk import Circumstances, Desk, Outcome
+from api.errors import NotEntitled
+from ledger.codec import Recorded
+from ledger.errors import Malformed
+from ledger.events import (
+    ActRefused,
+    AffiliationDetermined,
+    DeterminationEnded,
+    EthicsDetermined,
+    Event,
+    LawDetermined,
+    OrganisationRegistered,
+    PersonSuspended,
+    PolicyPublished,
+    RelianceElected,
+    RequestApproved,
+    RequestDeclined,
+    RequestReturned,
+    RequestSubmitted,
+    RequestWithdrawn,
+    RoleEnded,
+    RoleGranted,
+    SuspensionLifted,
+)
+from ledger.events.request import HeadApproval, Wanted
+from ledger.events.review import Basis
+from ledger.log import Ledger
+from ledger.storage import open_store
+from projections.acts import Act, ApproveRequest, DeclineRequest, as_command
+from projections.judgement import judge_again
+from projections.rules.rule import Objection
+from projections.rules.rulebook import VERSION, judge
+from projections.standing import Standing
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment, data_set, ledger_on, person
+
+HEAD, DIRECTOR, STRANGER = "p-" + 32 * "c", "p-" + 32 * "d", "p-" + 32 * "5"
+THE_DIRECTOR = "staff:director"
+ELSEWHERE, NOWHERE = "O-elsewhere", "O-nowhere"
+COUHES, IRB = "E-couhes", "E-irb"
+OTHER_REQUEST = "R-2026-0002"
+
+TODAY = date(2026, 11, 21)
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+LONG_AGO, FAR_OFF = date(2026, 1, 15), date(2027, 1, 15)
+OFFICE_ZONE = "America/New_York"
+HOUSE = Circumstances(actor="staff:typist", via="command line")
+WITH_ALL_DETAILS = dict.fromkeys(("institution", "department", "address", "email"), commitment())
+
+
+# Facts.
+
+
+def role(**changes: Any) -> RoleGranted:
+    rest: dict[str, Any] = {
+        "principal": THE_DIRECTOR,
+        "person": DIRECTOR,
+        "role": "director",
+        "starts": LONG_AGO,
+        "ends": None,
+    }
+    return RoleGranted(**(rest | changes))
+
+
+def role_ended(principal: str = THE_DIRECTOR, ended: Any = "director") -> RoleEnded:
+    return RoleEnded(principal=principal, role=ended)
+
+
+def head_approval(by: str = HEAD, capacity: Any = "department head") -> HeadApproval:
+    return HeadApproval(by=by, capacity=capacity, document=commitment())
+
+
+def request(request: str = REQUEST, **changes: Any) -> RequestSubmitted:
+    rest: dict[str, Any] = {
+        "researcher": ANA,
+        "funded": False,
+        "peer_reviewed": False,
+        "head_approval": head_approval(),
+        "datasets": (wanted(),),
+        "personnel": (ANA, BEN),
+        "study_group": (ANA, BEN),
+        "purposes": ("scholarship on teaching and learning",),
+        "description": commitment(),
+    }
+    return RequestSubmitted(request=request, **(rest | changes))
+
+
+def returned(request: str = REQUEST) -> RequestReturned:
+    return RequestReturned(request=request, items=("C1.2",))
+
+
+def withdrawn(request: str = REQUEST) -> RequestWithdrawn:
+    return RequestWithdrawn(request=request)
+
+
+def wanted(form: Any = "identified", dataset: str = DATA_SET) -> Wanted:
+    return Wanted(dataset=dataset, form=form)
+
+
+def affiliation(who: str, where: Any, organisation: str | None = None) -> AffiliationDetermined:
+    return AffiliationDetermined(request=REQUEST, person=who, affiliation=where, organisation=organisation)
+
+
+def couhes(**changes: Any) -> EthicsDetermined:
+    rest: dict[str, Any] = {
+        "determination": COUHES,
+        "request": REQUEST,
+        "organisation": None,
+        "protocol": "1211-01",
+        "outcome": "approved",
+        "on": LONG_AGO,
+        "expires": FAR_OFF,
+        "covers": (ANA,),
+        "document": commitment(),
+    }
+    return EthicsDetermined(**(rest | changes))
+
+
+def irb(**changes: Any) -> EthicsDetermined:
+    return couhes(**({"determination": IRB, "organisation": ELSEWHERE, "covers": (BEN,)} | changes))
+
+
+def reliance(**changes: Any) -> RelianceElected:
+    rest: dict[str, Any] = {"request": REQUEST, "determination": IRB, "on": LONG_AGO, "document": commitment()}
+    return RelianceElected(**(rest | changes))
+
+
+def board_ended(determination: str, on: date, how: Any = "suspended") -> DeterminationEnded:
+    return DeterminationEnded(determination=determination, request=REQUEST, how=how, on=on)
+
+
+def basis(recipients: Any, **changes: Any) -> Basis:
+    rest: dict[str, Any] = {"dataset": DATA_SET, "form": "identified", "basis": "34 CFR 99.31(a)(6)"}
+    return Basis(recipients=recipients, **(rest | changes))
+
+
+def law(*bases: Basis, consistent: bool = True) -> LawDetermined:
+    return LawDetermined(request=REQUEST, consistent=consistent, bases=bases or (basis("home"), basis("outside")))
+
+
+def suspended(who: str, request: str | None = None) -> PersonSuspended:
+    return PersonSuspended(person=who, request=request)
+
+
+def lifted(who: str, request: str | None = None) -> SuspensionLifted:
+    return SuspensionLifted(person=who, request=request)
+
+
+def organisation(id_: str = ELSEWHERE) -> OrganisationRegistered:
+    return OrganisationRegistered(organisation=id_, name=commitment())
+
+
+def complete(**changes: Event | None) -> list[Event]:
+    """A request that can be approved, of ANA from here and BEN from elsewhere, all its facts in the order of an office.
+
+    A fact under a name is replaced by the one given, and left out for None.
+    """
+    facts: dict[str, Event | None] = {
+        "policy": PolicyPublished(time_zone=OFFICE_ZONE),
+        "the_director": person(DIRECTOR),
+        "role": role(),
+        "elsewhere": organisation(ELSEWHERE),
+        "nowhere": organisation(NOWHERE),
+        "data_set": data_set(),
+        "ana": person(ANA, **WITH_ALL_DETAILS),
+        "ben": person(BEN),
+        "head": person(HEAD),
+        "stranger": person(STRANGER),
+        "request": request(),
+        "ana_affiliation": affiliation(ANA, "home"),
+        "ben_affiliation": affiliation(BEN, "outside", ELSEWHERE),
+        "couhes": couhes(),
+        "irb": irb(),
+        "reliance": reliance(),
+        "law": law(),
+    }
+    assert changes.keys() <= facts.keys(), changes.keys() - facts.keys()
+    return [fact for fact in (facts | changes).values() if fact is not None]
+
+
+# Wishes.
+
+
+def approve(**changes: Any) -> ApproveRequest:
+    return ApproveRequest(**({"principal": THE_DIRECTOR, "request": REQUEST} | changes))
+
+
+def decline(**changes: Any) -> DeclineRequest:
+    return DeclineRequest(**({"principal": THE_DIRECTOR, "request": REQUEST, "reason": commitment()} | changes))
+
+
+# What comes of them.
+
+
+class Done(NamedTuple):
+    """The act was done: this event."""
+
+    event: Event
+
+
+class Objections(NamedTuple):
+    """The act was refused; this is what one rule held against it, about each of these."""
+
+    rule: str
+    about: tuple[str | None, ...]
+    wanting: tuple[str, ...] | None
+    shown_by: tuple[Event, ...] | None
+
+
+class Unheard(NamedTuple):
+    """The wish was not let in, for these reasons, and changed nothing."""
+
+    error: type[Exception]
+    fields: dict[str, Any]
+
+
+def approved(**changes: Any) -> Done:
+    return Done(RequestApproved(request=REQUEST, **changes))
+
+
+def declined() -> Done:
+    return Done(RequestDeclined(request=REQUEST, reason=commitment()))
+
+
+def refused(
+    rule: str,
+    *wanting: str,
+    about: Iterable[str | None] = (None,),
+    shown_by: Iterable[Event] | None = None,
+) -> Objections:
+    """What a rule objects: about whom, and where a test says so what is wanting, and which facts show it."""
+    return Objections(rule, tuple(about), wanting or None, None if shown_by is None else tuple(shown_by))
+
+
+def not_entitled(principal: str) -> Unheard:
+    return Unheard(NotEntitled, {"principal": principal})
+
+
+def malformed(what: str, value: Any) -> Unheard:
+    return Unheard(Malformed, {"what": what, "value": value})
+
+
+class Given:
+    """Facts in the log."""
+
+    def __init__(self, facts: list[Event]) -> None:
+        self.facts = facts
+
+    def when(self, act: Act, at: datetime = NOON) -> "When":
+        """Somebody wishes for this at that time."""
+        return When(self.facts, act, at)
+
+
+def given(*facts: Event | Iterable[Event]) -> Given:
+    """These facts, in this order, as they may stand in a log."""
+    return Given([event for one in facts for event in ([one] if isinstance(one, Event) else one)])
+
+
+class When(NamedTuple):
+    """A wish in the face of facts."""
+
+    facts: list[Event]
+    act: Act
+    at: datetime
+
+    def then(self, *expected: Done | Objections | Unheard) -> None:
+        """Exactly this comes of it: the act is done, or refused by these rules and no others, or not let in."""
+        with open_store("sqlite://", Clock(self.at)) as store:
+            ledger = written(self.facts, ledger_on(store, Clock(self.at)))
+            desk = Desk(ledger, Clock(self.at))
+            if isinstance(expected[0], Unheard):
+                self._is_unheard(ledger, desk, expected[0])
+            else:
+                self._is_answered(ledger, desk, *expected)
+
+    def _is_unheard(self, ledger: Ledger, desk: Desk, expected: Unheard) -> None:
+        with pytest.raises(expected.error) as caught:
+            desk.act(self.act, HOUSE)
+        assert {name: getattr(caught.value, name) for name in expected.fields} == expected.fields
+        with pytest.raises(expected.error):
+            desk.objections(self.act)
+        assert ledger.store.head().position == len(self.facts)
+
+    def _is_answered(self, ledger: Ledger, desk: Desk, *expected: Any) -> None:
+        said_before = desk.objections(self.act)
+        outcome = desk.act(self.act, HOUSE)
+        (recorded,) = (ledger.codec.decode(entry) for entry in outcome.entries)
+        if isinstance(expected[0], Done):
+            assert (outcome.objections, recorded.event) == ((), expected[0].event), outcome.objections
+        else:
+            self._is_refused(outcome, recorded, expected)
+        assert said_before == outcome.objections
+        self._is_judged(recorded)
+        self._is_judged_alike_again(ledger, recorded, outcome)
+
+    def _is_refused(self, outcome: Outcome, recorded: Recorded, expected: tuple[Objections, ...]) -> None:
+        objections = outcome.objections
+        assert Counter((one.rule, one.about) for one in objections) == Counter(
+            (one.rule, about) for one in expected for about in one.about
+        )
+        for rule, _, wanting, shown_by in expected:
+            mine = [one for one in objections if one.rule == rule]
+            assert wanting is None or Counter(wanting) == Counter(one.wanting for one in mine)
+            if shown_by is not None:
+                facts = tuple(sorted(self.facts.index(event) + 1 for event in shown_by))
+                assert {one.facts for one in mine} == {facts}
+        assert isinstance(recorded.event, ActRefused)
+        assert (recorded.event.act, recorded.event.request) == (self.act.name, self.act.request)
+        assert list(objections) == [
+            Objection(said.rule, said.about, said.wanting, said.facts) for said in recorded.event.objections
+        ]
+
+    def _is_judged(self, recorded: Recorded) -> None:
+        judged = recorded.judged
+        assert judged is not None
+        assert (judged.command, judged.read_to, judged.rulebook) == (as_command(self.act), len(self.facts), VERSION)
+        assert datetime.fromisoformat(judged.at) == self.at
+        policies = [position for position, event in enumerate(self.facts, 1) if isinstance(event, PolicyPublished)]
+        assert judged.policy == (policies[-1] if policies else None)
+
+    def _is_judged_alike_again(self, ledger: Ledger, recorded: Recorded, outcome: Outcome) -> None:
+        """From the log alone; and from the facts alone, which every rule sees twice."""
+        explained = judge_again(ledger, recorded, self.at)
+        assert explained is not None
+        assert (explained.said, explained.then, explained.agrees) == (outcome.objections, outcome.objections, True)
+        before = list(ledger.facts(until=recorded.position - 1))
+        standing = Standing(before)
+        answers = [tuple(judge(self.act, one, self.at)) for one in (standing, standing, Standing(before))]
+        assert answers == 3 * [outcome.objections]
+
+
+def written(facts: Iterable[Event], ledger: Ledger) -> Ledger:
+    """The ledger, once these facts stand in it."""
+    ledger.append([HOUSE.fact(fact) for fact in facts])
+    return ledger
+
+
+def recorded(facts: Iterable[Event]) -> Iterator[Recorded]:
+    """These facts as they would stand in a log."""
+    for position, event in enumerate(facts, 1):
+        yield Recorded(
+            position=position,
+            recorded_at=NOON,
+            type=event.wire_type(),
+            tags=tuple(sorted(event.tags())),
+            event=event,
+            actor="staff:1",
+            via="command line",
+            on_behalf_of=None,
+            cause=None,
+            documents=(),
+            occurred_at=NOON,
+            precision="instant",
+            judged=None,
+        )
+
+
+def last_moment_of(day: date, zone: str = OFFICE_ZONE) -> datetime:
+    """The last microsecond of a day at the office."""
+    return first_moment_of(day + timedelta(days=1), zone) - timedelta(microseconds=1)
+
+
+def first_moment_of(day: date, zone: str = OFFICE_ZONE) -> datetime:
+    """Midnight at the office, in UTC."""
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -1,0 +1,829 @@
+"""The desk: acts are done or refused, reports are recorded, and what is not let in changes nothing."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import api.admission
+import api.desk
+from api.admission import INTRODUCED_BY, NOT_REPORTED
+from api.desk import ATTEMPTS, Circumstances, Desk, Outcome
+from api.errors import NotEntitled
+from ledger.codec import Recorded
+from ledger.errors import Conflict, KeyReused, LedgerError, Malformed
+from ledger.events import (
+    DECLARED,
+    ActRefused,
+    DataSetFormChanged,
+    DataSetRetired,
+    Event,
+    PersonDetailsChanged,
+    PolicyPublished,
+    RequestApproved,
+    RequestDeclined,
+    TrainingCertified,
+)
+from ledger.events.governance import Objected
+from ledger.log import IdempotencyKey
+from ledger.storage import Store, create_store, open_store
+from projections.acts import Act, AnyAct, as_command
+from projections.rules.rule import Objection
+from tests.facts import (
+    ANA,
+    BEN,
+    DATA_SET,
+    NOON,
+    REQUEST,
+    Clock,
+    commitment,
+    data_set,
+    erased,
+    ledger_on,
+    nothing_written,
+    opened,
+    person,
+    seeded,
+    version_added,
+)
+from tests.office import (
+    COUHES,
+    DIRECTOR,
+    ELSEWHERE,
+    HOUSE,
+    IRB,
+    NOWHERE,
+    OTHER_REQUEST,
+    STRANGER,
+    THE_DIRECTOR,
+    TODAY,
+    affiliation,
+    approve,
+    approved,
+    board_ended,
+    complete,
+    couhes,
+    decline,
+    declined,
+    head_approval,
+    irb,
+    law,
+    lifted,
+    organisation,
+    reliance,
+    request,
+    returned,
+    role,
+    role_ended,
+    suspended,
+    wanted,
+    withdrawn,
+    written,
+)
+
+UNKNOWN_PERSON = "p-" + 32 * "0"
+
+
+class Office:
+    """A desk on a ledger, with a clock that goes when it is told to."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+        self.ledger = ledger_on(store, clock)
+        self.desk = Desk(self.ledger, clock)
+
+    def holds(self, *facts: Event) -> "Office":
+        if facts:
+            written(facts, self.ledger)
+        return self
+
+    @property
+    def facts(self) -> list[Recorded]:
+        return list(self.ledger.facts())
+
+    @property
+    def last(self) -> Recorded:
+        return self.facts[-1]
+
+
+@pytest.fixture(params=["file", "memory"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """An office with an empty ledger, on a store of each kind."""
+    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/log.db"
+    create_store(url)
+    clock = Clock()
+    with open_store(url, clock) as store:
+        yield Office(store, clock)
+
+
+@pytest.fixture
+def ready(office: Office) -> Office:
+    """An office that has a request which can be approved."""
+    return office.holds(*complete())
+
+
+def key(name: str = "k-1", body: bytes = b"approve", principal: str = "staff:typist") -> IdempotencyKey:
+    return IdempotencyKey(principal, name, body)
+
+
+# Acts.
+
+
+def test_an_act_that_no_rule_objects_to_is_done(ready: Office):
+    outcome = ready.desk.act(approve(conditions=commitment(3)), HOUSE)
+
+    assert (outcome.refused, outcome.objections, outcome.again) == (False, (), False)
+    assert [entry.position for entry in outcome.entries] == [len(complete()) + 1]
+    assert ready.last.event == RequestApproved(request=REQUEST, conditions=commitment(3))
+
+
+def test_an_act_that_a_rule_objects_to_is_refused_and_the_refusal_is_recorded(office: Office):
+    office.holds(*complete(couhes=None))
+    outcome = office.desk.act(approve(), HOUSE)
+
+    facts = (complete(couhes=None).index(affiliation(ANA, "home")) + 1,)
+    assert outcome.refused
+    assert outcome.objections == (Objection("couhes", ANA, "home board's determination", facts),)
+    assert office.last.event == ActRefused(
+        act="approve-request",
+        request=REQUEST,
+        objections=(Objected(rule="couhes", about=ANA, wanting="home board's determination", facts=facts),),
+    )
+    assert [entry.position for entry in outcome.entries] == [office.last.position]
+
+
+def test_what_was_refused_may_be_wished_for_again_when_it_is_mended(office: Office):
+    office.holds(*complete(couhes=None))
+    assert office.desk.act(approve(), HOUSE).refused
+
+    office.desk.report(couhes(), HOUSE)
+
+    assert office.desk.act(approve(), HOUSE).entries
+    assert office.last.event == approved().event
+
+
+def test_a_decision_is_made_once(ready: Office):
+    ready.desk.act(decline(), HOUSE)
+
+    again = ready.desk.act(approve(), HOUSE)
+
+    assert [one.rule for one in again.objections] == ["open-request"]
+    assert [type(fact.event) for fact in ready.facts[-2:]] == [RequestDeclined, ActRefused]
+
+
+def test_an_act_is_recorded_with_its_circumstances_and_its_judgement(ready: Office):
+    circumstances = Circumstances(
+        actor="staff:typist",
+        via="command line",
+        on_behalf_of=THE_DIRECTOR,
+        documents=(commitment(5), commitment(6)),
+        occurred_at=NOON - timedelta(days=3),
+        precision="day",
+    )
+    ready.desk.act(approve(), circumstances)
+
+    fact, judged = ready.last, ready.last.judged
+    assert judged is not None
+    assert (fact.actor, fact.via, fact.on_behalf_of) == ("staff:typist", "command line", THE_DIRECTOR)
+    assert (fact.documents, fact.precision) == ((commitment(5), commitment(6)), "day")
+    assert (fact.occurred_at, fact.recorded_at) == (NOON - timedelta(days=3), NOON)
+    assert (judged.command, judged.at) == (as_command(approve()), "2026-11-21T12:00:00.000000Z")
+    assert (judged.policy, judged.read_to, judged.rulebook) == (1, len(complete()), 1)
+
+
+def test_an_act_is_judged_by_when_it_is_decided_and_not_by_when_it_is_said_to_have_happened(office: Office):
+    office.holds(*complete(couhes=couhes(expires=TODAY - timedelta(days=1))))
+    last_week = msgspec.structs.replace(HOUSE, occurred_at=NOON - timedelta(days=7))
+
+    assert office.desk.act(approve(), last_week).refused
+
+
+def test_what_the_rules_hold_against_an_act_is_told_without_recording_it(office: Office):
+    office.holds(*complete(couhes=None))
+    with nothing_written(office.store):
+        objections = office.desk.objections(approve())
+
+    assert objections == office.desk.act(approve(), HOUSE).objections != ()
+
+
+def test_separation_of_duties_looks_at_who_decides_and_not_at_who_types(office: Office):
+    office.holds(*complete(request=request(personnel=(ANA, BEN, DIRECTOR))), role(principal="staff:2", person=STRANGER))
+    typed_by_the_director = msgspec.structs.replace(HOUSE, actor=THE_DIRECTOR)
+
+    assert office.desk.act(approve(), HOUSE).refused
+    assert not office.desk.act(approve(principal="staff:2"), typed_by_the_director).refused
+
+
+def test_every_act_becomes_an_event_that_cannot_be_told():
+    done = [api.desk._done(approve()), api.desk._done(decline())]
+
+    assert {type(event) for event in done} <= set(NOT_REPORTED)
+    assert {type(act) for act in (approve(), decline())} == set(AnyAct.__args__)
+
+
+# Who and what is not let in.
+
+
+class Shred(Act, frozen=True, kw_only=True, tag="shred-request"):
+    """Nothing that this office does."""
+
+
+class Burn(Act, frozen=True, kw_only=True, tag="approve-request"):
+    """Looks like another act, with more to it."""
+
+    ashes: int = 0
+
+
+MALFORMED: dict[str, Any] = {
+    "not one of ours": Shred(principal=THE_DIRECTOR, request=REQUEST),
+    "more than one of ours": Burn(principal=THE_DIRECTOR, request=REQUEST),
+    "conditions in plain words": approve(conditions="in plain words"),
+    "conditions as bytes": approve(conditions=b"bytes"),
+    "conditions of no kind": approve(conditions=object()),
+    "no reason": decline(reason=None),
+    "nobody": approve(principal=""),
+    "a long name": approve(principal="x" * 300),
+    "a name of two lines": approve(principal="line\nend"),
+    "a number": approve(principal=7),
+    "a short request": approve(request="R-1"),
+    "a tag for a request": approve(request="request:" + REQUEST),
+    "no request": approve(request=None),
+    "a request with a line end": approve(request=REQUEST + "\n"),
+}
+
+
+@pytest.mark.parametrize("act", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_act_changes_nothing(ready: Office, act):
+    with nothing_written(ready.store), pytest.raises(Malformed):
+        ready.desk.act(act, HOUSE)
+    with nothing_written(ready.store), pytest.raises(Malformed):
+        ready.desk.objections(act)
+
+
+def test_an_act_on_a_request_that_the_ledger_does_not_know_changes_nothing(ready: Office):
+    with nothing_written(ready.store), pytest.raises(Malformed) as unknown:
+        ready.desk.act(approve(request=OTHER_REQUEST), HOUSE)
+
+    assert (unknown.value.what, unknown.value.value) == ("request", OTHER_REQUEST)
+
+
+@pytest.mark.parametrize("act", [approve(principal="staff:2"), decline(principal="staff:2")], ids=lambda act: act.name)
+def test_an_act_by_somebody_who_holds_no_role_for_it_changes_nothing(ready: Office, act):
+    ready.holds(role(principal="staff:2", role="auditor"))
+    with nothing_written(ready.store), pytest.raises(NotEntitled) as caught:
+        ready.desk.act(act, HOUSE)
+
+    roles = ("director", "acting director", "alternate", "staff")
+    assert (caught.value.principal, caught.value.act, caught.value.roles) == ("staff:2", act.name, roles)
+    assert isinstance(caught.value, LedgerError)
+    assert str(caught.value) == (
+        f"'staff:2' may not {act.name}: that takes a role of director, acting director, alternate, staff"
+    )
+
+
+def test_who_types_needs_no_role_of_their_own(ready: Office):
+    assert not ready.desk.act(approve(), msgspec.structs.replace(HOUSE, actor="staff:nobody")).refused
+
+
+@pytest.mark.parametrize(
+    "circumstances",
+    [
+        {"actor": ""},
+        {"via": "x\ny"},
+        {"on_behalf_of": ""},
+        {"documents": ("a letter",)},
+        {"precision": "year"},
+        {"occurred_at": NOON.replace(tzinfo=None)},
+    ],
+    ids=lambda circumstances: next(iter(circumstances)),
+)
+def test_circumstances_that_no_entry_can_hold_change_nothing(ready: Office, circumstances):
+    strange = msgspec.structs.replace(HOUSE, **circumstances)
+    for wish in (lambda: ready.desk.act(approve(), strange), lambda: ready.desk.report(suspended(ANA), strange)):
+        with nothing_written(ready.store), pytest.raises(Malformed):
+            wish()
+
+
+def test_a_clock_without_a_time_zone_is_not_believed(ready: Office):
+    naive = Desk(ready.ledger, lambda: NOON.replace(tzinfo=None))
+    for wish in (lambda: naive.act(approve(), HOUSE), lambda: naive.objections(approve())):
+        with nothing_written(ready.store), pytest.raises(Malformed) as caught:
+            wish()
+        assert caught.value.what == "time"
+
+
+# Reports.
+
+
+def test_a_report_is_recorded_with_its_circumstances(office: Office):
+    circumstances = Circumstances(
+        actor="staff:typist",
+        via="command line",
+        on_behalf_of=ANA,
+        documents=(commitment(5),),
+        occurred_at=datetime(2026, 10, 1, tzinfo=UTC),
+        precision="month",
+    )
+    outcome = office.desk.report(person(ANA), circumstances)
+
+    assert (outcome.refused, outcome.objections, outcome.again) == (False, (), False)
+    assert office.facts == [
+        Recorded(
+            position=1,
+            recorded_at=NOON,
+            type="person.registered.v1",
+            tags=(f"person:{ANA}",),
+            event=person(ANA),
+            actor="staff:typist",
+            via="command line",
+            on_behalf_of=ANA,
+            cause=None,
+            documents=(commitment(5),),
+            occurred_at=datetime(2026, 10, 1, tzinfo=UTC),
+            precision="month",
+            judged=None,
+        )
+    ]
+
+
+def test_a_whole_request_is_reported_fact_by_fact(office: Office):
+    for fact in complete():
+        office.desk.report(fact, HOUSE)
+
+    assert [fact.event for fact in office.facts] == complete()
+    assert not office.desk.act(approve(), HOUSE).refused
+
+
+def test_a_whole_request_is_reported_together(office: Office):
+    outcome = office.desk.report_together([(fact, HOUSE) for fact in complete()])
+
+    assert len(outcome.entries) == len(complete())
+    assert [fact.event for fact in office.facts] == complete()
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        version_added(),
+        request(sponsor=STRANGER),
+        affiliation(ANA, "outside", NOWHERE),
+        law(consistent=False),
+        suspended(ANA),
+        suspended(ANA, REQUEST),
+        lifted(ANA),
+        reliance(),
+        board_ended(IRB, TODAY),
+        role(),
+        role_ended("staff:nobody"),
+        PolicyPublished(),
+        PersonDetailsChanged(person=ANA),
+    ],
+    ids=lambda fact: f"{fact.wire_name}{'' if getattr(fact, 'request', None) else ' in all'}",
+)
+def test_what_has_happened_is_recorded_whatever_it_means(ready: Office, fact):
+    if isinstance(fact, type(request())):
+        ready.desk.report(returned(), HOUSE)
+    ready.desk.report(fact, HOUSE)
+
+    assert ready.last.event == fact
+
+
+UNKNOWN: list[tuple[Event, str, str]] = [
+    (PersonDetailsChanged(person=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (suspended(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (suspended(ANA, OTHER_REQUEST), "request", OTHER_REQUEST),
+    (version_added(dataset="D-unknown"), "dataset", "D-unknown"),
+    (request(OTHER_REQUEST, datasets=(wanted(dataset="D-unknown"),)), "dataset", "D-unknown"),
+    (request(OTHER_REQUEST, researcher=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (request(OTHER_REQUEST, sponsor=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (request(OTHER_REQUEST, personnel=(ANA, UNKNOWN_PERSON)), "person", UNKNOWN_PERSON),
+    (request(OTHER_REQUEST, head_approval=head_approval(UNKNOWN_PERSON)), "person", UNKNOWN_PERSON),
+    (returned(OTHER_REQUEST), "request", OTHER_REQUEST),
+    (withdrawn(OTHER_REQUEST), "request", OTHER_REQUEST),
+    (affiliation(UNKNOWN_PERSON, "home"), "person", UNKNOWN_PERSON),
+    (affiliation(ANA, "outside", "O-unknown"), "organisation", "O-unknown"),
+    (couhes(determination="E-2", request=OTHER_REQUEST), "request", OTHER_REQUEST),
+    (couhes(determination="E-2", covers=(ANA, UNKNOWN_PERSON)), "person", UNKNOWN_PERSON),
+    (irb(determination="E-2", organisation="O-unknown"), "organisation", "O-unknown"),
+    (reliance(determination="E-unknown"), "determination", "E-unknown"),
+    (board_ended("E-unknown", TODAY), "determination", "E-unknown"),
+    (msgspec.structs.replace(law(), request=OTHER_REQUEST), "request", OTHER_REQUEST),
+    (role(person=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+]
+KNOWN: list[tuple[Event, str, str]] = [
+    (person(ANA), "person", ANA),
+    (organisation(ELSEWHERE), "organisation", ELSEWHERE),
+    (data_set(), "dataset", DATA_SET),
+    (couhes(outcome="exempt"), "determination", COUHES),
+]
+
+
+@pytest.mark.parametrize(("fact", "what", "id_"), UNKNOWN)
+def test_a_report_about_something_that_the_ledger_does_not_know_changes_nothing(ready: Office, fact, what, id_):
+    with nothing_written(ready.store), pytest.raises(Malformed) as caught:
+        ready.desk.report(fact, HOUSE)
+
+    assert (caught.value.what, caught.value.value, caught.value.why) == (what, id_, "is not in this ledger")
+
+
+@pytest.mark.parametrize(("fact", "what", "id_"), KNOWN)
+def test_what_is_known_does_not_become_known_again(ready: Office, fact, what, id_):
+    with nothing_written(ready.store), pytest.raises(Malformed) as caught:
+        ready.desk.report(fact, HOUSE)
+
+    assert (caught.value.what, caught.value.value, caught.value.why) == (what, id_, "is in this ledger already")
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [reliance(request=OTHER_REQUEST), msgspec.structs.replace(board_ended(IRB, TODAY), request=OTHER_REQUEST)],
+    ids=["reliance", "end"],
+)
+def test_what_is_said_of_a_determination_names_the_request_that_it_is_about(ready: Office, fact):
+    """Under another request it would be recorded, and hold nothing up there or here."""
+    ready.holds(request(OTHER_REQUEST))
+    with nothing_written(ready.store), pytest.raises(Malformed) as caught:
+        ready.desk.report(fact, HOUSE)
+
+    assert (caught.value.what, caught.value.value) == ("determination", IRB)
+    assert caught.value.why == f"is about request {REQUEST}"
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        opened(),
+        erased(ANA),
+        approved().event,
+        declined().event,
+        ActRefused(act="approve-request", request=REQUEST, objections=()),
+    ],
+    ids=lambda fact: fact.wire_name,
+)
+def test_what_comes_of_an_act_cannot_be_told(ready: Office, fact):
+    """Whoever could, would approve without being judged."""
+    with nothing_written(ready.store), pytest.raises(Malformed) as caught:
+        ready.desk.report(fact, HOUSE)
+
+    assert (caught.value.what, caught.value.value) == ("report", fact.wire_name)
+
+
+REPORTED = {
+    type(fact)
+    for fact in [
+        *complete(),
+        version_added(),
+        suspended(ANA),
+        lifted(ANA),
+        returned(),
+        withdrawn(),
+        board_ended(IRB, TODAY),
+        role_ended(),
+        PersonDetailsChanged(person=ANA),
+        TrainingCertified(person=ANA, completed=TODAY, expires=None, document=commitment()),
+        DataSetFormChanged(
+            dataset=DATA_SET, label="1", form="identified", found_by=ANA, found_on=TODAY, method=commitment()
+        ),
+        DataSetRetired(dataset=DATA_SET),
+    ]
+}
+
+
+def test_every_event_is_reported_or_comes_of_something_else():
+    assert set(NOT_REPORTED) <= set(DECLARED)
+    assert {event for event in DECLARED if event not in NOT_REPORTED} == set(REPORTED)
+
+
+def test_everything_that_an_event_can_name_becomes_known_by_some_event():
+    named = {tag.partition(":")[0] for fact, *_ in [*UNKNOWN, *KNOWN] for tag in fact.tags()}
+
+    assert named == set(INTRODUCED_BY)
+
+
+@pytest.mark.parametrize("zone", ["Middle/Earth", "", "../etc/passwd", "/etc/localtime", "America", "EST5EDT\0"])
+def test_a_policy_in_a_time_zone_that_there_is_not_changes_nothing(ready: Office, zone):
+    with nothing_written(ready.store), pytest.raises(Malformed):
+        ready.desk.report(PolicyPublished(time_zone=zone), HOUSE)
+    assert not ready.desk.act(approve(), HOUSE).refused
+
+
+# How far a request has come.
+
+BEFORE: dict[str, list[Event]] = {
+    "before the office": [],
+    "law determined again": [law()],
+    "returned": [returned()],
+    "withdrawn": [withdrawn()],
+    "approved": [approved().event],
+    "declined": [declined().event],
+    "in again": [returned(), request(funded=True, funding=commitment(4))],
+    "approved, and the law determined again": [approved().event, law(consistent=False)],
+    "withdrawn, and the law determined again": [withdrawn(), law()],
+}
+IS = {name: name for name in BEFORE} | {
+    "before the office": "law determined",
+    "law determined again": "law determined",
+    "in again": "submitted",
+    "approved, and the law determined again": "approved",
+    "withdrawn, and the law determined again": "withdrawn",
+}
+
+
+@pytest.mark.parametrize("fact", [request(), returned(), withdrawn()], ids=lambda fact: fact.wire_name)
+@pytest.mark.parametrize("state", BEFORE)
+def test_a_request_comes_in_is_returned_and_is_withdrawn_in_its_turn_only(ready: Office, state, fact):
+    ready.holds(*BEFORE[state])
+    in_turn = state == "returned" if fact == request() else IS[state] in ("law determined", "submitted")
+    if in_turn:
+        ready.desk.report(fact, HOUSE)
+        assert ready.last.event == fact
+        return
+    with nothing_written(ready.store), pytest.raises(Malformed) as caught:
+        ready.desk.report(fact, HOUSE)
+    assert (caught.value.what, caught.value.value) == ("request", REQUEST)
+    assert caught.value.why.startswith(f"is {IS[state]}, and {fact.wire_name} is for one that is ")
+
+
+@pytest.mark.parametrize("fact", [returned(), withdrawn()], ids=lambda fact: fact.wire_name)
+def test_of_a_request_that_never_came_in_nothing_is_told(office: Office, fact):
+    with nothing_written(office.store), pytest.raises(Malformed) as caught:
+        office.desk.report(fact, HOUSE)
+
+    assert (caught.value.value, caught.value.why) == (REQUEST, "is not in this ledger")
+
+
+def test_what_is_told_of_one_request_is_no_matter_of_another(ready: Office):
+    ready.holds(request(OTHER_REQUEST), withdrawn(OTHER_REQUEST))
+
+    ready.desk.report(returned(), HOUSE)
+
+    assert ready.last.event == returned()
+
+
+# Reported together.
+
+
+def test_what_an_earlier_report_makes_known_is_known_to_the_later_ones(office: Office):
+    facts = [person(ANA), data_set(), request(personnel=(ANA,), study_group=(ANA,), head_approval=None), couhes()]
+
+    office.desk.report_together([(fact, HOUSE) for fact in facts])
+
+    assert [fact.event for fact in office.facts] == facts
+
+
+def test_reports_in_the_wrong_order_change_nothing(office: Office):
+    facts = [request(personnel=(ANA,), study_group=(ANA,), head_approval=None), person(ANA), data_set()]
+
+    with nothing_written(office.store), pytest.raises(Malformed):
+        office.desk.report_together([(fact, HOUSE) for fact in facts])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [person(ANA), suspended(UNKNOWN_PERSON), approved().event, withdrawn(), person(name="in plain words")],
+    ids=["twice", "unknown", "an act", "out of turn", "malformed"],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_reports_are_recorded_all_together_or_not_at_all(office: Office, wrong, place):
+    office.holds(*complete(), returned())
+    facts: list[Event] = [suspended(ANA), lifted(ANA)]
+    facts.insert(place, wrong)
+
+    with nothing_written(office.store), pytest.raises(Malformed):
+        office.desk.report_together([(fact, HOUSE) for fact in facts])
+
+
+def test_the_same_thing_does_not_become_known_twice_in_one_go(office: Office):
+    with nothing_written(office.store), pytest.raises(Malformed) as caught:
+        office.desk.report_together([(person(ANA), HOUSE), (person(ANA), HOUSE)])
+
+    assert (caught.value.value, caught.value.why) == (ANA, "is in this ledger already")
+
+
+def test_a_request_moves_with_each_of_the_reports(ready: Office):
+    again = request(funded=True, funding=commitment(4))
+    moves = [returned(), again, law(), returned(), again, withdrawn()]
+    ready.desk.report_together([(fact, HOUSE) for fact in moves])
+    assert [fact.event for fact in ready.facts[-6:]] == moves
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [[returned(), returned()], [withdrawn(), request()], [request()], [returned(), request(), request()]],
+    ids=lambda moves: " ".join(move.wire_name for move in moves),
+)
+def test_a_request_that_an_earlier_report_moved_away_is_not_moved_again(ready: Office, moves):
+    with nothing_written(ready.store), pytest.raises(Malformed):
+        ready.desk.report_together([(fact, HOUSE) for fact in moves])
+
+
+def test_each_report_has_circumstances_of_its_own(office: Office):
+    by_mail = msgspec.structs.replace(HOUSE, on_behalf_of=BEN, documents=(commitment(9),))
+    office.desk.report_together([(person(ANA), HOUSE), (person(BEN), by_mail)])
+
+    assert [(fact.on_behalf_of, fact.documents) for fact in office.facts] == [(None, ()), (BEN, (commitment(9),))]
+
+
+# The same wish again.
+
+
+def test_the_same_act_with_the_same_key_has_the_outcome_that_it_had(ready: Office):
+    first = ready.desk.act(approve(), HOUSE, key())
+    with nothing_written(ready.store):
+        again = ready.desk.act(approve(), HOUSE, key())
+
+    assert again == Outcome(first.entries, (), again=True)
+
+
+def test_the_same_refusal_comes_again_also_when_it_would_be_done_now(office: Office):
+    office.holds(*complete(couhes=None))
+    first = office.desk.act(approve(), HOUSE, key())
+    office.desk.report(couhes(), HOUSE)
+    with nothing_written(office.store):
+        again = office.desk.act(approve(), HOUSE, key())
+
+    assert first.refused
+    assert again == Outcome(first.entries, first.objections, again=True)
+    assert not office.desk.act(approve(), HOUSE, key("k-2")).refused
+
+
+def test_what_was_done_comes_again_also_for_somebody_who_may_not_wish_it_any_more(ready: Office):
+    first = ready.desk.act(approve(), HOUSE, key())
+    ready.desk.report(role_ended(), HOUSE)
+
+    assert ready.desk.act(approve(), HOUSE, key()) == Outcome(first.entries, (), again=True)
+    with pytest.raises(NotEntitled):
+        ready.desk.act(approve(), HOUSE, key("k-2"))
+
+
+def test_a_wish_that_was_not_let_in_has_no_outcome_to_come_again(office: Office):
+    office.holds(*complete(role=None))
+    with pytest.raises(NotEntitled):
+        office.desk.act(approve(), HOUSE, key())
+    office.desk.report(role(), HOUSE)
+
+    assert office.desk.act(approve(), HOUSE, key()).again is False
+
+
+def test_the_same_reports_with_the_same_key_have_the_outcome_that_they_had(ready: Office):
+    reports = [(returned(), HOUSE), (request(), HOUSE)]
+    first = ready.desk.report_together(reports, key())
+    with nothing_written(ready.store):
+        again = ready.desk.report_together(reports, key())
+
+    assert (len(first.entries), again) == (2, Outcome(first.entries, again=True))
+
+
+def test_what_became_known_with_a_key_is_not_known_already_when_it_comes_again(office: Office):
+    first = office.desk.report(person(ANA), HOUSE, key())
+
+    assert office.desk.report(person(ANA), HOUSE, key()) == Outcome(first.entries, again=True)
+    with pytest.raises(Malformed):
+        office.desk.report(person(ANA), HOUSE, key("k-2"))
+
+
+@pytest.mark.parametrize("again", [b"decline", b""])
+def test_the_same_key_for_another_wish_is_an_error(ready: Office, again):
+    ready.desk.act(approve(), HOUSE, key())
+    for wish in (
+        lambda: ready.desk.act(decline(), HOUSE, key(body=again)),
+        lambda: ready.desk.report(suspended(ANA), HOUSE, key(body=again)),
+    ):
+        with nothing_written(ready.store), pytest.raises(KeyReused):
+            wish()
+
+
+def test_the_same_key_of_another_principal_is_another_key(ready: Office):
+    ready.desk.report(suspended(ANA), HOUSE, key())
+
+    assert ready.desk.report(lifted(ANA), HOUSE, key(principal="staff:other")).again is False
+
+
+# Others are faster.
+
+
+class Rival:
+    """Writes just before each of the first so many appends of somebody else: a source of their random bytes."""
+
+    def __init__(self, store: Store, clock: Clock, writes: Callable[[int], Event], times: int) -> None:
+        self._ledger, self._writes, self._left = ledger_on(store, clock), writes, times
+        self._bytes = seeded(9)
+        self.wrote = 0
+
+    def __call__(self, size: int) -> bytes:
+        if self._left:
+            self._left -= 1
+            self.wrote += 1
+            written([self._writes(self.wrote)], self._ledger)
+        return self._bytes(size)
+
+
+def beside(office: Office, writes: Callable[[int], Event], times: int) -> tuple[Desk, Rival]:
+    """A desk that always finds, when it comes to append, that a rival has written in between."""
+    rival = Rival(office.store, office.clock, writes, times)
+    return Desk(ledger_on(office.store, office.clock, random_bytes=rival), office.clock), rival
+
+
+def test_an_act_is_judged_anew_when_somebody_was_faster(ready: Office):
+    desk, _ = beside(ready, lambda _: suspended(ANA), times=1)
+    outcome = desk.act(approve(), HOUSE)
+
+    assert [(one.rule, one.about) for one in outcome.objections] == [("nobody-suspended", ANA)]
+    assert ready.last.judged is not None
+    assert ready.last.judged.read_to == len(complete()) + 1
+
+
+@pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
+def test_an_act_is_tried_so_many_times_and_then_it_is_a_conflict(ready: Office, times):
+    desk, rival = beside(ready, lambda _: law(), times)
+    if times < ATTEMPTS:
+        assert not desk.act(approve(), HOUSE).refused
+    else:
+        with pytest.raises(Conflict):
+            desk.act(approve(), HOUSE)
+    assert rival.wrote == times
+    assert [type(fact.event) for fact in ready.facts[len(complete()) :]] == [
+        *times * [type(law())],
+        *([RequestApproved] if times < ATTEMPTS else []),
+    ]
+
+
+@pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
+def test_a_report_is_tried_so_many_times_and_then_it_is_a_conflict(ready: Office, times):
+    desk, rival = beside(ready, lambda _: law(), times)
+    if times < ATTEMPTS:
+        desk.report(returned(), HOUSE)
+        assert ready.last.event == returned()
+    else:
+        with pytest.raises(Conflict):
+            desk.report(returned(), HOUSE)
+    assert rival.wrote == times
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [request(OTHER_REQUEST), suspended(STRANGER), data_set("D-other"), person(UNKNOWN_PERSON)],
+    ids=lambda fact: fact.wire_name,
+)
+def test_what_is_no_matter_of_an_act_does_not_stand_in_its_way(ready: Office, fact):
+    desk, _ = beside(ready, lambda _: fact, times=1)
+    outcome = desk.act(approve(), HOUSE)
+
+    assert (outcome.refused, ready.last.event) == (False, approved().event)
+    assert ready.last.judged is not None
+    assert ready.last.judged.read_to == len(complete())
+
+
+def test_who_is_faster_makes_known_what_then_is_known_already(office: Office):
+    desk, _ = beside(office, lambda _: person(ANA), times=1)
+    with pytest.raises(Malformed) as caught:
+        desk.report(person(ANA), HOUSE)
+
+    assert (caught.value.value, caught.value.why) == (ANA, "is in this ledger already")
+    assert [fact.event for fact in office.facts] == [person(ANA)]
+
+
+def test_whose_role_ends_in_between_is_not_entitled(ready: Office):
+    desk, _ = beside(ready, lambda _: role_ended(), times=1)
+    with pytest.raises(NotEntitled):
+        desk.act(approve(), HOUSE)
+    assert ready.last.event == role_ended()
+
+
+def test_a_request_that_is_withdrawn_in_between_is_not_returned(ready: Office):
+    desk, _ = beside(ready, lambda _: withdrawn(), times=1)
+    with pytest.raises(Malformed):
+        desk.report(returned(), HOUSE)
+    assert ready.last.event == withdrawn()
+
+
+def test_a_request_that_is_approved_in_between_is_not_withdrawn(ready: Office):
+    desk, _ = beside(ready, lambda _: approved().event, times=1)
+    with pytest.raises(Malformed):
+        desk.report(withdrawn(), HOUSE)
+    assert ready.last.event == approved().event
+
+
+def test_the_same_wish_that_was_faster_in_another_process_is_the_outcome(ready: Office):
+    rival: dict[str, Any] = {}
+
+    def first(size: int) -> bytes:
+        if not rival:
+            rival["outcome"] = "running"
+            rival["outcome"] = ready.desk.act(approve(), HOUSE, key())
+        return bytes(size)
+
+    second = Desk(ledger_on(ready.store, ready.clock, random_bytes=first), ready.clock)
+
+    assert second.act(approve(), HOUSE, key()) == Outcome(rival["outcome"].entries, (), again=True)
+
+
+def test_the_desk_is_thin():
+    """It reads no clock but the one handed in, and opens nothing itself."""
+    for module in (api.desk, api.admission):
+        assert {"open_store", "utc_now", "sqlite3"}.isdisjoint(vars(module))
+        assert "datetime.now" not in inspect.getsource(module)

@@ -1,0 +1,203 @@
+"""Races at the desk, from several processes: what was allowed was allowed by everything that stands before it.
+
+Whatever the order turns out to be, the log is the judge: before each approval the whole log is judged once more.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ledger.codec import Recorded
+from ledger.events import ActRefused, Event, RequestApproved, RequestDeclined
+from ledger.storage import create_store, open_store
+from projections.acts import Act, act_from
+from projections.rules.rule import Objection
+from projections.rules.rulebook import judge
+from projections.standing import Standing
+from tests.clerks import LATE, Came, of_round, race
+from tests.facts import ANA, NOON, REQUEST, ledger_on, noon
+from tests.office import (
+    COUHES,
+    IRB,
+    STRANGER,
+    TODAY,
+    approve,
+    board_ended,
+    complete,
+    couhes,
+    decline,
+    irb,
+    law,
+    reliance,
+    request,
+    returned,
+    role,
+    role_ended,
+    suspended,
+    withdrawn,
+    written,
+)
+from tests.stores import assert_holds
+
+pytestmark = pytest.mark.campaign
+
+ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
+OF_A_ROUND = ("role", "request", "ana_affiliation", "ben_affiliation", "couhes", "irb", "reliance", "law")
+ALTERNATE = role(principal="staff:alternate", person=STRANGER, role="alternate")
+BY_THE_ALTERNATE = approve(principal="staff:alternate")
+
+
+def raced(folder: Path, *wishes: Event | Act) -> tuple[list[list[Came]], list[Recorded]]:
+    """What came of these wishes, each in a process of its own, for a request in each round; and the log."""
+    url = f"sqlite:///{folder}/log.db"
+    create_store(url)
+    with open_store(url, noon) as store:
+        ledger = ledger_on(store, noon)
+        once = complete(**dict.fromkeys(OF_A_ROUND))
+        each = [fact for fact in complete() if fact not in once]
+        written([*once, ALTERNATE], ledger)
+        for number in range(ROUNDS):
+            written([of_round(fact, number) for fact in each], ledger)
+        came = race(url, ROUNDS, wishes)
+        assert_holds(store)
+        return came, list(ledger.facts())
+
+
+def assert_every_answer_was_right(log: Sequence[Recorded]) -> None:
+    """At its position, by the whole log before it; somebody who may decide decided."""
+    standing = Standing()
+    for fact in log:
+        if fact.judged is not None:
+            act = act_from(fact.judged.command)
+            assert standing.office.roles(act.principal, NOON) & set(act.roles)
+            assert tuple(judge(act, standing, NOON)) == objections_of(fact.event)
+        standing.fold(fact)
+
+
+def objections_of(event: Event) -> tuple[Objection, ...]:
+    if isinstance(event, ActRefused):
+        return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in event.objections)
+    assert isinstance(event, RequestApproved | RequestDeclined)
+    return ()
+
+
+def assert_everything_is_there(came: Sequence[Sequence[Came]], log: Sequence[Recorded]) -> None:
+    """What was acknowledged stands where it was said to stand, and nothing else was written in the race."""
+    acknowledged = [one.position for of_one in came for one in of_one if one.position is not None]
+    begun = min(acknowledged)
+
+    assert sorted(acknowledged) == [fact.position for fact in log if fact.position >= begun]
+
+
+def rules_against(one: Came, log: Sequence[Recorded]) -> list[str]:
+    """Which rules objected; none to what was done."""
+    assert one.position is not None
+    return [objection.rule for objection in objections_of(log[one.position - 1].event)]
+
+
+def test_of_two_approvals_of_one_request_one_is_done_and_the_other_refused(tmp_path: Path):
+    came, log = raced(tmp_path, approve(), BY_THE_ALTERNATE)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for both in came:
+        assert sorted(rules_against(one, log) for one in both) == [[], ["open-request"]]
+    assert sum(isinstance(fact.event, RequestApproved) for fact in log) == ROUNDS
+
+
+def test_of_three_who_decide_on_one_request_one_decides(tmp_path: Path):
+    came, log = raced(tmp_path, approve(), BY_THE_ALTERNATE, decline())
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for all_three in came:
+        assert sorted(rules_against(one, log) for one in all_three) == [[], ["open-request"], ["open-request"]]
+
+
+@pytest.mark.parametrize(
+    ("report", "rules"),
+    [
+        (suspended(ANA, REQUEST), ["nobody-suspended"]),
+        (board_ended(COUHES, TODAY), ["couhes"]),
+        (board_ended(IRB, TODAY), ["irb-and-couhes", "irb-and-couhes"]),
+        (law(consistent=False), ["law-determined"]),
+    ],
+    ids=["suspension", "end of the determination", "end of what was relied on", "against the law"],
+)
+def test_what_happens_is_recorded_and_holds_every_approval_after_it(tmp_path: Path, report, rules):
+    came, log = raced(tmp_path, approve(), report)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for approval, happened in came:
+        assert approval.position is not None
+        assert happened.position is not None
+        held = happened.position < approval.position
+        assert rules_against(approval, log) == (rules if held else [])
+
+
+@pytest.mark.parametrize("move", [withdrawn(), returned()], ids=lambda move: move.wire_name)
+def test_a_request_is_approved_or_goes_away_and_never_both(tmp_path: Path, move):
+    came, log = raced(tmp_path, approve(), move)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for approval, gone in came:
+        if approval.refused:
+            assert gone.position is not None
+            assert (rules_against(approval, log), gone.error) == (["open-request"], "")
+        else:
+            assert (gone.position, gone.error) == (None, "Malformed")
+
+
+def test_whose_role_ends_decides_before_or_not_at_all(tmp_path: Path):
+    came, log = raced(tmp_path, approve(), role_ended())
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for approval, ended in came:
+        assert ended.position is not None
+        if approval.position is None:
+            assert approval.error == "NotEntitled"
+        else:
+            assert (approval.refused, approval.position < ended.position) == (False, True)
+
+
+def test_a_request_comes_in_again_once(tmp_path: Path):
+    came, log = raced(tmp_path, returned(), request(), request())
+
+    assert_everything_is_there(came, log)
+    standing = Standing()
+    for fact in log:
+        standing.fold(fact)
+    for number, (gone, *again) in enumerate(came):
+        in_again = [one for one in again if one.position is not None]
+        assert gone.error == ""
+        assert len(in_again) <= 1
+        assert {one.error for one in again if one.position is None} <= {"Malformed"}
+        state = standing.request(of_round(request(), number).request).state
+        assert state == ("submitted" if in_again else "returned")
+
+
+def test_an_approval_against_everything_at_once(tmp_path: Path):
+    came, log = raced(
+        tmp_path, approve(), BY_THE_ALTERNATE, suspended(ANA, REQUEST), board_ended(COUHES, TODAY), withdrawn()
+    )
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for number, (*approvals, _, _, gone) in enumerate(came):
+        done = [one for one in approvals if not one.refused]
+        assert len(done) + (gone.position is not None) <= 1, number
+
+
+def test_a_determination_becomes_known_once_and_is_relied_on_only_then(tmp_path: Path):
+    came, log = raced(tmp_path, irb(determination=LATE), couhes(determination=LATE), reliance(determination=LATE))
+
+    assert_everything_is_there(came, log)
+    for one, other, relied in came:
+        (position,) = [known.position for known in (one, other) if known.position is not None]
+        assert {one.error, other.error} == {"", "Malformed"}
+        assert relied.error == "Malformed" if relied.position is None else relied.position > position

@@ -1,0 +1,353 @@
+"""The rulebook: whole, pure, and pinned with the answers that it gives."""
+
+import ast
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import projections.rules
+import projections.standing
+from ledger.events import Event, PersonErased, PolicyPublished
+from projections import acts
+from projections.acts import Act, act_from, as_command
+from projections.rules.rule import Objection, Rule
+from projections.rules.rulebook import RULEBOOK, VERSION, judge, rule
+from projections.standing import Standing
+from tests.facts import ANA, BEN, EVA, NOON, REQUEST, commitment, person
+from tests.office import (
+    COUHES,
+    DIRECTOR,
+    ELSEWHERE,
+    HEAD,
+    IRB,
+    NOWHERE,
+    OFFICE_ZONE,
+    STRANGER,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    affiliation,
+    approve,
+    approved,
+    basis,
+    board_ended,
+    complete,
+    couhes,
+    decline,
+    declined,
+    first_moment_of,
+    head_approval,
+    irb,
+    last_moment_of,
+    law,
+    lifted,
+    recorded,
+    reliance,
+    request,
+    returned,
+    role,
+    role_ended,
+    suspended,
+    wanted,
+    withdrawn,
+)
+
+ACCEPTS_NO_SUBJECTS = PolicyPublished(time_zone=OFFICE_ZONE, accepts_not_human_subjects=True)
+NO_RULES = {"rule", "rulebook", "ethics"}  # what else is in the package
+SOURCES = {"C1", "C1.1", "C1.2", "C1.3", "C1.4", "C1.5", "C1.6", "C1.7", "C2", "C3", "K1", "K2", "K3", "S1", "policy"}
+# What rules are called stands in logs, in the judgements and in the refusals.
+PINNED = [
+    ("open-request", "C1", "the request is before the office"),
+    ("researcher-known", "C1.1", "the researcher's name, institution, department, address and contact are known"),
+    ("student-sponsor", "policy", "a student names a faculty sponsor"),
+    ("funding-and-review", "C1.2", "funding, peer review and the department's approval are stated"),
+    ("data-and-group", "C1.3", "the data sets with their form and everybody who needs access are listed"),
+    ("couhes", "C1.4", "researchers of the home institution have its board's approval or exemption"),
+    (
+        "irb-and-couhes",
+        "C1.5",
+        "other researchers have their own board's approval or exemption, and the home board's or its reliance",
+    ),
+    ("purpose-described", "C1.7", "the research is described, and serves teaching or scholarship on it"),
+    ("law-determined", "C1.7, S1", "the disclosure is consistent with the law, on a basis for each data set"),
+    ("nobody-suspended", "policy", "nobody in the study group is suspended"),
+    ("separate-duties", "policy", "who decides plays no part in the request"),
+]
+PINNED_ACTS = {
+    "approve-request": [id_ for id_, _, _ in PINNED],
+    "decline-request": ["open-request", "separate-duties"],
+}
+# By the version of the rulebook: SHA-256 over the rules and their answers to the cases below. When an answer changes,
+# VERSION is raised and its line added; a line that stands here is never edited, because judgements were made by it.
+FINGERPRINTS = {1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5"}
+
+RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)
+every_rule_file = pytest.mark.parametrize("name", RULE_MODULES)
+
+
+def rule_in(name: str) -> tuple[Rule[Any], str]:
+    """The rule in a file, and the first words of that file."""
+    module = importlib.import_module(f"projections.rules.{name}")
+    found: Rule[Any] = module.RULE
+    return found, module.__doc__ or ""
+
+
+def all_rules() -> dict[str, Rule[Any]]:
+    return {one.id: one for rules in RULEBOOK.values() for one in rules}
+
+
+def test_every_rule_has_the_id_the_source_and_the_sentence_that_were_pinned():
+    assert [(one.id, one.source, one.sentence) for one in all_rules().values()] == PINNED
+
+
+def test_every_act_is_judged_by_the_rules_that_were_pinned():
+    assert {act_name(act): [one.id for one in rules] for act, rules in RULEBOOK.items()} == PINNED_ACTS
+
+
+def act_name(act: type[Act]) -> str:
+    return str(act.__struct_config__.tag)
+
+
+def test_every_act_that_can_be_read_back_has_rules_and_roles():
+    declared = {act for act in vars(acts).values() if isinstance(act, type) and issubclass(act, Act) and act is not Act}
+
+    assert set(RULEBOOK) == declared == set(acts.AnyAct.__args__)
+    assert all(RULEBOOK[act] and act.roles for act in declared)
+
+
+@pytest.mark.parametrize("act", [approve(), decline(), approve(conditions=commitment())], ids=repr)
+def test_an_act_is_read_back_from_a_judgement_as_it_was(act):
+    assert act_from(as_command(act)) == act
+
+
+@every_rule_file
+def test_every_file_holds_one_rule_that_is_in_the_rulebook(name):
+    found, _ = rule_in(name)
+
+    assert rule(found.id) is found
+    assert [one.id for one in all_rules().values()].count(found.id) == 1
+
+
+def test_every_rule_has_a_file_of_its_own():
+    assert {rule_in(name)[0].id for name in RULE_MODULES} == set(all_rules())
+    assert len(RULE_MODULES) == len(all_rules())
+
+
+@every_rule_file
+def test_a_file_begins_with_the_source_of_its_rule_and_says_it_in_one_sentence(name):
+    found, said = rule_in(name)
+    source, _, sentence = said.partition(": ")
+
+    assert source.casefold() == found.source.casefold()
+    assert set(found.source.split(", ")) <= SOURCES
+    assert sentence.endswith(".")
+    assert sentence.count(".") - sentence.count("C1.") == 1
+    assert "\n" not in said
+
+
+@every_rule_file
+def test_every_rule_is_seen_to_object_in_the_tests_of_the_rules(name):
+    assert rule_in(name)[0].id in words_in(Path(__file__).with_name("test_rules.py"), "refused")
+
+
+def words_in(file: Path, function: str) -> list[str]:
+    """The first word in each call of a function in a file."""
+    calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+    return [
+        str(call.args[0].value)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == function and isinstance(call.args[0], ast.Constant)
+    ]
+
+
+def test_a_rule_is_found_by_its_id_alone():
+    assert rule("couhes").sentence == "researchers of the home institution have its board's approval or exemption"
+    with pytest.raises(KeyError):
+        rule("no-such-rule")
+
+
+def test_an_objection_names_each_fact_once_in_order_and_leaves_out_what_is_not_there():
+    assert rule("couhes").objection("a board", ANA, [5, None, 3, 5, 0]) == Objection("couhes", ANA, "a board", (3, 5))
+
+
+# Rules and standings are pure.
+
+PURE = sorted(
+    file
+    for package in (projections.rules, projections.standing)
+    for file in Path(package.__file__ or "").parent.glob("*.py")
+)
+# What they may import: what is pure itself, or only names types. A time zone is read once, and does not change.
+MAY_IMPORT = {
+    "calendar",
+    "collections",
+    "collections.abc",
+    "datetime",
+    "enum",
+    "ledger.codec",
+    "ledger.events",
+    "ledger.events.governance",
+    "ledger.events.ids",
+    "ledger.events.review",
+    "msgspec",
+    "typing",
+    "zoneinfo",
+}
+ASKED = {"now", "today", "utcnow", "time", "open", "input", "random", "getenv", "environ", "localtime", "uuid4"}
+
+
+@pytest.mark.parametrize("file", PURE, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_rules_and_standings_import_nothing_that_asks_a_clock_a_store_or_chance(file):
+    imported = {
+        name
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+
+    assert {name for name in imported if not name.startswith("projections.")} <= MAY_IMPORT
+    assert {name for name in imported if name.startswith("projections.")} <= {
+        "projections.acts",
+        *(name for name in sys.modules if name.startswith(("projections.rules", "projections.standing"))),
+    }
+
+
+@pytest.mark.parametrize("file", PURE, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_rules_and_standings_call_nothing_that_answers_otherwise_the_next_time(file):
+    called = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)
+    }
+
+    assert called.isdisjoint(ASKED)
+
+
+# The answers of this version.
+
+
+def cases() -> list[Sequence[Event]]:
+    """A complete request, without each of its facts, and with each of them changed in the ways that matter."""
+    changed: dict[str, list[Event]] = {
+        "policy": [ACCEPTS_NO_SUBJECTS, PolicyPublished(time_zone="Asia/Kolkata")],
+        "role": [role(person=ANA), role(person=None), role(person=STRANGER)],
+        "ana": [person(ANA), person(ANA, institution=commitment(), email=commitment())],
+        "request": [
+            request(**change)
+            for change in (
+                {"funded": None},
+                {"funded": True},
+                {"peer_reviewed": None},
+                {"peer_reviewed": True},
+                {"head_approval": None},
+                {"head_approval": head_approval(ANA)},
+                {"head_approval": head_approval(DIRECTOR)},
+                {"researcher_heads_department": True},
+                {"researcher_heads_department": True, "head_approval": head_approval(HEAD, "dean")},
+                {"researcher_is_student": True},
+                {"researcher_is_student": True, "sponsor": STRANGER},
+                {"sponsor": DIRECTOR},
+                {"datasets": ()},
+                {"datasets": (wanted("de-identified"),)},
+                {"personnel": (BEN,)},
+                {"personnel": (ANA, BEN, DIRECTOR)},
+                {"study_group": ()},
+                {"study_group": (ANA,)},
+                {"study_group": (ANA, BEN, STRANGER)},
+                {"purposes": ()},
+                {"description": None},
+                {"researcher": EVA},
+            )
+        ],
+        "ana_affiliation": [affiliation(ANA, "outside"), affiliation(ANA, "in doubt", NOWHERE)],
+        "ben_affiliation": [
+            affiliation(BEN, where, whose)
+            for where in ("home", "outside", "in doubt")
+            for whose in (None, ELSEWHERE, NOWHERE)
+        ],
+        "couhes": [couhes(**change) for change in boards()],
+        "irb": [irb(**change) for change in boards()],
+        "reliance": [reliance(on=on) for on in (TODAY, TOMORROW)],
+        "law": [
+            law(consistent=False),
+            law(basis("home")),
+            law(basis("outside")),
+            law(*(basis(who, basis="34 CFR 99.31(b)") for who in ("home", "outside"))),
+            law(*(basis(who, form="de-identified") for who in ("home", "outside"))),
+        ],
+    }
+    later: list[Sequence[Event]] = [
+        [],
+        [returned()],
+        [withdrawn()],
+        [approved().event],
+        [declined().event],
+        [returned(), request()],
+        [returned(), request(), law()],
+        [withdrawn(), law()],
+        [suspended(ANA)],
+        [suspended(BEN, REQUEST), lifted(BEN)],
+        [suspended(BEN, REQUEST), lifted(BEN, REQUEST)],
+        [role_ended(), role(role="staff", person=None)],
+        *[[board_ended(which, on)] for which in (COUHES, IRB) for on in (YESTERDAY, TODAY, TOMORROW)],
+        [board_ended(COUHES, YESTERDAY), board_ended(COUHES, TOMORROW)],
+        [reliance(on=TOMORROW)],
+        [PersonErased(person=ANA, details=(), last_copy_lapses=TODAY)],
+    ]
+    return [
+        *(complete(**{name: None}) for name in complete_names()),
+        *(complete(**{name: fact}) for name, facts in changed.items() for fact in facts),
+        *([*complete(), *facts] for facts in later),
+    ]
+
+
+def boards() -> list[dict[str, Any]]:
+    return [
+        *({"outcome": outcome} for outcome in ("exempt", "not human subjects", "pending")),
+        *({"on": on} for on in (TODAY, TOMORROW)),
+        *({"expires": on} for on in (None, YESTERDAY, TODAY)),
+        *({"covers": covers} for covers in ((), (ANA,), (BEN,), (ANA, BEN))),
+        *({"organisation": organisation} for organisation in (None, ELSEWHERE, NOWHERE)),
+    ]
+
+
+def complete_names() -> list[str]:
+    return [
+        "policy",
+        "role",
+        "ana",
+        "ben",
+        "request",
+        "ana_affiliation",
+        "ben_affiliation",
+        "couhes",
+        "irb",
+        "reliance",
+        "law",
+    ]
+
+
+def test_the_rules_answer_as_they_did_when_their_version_was_pinned():
+    answers = [
+        [(one.rule, one.about, one.wanting, one.facts) for one in judge(act, Standing(recorded(facts)), at)]
+        for facts in cases()
+        for act in (approve(), decline())
+        for at in (NOON, last_moment_of(TODAY), first_moment_of(TOMORROW))
+    ]
+    fingerprint = sha256(repr([PINNED, PINNED_ACTS, answers]).encode()).hexdigest()
+
+    assert len({repr(answer) for answer in answers}) > 45
+    assert FINGERPRINTS.get(VERSION) == fingerprint, "raise VERSION, and pin what it answers, when answers change"
+    assert max(FINGERPRINTS) == VERSION
+    assert len(set(FINGERPRINTS.values())) == len(FINGERPRINTS)
