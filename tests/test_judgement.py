@@ -11,17 +11,21 @@ import pytest
 import projections.judgement
 from api.desk import Desk
 from ledger.codec import Recorded
-from ledger.errors import LedgerError
+from ledger.errors import Conflict, LedgerError
 from ledger.events import (
     ActRefused,
     Event,
     PersonDetailsChanged,
     PersonErased,
+    PersonRegistered,
+    PersonSuspended,
     PolicyPublished,
     RequestApproved,
     RequestDeclined,
+    RequestSubmitted,
+    RoleGranted,
 )
-from ledger.log import Ledger
+from ledger.log import IdempotencyKey, Ledger, about
 from ledger.storage import open_store
 from projections.acts import Act
 from projections.judgement import Explanation, judge_again, judge_now
@@ -431,3 +435,53 @@ def test_a_reading_is_everything_that_the_act_depends_on_and_nothing_else(ledger
     untouched = (person(DIRECTOR), person(STRANGER), data_set(), organisation(ELSEWHERE), organisation(NOWHERE))
     assert [fact.event for fact in reading.facts] == [fact for fact in complete() if fact not in untouched]
     assert reading.position == len(complete()) + 3
+
+
+# Looking twice.
+
+ANAS = f"person:{ANA}"
+
+
+def test_a_second_look_is_of_the_same_moment_as_the_first(ledger: Ledger):
+    written(complete(), ledger)
+    first = ledger.read([about(RoleGranted)])
+    written([suspended(ANA)], ledger)
+    second = ledger.widen(first, [about(PersonSuspended, PersonRegistered, tags=[ANAS])])
+
+    assert second.position == first.position == len(complete())
+    assert [type(fact.event) for fact in second.facts] == [RoleGranted, PersonRegistered]
+
+
+def test_what_either_look_finds_newer_is_a_conflict(ledger: Ledger):
+    written(complete(), ledger)
+    first = ledger.read([about(RoleGranted)])
+    second = ledger.widen(first, [about(PersonSuspended, tags=[ANAS])])
+    written([suspended(ANA)], ledger)
+
+    ledger.append([HOUSE.fact(lifted(ANA))], first)
+    with pytest.raises(Conflict):
+        ledger.append([HOUSE.fact(lifted(ANA))], second)
+
+    third = ledger.widen(ledger.read([about(RoleGranted)]), [about(PersonSuspended, tags=[ANAS])])
+    written([role()], ledger)
+    with pytest.raises(Conflict):
+        ledger.append([HOUSE.fact(lifted(ANA))], third)
+
+
+def test_what_both_looks_find_stands_once_and_in_order(ledger: Ledger):
+    written([*complete(), suspended(ANA)], ledger)
+    second = ledger.widen(
+        ledger.read([about(PersonSuspended, RequestSubmitted)]),
+        [about(PersonSuspended, tags=[ANAS]), about(PolicyPublished), about(PersonSuspended)],
+    )
+
+    positions = [fact.position for fact in second.facts]
+    assert [type(fact.event) for fact in second.facts] == [PolicyPublished, RequestSubmitted, PersonSuspended]
+    assert positions == sorted(positions)
+
+
+def test_a_second_look_at_nothing_changes_nothing(ledger: Ledger):
+    written(complete(), ledger)
+    first = ledger.read([about(RoleGranted)], IdempotencyKey("staff:1", "k-1", b""))
+
+    assert ledger.widen(first, []) == first

@@ -1,6 +1,7 @@
 """The files of a packet: how the request is read, in which line what stands, and which documents can be used."""
 
 import os
+import stat
 import struct
 import zlib
 
@@ -178,6 +179,9 @@ NEITHER_KIND = "is neither PDF nor PNG, JPEG or text: its first bytes say so, wh
         ("folder/", "is not a regular file"),
         (".", "is not a regular file"),
         ("pipe", "is not a regular file"),
+        ("socket", "is not a regular file"),
+        ("folder/none.pdf/", None),
+        ("empty.pdf/none.pdf", None),
         ("empty.pdf", "is empty"),
         ("program.pdf", NEITHER_KIND),
         ("word.pdf", NEITHER_KIND),
@@ -193,6 +197,7 @@ def test_a_document_that_cannot_be_one_is_malformed(name, why, folder):
     (folder.path / "linked").symlink_to(folder.path, target_is_directory=True)
     (folder.path / "folder").mkdir()
     os.mkfifo(folder.path / "pipe")
+    os.mknod(folder.path / "socket", stat.S_IFSOCK | 0o600)
     (folder.path / "empty.pdf").touch()
     (folder.path / "program.pdf").write_bytes(b"\x7fELF\x02\x01\x01\x00")
     (folder.path / "word.pdf").write_bytes(b"PK\x03\x04")
@@ -203,7 +208,18 @@ def test_a_document_that_cannot_be_one_is_malformed(name, why, folder):
 
     folder.put("head_approval.document", name)
 
-    assert folder.problems() == found("head_approval.document", f"malformed C1.2: {name} {why}")
+    shown = name if len(name) <= 60 else f"{name[:57]}..."
+    said = f'malformed C1.2: "{shown}" {why}' if why else f'missing C1.2: "{shown}" is not in the packet\'s folder'
+    assert folder.problems() == found("head_approval.document", said)
+
+
+def test_a_request_and_a_document_may_be_as_large_as_is_allowed(folder):
+    with (folder.path / "citi-abara.pdf").open("ab") as large:
+        large.truncate(25 * 1024 * 1024)
+    content = folder.request.read_bytes()
+    folder.request.write_bytes(content + (256 * 1024 - len(content)) * b"#")
+
+    assert folder.problems() == []
 
 
 def png() -> bytes:
@@ -247,7 +263,7 @@ def test_a_private_key_is_refused_by_name(folder):
     (folder.path / "abara.asc").write_bytes(b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n")
 
     why = "holds a private key, which nobody else may ever have: revoke it, and send the public key of another"
-    assert folder.problems() == found("contact.key_file", f"malformed C3: abara.asc {why}")
+    assert folder.problems() == found("contact.key_file", f'malformed C3: "abara.asc" {why}')
 
 
 # Anything at all.

@@ -15,6 +15,7 @@ from api.desk import Circumstances, Desk
 from api.packets import Office, Packet, Register, Rejected, as_reports, read_packet
 from ledger.errors import Malformed
 from ledger.events import (
+    AffiliationDetermined,
     DataSetRegistered,
     DeterminationEnded,
     EthicsDetermined,
@@ -213,6 +214,12 @@ def test_the_standing_of_a_request_has_all_that_its_packet_says(home):
         False,
         True,
     ]
+    assert [
+        (one.event.completed, one.event.expires) for who in (hanna, amal) for one in standing.person(who).trainings
+    ] == [
+        (date(2025, 5, 19), date(2028, 5, 18)),
+        (date(2025, 6, 2), None),
+    ]
     assert {fact.on_behalf_of for fact in home.ledger.facts(after=4)} == {hanna}
 
 
@@ -295,6 +302,19 @@ def test_a_pending_determination_waits_for_whatever_makes_it_one(field, home, tm
     assert determined == ["2508001702", "LC-25-0288"]
 
 
+def test_who_is_from_the_home_institution_acts_for_no_other(home, tmp_path):
+    folder = Folder(tmp_path / "packet", MIXED)
+    folder.put("people[1].institution", "Lakeside College")
+
+    found = [event for event in submit(home, folder.read()) if isinstance(event, AffiliationDetermined)]
+
+    assert [(one.affiliation, one.organisation is None) for one in found] == [
+        ("home", True),
+        ("in doubt", False),
+        ("outside", False),
+    ]
+
+
 def test_no_funding_and_no_review_are_answers(home, folder):
     folder.put("peer_review", {"reviewed": False})
 
@@ -349,7 +369,7 @@ def test_of_a_packet_that_comes_back_only_what_is_new_is_told(home, folder):
     known, who = known_to(home, folder.read()), names(home)
     give_back(home)
     table = folder.table()
-    table["people"][1] |= {"email": "Tom.Abara@Example.edu", "phone": "+1 617 555 0102"}
+    table["people"][1] |= {"email": "Tom.Abara@Example.edu", "phone": "+1 617 555 0102", "institution": "MIT"}
     table["people"][2] |= {"part": "study group", "affiliation": "home", "institution": "Massachusetts Institute"}
     table["ethics"].append(table["ethics"][0] | {"covers": ["ines.calder@example.edu"]})
     folder.write(table)
@@ -357,7 +377,7 @@ def test_of_a_packet_that_comes_back_only_what_is_new_is_told(home, folder):
     events = submit(home, folder.read(), **known)
 
     assert [(event.wire_name, getattr(event, "person", None), set(opened(home, event))) for event in events] == [
-        ("person.details-changed", who["Tom Abara"], {"phone"}),
+        ("person.details-changed", who["Tom Abara"], {"phone", "institution"}),
         ("person.details-changed", who["Ines Calder"], {"institution"}),
         ("request.submitted", None, {"reviewers", "description"}),
         ("person.affiliation-determined", who["Ines Calder"], set()),

@@ -26,6 +26,8 @@ from tests.packet_facts import (
     told,
 )
 
+NOT_THERE = "is not in the packet's folder"
+OUTSIDE_IT = "lies outside the packet's folder"
 NOBODY = "is the address of nobody who is listed under people"
 NO_RESEARCHER = "malformed C1.1 researcher.person: is missing, and nothing can be recorded without the researcher"
 NO_ADDRESS = "is missing, and nobody can be recorded without an address"
@@ -192,7 +194,7 @@ CHANGED = [
     ("head_approval.by", "eve@example.edu", [f'"eve@example.edu" {NOBODY}']),
     ("head_approval.capacity", "boss", [f'{CAPACITY}, not "boss"']),
     ("head_approval.document", 5, [f"{FILE}, not 5"]),
-    ("head_approval.document", "a.pdf", ["missing C1.2: a.pdf is not in the packet's folder"]),
+    ("head_approval.document", "a.pdf", [f'missing C1.2: "a.pdf" {NOT_THERE}']),
     ("data_sets[1].id", "6.002x", [f'{DATA_SET}, not "6.002x"']),
     ("data_sets[1].form", "public", [f'{FORM}, not "public"']),
     (
@@ -244,9 +246,14 @@ CHANGED = [
         date(2026, 11, 20),
         ["missing C1.6: the certificate ended on 2026-11-20; a current one is needed"],
     ),
+    (
+        "people[1].citi_expires",
+        date(2025, 8, 18),
+        ["missing C1.6: the certificate ended on 2025-08-18; a current one is needed"],
+    ),
     ("people[1].citi_expires", date(2025, 8, 17), ["2025-08-17 is before it was completed, on 2025-08-18"]),
     ("people[1].citi_expires", "never", [f'{DAY} or "none", not "never"']),
-    ("people[1].citi_document", "../citi.pdf", ["malformed C1.6: ../citi.pdf lies outside the packet's folder"]),
+    ("people[1].citi_document", "../citi.pdf", [f'malformed C1.6: "../citi.pdf" {OUTSIDE_IT}']),
     ("ethics[1].board", "HOME", []),
     ("ethics[1].board", "MIT", [f'{BOARD}, not "MIT"']),
     (
@@ -278,7 +285,7 @@ CHANGED = [
     ("ethics[1].covers[3]", "x@y.z", [f'"x@y.z" {NOBODY}']),
     ("ethics[1].covers[3]", "", ["is blank"]),
     ("ethics[1].covers[3]", 7, [f"{LINE}, not 7"]),
-    ("ethics[1].document", "a.pdf", ["missing C1.4: a.pdf is not in the packet's folder"]),
+    ("ethics[1].document", "a.pdf", [f'missing C1.4: "a.pdf" {NOT_THERE}']),
     ("ethics[1].reliance", "none", []),
     ("ethics[1].reliance", "elected", [OTHER_BOARD]),
     ("ethics[1].reliance", "yes", ['has to be "elected" or "pending" or "none", not "yes"']),
@@ -292,14 +299,14 @@ CHANGED = [
         ['"improving teaching and curriculum" stands twice'],
     ),
     ("research.description", " \n", [NO_DESCRIPTION]),
-    ("research.document", "a.pdf", ["missing C1.7: a.pdf is not in the packet's folder"]),
+    ("research.document", "a.pdf", [f'missing C1.7: "a.pdf" {NOT_THERE}']),
     ("contact.person", "ines.calder@example.edu", ["is not in the study group, and will have no access"]),
     ("contact.person", 1, [f"{LINE}, not 1"]),
-    ("contact.key_file", "a.asc", ["missing C3: a.asc is not in the packet's folder"]),
+    ("contact.key_file", "a.asc", [f'missing C3: "a.asc" {NOT_THERE}']),
     (
         "contact.key_file",
         "citi-abara.pdf",
-        ["malformed C3: citi-abara.pdf does not begin as a public key in ASCII armor does (gpg --armor --export)"],
+        ['malformed C3: "citi-abara.pdf" does not begin as a public key in ASCII armor does (gpg --armor --export)'],
     ),
 ]
 
@@ -354,6 +361,7 @@ BOARDS = [
         [PENDING_OUTCOME],
         [f"missing C1.5 ethics[3].{field}: is missing" for field in ("document", "expires", "on")],
     ),
+    (MIXED, "ethics[3].board", "Lakeside College", [], [f"missing C1.5 people[2]: {NO_OWN_BOARD}"]),
     (MIXED, "ethics[3].on", date(2026, 11, 1), [], []),
     (MIXED, "ethics[1].covers", ["hanna.lindqvist@example.edu"], [], [f"missing C1.4 people[2]: {NO_HOME_BOARD}"]),
     (MIXED, "ethics[3].covers", ["amal.serrano@example.org"], [], [f"missing C1.5 people[2]: {NO_OWN_BOARD}"]),
@@ -521,7 +529,7 @@ def test_everything_that_is_wrong_is_reported_at_once_in_the_order_of_the_file(f
         "request.toml:31 data_sets[1].form: C1.3: is missing",
         "request.toml:44 people[1].citi_completed: 2027-01-01 is in the future",
         "request.toml:48 people[2]: C1.4: no determination of the home institution's board covers them",
-        "request.toml:56 people[2].citi_document: C1.6: /etc/passwd lies outside the packet's folder",
+        'request.toml:56 people[2].citi_document: C1.6: "/etc/passwd" lies outside the packet\'s folder',
         "request.toml:65 ethics[1].outcome: C1.4: is missing",
         "request.toml:85 contacts: is not known here; did you mean contact?",
         "request.toml contact.key_file: C3: is missing",

@@ -331,7 +331,7 @@ def beside(work: Callable[[Path, "Event"], None], path: Path, rounds: int, proce
 def test_nothing_is_found_while_somebody_writes(tmp_path: Path):
     home = furnish(tmp_path / "home")
 
-    reports = beside(keep_writing, home.path, 200 if CAMPAIGN else 15)
+    reports = beside(keep_writing, home.path, 100 if CAMPAIGN else 15)
 
     assert [report.findings for report in reports] == [()] * len(reports)
     assert reports[0].size < reports[-1].size

@@ -73,16 +73,17 @@ def _researcher(form: Form) -> Iterator[Finding]:
     yield from _listed(form, ("researcher", "faculty_sponsor"), said.faculty_sponsor)
     if said.student and said.faculty_sponsor is None:
         yield missing(("researcher", "faculty_sponsor"), "C1.1", "is missing, and a student names one")
-    number, person = form.number(said.person), form.person(said.person)
-    if person is None:
+    number = form.number(said.person)
+    if number is None:
         return
+    person = form.people[number - 1]
     if person is form.person(said.faculty_sponsor):
         yield Finding(("researcher", "faculty_sponsor"), "is the researcher")
     if person.part == "none":
-        yield Finding(("people", number or 0, "part"), 'of the researcher is at least "personnel"')
+        yield Finding(("people", number, "part"), 'of the researcher is at least "personnel"')
     for detail in ("department", "address"):
         if getattr(person, detail) is None:
-            yield missing(("people", number or 0, detail), "C1.1")
+            yield missing(("people", number, detail), "C1.1")
 
 
 def _funding_and_review(form: Form) -> Iterator[Finding]:

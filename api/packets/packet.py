@@ -15,7 +15,7 @@ from api.packets.documents import Document, NotThere, Unusable, examine, examine
 from api.packets.filling import fill
 from api.packets.form import Form, Use, uses
 from api.packets.lines import line_of, lines_of
-from api.packets.problem import REQUEST, At, Finding, Kind, Problem, dotted
+from api.packets.problem import REQUEST, At, Finding, Kind, Problem, dotted, shown
 
 MAX_REQUEST_BYTES = 256 * 1024
 
@@ -159,7 +159,7 @@ def _key(folder: Path, form: Form, findings: list[Finding]) -> Document | None:
 
 def _unusable(use: Use, error: Unusable) -> Finding:
     kind: Kind = "missing" if isinstance(error, NotThere) else "malformed"
-    return Finding(use.at, f"{use.name} {error.why}", kind, use.item)
+    return Finding(use.at, f"{shown(use.name)} {error.why}", kind, use.item)
 
 
 def _is_settled(at: At, settled: set[At]) -> bool:
