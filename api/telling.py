@@ -43,7 +43,9 @@ def told(event: e.Event, names: Names) -> str:
 def _told_of_requests(event: e.Event, names: Names) -> str:
     match event:
         case e.RequestSubmitted():
-            wanted = _listed(f"{one.dataset} ({one.form})" for one in event.datasets) or "no data set yet"
+            wanted = (
+                _listed(f"{one.dataset} ({one.form or 'form not said'})" for one in event.datasets) or "no data set yet"
+            )
             group = _listed(map(names, event.study_group)) or "nobody yet"
             return f"{names(event.researcher)} asked for {wanted}; access for {group}."
         case e.RequestReturned():
@@ -54,7 +56,8 @@ def _told_of_requests(event: e.Event, names: Names) -> str:
             board = f"the board of {names(event.organisation)}" if event.organisation else "the home board"
             until = f" until {event.expires}" if event.expires else ""
             whom = _listed(map(names, event.covers)) or "all personnel"
-            return f"On protocol {event.protocol}, {board} found: {event.outcome}, from {event.on}{until}, for {whom}."
+            since = f", from {event.on}" if event.on else ""
+            return f"On protocol {event.protocol}, {board} found: {event.outcome}{since}{until}, for {whom}."
         case e.RelianceElected():
             return f"The home board elected on {event.on} to rely on determination {event.determination}."
         case e.DeterminationEnded():
