@@ -152,8 +152,7 @@ def test_the_document_of_an_erased_person_is_gone_with_its_file(operator: Operat
         home.custody.read_document(letter)
 
 
-@pytest.mark.parametrize("database", ["log.db", "custody.db", "keys.db"])
-def test_idle_connections_keep_nothing_alive(operator: Operator, home: Home, database: str):
+def test_idle_connections_keep_nothing_alive(operator: Operator, home: Home):
     wanted = traces(operator, home)
     with ExitStack() as idle:
         for name in ("log.db", "custody.db", "keys/keys.db"):

@@ -185,6 +185,8 @@ def submit(packet: Path, request: str | None, dry_run: bool, **common: Any) -> N
         ledger = at_hand.home.ledger
         before = [about(*RequestStanding.folds, tags=[f"request:{request}"])] if request else []
         standing = Standing(ledger.facts([about(*Office.folds), about(*PersonStanding.folds), *before]))
+        if request and standing.request(request).submitted is None:
+            raise click.UsageError(f"there is no request {request} that could come in again; leave --request out")
         catalogue = {
             fact.event.dataset
             for fact in ledger.facts([about(DataSetRegistered)])
