@@ -8,6 +8,7 @@ from api.cli import options
 from api.cli.wording import printable
 from api.names import names_in
 from api.telling import circumstances, objected, told
+from ledger.evidence.report import Verdict
 from ledger.home import open_home
 from ledger.log import about
 from ledger.storage import utc_now
@@ -60,9 +61,11 @@ def explain(path: Path, position: int) -> None:
             click.echo(
                 "Judged again from the log, the answer is the same."
                 if explanation.agrees
-                else "Judged again from the log, the answer DIFFERS."
+                else "Judged again from the log, the answer DIFFERS: run dua-ledger verify."
             )
         if explanation.today is not None:
             click.echo("Today nothing would object." if not explanation.today else "Today these would object:")
             for objection in explanation.today:
                 click.echo(printable(f"  {objected(objection, names)}"))
+        if explanation.agrees is False:
+            raise click.exceptions.Exit(int(Verdict.ALTERED))
