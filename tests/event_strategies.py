@@ -91,6 +91,8 @@ def _values(kind: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
             return st.integers(kind.ge, kind.le)
         case msgspec.inspect.LiteralType():
             return st.sampled_from(kind.values)
+        case msgspec.inspect.DateTimeType():
+            return TIMES.map(lambda at: at.astimezone(UTC))
         case msgspec.inspect.DateType():
             return st.dates()
         case msgspec.inspect.StructType():

@@ -4,7 +4,20 @@ Nothing in here decides, reads or writes. `DECLARED` is the allow-list: what is 
 A wire name that stands in a released version is never edited, and its event never removed.
 """
 
+from ledger.events.access import AccessPermitted, DataSetOpened
+from ledger.events.agreement import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated
 from ledger.events.catalogue import DataSetFormChanged, DataSetRegistered, DataSetRetired, DataSetVersionAdded
+from ledger.events.contact import (
+    ContactDesignated,
+    KeyConfirmed,
+    KeyFiled,
+    KeyRejected,
+    KeyRevoked,
+    KeyTestFailed,
+    KeyTestPassed,
+    KeyTestSent,
+)
+from ledger.events.correction import FactCorrected
 from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected
 from ledger.events.event import Event
 from ledger.events.governance import (
@@ -14,6 +27,7 @@ from ledger.events.governance import (
     RoleEnded,
     RoleGranted,
     SuspensionLifted,
+    WaiverGranted,
 )
 from ledger.events.opening import LedgerOpened
 from ledger.events.people import (
@@ -23,6 +37,7 @@ from ledger.events.people import (
     PersonErased,
     PersonRegistered,
 )
+from ledger.events.release import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
 from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
 from ledger.events.training import TrainingCertified
@@ -48,25 +63,60 @@ DECLARED: tuple[type[Event], ...] = (
     LawDetermined,
     RequestApproved,
     RequestDeclined,
+    AgreementIssued,
+    AgreementSigned,
+    AgreementExecuted,
+    AgreementTerminated,
+    ContactDesignated,
+    KeyFiled,
+    KeyConfirmed,
+    KeyRejected,
+    KeyRevoked,
+    KeyTestSent,
+    KeyTestPassed,
+    KeyTestFailed,
+    ReleaseAuthorised,
+    ReleaseHandedOver,
+    ReleaseFailed,
+    ReleaseReceived,
+    AccessPermitted,
+    DataSetOpened,
     PolicyPublished,
     RoleGranted,
     RoleEnded,
     PersonSuspended,
     SuspensionLifted,
+    WaiverGranted,
     ActRefused,
+    FactCorrected,
 )
 
 __all__ = [
     "DECLARED",
+    "AccessPermitted",
     "ActRefused",
     "AffiliationDetermined",
+    "AgreementExecuted",
+    "AgreementIssued",
+    "AgreementSigned",
+    "AgreementTerminated",
+    "ContactDesignated",
     "DataSetFormChanged",
+    "DataSetOpened",
     "DataSetRegistered",
     "DataSetRetired",
     "DataSetVersionAdded",
     "DeterminationEnded",
     "EthicsDetermined",
     "Event",
+    "FactCorrected",
+    "KeyConfirmed",
+    "KeyFiled",
+    "KeyRejected",
+    "KeyRevoked",
+    "KeyTestFailed",
+    "KeyTestPassed",
+    "KeyTestSent",
     "LawDetermined",
     "LedgerOpened",
     "OrganisationRegistered",
@@ -75,6 +125,10 @@ __all__ = [
     "PersonRegistered",
     "PersonSuspended",
     "PolicyPublished",
+    "ReleaseAuthorised",
+    "ReleaseFailed",
+    "ReleaseHandedOver",
+    "ReleaseReceived",
     "RelianceElected",
     "RequestApproved",
     "RequestDeclined",
@@ -85,4 +139,5 @@ __all__ = [
     "RoleGranted",
     "SuspensionLifted",
     "TrainingCertified",
+    "WaiverGranted",
 ]

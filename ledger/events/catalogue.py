@@ -8,7 +8,7 @@ from ledger.events.ids import DataSetId, Date, Digest, Name, PersonId, Sealed
 Form = Literal["identified", "de-identified"]
 
 
-class DataSetRegistered(Event, name="dataset.registered", version=1):
+class DataSetRegistered(Event, name="dataset.registered", version=1, sealed_for="dataset"):
     """A data set of a course run entered the catalogue."""
 
     dataset: DataSetId
@@ -16,7 +16,7 @@ class DataSetRegistered(Event, name="dataset.registered", version=1):
     kind: Literal["person-course", "tracking-log", "forum", "survey", "other"]
 
 
-class DataSetVersionAdded(Event, name="dataset.version-added", version=1):
+class DataSetVersionAdded(Event, name="dataset.version-added", version=1, sealed_for="dataset"):
     """A data set got a version: the bytes with this SHA-256, in this form."""
 
     dataset: DataSetId
@@ -36,7 +36,7 @@ class DataSetFormChanged(Event, name="dataset.form-changed", version=1, sealed_f
     method: Sealed
 
 
-class DataSetRetired(Event, name="dataset.retired", version=1):
+class DataSetRetired(Event, name="dataset.retired", version=1, sealed_for="dataset"):
     """A data set is released no more."""
 
     dataset: DataSetId

@@ -35,7 +35,7 @@ class RelianceElected(Event, name="ethics.reliance-elected", version=1, sealed_f
     document: Filed | None
 
 
-class DeterminationEnded(Event, name="ethics.determination-ended", version=1):
+class DeterminationEnded(Event, name="ethics.determination-ended", version=1, sealed_for="request"):
     """A board suspended a determination, or it lapsed."""
 
     determination: DeterminationId

@@ -1,21 +1,27 @@
-"""Governance: policy, offices, suspensions, and acts that were refused."""
+"""Governance: policy, offices, waivers, suspensions, and acts that were refused."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
+from ledger.events.agreement import Capacity
 from ledger.events.event import Event
-from ledger.events.ids import Date, Name, PersonId, RequestId, Sealed
+from ledger.events.ids import Count, DataSetId, Date, Name, PersonId, Position, PrincipalId, RequestId, Sealed, WaiverId
 
-Role = Literal["director", "acting director", "alternate", "staff", "auditor", "compliance", "admin"]
-Count = Annotated[int, Meta(ge=0, le=100_000)]
+Role = Literal["director", "acting director", "alternate", "staff", "auditor", "compliance", "admin", "data server"]
 
 
 class PolicyPublished(Event, name="policy.published", version=1):
-    """These parameters of policy are in force from now on."""
+    """These parameters of policy are in force from now on: how things are called here, and what is required."""
 
+    institution: Name = "MIT"
+    office: Name = "Institutional Research"
+    board: Name = "COUHES"
+    memorandum: Name = "MOU"
+    external_agreement: Name = "DUA"
     time_zone: Name = "America/New_York"
+    memorandum_capacities: tuple[Capacity, ...] = ("researcher", "office")
+    external_agreement_capacities: tuple[Capacity, ...] = ("researcher", "authorised official", "home signatory")
     smallest_cell: Count = 5
     reminder_days: tuple[Count, ...] = (60, 30)
     agreement_months: Count = 12
@@ -30,7 +36,7 @@ class PolicyPublished(Event, name="policy.published", version=1):
 class RoleGranted(Event, name="role.granted", version=1):
     """A principal, who is this person, holds a role from one day to another, or until it is ended."""
 
-    principal: Name
+    principal: PrincipalId
     person: PersonId | None
     role: Role
     starts: Date
@@ -40,7 +46,7 @@ class RoleGranted(Event, name="role.granted", version=1):
 class RoleEnded(Event, name="role.ended", version=1):
     """A principal holds a role no longer."""
 
-    principal: Name
+    principal: PrincipalId
     role: Role
 
 
@@ -52,11 +58,21 @@ class PersonSuspended(Event, name="person.suspended", version=1, sealed_for="per
     reason: Sealed | None = None
 
 
-class SuspensionLifted(Event, name="person.suspension-lifted", version=1):
+class SuspensionLifted(Event, name="person.suspension-lifted", version=1, sealed_for="person"):
     """A person's suspension, in one request or in all, ended."""
 
     person: PersonId
     request: RequestId | None
+
+
+class WaiverGranted(Event, name="waiver.granted", version=1, sealed_for="request"):
+    """The director excepted a request from a rule, up to and including a day."""
+
+    waiver: WaiverId
+    request: RequestId
+    rule: Name
+    reason: Sealed
+    expires: Date
 
 
 class Objected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,12 +81,22 @@ class Objected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rule: Name
     about: Name | None
     wanting: Name
-    facts: tuple[Annotated[int, Meta(ge=1, le=2**53 - 1)], ...]
+    facts: tuple[Position, ...]
 
 
-class ActRefused(Event, name="act.refused", version=1):
-    """An act was wished for and not done, because rules objected; the wish stands in the judgement."""
+class ActRefused(Event, name="act.refused", version=1, sealed_for="request"):
+    """An act was wished for and not done, because rules objected; the wish stands in the judgement.
+
+    `person` and `dataset` say who was not let in to what. There is no request where nobody could say which.
+    """
 
     act: Name
-    request: RequestId
+    request: RequestId | None
     objections: tuple[Objected, ...]
+    person: PersonId | None = None
+    dataset: DataSetId | None = None
+
+    def subject(self) -> str:
+        """The request, or where there is none whoever or whatever the act was about."""
+        named = (("request", self.request), ("person", self.person), ("dataset", self.dataset))
+        return next((f"{kind}:{id_}" for kind, id_ in named if id_ is not None), "")

@@ -2,10 +2,10 @@
 
 An id that names something is also a tag of every event that holds it, `<kind>:<id>`, so that the event is found by it.
 A sealed member holds a commitment, 64 hex digits, to a text that only custody keeps; a filed one to a document, which
-stands among the documents of its entry too.
+stands among the documents of its entry too. A cited one repeats a commitment that another entry made.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta
@@ -20,9 +20,22 @@ DataSetId = Annotated[str, Meta(pattern="^D-[A-Za-z0-9._-]{1,80}" + END, extra={
 OrganisationId = Annotated[str, Meta(pattern="^O-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "organisation"})]
 DeterminationId = Annotated[str, Meta(pattern="^E-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "determination"})]
 RequestId = Annotated[str, Meta(pattern="^R-[0-9]{4}-[0-9]{4,9}" + END, extra={TAG: "request"})]
+AgreementId = Annotated[str, Meta(pattern="^A-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "agreement"})]
+KeyId = Annotated[str, Meta(pattern="^K-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "key"})]
+ReleaseId = Annotated[str, Meta(pattern="^L-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "release"})]
+WaiverId = Annotated[str, Meta(pattern="^W-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "waiver"})]
 
 Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]
 Filed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END)]
+Cited = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END)]
 Date = date
+Time = Annotated[datetime, Meta(tz=True)]
+Count = Annotated[int, Meta(ge=0, le=100_000)]
+Size = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Position = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Name = Annotated[str, Meta(pattern="^[!-~]([ -~]{0,253}[!-~])?" + END)]
+# How something travels, in a word of the office's own, such as sftp-drop.
+Channel = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,40}" + END)]
+# Somebody or something that has proved who it is, such as staff:17 or server:notebooks: an opaque name, and nobody's own.
+PrincipalId = Annotated[str, Meta(pattern="^[a-z][a-z-]{0,20}:[A-Za-z0-9._-]{1,64}" + END)]

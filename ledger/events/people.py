@@ -51,7 +51,7 @@ class OrganisationRegistered(Event, name="organisation.registered", version=1, s
     name: Sealed
 
 
-class AffiliationDetermined(Event, name="person.affiliation-determined", version=1):
+class AffiliationDetermined(Event, name="person.affiliation-determined", version=1, sealed_for="request"):
     """The office found for which organisation a person acts in a request.
 
     `home` is the institution that runs the ledger. In doubt, the rules for both apply.

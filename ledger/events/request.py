@@ -61,7 +61,7 @@ class RequestReturned(Event, name="request.returned", version=1, sealed_for="req
     reason: Sealed | None = None
 
 
-class RequestWithdrawn(Event, name="request.withdrawn", version=1):
+class RequestWithdrawn(Event, name="request.withdrawn", version=1, sealed_for="request"):
     """The researcher withdrew the request."""
 
     request: RequestId
