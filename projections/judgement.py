@@ -13,7 +13,7 @@ from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Judged, Recorded
 from ledger.events import ActRefused
 from ledger.log import IdempotencyKey, Ledger, Reading
-from projections.acts import Act, act_from, as_command, first_look, second_look
+from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION, judge
 from projections.standing import Standing
@@ -54,8 +54,8 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     Raises `Malformed` for a time without a zone, and what `Ledger.read` raises.
     """
     written_at = format_time(at)
-    reading = ledger.read(first_look(act), key)
-    reading = ledger.widen(reading, second_look(act, Standing(reading.facts)))
+    reading = ledger.read(act.first_look(), key)
+    reading = ledger.widen(reading, act.second_look(Standing(reading.facts)))
     standing = Standing(reading.facts)
     return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
 
@@ -92,8 +92,8 @@ def judged(judgement: Judgement) -> Judged:
 
 def _standing(ledger: Ledger, act: Act, until: int) -> Standing:
     """The standing that an act was judged on when the log was so long."""
-    first = list(ledger.facts(first_look(act), until=until))
-    more = second_look(act, Standing(first))
+    first = list(ledger.facts(act.first_look(), until=until))
+    more = act.second_look(Standing(first))
     facts = {fact.position: fact for fact in (*first, *(ledger.facts(more, until=until) if more else ()))}
     return Standing(facts[position] for position in sorted(facts))
 

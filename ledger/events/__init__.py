@@ -40,7 +40,7 @@ from ledger.events.people import (
 from ledger.events.release import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
 from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
-from ledger.events.training import TrainingCertified
+from ledger.events.training import TrainingCertified, TrainingVerified
 
 DECLARED: tuple[type[Event], ...] = (
     LedgerOpened,
@@ -60,6 +60,7 @@ DECLARED: tuple[type[Event], ...] = (
     RelianceElected,
     DeterminationEnded,
     TrainingCertified,
+    TrainingVerified,
     LawDetermined,
     RequestApproved,
     RequestDeclined,
@@ -139,5 +140,6 @@ __all__ = [
     "RoleGranted",
     "SuspensionLifted",
     "TrainingCertified",
+    "TrainingVerified",
     "WaiverGranted",
 ]

@@ -37,5 +37,5 @@ Position = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Name = Annotated[str, Meta(pattern="^[!-~]([ -~]{0,253}[!-~])?" + END)]
 # How something travels, in a word of the office's own, such as sftp-drop.
 Channel = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,40}" + END)]
-# Somebody or something that has proved who it is, such as staff:17 or server:notebooks: an opaque name, and nobody's own.
+# Whoever or whatever has proved who it is, such as staff:17 or server:notebooks: opaque, and nobody's own name.
 PrincipalId = Annotated[str, Meta(pattern="^[a-z][a-z-]{0,20}:[A-Za-z0-9._-]{1,64}" + END)]

@@ -1,5 +1,6 @@
 """Whom ethics boards cover; what the rules for C1.4 and C1.5 have in common."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
@@ -14,9 +15,14 @@ def is_from(where: Literal["home", "outside"], person: str, request: RequestStan
 
 
 def covering(person: str, request: RequestStanding, office: Office, day: date, *, home: bool) -> list[Determination]:
-    """The determinations, of the home board or of the person's own, that cover a person on a day."""
+    """The determinations, of the home board or of the person's own, that cover a person on a day, letter or not."""
     accepts = office.policy.event.accepts_not_human_subjects
     return [one for one in _by_board(person, request, home=home) if one.covers(person, day, not_human_subjects=accepts)]
+
+
+def shown(determinations: Iterable[Determination]) -> list[Determination]:
+    """Those of which the board's letter is there."""
+    return [one for one in determinations if one.known.event.document is not None]
 
 
 def facts_about(person: str, request: RequestStanding, *, home: bool) -> list[int]:

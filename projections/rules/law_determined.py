@@ -28,9 +28,9 @@ def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Object
     if not law.event.consistent:
         yield RULE.objection("consistency with the law", facts=[law.position])
     bases = {(basis.dataset, basis.form, basis.recipients) for basis in law.event.bases if _carries(basis)}
-    for wanted in dict.fromkeys(submitted.event.datasets):
+    for wanted in act.wanted(standing):
         for recipients in ("home", "outside"):
-            needed = any(is_from(recipients, person, request) for person in request.study_group)
+            needed = any(is_from(recipients, person, request) for person in act.people(standing))
             if needed and (wanted.dataset, wanted.form, recipients) not in bases:
                 yield RULE.objection(f"legal basis for {recipients} recipients", wanted.dataset, [law.position])
 

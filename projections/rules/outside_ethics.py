@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from projections.acts import Act
-from projections.rules.ethics import covering, facts_about, is_from
+from projections.rules.ethics import covering, facts_about, is_from, shown
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
@@ -19,14 +19,19 @@ RULE = Rule[Act](
 def outside_people_without_boards(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
     """Reliance rests on the very determination that covers the person, and ends with it."""
     request, day = standing.request(act.request), standing.office.day(at)
-    for person in request.study_group:
+    for person in act.people(standing):
         if not is_from("outside", person, request):
             continue
         own = covering(person, request, standing.office, day, home=False)
         facts = facts_about(person, request, home=False)
-        if not own:
-            yield RULE.objection("determination of their own institution's board", person, facts)
-        relied = any(one.reliance and one.reliance.event.on <= day for one in own)
-        if not relied and not covering(person, request, standing.office, day, home=True):
+        if not shown(own):
+            wanting = (
+                "letter of their own institution's board" if own else "determination of their own institution's board"
+            )
+            yield RULE.objection(wanting, person, facts)
+        relied = [one.reliance.event for one in own if one.reliance and one.reliance.event.on <= day]
+        home = covering(person, request, standing.office, day, home=True)
+        if not shown(home) and not any(one.document for one in relied):
             facts += facts_about(person, request, home=True)
-            yield RULE.objection("home board's determination or reliance", person, facts)
+            wanting = "home board's letter" if home or relied else "home board's determination or reliance"
+            yield RULE.objection(wanting, person, facts)

@@ -26,10 +26,10 @@ class Objection(msgspec.Struct, frozen=True):
 
 
 class Rule(Generic[A]):
-    """One clause: its id, its source, and the plain sentence that people read."""
+    """One clause: its id, its source, the plain sentence that people read, and whether the director can waive it."""
 
-    def __init__(self, id_: str, source: str, sentence: str) -> None:
-        self.id, self.source, self.sentence = id_, source, sentence
+    def __init__(self, id_: str, source: str, sentence: str, *, waivable: bool = False) -> None:
+        self.id, self.source, self.sentence, self.waivable = id_, source, sentence, waivable
         self._judges: list[Judge[A]] = []
 
     def objects(self, judge: Judge[A]) -> Judge[A]:

@@ -1,49 +1,123 @@
 """Which rules judge which act. `VERSION` is raised whenever a rule would answer differently."""
 
 from datetime import datetime
+from typing import Any
 
-from projections.acts import Act, ApproveRequest, DeclineRequest
+from ledger.events import WaiverGranted
+from projections.acts import (
+    Act,
+    ApproveRequest,
+    AuthoriseRelease,
+    DeclineRequest,
+    ExecuteAgreement,
+    GrantWaiver,
+    HandOverRelease,
+    IssueAgreement,
+    LetIn,
+)
 from projections.rules import (
+    agreement_signed,
+    agreement_term,
+    agreement_terms,
+    approved_request,
+    citi_training,
+    contact_named,
     data_and_group,
     funding_and_review,
     home_ethics,
+    key_address,
+    key_confirmed,
+    key_tested,
+    key_usable,
     law_determined,
+    named_recipients,
     nobody_suspended,
     open_request,
     outside_ethics,
     purpose_described,
+    release_in_turn,
     researcher_known,
     separate_duties,
     student_sponsored,
+    version_on_offer,
+    waivable,
 )
 from projections.rules.rule import Objection, Rule
-from projections.standing import Standing
+from projections.standing import Known, Standing
 
-VERSION = 1
+VERSION = 2
 
-RULEBOOK: dict[type[Act], tuple[Rule[Act], ...]] = {
-    ApproveRequest: (
-        open_request.RULE,
-        researcher_known.RULE,
-        student_sponsored.RULE,
-        funding_and_review.RULE,
-        data_and_group.RULE,
-        home_ethics.RULE,
-        outside_ethics.RULE,
-        purpose_described.RULE,
-        law_determined.RULE,
-        nobody_suspended.RULE,
+# What is judged each time, from the approval to the release.
+_REQUEST = (
+    researcher_known.RULE,
+    student_sponsored.RULE,
+    funding_and_review.RULE,
+    data_and_group.RULE,
+    home_ethics.RULE,
+    outside_ethics.RULE,
+    purpose_described.RULE,
+    law_determined.RULE,
+    nobody_suspended.RULE,
+)
+_RELEASE = (
+    approved_request.RULE,
+    *_REQUEST,
+    citi_training.RULE,
+    named_recipients.RULE,
+    contact_named.RULE,
+    key_usable.RULE,
+    key_confirmed.RULE,
+    key_address.RULE,
+    key_tested.RULE,
+    version_on_offer.RULE,
+    release_in_turn.RULE,
+    separate_duties.RULE,
+)
+
+RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
+    ApproveRequest: (open_request.RULE, *_REQUEST, separate_duties.RULE),
+    DeclineRequest: (open_request.RULE, separate_duties.RULE),
+    IssueAgreement: (approved_request.RULE, agreement_terms.RULE, nobody_suspended.RULE, separate_duties.RULE),
+    ExecuteAgreement: (
+        approved_request.RULE,
+        *_REQUEST,
+        citi_training.RULE,
+        agreement_signed.RULE,
+        agreement_term.RULE,
         separate_duties.RULE,
     ),
-    DeclineRequest: (open_request.RULE, separate_duties.RULE),
+    AuthoriseRelease: _RELEASE,
+    HandOverRelease: _RELEASE,
+    LetIn: (
+        named_recipients.RULE,
+        home_ethics.RULE,
+        outside_ethics.RULE,
+        citi_training.RULE,
+        law_determined.RULE,
+        nobody_suspended.RULE,
+    ),
+    GrantWaiver: (waivable.RULE, separate_duties.RULE),
 }
 
 
 def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
-    """Everything that the rules hold against an act at a time; nothing, when it may be done."""
-    return [objection for rule in RULEBOOK[type(act)] for objection in rule.judge(act, standing, at)]
+    """Everything that the rules hold against an act at a time, and nobody has waived; nothing, when it may be done."""
+    waived = {one.event.rule for one in waivers(act, standing, at)}
+    return [
+        objection
+        for rule in RULEBOOK[type(act)]
+        if rule.id not in waived
+        for objection in rule.judge(act, standing, at)
+    ]
 
 
-def rule(id_: str) -> Rule[Act]:
+def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGranted]]:
+    """The waivers in force that the act needs: of rules that would object without them."""
+    request, day = standing.request(act.request), standing.office.day(at)
+    found = [(rule, request.waiver(rule.id, day)) for rule in RULEBOOK[type(act)] if rule.waivable]
+    return [waiver for rule, waiver in found if waiver and any(rule.judge(act, standing, at))]
+
+
+def rule(id_: str) -> Rule[Any]:
     """The rule with this id. Raises `KeyError`."""
     return {rule.id: rule for rules in RULEBOOK.values() for rule in rules}[id_]

@@ -4,23 +4,34 @@ Folding may not fail, ask or wait; nothing in here reads a store or asks a clock
 so with their positions, because whoever decides must be able to say what it looked at.
 """
 
+from projections.standing.agreement import AgreementStanding
+from projections.standing.contact import ContactStanding, KeyStanding
+from projections.standing.dataset import DataSetStanding
 from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
-from projections.standing.request import BEFORE_THE_OFFICE, MOVES, Determination, RequestStanding, State, moved
-from projections.standing.standing import FOLDED, PASSED_OVER, Standing
+from projections.standing.release import ReleaseStanding
+from projections.standing.request import BEFORE_THE_OFFICE, GRANTED, MOVES, Determination, RequestStanding, State, moved
+from projections.standing.standing import FOLDED, PASSED_OVER, Standing, uncorrected
 
 __all__ = [
     "BEFORE_THE_OFFICE",
     "FOLDED",
+    "GRANTED",
     "MOVES",
     "PASSED_OVER",
+    "AgreementStanding",
+    "ContactStanding",
+    "DataSetStanding",
     "Determination",
+    "KeyStanding",
     "Known",
     "Office",
     "PersonStanding",
+    "ReleaseStanding",
     "RequestStanding",
     "Standing",
     "State",
     "moved",
+    "uncorrected",
 ]

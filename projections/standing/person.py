@@ -11,6 +11,7 @@ from ledger.events import (
     PersonSuspended,
     SuspensionLifted,
     TrainingCertified,
+    TrainingVerified,
 )
 from projections.standing.known import Known
 
@@ -23,6 +24,7 @@ class PersonStanding:
         PersonDetailsChanged,
         PersonErased,
         TrainingCertified,
+        TrainingVerified,
         PersonSuspended,
         SuspensionLifted,
     )
@@ -31,6 +33,7 @@ class PersonStanding:
         self.details: dict[str, int] = {}
         self.registered: int | None = None
         self.trainings: list[Known[TrainingCertified]] = []
+        self.verified: dict[str, int] = {}
         self._suspensions: dict[str | None, int] = {}
 
     def fold(self, fact: Recorded) -> None:
@@ -45,6 +48,8 @@ class PersonStanding:
                 }
             case TrainingCertified() as certified:
                 self.trainings.append(Known(certified, fact.position))
+            case TrainingVerified() as verified:
+                self.verified[verified.certificate] = fact.position
             case PersonSuspended() as suspended:
                 self._suspensions[suspended.request] = fact.position
             case SuspensionLifted() as lifted:
@@ -55,9 +60,16 @@ class PersonStanding:
         return [at for where, at in self._suspensions.items() if where in (request, None)]
 
     def training_on(self, day: date, valid_months: int) -> Known[TrainingCertified] | None:
-        """The training that covers this day and lasts longest; a printed expiry wins over policy."""
+        """The training that covers this day and lasts longest, one that is verified before any other.
+
+        A printed expiry wins over policy.
+        """
         covering = [known for known in self.trainings if known.event.completed <= day <= end_of(known, valid_months)]
-        return max(covering, key=lambda known: end_of(known, valid_months), default=None)
+        return max(covering, key=lambda one: (self.is_verified(one), end_of(one, valid_months)), default=None)
+
+    def is_verified(self, training: Known[TrainingCertified]) -> bool:
+        """Whether the office found its certificate to be genuine."""
+        return training.event.document in self.verified
 
 
 def end_of(training: Known[TrainingCertified], valid_months: int) -> date:

@@ -1,23 +1,38 @@
-"""A request: what it says, how far it has come, and what boards and the law say of it."""
+"""A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
+from collections import defaultdict
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from ledger.codec import Recorded
 from ledger.events import (
+    AccessPermitted,
     AffiliationDetermined,
+    AgreementExecuted,
     DeterminationEnded,
     EthicsDetermined,
     Event,
     LawDetermined,
+    ReleaseAuthorised,
+    ReleaseFailed,
+    ReleaseHandedOver,
+    ReleaseReceived,
     RelianceElected,
     RequestApproved,
     RequestDeclined,
     RequestReturned,
     RequestSubmitted,
     RequestWithdrawn,
+    WaiverGranted,
 )
+from ledger.events.agreement import Kind
+from ledger.events.catalogue import Form
+from ledger.events.people import Affiliation
+from projections.standing.agreement import AgreementStanding
+from projections.standing.contact import ContactStanding
 from projections.standing.known import Known
+from projections.standing.release import ReleaseStanding
 
 
 class State(StrEnum):
@@ -30,11 +45,29 @@ class State(StrEnum):
     LAW_DETERMINED = "law determined"
     APPROVED = "approved"
     DECLINED = "declined"
+    EXECUTED = "agreement executed"
+    AUTHORISED = "release authorised"
+    RELEASED = "released"
+    RECEIVED = "received"
 
 
 BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
+# Of a request that was approved, whatever has come of it since.
+GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
 # The events by which a request comes from one state to another.
-MOVES = (RequestSubmitted, RequestReturned, RequestWithdrawn, LawDetermined, RequestApproved, RequestDeclined)
+MOVES = (
+    RequestSubmitted,
+    RequestReturned,
+    RequestWithdrawn,
+    LawDetermined,
+    RequestApproved,
+    RequestDeclined,
+    AgreementExecuted,
+    ReleaseAuthorised,
+    ReleaseHandedOver,
+    ReleaseFailed,
+    ReleaseReceived,
+)
 
 
 def moved(state: State, event: Event) -> State:
@@ -53,6 +86,16 @@ def moved(state: State, event: Event) -> State:
             return State.APPROVED
         case RequestDeclined():
             return State.DECLINED
+        case AgreementExecuted() if state is State.APPROVED:
+            return State.EXECUTED
+        case ReleaseAuthorised():
+            return State.AUTHORISED
+        case ReleaseFailed() if state is State.AUTHORISED:
+            return State.EXECUTED
+        case ReleaseHandedOver():
+            return State.RELEASED
+        case ReleaseReceived() if state is State.RELEASED:
+            return State.RECEIVED
     return state
 
 
@@ -87,7 +130,7 @@ class Determination:
         return not self.known.event.covers or person in self.known.event.covers
 
     def covers(self, person: str, day: date, *, not_human_subjects: bool) -> bool:
-        """Whether it lets this person work with human subjects' data on this day."""
+        """Whether it lets this person work with human subjects' data on this day, whether there is a letter or not."""
         said = self.known.event
         good = said.outcome in ("approved", "exempt") or (not_human_subjects and said.outcome == "not human subjects")
         in_time = said.on is not None and said.on <= day and (said.expires is None or day <= said.expires)
@@ -108,6 +151,11 @@ class RequestStanding:
         LawDetermined,
         RequestApproved,
         RequestDeclined,
+        WaiverGranted,
+        AccessPermitted,
+        *AgreementStanding.folds,
+        *ContactStanding.folds,
+        *ReleaseStanding.folds,
     )
 
     def __init__(self) -> None:
@@ -117,11 +165,37 @@ class RequestStanding:
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
+        self.agreements: defaultdict[str, AgreementStanding] = defaultdict(AgreementStanding)
+        self.contact = ContactStanding()
+        self.releases: defaultdict[str, ReleaseStanding] = defaultdict(ReleaseStanding)
+        self.waivers: list[Known[WaiverGranted]] = []
 
     def fold(self, fact: Recorded) -> None:
         """Take in a fact."""
+        event: Any = fact.event
+        kind = type(event)
+        if kind in _OF_AGREEMENT:
+            self.agreements[event.agreement].fold(fact)
+        elif kind in _OF_CONTACT:
+            self.contact.fold(fact)
+        elif kind in _OF_RELEASE:
+            self.releases[event.release].fold(fact)
+        else:
+            self._take(fact)
+        if kind in _MOVING:
+            before, self.state = self.state, moved(self.state, event)
+            if self.state is not before:
+                self.since = fact.position
+
+    def _take(self, fact: Recorded) -> None:
         position = fact.position
         match fact.event:
+            case RequestSubmitted() as said:
+                self.submitted = Known(said, position)
+            case LawDetermined() as law:
+                self.law = Known(law, position)
+            case WaiverGranted() as granted:
+                self.waivers.append(Known(granted, position))
             case AffiliationDetermined() as found:
                 self.affiliations[found.person] = Known(found, position)
             case EthicsDetermined() as determined:
@@ -130,20 +204,49 @@ class RequestStanding:
                 self.determinations[elected.determination].relied_on(Known(elected, position))
             case DeterminationEnded() as ended if ended.determination in self.determinations:
                 self.determinations[ended.determination].end(Known(ended, position))
-            case event:
-                self._move(event, position)
-
-    def _move(self, event: Event, position: int) -> None:
-        match event:
-            case RequestSubmitted() as said:
-                self.submitted = Known(said, position)
-            case LawDetermined() as law:
-                self.law = Known(law, position)
-        before, self.state = self.state, moved(self.state, event)
-        if self.state is not before:
-            self.since = position
 
     @property
     def study_group(self) -> tuple[str, ...]:
         """Everybody who will have access, once each."""
         return tuple(dict.fromkeys(self.submitted.event.study_group)) if self.submitted else ()
+
+    def affiliation(self, person: str) -> Affiliation:
+        """For whom a person acts; in doubt until the office has found it out."""
+        known = self.affiliations.get(person)
+        return known.event.affiliation if known else "in doubt"
+
+    def organisation(self, person: str) -> str | None:
+        """The organisation for which a person acts, None for the home institution or when it is not known."""
+        known = self.affiliations.get(person)
+        return known.event.organisation if known else None
+
+    def needs(self, person: str) -> list[tuple[Kind, str | None]]:
+        """The kinds of agreement that have to name a person, each with the organisation; in doubt, both."""
+        home: tuple[Kind, str | None] = ("MOU", None)
+        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person))
+        return {"home": [home], "outside": [outside], "in doubt": [home, outside]}[self.affiliation(person)]
+
+    def naming(
+        self, person: str, day: date, dataset: str | None = None, form: Form | None = None
+    ) -> list[AgreementStanding]:
+        """Agreements in force that name a person for whatever they act for; none, unless each need is met.
+
+        With a data set, and a form, only those count that cover it.
+        """
+        found = []
+        for need in self.needs(person):
+            named = [one for one in self.agreements.values() if one.in_force(day) and one.names(person, *need)]
+            covering = [one for one in named if dataset is None or one.covers(dataset, form)]
+            if not covering:
+                return []
+            found += covering[:1]
+        return found
+
+    def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:
+        """The waiver of a rule that covers this day."""
+        return next((one for one in self.waivers if one.event.rule == rule and day <= one.event.expires), None)
+
+
+_OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _MOVING = map(
+    frozenset, (AgreementStanding.folds, ContactStanding.folds, ReleaseStanding.folds, MOVES)
+)

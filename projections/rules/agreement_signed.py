@@ -1,0 +1,46 @@
+"""C2: exactly this agreement was signed in every capacity that policy requires."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ledger.events import AgreementIssued, PolicyPublished
+from ledger.events.agreement import Capacity
+from projections.acts import ExecuteAgreement
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[ExecuteAgreement]("agreement-signed", "C2", "the agreement was signed in every capacity required")
+
+
+@RULE.objects
+def unsigned(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """The researcher signs as researcher and as nothing else, and an official for each organisation that it names."""
+    del at
+    request = standing.request(act.request)
+    agreement = request.agreements[act.agreement]
+    if agreement.issued is None or request.submitted is None:
+        yield RULE.objection("the agreement", act.agreement)
+        return
+    if agreement.executed or agreement.terminated:
+        yield RULE.objection("an agreement that is neither executed nor ended", act.agreement, agreement.facts)
+    said, researcher = agreement.issued.event, request.submitted.event.researcher
+    signatures = [one.event for one in agreement.signatures if one.event.text == said.text]
+    facts = [agreement.issued.position, *(one.position for one in agreement.signatures)]
+    for capacity, organisation in _required(said, standing.office.policy.event):
+        signed = [
+            one
+            for one in signatures
+            if (one.capacity, one.organisation) == (capacity, organisation)
+            and (one.signer == researcher) == (capacity == "researcher")
+        ]
+        if not signed:
+            yield RULE.objection(f"signature of the {capacity}", organisation or act.agreement, facts)
+
+
+def _required(said: AgreementIssued, policy: PolicyPublished) -> Iterator[tuple[Capacity, str | None]]:
+    capacities = policy.memorandum_capacities if said.kind == "MOU" else policy.external_agreement_capacities
+    for capacity in capacities:
+        if capacity == "authorised official":
+            yield from ((capacity, one) for one in sorted({o.organisation for o in said.recipients if o.organisation}))
+        else:
+            yield capacity, None

@@ -1,0 +1,53 @@
+"""K1: an agreement names nobody but the study group, each for whom they act, and nothing that was not asked for."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from ledger.events.agreement import Kind
+from projections.acts import IssueAgreement
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[IssueAgreement]("agreement-terms", "C2, K1", "an agreement names the study group and what was asked for")
+
+
+@RULE.objects
+def beyond_the_request(act: IssueAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """An organisation alone admits nobody, and a person only for the organisation that they act for."""
+    del at
+    request = standing.request(act.request)
+    submitted = request.submitted
+    if submitted is None:
+        return
+    if request.agreements[act.agreement].issued:
+        yield RULE.objection("a number that is not taken", act.agreement, request.agreements[act.agreement].facts)
+    if not act.recipients:
+        yield RULE.objection("recipients", act.agreement, [submitted.position])
+    for one in act.recipients:
+        known = request.affiliations.get(one.person)
+        facts = [submitted.position, known and known.position]
+        if one.person not in request.study_group:
+            yield RULE.objection("a place in the study group", one.person, facts)
+        elif (act.kind, one.organisation) not in request.needs(one.person) and act.otherwise is None:
+            yield RULE.objection(f"{_usual(request.needs(one.person))}, or a reason", one.person, facts)
+        elif one.organisation not in [organisation for _, organisation in request.needs(one.person)]:
+            yield RULE.objection("the organisation that they act for", one.person, facts)
+
+
+@RULE.objects
+def other_data(act: IssueAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """Data sets in the form that was asked for."""
+    del at
+    submitted = standing.request(act.request).submitted
+    if submitted is None:
+        return
+    if not act.datasets:
+        yield RULE.objection("data sets", act.agreement, [submitted.position])
+    asked_for = {(one.dataset, one.form) for one in submitted.event.datasets}
+    for one in act.datasets:
+        if (one.dataset, one.form) not in asked_for:
+            yield RULE.objection(f"a request for it, {one.form}", one.dataset, [submitted.position])
+
+
+def _usual(needs: Sequence[tuple[Kind, str | None]]) -> str:
+    return " and ".join(kind for kind, _ in needs)

@@ -1,0 +1,40 @@
+"""C2, K1: everybody who gets data is named, with the organisation that they act for, in an agreement in force."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from projections.acts import Act, LetIn
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[Act]("named-recipients", "C2, K1", "data go to nobody who is not named in an agreement in force")
+
+
+@RULE.objects
+def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """For each data set; an organisation alone admits nobody."""
+    request, day = standing.request(act.request), standing.office.day(at)
+    facts = [position for one in request.agreements.values() for position in one.facts]
+    wanted = act.wanted(standing)
+    for person in act.people(standing):
+        known = request.affiliations.get(person)
+        where = [*facts, known and known.position]
+        if not request.naming(person, day):
+            yield RULE.objection("a place in an agreement in force", person, where)
+            continue
+        for one in wanted:
+            if not request.naming(person, day, one.dataset, one.form):
+                yield RULE.objection(f"a place in an agreement about {one.dataset}", person, where)
+
+
+@RULE.objects
+def another_data_set(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """A request and its study group open nothing else."""
+    del at
+    request = standing.request(act.request)
+    if not isinstance(act, LetIn) or request.submitted is None:
+        return
+    if act.person not in request.study_group:
+        yield RULE.objection("a place in the study group", act.person, [request.submitted.position])
+    if not act.wanted(standing):
+        yield RULE.objection("a request for it", act.dataset, [request.submitted.position])
