@@ -1,11 +1,13 @@
 """What is let in to the desk: whatever is not changes nothing, not even by being refused.
 
-An act comes from somebody whose role entitles to it, and is about a request that the ledger knows. A report is of
-something that is reported, about things that are known, and of a request that has come so far.
+An act comes from somebody whose role entitles to it, and is about a request that the ledger knows. A report comes from
+somebody of the office, is of something that is reported, about things that are known, and of a request that has come so
+far; its dates do not contradict each other, and do not lie ahead.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -14,26 +16,57 @@ from api.errors import NotEntitled
 from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import (
+    AccessPermitted,
     ActRefused,
+    AffiliationDetermined,
+    AgreementExecuted,
+    AgreementIssued,
+    AgreementSigned,
+    AgreementTerminated,
+    ContactDesignated,
+    DataSetFormChanged,
+    DataSetOpened,
     DataSetRegistered,
+    DataSetVersionAdded,
     DeterminationEnded,
     EthicsDetermined,
     Event,
+    FactCorrected,
+    KeyConfirmed,
+    KeyFiled,
+    KeyRejected,
+    KeyRevoked,
+    KeyTestFailed,
+    KeyTestPassed,
+    LawDetermined,
     LedgerOpened,
     OrganisationRegistered,
     PersonErased,
     PersonRegistered,
+    PersonSuspended,
     PolicyPublished,
+    ReleaseAuthorised,
+    ReleaseFailed,
+    ReleaseHandedOver,
+    ReleaseReceived,
     RelianceElected,
     RequestApproved,
     RequestDeclined,
     RequestReturned,
     RequestSubmitted,
     RequestWithdrawn,
+    RoleEnded,
+    RoleGranted,
+    SuspensionLifted,
+    TrainingCertified,
+    TrainingVerified,
+    WaiverGranted,
 )
+from ledger.events.governance import Role
+from ledger.events.ids import PersonId, PrincipalId
 from ledger.log import Boundary, about
-from projections.acts import Act, act_from, as_command
-from projections.standing import BEFORE_THE_OFFICE, MOVES, Standing, State, moved
+from projections.acts import DECIDING, DIRECTING, Act, act_from, as_command, of_office
+from projections.standing import BEFORE_THE_OFFICE, MOVES, Office, Standing, State, moved, uncorrected
 
 # By the kind of a tag: the event that makes such a thing known.
 INTRODUCED_BY: dict[str, type[Event]] = {
@@ -42,9 +75,74 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "dataset": DataSetRegistered,
     "determination": EthicsDetermined,
     "request": RequestSubmitted,
+    "agreement": AgreementIssued,
+    "key": KeyFiled,
+    "release": ReleaseAuthorised,
 }
 # What comes of an act, of erasing or of opening a ledger, and cannot be told.
-NOT_REPORTED = (LedgerOpened, PersonErased, RequestApproved, RequestDeclined, ActRefused)
+NOT_REPORTED = (
+    LedgerOpened,
+    PersonErased,
+    RequestApproved,
+    RequestDeclined,
+    AgreementIssued,
+    AgreementExecuted,
+    ReleaseAuthorised,
+    ReleaseHandedOver,
+    AccessPermitted,
+    WaiverGranted,
+    ActRefused,
+)
+# What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known.
+CORRECTABLE = (
+    AffiliationDetermined,
+    EthicsDetermined,
+    RelianceElected,
+    DeterminationEnded,
+    TrainingCertified,
+    TrainingVerified,
+    LawDetermined,
+    RequestReturned,
+    RequestWithdrawn,
+    AgreementSigned,
+    AgreementTerminated,
+    ContactDesignated,
+    KeyConfirmed,
+    KeyRejected,
+    KeyRevoked,
+    KeyTestPassed,
+    KeyTestFailed,
+    ReleaseFailed,
+    ReleaseReceived,
+    DataSetOpened,
+    PersonSuspended,
+    SuspensionLifted,
+    FactCorrected,
+)
+REPORTING: tuple[Role, ...] = (*DECIDING, "admin")
+# Who may report what not everybody of the office may, or others may, too.
+ENTITLED: dict[type[Event], tuple[Role, ...]] = {
+    PolicyPublished: (*DIRECTING, "admin"),
+    RoleGranted: (*DIRECTING, "admin"),
+    RoleEnded: (*DIRECTING, "admin"),
+    SuspensionLifted: DIRECTING,
+    DataSetOpened: (*REPORTING, "data server"),
+}
+# What is said of one and the same request has to fit together.
+OF_A_REQUEST = (
+    RelianceElected,
+    DeterminationEnded,
+    AgreementSigned,
+    AgreementTerminated,
+    KeyConfirmed,
+    KeyRejected,
+    KeyRevoked,
+    KeyTestPassed,
+    KeyTestFailed,
+    ReleaseFailed,
+    ReleaseReceived,
+)
+FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def admit_form(act: Act) -> None:
@@ -55,28 +153,85 @@ def admit_form(act: Act) -> None:
         raise Malformed("act", act.name, str(error)) from error
 
 
-def admit_act(act: Act, standing: Standing, at: datetime) -> None:
-    """Raise `NotEntitled`, or `Malformed` when the ledger does not know the request."""
+def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
+    """Raise `NotEntitled`, or `Malformed` when the ledger does not know the request.
+
+    Who types in what somebody else decided is of the office, too.
+    """
     if standing.office.roles(act.principal, at).isdisjoint(act.roles):
         raise NotEntitled(act.principal, act.name, act.roles)
-    if standing.request(act.request).submitted is None:
+    if actor != act.principal and standing.office.roles(actor, at).isdisjoint(REPORTING):
+        raise NotEntitled(actor, act.name, REPORTING)
+    if act.request is not None and standing.request(act.request).submitted is None:
         raise Malformed("request", act.request, "is not in this ledger")
 
 
-def looked_at(events: Iterable[Event]) -> list[Boundary]:
-    """What has to be read to know whether these reports can be let in."""
-    return [boundary for event in events for boundary in (*_introductions(event), *_moves(event))]
+def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datetime | None, now: datetime) -> None:
+    """Raise `Malformed` for a name in place of an id, which would stand in the log for ever, and for a time ahead."""
+    _check_id("actor", actor, PrincipalId, "such as staff:17")
+    if on_behalf_of is not None:
+        _check_id("person on whose behalf", on_behalf_of, PersonId, "of a person: p- and 32 letters")
+    if occurred_at is not None and occurred_at > now:
+        raise Malformed("time", occurred_at.isoformat(), "is still to come, and nothing has happened then")
+    if occurred_at is not None and occurred_at < FIRST_DAY:
+        raise Malformed("time", occurred_at.isoformat(), "is before 1970")
 
 
-def admit_reports(events: Sequence[Event], facts: Iterable[Recorded]) -> None:
-    """Raise `Malformed` for what is not reported, is not known, is known already, or is not in its turn.
+def looked_at(events: Iterable[Event], others: Iterable[str] = ()) -> list[Boundary]:
+    """What has to be read to know whether these reports can be let in, and these other people are known."""
+    people = [about(PersonRegistered, tags=[f"person:{person}"]) for person in others]
+    return [
+        of_office(),
+        *people,
+        *(boundary for event in events for boundary in (*_introductions(event), *_moves(event))),
+    ]
+
+
+def admit_reports(
+    events: Sequence[Event], facts: Sequence[Recorded], actor: str, at: datetime, others: Iterable[str] = ()
+) -> None:
+    """Raise `NotEntitled`, or `Malformed` for what is not reported, not known, known already, or not in its turn.
 
     What an earlier one of these reports makes known, or moves, is known and has moved for the later ones.
     """
-    known = _Known(fact.event for fact in facts)
+    office = _office(facts)
+    _admit_actor(events, office, actor, at)
+    known = _Known(fact.event for fact in uncorrected(facts))
     for event in events:
+        _check_dates(event, office.day(at))
+        if isinstance(event, FactCorrected):
+            _check_correction(event, facts)
         known.admit(event)
         known.add(event)
+    known.check_people(others)
+
+
+def _office(facts: Iterable[Recorded]) -> Office:
+    office = Office()
+    for fact in facts:
+        if isinstance(fact.event, Office.folds):
+            office.fold(fact)
+    return office
+
+
+def _admit_actor(events: Sequence[Event], office: Office, actor: str, at: datetime) -> None:
+    """Whoever opens the office gives the first role; from then on roles decide."""
+    held = office.roles(actor, at)
+    for event in events:
+        entitled = ENTITLED.get(type(event), REPORTING)
+        if office.has_begun and held.isdisjoint(entitled):
+            raise NotEntitled(actor, f"report {event.wire_name}", entitled)
+
+
+def _check_correction(event: FactCorrected, facts: Sequence[Recorded]) -> None:
+    counting = {fact.position: fact for fact in uncorrected(facts)}
+    fact = counting.get(event.corrected)
+    if fact is None or not isinstance(fact.event, CORRECTABLE):
+        raise Malformed(
+            "position", event.corrected, "is of nothing that was reported, still counts and can be corrected"
+        )
+    if fact.event.tags() != set(event.about):
+        raise Malformed("tags", event.about, f"are not those of entry {event.corrected}")
 
 
 class _Known:
@@ -85,6 +240,8 @@ class _Known:
     def __init__(self, events: Iterable[Event]) -> None:
         self._introduced: dict[str, Event] = {}
         self._states: dict[str, State] = {}
+        self._grants: set[tuple[str, Role]] = set()
+        self._versions: set[tuple[str, str]] = set()
         for event in events:
             self.add(event)
 
@@ -94,18 +251,40 @@ class _Known:
             self._introduced[own] = event
         if isinstance(event, MOVES):
             self._states[event.request] = moved(self._state_of(event.request), event)
+        if isinstance(event, RoleGranted):
+            self._grants.add((event.principal, event.role))
+        if isinstance(event, RoleEnded):
+            self._grants.discard((event.principal, event.role))
+        if isinstance(event, DataSetVersionAdded):
+            self._versions.add((event.dataset, event.label))
 
     def admit(self, event: Event) -> None:
         if isinstance(event, NOT_REPORTED):
             raise Malformed("report", event.wire_name, "is recorded when this office does it, and not by telling")
-        if isinstance(event, PolicyPublished):
-            _check_time_zone(event.time_zone)
+        match event:
+            case PolicyPublished():
+                _check_time_zone(event.time_zone)
+            case LawDetermined(consistent=True, bases=()):
+                raise Malformed("legal determination", event.request, "is consistent with the law on no basis")
+            case RoleEnded() if (event.principal, event.role) not in self._grants:
+                raise Malformed("role", event.role, f"was not given to {event.principal}")
+            case DataSetVersionAdded() if (event.dataset, event.label) in self._versions:
+                raise Malformed("version", event.label, f"of {event.dataset} is in this ledger already")
+            case DataSetFormChanged() if (event.dataset, event.label) not in self._versions:
+                raise Malformed("version", event.label, f"of {event.dataset} is not in this ledger")
         self._check_known(event)
         self._check_turn(event)
-        if isinstance(event, RelianceElected | DeterminationEnded):
+        if isinstance(event, OF_A_REQUEST):
             self._check_same_request(event)
 
+    def check_people(self, people: Iterable[str]) -> None:
+        for person in people:
+            if f"person:{person}" not in self._introduced:
+                raise Malformed("person", person, "is not in this ledger")
+
     def _check_known(self, event: Event) -> None:
+        if isinstance(event, FactCorrected):
+            return
         own = _own_tag(event)
         for tag, _ in _things(event):
             kind, _, id_ = tag.partition(":")
@@ -128,10 +307,13 @@ class _Known:
         if state not in before:
             raise Malformed("request", request, f"is {state}, and {event.wire_name} is for one that is {_or(before)}")
 
-    def _check_same_request(self, event: RelianceElected | DeterminationEnded) -> None:
-        determined = self._introduced[f"determination:{event.determination}"]
-        if isinstance(determined, EthicsDetermined) and determined.request != event.request:
-            raise Malformed("determination", event.determination, f"is about request {determined.request}")
+    def _check_same_request(self, event: Any) -> None:
+        """What is told of a determination, an agreement, a key or a release is told of the request that it is of."""
+        for tag, _ in _things(event):
+            kind, _, id_ = tag.partition(":")
+            of = getattr(self._introduced.get(tag), "request", event.request)
+            if kind != "request" and of != event.request:
+                raise Malformed(kind, id_, f"is about request {of}")
 
     def _state_of(self, request: str) -> State:
         return self._states.get(request, State.UNKNOWN)
@@ -142,8 +324,13 @@ def _introductions(event: Event) -> list[Boundary]:
 
 
 def _moves(event: Event) -> list[Boundary]:
-    if isinstance(event, RequestSubmitted | RequestReturned | RequestWithdrawn):
-        return [about(*MOVES, tags=[f"request:{event.request}"])]
+    match event:
+        case RequestSubmitted() | RequestReturned() | RequestWithdrawn():
+            return [about(*MOVES, FactCorrected, tags=[f"request:{event.request}"])]
+        case DataSetVersionAdded() | DataSetFormChanged():
+            return [about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])]
+        case FactCorrected():
+            return [about(*CORRECTABLE, tags=event.about[:1])]
     return []
 
 
@@ -170,3 +357,23 @@ def _check_time_zone(name: str) -> None:
 
 def _or(states: Sequence[State]) -> str:
     return " or ".join(states)
+
+
+def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise Malformed(what, value, f"is not an id {such_as}") from error
+
+
+def _check_dates(event: Any, today: date) -> None:
+    """What has happened has not happened tomorrow, and nothing ends before it begins."""
+    for member in ("on", "completed", "found_on"):
+        day = getattr(event, member, None)
+        if day is not None and day > today and not isinstance(event, AgreementTerminated):
+            raise Malformed(member, str(day), f"is still to come; it is {today} at the office")
+    begins = next((day for name in ("on", "completed", "starts") if (day := getattr(event, name, None))), None)
+    for member in ("expires", "ends"):
+        day = getattr(event, member, None)
+        if isinstance(begins, date) and type(day) is date and day < begins:
+            raise Malformed(member, str(day), f"is before it begins, on {begins}")

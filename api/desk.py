@@ -11,16 +11,16 @@ from typing import TypeVar
 
 import msgspec
 
-from api.admission import admit_act, admit_form, admit_reports, looked_at
+from api.admission import admit_act, admit_circumstances, admit_form, admit_reports, looked_at
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
-from ledger.errors import Conflict, Malformed
-from ledger.events import ActRefused, Event, RequestApproved, RequestDeclined
+from ledger.errors import Conflict
+from ledger.events import ActRefused, Event
 from ledger.events.governance import Objected
-from ledger.log import IdempotencyKey, Ledger
+from ledger.log import IdempotencyKey, Ledger, Reading
 from ledger.storage.port import Clock
-from projections.acts import Act, ApproveRequest, DeclineRequest
-from projections.judgement import Judgement, judge_now, judged
+from projections.acts import Act, LetIn
+from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
 
 ATTEMPTS = 8
@@ -37,6 +37,10 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     documents: tuple[str, ...] = ()
     occurred_at: datetime | None = None
     precision: Precision = "instant"
+
+    def admit(self, now: datetime) -> None:
+        """Raise `Malformed` for what may not stand beside an event."""
+        admit_circumstances(self.actor, self.on_behalf_of, self.occurred_at, now)
 
     def fact(self, event: Event, judgement: Judged | None = None) -> Fact:
         """The event under these circumstances."""
@@ -82,9 +86,13 @@ class Desk:
         """
         return _persist(lambda: self._act(act, circumstances, key))
 
-    def objections(self, act: Act) -> tuple[Objection, ...]:
+    def objections(self, act: Act, circumstances: Circumstances) -> tuple[Objection, ...]:
         """What the rules hold against an act now; nothing is recorded. Raises as `act` does."""
-        return self._judge(act, None).objections
+        return self._judge(act, circumstances, None).objections
+
+    def admit(self, reports: Sequence[tuple[Event, Circumstances]]) -> None:
+        """Raise what `report_together` would raise now; nothing is recorded."""
+        self._read(reports, None)
 
     def report(self, event: Event, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
         """Record what has happened; as `report_together` for one event."""
@@ -100,29 +108,45 @@ class Desk:
         return _persist(lambda: self._report(reports, key))
 
     def _act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None) -> Outcome:
-        judgement = self._judge(act, key)
-        event = _refusal(act, judgement.objections) if judgement.objections else _done(act)
+        judgement = self._judge(act, circumstances, key)
+        if judgement.objections:
+            # What documents are about is what was not done, and they belong to no refusal.
+            circumstances = msgspec.structs.replace(circumstances, documents=())
+            event: Event = _refusal(act, judgement.objections)
+        else:
+            event = done(judgement)
         appended = self._ledger.append([circumstances.fact(event, judged(judgement))], judgement.reading)
         if appended.again:
             return Outcome(appended.entries, _objections_of(self._ledger, appended.entries), again=True)
         return Outcome(appended.entries, judgement.objections)
 
-    def _judge(self, act: Act, key: IdempotencyKey | None) -> Judgement:
+    def _judge(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None) -> Judgement:
         """What the rules say of it now. What had an outcome before is let in again, whoever may wish it now."""
         admit_form(act)
         at = self._clock()
+        circumstances.admit(at)
         judgement = judge_now(self._ledger, act, at, key)
         if not judgement.reading.outcome:
-            admit_act(act, judgement.standing, at)
+            admit_act(act, circumstances.actor, judgement.standing, at)
         return judgement
 
     def _report(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None) -> Outcome:
-        events = [event for event, _ in reports]
-        reading = self._ledger.read(looked_at(events), key)
-        if not reading.outcome:
-            admit_reports(events, reading.facts)
+        reading = self._read(reports, key)
         appended = self._ledger.append([circumstances.fact(event) for event, circumstances in reports], reading)
         return Outcome(appended.entries, again=appended.again)
+
+    def _read(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None) -> Reading:
+        """What the ledger knows of what the reports are about, if they can be let in."""
+        at = self._clock()
+        events = [event for event, _ in reports]
+        people = {circumstances.on_behalf_of for _, circumstances in reports} - {None}
+        others = sorted(str(person) for person in people)
+        for _, circumstances in reports:
+            circumstances.admit(at)
+        reading = self._ledger.read(looked_at(events, others), key)
+        if not reading.outcome:
+            admit_reports(events, reading.facts, reports[0][1].actor, at, others)
+        return reading
 
 
 def _persist(attempt: Callable[[], Answer]) -> Answer:
@@ -135,20 +159,12 @@ def _persist(attempt: Callable[[], Answer]) -> Answer:
     return attempt()
 
 
-def _done(act: Act) -> Event:
-    match act:
-        case ApproveRequest():
-            return RequestApproved(request=act.request, conditions=act.conditions)
-        case DeclineRequest():
-            return RequestDeclined(request=act.request, reason=act.reason)
-        case _:
-            raise Malformed("act", act.name, "is not one of this desk's")
-
-
 def _refusal(act: Act, objections: Sequence[Objection]) -> ActRefused:
     return ActRefused(
         act=act.name,
         request=act.request,
+        person=act.person if isinstance(act, LetIn) else None,
+        dataset=act.dataset if isinstance(act, LetIn) else None,
         objections=tuple(
             Objected(rule=one.rule, about=one.about, wanting=one.wanting, facts=one.facts) for one in objections
         ),

@@ -11,11 +11,11 @@ import msgspec
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Judged, Recorded
-from ledger.events import ActRefused
+from ledger.events import ActRefused, Event
 from ledger.log import IdempotencyKey, Ledger, Reading
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
-from projections.rules.rulebook import VERSION, judge
+from projections.rules.rulebook import VERSION, judge, waivers
 from projections.standing import Standing
 
 
@@ -58,6 +58,13 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     reading = ledger.widen(reading, act.second_look(Standing(reading.facts)))
     standing = Standing(reading.facts)
     return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
+
+
+def done(judgement: Judgement) -> Event:
+    """What has happened when an act is done that nothing objects to, with the waivers that it needed."""
+    act, at = judgement.act, parse_time(judgement.at)
+    used = tuple(waiver.event.waiver for waiver in waivers(act, judgement.standing, at))
+    return act.done(judgement.standing, at, used)
 
 
 def judge_again(ledger: Ledger, recorded: Recorded, now: datetime) -> Explanation | None:

@@ -23,12 +23,11 @@ def history(path: Path, request: str) -> None:
     """Tell the history of REQUEST in words, with the state after each event."""
     with open_home(path.absolute()) as home:
         names = names_in(home.ledger, home.custody)
-        standing = Standing()
         facts = list(home.ledger.facts([about(tags=[f"request:{request}"])]))
         if not facts:
             raise click.ClickException(f"there is no request {request}")
-        for fact in facts:
-            standing.fold(fact)
+        for number, fact in enumerate(facts, 1):
+            standing = Standing(facts[:number])
             click.echo(f"{fact.position:>6}  {fact.recorded_at:%Y-%m-%d %H:%M}Z  {printable(told(fact.event, names))}")
             click.echo(
                 printable(f"        {circumstances(fact, names)}; the request is now {standing.request(request).state}")

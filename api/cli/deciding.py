@@ -112,7 +112,7 @@ def show(outcome: Outcome, hand: Hand, dry_run: bool = False) -> None:
 def do(act: Act, hand: Hand, dry_run: bool) -> None:
     """Do an act, or with a dry run only say whether it could be done."""
     if dry_run:
-        show(Outcome((), hand.desk.objections(act)), hand, dry_run)
+        show(Outcome((), hand.desk.objections(act, hand.circumstances)), hand, dry_run)
         click.echo("Nothing objects; nothing was recorded.")
     else:
         show(hand.desk.act(act, hand.circumstances), hand)

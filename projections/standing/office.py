@@ -43,6 +43,11 @@ class Office:
             if known.event.starts <= today and (known.event.ends is None or today <= known.event.ends)
         }
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a role was ever given: until then there is nobody who could."""
+        return bool(self._grants)
+
     def person(self, principal: str) -> Known[str] | None:
         """Which person a principal is, as the last grant that names one says, whatever became of the role."""
         return self._people.get(principal)
