@@ -86,13 +86,15 @@ class Desk:
         """
         return _persist(lambda: self._act(act, circumstances, key))
 
-    def objections(self, act: Act, circumstances: Circumstances) -> tuple[Objection, ...]:
+    def objections(
+        self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None
+    ) -> tuple[Objection, ...]:
         """What the rules hold against an act now; nothing is recorded. Raises as `act` does."""
-        return self._judge(act, circumstances, None).objections
+        return self._judge(act, circumstances, key).objections
 
-    def admit(self, reports: Sequence[tuple[Event, Circumstances]]) -> None:
+    def admit(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None = None) -> None:
         """Raise what `report_together` would raise now; nothing is recorded."""
-        self._read(reports, None)
+        self._read(reports, key)
 
     def report(self, event: Event, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
         """Record what has happened; as `report_together` for one event."""

@@ -11,12 +11,12 @@ import click
 
 from api.cli import options
 from api.cli.failures import REFUSED
-from api.cli.register import register_of
 from api.cli.wording import printable
 from api.desk import Circumstances, Desk, Outcome
 from api.names import Names, names_in
 from api.packets import Office as PacketOffice
 from api.packets import as_reports, read_packet
+from api.register import register_of
 from api.telling import objected, told
 from ledger.events import (
     DataSetRegistered,

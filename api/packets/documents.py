@@ -63,7 +63,7 @@ def examine(folder: Path, name: str) -> Document:
     content = read_inside(folder, name, MAX_DOCUMENT_BYTES)
     if not content:
         raise Unusable("is empty")
-    return _document(folder, name, content, _media_type(content))
+    return _document(folder, name, content, media_type_of(content))
 
 
 def examine_key(folder: Path, name: str) -> Document:
@@ -128,7 +128,8 @@ def _named_errors() -> Iterator[None]:
         raise Unusable(f"cannot be read: {error.strerror}") from error
 
 
-def _media_type(content: bytes) -> str:
+def media_type_of(content: bytes) -> str:
+    """What kind of document begins so. Raises `Unusable` for a kind that is not kept."""
     for signature, media_type in _SIGNATURES.items():
         if content.startswith(signature):
             return media_type

@@ -3,19 +3,21 @@
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from api.keys import usable_key
 from api.packets.checks import check
 from api.packets.documents import Document, NotThere, Unusable, examine, examine_key, read_inside
 from api.packets.filling import fill
 from api.packets.form import Form, Use, uses
 from api.packets.lines import line_of, lines_of
 from api.packets.problem import REQUEST, At, Finding, Kind, Problem, dotted, shown
+from ledger.errors import KeyRefused, NoEncryptionSubkey, TooLarge
 
 MAX_REQUEST_BYTES = 256 * 1024
 
@@ -58,8 +60,12 @@ class _Unreadable(Exception):
         super().__init__(what)
 
 
-def read_packet(folder: Path, today: date, catalogue: Collection[str] | None = None) -> Packet:
+def read_packet(
+    folder: Path, today: date, catalogue: Collection[str] | None = None, now: datetime | None = None
+) -> Packet:
     """Read a packet as of a day at the office, and find everything that is wrong with it at once.
+
+    With a time, the contact's key is examined as of then; without, it is only seen to be one.
 
     Data sets are looked up in the catalogue if one is given. Nothing is raised for what is in the folder, or is not:
     it is among the problems.
@@ -75,7 +81,7 @@ def read_packet(folder: Path, today: date, catalogue: Collection[str] | None = N
         return Packet(folder, Form(), {}, None, problems, _digest(content, ()))
     form = fill(Form, table, (), findings)
     documents = _documents(folder, form, findings)
-    key = _key(folder, form, findings)
+    key = _key(folder, form, findings, now)
     settled = {finding.at for finding in findings}
     findings += [finding for finding in check(form, today, catalogue) if not _is_settled(finding.at, settled)]
     problems = _problems(findings, lines_of(text))
@@ -147,14 +153,25 @@ def _documents(folder: Path, form: Form, findings: list[Finding]) -> dict[str, D
     return documents
 
 
-def _key(folder: Path, form: Form, findings: list[Finding]) -> Document | None:
-    if form.contact.key_file is None:
+def _key(folder: Path, form: Form, findings: list[Finding], now: datetime | None) -> Document | None:
+    """The contact's key; one that cannot be encrypted for is as good as missing."""
+    name, at = form.contact.key_file, ("contact", "key_file")
+    if name is None:
         return None
     try:
-        return examine_key(folder, form.contact.key_file)
+        key = examine_key(folder, name)
+        if now is not None:
+            usable_key(key.content(), now)
     except Unusable as error:
-        findings.append(_unusable(Use(("contact", "key_file"), form.contact.key_file, "C3"), error))
+        findings.append(_unusable(Use(at, name, "C3"), error))
         return None
+    except NoEncryptionSubkey as error:
+        findings.append(Finding(at, f"{shown(name)}: {error}", "missing", "C3"))
+        return None
+    except (KeyRefused, TooLarge) as error:
+        findings.append(Finding(at, f"{shown(name)}: {error}", item="C3"))
+        return None
+    return key
 
 
 def _unusable(use: Use, error: Unusable) -> Finding:

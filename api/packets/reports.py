@@ -9,19 +9,24 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, tzinfo
 from io import BytesIO
+from typing import Protocol
 
 import msgspec
 
 from api.desk import Circumstances
+from api.ids import numbered
+from api.keys import usable_key
 from api.packets.form import EVERYBODY, Ethics, Form, Person, key_of, same
 from api.packets.packet import Packet
 from api.packets.problem import Problem
-from ledger.custody import Custody
+from ledger.custody.documents import Readable
 from ledger.errors import Malformed
 from ledger.events import (
     AffiliationDetermined,
+    ContactDesignated,
     EthicsDetermined,
     Event,
+    KeyFiled,
     OrganisationRegistered,
     PersonDetailsChanged,
     PersonRegistered,
@@ -36,6 +41,16 @@ from projections.standing import Determination, Standing
 DETAILS = ("name", "institution", "department", "address", "email", "phone")
 
 Report = tuple[Event, Circumstances]
+
+
+class Keeping(Protocol):
+    """What keeps texts and documents, and gives commitments to them; custody does."""
+
+    def seal(self, subject: str, wire_name: str, values: Mapping[str, str]) -> dict[str, str]:
+        """As `Custody.seal`."""
+
+    def keep_document(self, subject: str, wire_name: str, stream: Readable, media_type: str) -> str:
+        """As `Custody.keep_document`."""
 
 
 class Rejected(Malformed):
@@ -58,14 +73,17 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     """What it takes to report: where texts and documents are kept, whom one knows, and when a day begins.
 
     `standing` is of the request and its people, where they came in before: what stands there is not told twice, so a
-    determination that has ended does not begin again with a packet that came back.
+    determination that has ended does not begin again with a packet that came back. `now` is when a key is examined; it
+    is not filed without. `opened` gives a text that was kept before.
     """
 
-    custody: Custody
+    custody: Keeping
     zone: tzinfo
     known: Register = Register()
     standing: Standing = msgspec.field(default_factory=Standing)
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    now: datetime | None = None
+    opened: Callable[[str], str] = lambda commitment: commitment
 
 
 def as_reports(packet: Packet, request: RequestId, circumstances: Circumstances, office: Office) -> list[Report]:
@@ -109,6 +127,7 @@ class _Reporting:
             yield from self._determined(one)
         for person in self._form.people:
             yield from self._certified(person)
+        yield from self._contact()
 
     def _person_id(self, address: str) -> PersonId:
         known = self._office.known.person(key_of(address))
@@ -260,6 +279,35 @@ class _Reporting:
         if document is not None:
             certified = TrainingCertified(person=id_, completed=completed, expires=ends, document=document)
             yield certified, self._with(document, on=completed)
+
+    def _contact(self) -> Iterator[Report]:
+        """Who is the point of contact, and their key, if it can be encrypted for."""
+        contact, person = self._standing.contact, self._id_of(self._form.contact.person)
+        if person is None:
+            return
+        if contact.person != person:
+            yield ContactDesignated(request=self._request, person=person), self._with()
+        key, now = self._packet.key, self._office.now
+        if key is None or now is None:
+            return
+        usable = usable_key(key.content(), now)
+        told = [one.filed.event for one in contact.keys.values() if one.filed.event.person == person]
+        if any(self._office.opened(one.fingerprint) == usable.fingerprint for one in told):
+            return
+        subject = f"person:{person}"
+        content = BytesIO(key.content())
+        document = self._office.custody.keep_document(subject, KeyFiled.wire_name, content, key.media_type)
+        filed = KeyFiled(
+            key=numbered("K", self._request, contact.keys),
+            request=self._request,
+            person=person,
+            document=document,
+            made=usable.made,
+            expires=usable.expires,
+            names_address=(self._form.contact.person or "").casefold() in usable.addresses,
+            **self._seal(subject, KeyFiled, {"fingerprint": usable.fingerprint}),
+        )
+        yield filed, self._with(document)
 
     def _seal(self, subject: str, event: type[Event], texts: Mapping[str, str]) -> dict[str, str]:
         return self._office.custody.seal(subject, event.wire_name, texts)

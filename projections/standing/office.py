@@ -48,6 +48,11 @@ class Office:
         """Whether a role was ever given: until then there is nobody who could."""
         return bool(self._grants)
 
+    def holds(self, principal: str, role: Role, starts: date, ends: date | None) -> bool:
+        """Whether a principal has a role for some day of a term already."""
+        grants = [known.event for known in self._grants.get(principal, ()) if known.event.role == role]
+        return any((ends is None or one.starts <= ends) and (one.ends is None or starts <= one.ends) for one in grants)
+
     def person(self, principal: str) -> Known[str] | None:
         """Which person a principal is, as the last grant that names one says, whatever became of the role."""
         return self._people.get(principal)

@@ -1,9 +1,9 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
-from collections import defaultdict
+from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger.codec import Recorded
 from ledger.events import (
@@ -137,6 +137,20 @@ class Determination:
         return good and self.is_about(person) and in_time and (self.ended is None or day < self.ended.event.on)
 
 
+P = TypeVar("P")
+
+
+class _Kept(dict[str, P]):
+    """Parts by their ids; of what nobody knows there is an empty part, which is not kept."""
+
+    def __init__(self, part: Callable[[], P]) -> None:
+        super().__init__()
+        self._part = part
+
+    def __missing__(self, id_: str) -> P:
+        return self._part()
+
+
 class RequestStanding:
     """What is known of one request."""
 
@@ -165,9 +179,9 @@ class RequestStanding:
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
-        self.agreements: defaultdict[str, AgreementStanding] = defaultdict(AgreementStanding)
+        self.agreements: _Kept[AgreementStanding] = _Kept(AgreementStanding)
         self.contact = ContactStanding()
-        self.releases: defaultdict[str, ReleaseStanding] = defaultdict(ReleaseStanding)
+        self.releases: _Kept[ReleaseStanding] = _Kept(ReleaseStanding)
         self.waivers: list[Known[WaiverGranted]] = []
 
     def fold(self, fact: Recorded) -> None:
@@ -175,11 +189,11 @@ class RequestStanding:
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_AGREEMENT:
-            self.agreements[event.agreement].fold(fact)
+            self.agreements.setdefault(event.agreement, AgreementStanding()).fold(fact)
         elif kind in _OF_CONTACT:
             self.contact.fold(fact)
         elif kind in _OF_RELEASE:
-            self.releases[event.release].fold(fact)
+            self.releases.setdefault(event.release, ReleaseStanding()).fold(fact)
         else:
             self._take(fact)
         if kind in _MOVING:

@@ -1,0 +1,48 @@
+"""Commands of data servers: who may open what, and what was opened."""
+
+from collections.abc import Iterator
+
+from api.commands.command import Acting, Command, Drafting, Wish
+from ledger.events import AccessPermitted, DataSetOpened, RequestSubmitted
+from ledger.log import about
+from projections.acts import LetIn
+from projections.judgement import judge_now
+
+
+class Access(Command, frozen=True, kw_only=True):
+    """A data server asks whether a person may open a data set, under a request or under any."""
+
+    person: str
+    dataset: str
+    request: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """An act, under the request that lets the person in, or else under the last that names them."""
+        act = LetIn(principal=at.principal, request=self.request, person=self.person, dataset=self.dataset)
+        ways = [act] if self.request else list(self._ways(act, at))
+        open_ways = (way for way in ways if not judge_now(at.ledger, way, at.now).objections)
+        return Acting(next(open_ways, ways[-1] if ways else act), AccessPermitted)
+
+    def _ways(self, act: LetIn, at: Drafting) -> Iterator[LetIn]:
+        """Under each request that asks for the data set with the person in its study group."""
+        tags = [f"person:{self.person}", f"dataset:{self.dataset}"]
+        asked = [fact.event for fact in at.ledger.facts([about(RequestSubmitted, tags=tags)])]
+        for request in dict.fromkeys(one.request for one in asked if isinstance(one, RequestSubmitted)):
+            yield LetIn(principal=act.principal, request=request, person=self.person, dataset=self.dataset)
+
+
+class Opened(Command, frozen=True, kw_only=True):
+    """A data server reports that somebody opened a data set; `account` is all that is known of whom nobody knows."""
+
+    dataset: str
+    label: str | None = None
+    person: str | None = None
+    request: str | None = None
+    account: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        sealed = at.sealed(DataSetOpened, f"dataset:{self.dataset}", {"account": self.account})
+        return at.reports(
+            DataSetOpened(dataset=self.dataset, label=self.label, person=self.person, request=self.request, **sealed)
+        )

@@ -1,0 +1,199 @@
+"""Commands about agreements: issued, signed, executed, terminated."""
+
+from datetime import date
+from hashlib import sha256
+
+from api.commands.command import Acting, Command, Document, Drafting, Wish
+from api.ids import numbered
+from ledger.errors import Malformed
+from ledger.events import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated
+from ledger.events.agreement import Capacity, Covered, Evidence, Kind, Recipient
+from ledger.openpgp import verify_signature
+from projections.acts import ExecuteAgreement, IssueAgreement
+from projections.standing import AgreementStanding, RequestStanding
+from projections.standing.person import months_after
+
+
+class Issue(Command, frozen=True, kw_only=True):
+    """Write an agreement from an approved template, and send exactly this text out.
+
+    It names everybody of the study group for whom its kind is usual, and what the request asks for; with a reason to do
+    `otherwise`, everybody of the study group.
+    """
+
+    request: str
+    kind: Kind
+    template: str
+    template_approved_by: str
+    text: Document
+    otherwise: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """An act."""
+        request = at.request(self.request)
+        subject = f"request:{self.request}"
+        text = at.filed(AgreementIssued, subject, self.text)
+        act = IssueAgreement(
+            principal=at.principal,
+            request=self.request,
+            agreement=numbered("A", self.request, request.agreements),
+            kind=self.kind,
+            template=self.template,
+            template_approved_by=self.template_approved_by,
+            text=text,
+            recipients=tuple(self._recipients(request)),
+            datasets=tuple(
+                Covered(dataset=one.dataset, form=one.form)
+                for one in (request.submitted.event.datasets if request.submitted else ())
+                if one.form
+            ),
+            **at.sealed(AgreementIssued, subject, {"otherwise": self.otherwise}),
+        )
+        return Acting(act, AgreementIssued, (text,))
+
+    def _recipients(self, request: RequestStanding) -> list[Recipient]:
+        return [
+            Recipient(person=person, organisation=organisation)
+            for person in request.study_group
+            for kind, organisation in request.needs(person)[: 1 if self.otherwise else None]
+            if self.otherwise or kind == self.kind
+        ]
+
+
+class _Signing(Command, frozen=True, kw_only=True):
+    """Somebody signed an agreement; an authorised official signs for an organisation."""
+
+    request: str
+    agreement: str
+    signer: str
+    capacity: Capacity
+    organisation: str | None = None
+
+    def _issued(self, at: Drafting) -> AgreementIssued:
+        known = at.request(self.request).agreements[self.agreement]
+        if known.issued is None:
+            raise Malformed("agreement", self.agreement, f"is none of request {self.request}")
+        if (self.capacity == "authorised official") == (self.organisation is None):
+            raise Malformed(
+                "organisation", self.organisation or "", "is for an authorised official, and for nobody else"
+            )
+        _check_open(self.agreement, known)
+        return known.issued.event
+
+
+class SignByKey(_Signing, frozen=True, kw_only=True):
+    """Somebody signed by OpenPGP: a detached signature over exactly the text that was issued, and the key that made it.
+
+    Somebody attests that the key is the signer's, unless it is one that they confirmed as the contact.
+    """
+
+    signature: Document
+    key: Document
+    attested_by: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report, once the signature has been checked. Raises what `verify_signature` raises."""
+        issued = self._issued(at)
+        text = at.kept(issued.text).content
+        facts = verify_signature(text, self.signature.content, self.key.content, at.now)
+        if self.attested_by is None and not self._is_confirmed(facts.key, at):
+            why = "is missing: who knows that this key is the signer's, who has confirmed no such key?"
+            raise Malformed("person who attests", "", why)
+        subject = f"request:{self.request}"
+        signature = at.filed(AgreementSigned, subject, self.signature)
+        key = at.filed(AgreementSigned, subject, self.key)
+        signed = AgreementSigned(
+            agreement=self.agreement,
+            request=self.request,
+            text=issued.text,
+            signer=self.signer,
+            capacity=self.capacity,
+            organisation=self.organisation,
+            on=at.office.day(facts.signed_at),
+            evidence="openpgp",
+            document=signature,
+            key=key,
+            attested_by=self.attested_by,
+            **at.sealed(AgreementSigned, subject, {"fingerprint": facts.key}),
+        )
+        return at.reports(signed, documents=[signature, key])
+
+    def _is_confirmed(self, fingerprint: str, at: Drafting) -> bool:
+        keys = at.request(self.request).contact.keys.values()
+        return any(
+            at.custody.unseal(key.filed.event.fingerprint) == fingerprint
+            for key in keys
+            if key.filed.event.person == self.signer and key.confirmed and not key.rejected
+        )
+
+
+class SignOnPaper(_Signing, frozen=True, kw_only=True):
+    """Somebody signed in ink or by an e-signature, as this document shows; somebody attests that it is this text."""
+
+    on: date
+    document: Document
+    text: Document
+    attested_by: str
+    evidence: Evidence = "scan"
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        issued = self._issued(at)
+        if sha256(self.text.content).digest() != sha256(at.kept(issued.text).content).digest():
+            raise Malformed("text", self.text.name, f"is not the text of agreement {self.agreement} as it was issued")
+        filed = at.filed(AgreementSigned, f"request:{self.request}", self.document)
+        signed = AgreementSigned(
+            agreement=self.agreement,
+            request=self.request,
+            text=issued.text,
+            signer=self.signer,
+            capacity=self.capacity,
+            organisation=self.organisation,
+            on=self.on,
+            evidence=self.evidence,
+            document=filed,
+            attested_by=self.attested_by,
+        )
+        return at.reports(signed, documents=[filed])
+
+
+class Execute(Command, frozen=True, kw_only=True):
+    """Put an agreement that everybody has signed in force: from today for as long as policy has it, if not said."""
+
+    request: str
+    agreement: str
+    starts: date | None = None
+    ends: date | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """An act."""
+        at.request(self.request)
+        office = at.office
+        starts = self.starts or office.day(at.now)
+        act = ExecuteAgreement(
+            principal=at.principal,
+            request=self.request,
+            agreement=self.agreement,
+            starts=starts,
+            ends=self.ends or months_after(starts, office.policy.event.agreement_months),
+        )
+        return Acting(act, AgreementExecuted)
+
+
+class Terminate(Command, frozen=True, kw_only=True):
+    """An agreement ended before its time; on that day it is no longer in force."""
+
+    request: str
+    agreement: str
+    on: date
+    reason: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        sealed = at.sealed(AgreementTerminated, f"request:{self.request}", {"reason": self.reason})
+        return at.reports(AgreementTerminated(request=self.request, agreement=self.agreement, on=self.on, **sealed))
+
+
+def _check_open(agreement: str, known: AgreementStanding) -> None:
+    if known.executed or known.terminated:
+        raise Malformed("agreement", agreement, "is executed, or has ended, and nobody signs it any more")

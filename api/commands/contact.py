@@ -1,0 +1,170 @@
+"""Commands about the point of contact, and the key that data are encrypted for."""
+
+from datetime import date
+from typing import Literal
+
+from api.commands.command import Command, Document, Drafting, Wish
+from api.ids import numbered
+from api.keys import usable_key
+from ledger.errors import Malformed
+from ledger.events import (
+    ContactDesignated,
+    KeyConfirmed,
+    KeyFiled,
+    KeyRejected,
+    KeyRevoked,
+    KeyTestFailed,
+    KeyTestPassed,
+    KeyTestSent,
+    PersonDetailsChanged,
+    PersonRegistered,
+)
+from ledger.events.contact import SecondChannel
+from ledger.log import about
+from projections.standing import KeyStanding
+
+
+class Designate(Command, frozen=True, kw_only=True):
+    """A request's point of contact is named, instead of whoever was it before."""
+
+    request: str
+    person: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        return at.reports(ContactDesignated(request=self.request, person=self.person))
+
+
+class FileKey(Command, frozen=True, kw_only=True):
+    """A public key of the point of contact came in."""
+
+    request: str
+    key: Document
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report. Raises what `usable_key` raises."""
+        contact = at.request(self.request).contact
+        if contact.person is None:
+            raise Malformed("request", self.request, "has no point of contact whose key it could be")
+        usable = usable_key(self.key.content, at.now)
+        subject = f"person:{contact.person}"
+        document = at.filed(KeyFiled, subject, self.key)
+        key = KeyFiled(
+            key=numbered("K", self.request, contact.keys),
+            request=self.request,
+            person=contact.person,
+            document=document,
+            made=usable.made,
+            expires=usable.expires,
+            names_address=_address(contact.person, at) in usable.addresses,
+            **at.sealed(KeyFiled, subject, {"fingerprint": usable.fingerprint}),
+        )
+        return at.reports(key, documents=[document])
+
+
+class ConfirmKey(Command, frozen=True, kw_only=True):
+    """The contact confirmed the fingerprint of their key, in full, to somebody of the office by a second channel.
+
+    `settles_address`: that the key is theirs was settled, too, though no user id has their address.
+    """
+
+    request: str
+    fingerprint: str
+    confirmed_to: str
+    by: SecondChannel
+    on: date | None = None
+    settles_address: bool = False
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report. Raises `Malformed` when the fingerprint that was read out is not the key's."""
+        key = active_key(self.request, at)
+        filed = at.custody.unseal(key.filed.event.fingerprint)
+        if "".join(self.fingerprint.split()).upper() != filed:
+            raise Malformed("fingerprint", self.fingerprint, "is not that of the key that the contact filed last")
+        return at.reports(
+            KeyConfirmed(
+                key=key.filed.event.key,
+                request=self.request,
+                confirmed_to=self.confirmed_to,
+                by=self.by,
+                on=self.on or at.today,
+                settles_address=self.settles_address,
+            )
+        )
+
+
+class RejectKey(Command, frozen=True, kw_only=True):
+    """The key that the contact filed last is not theirs, or of no use."""
+
+    request: str
+    reason: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        key = active_key(self.request, at)
+        sealed = at.sealed(KeyRejected, f"request:{self.request}", {"reason": self.reason})
+        return at.reports(KeyRejected(key=key.filed.event.key, request=self.request, **sealed))
+
+
+class RevokeKey(Command, frozen=True, kw_only=True):
+    """The contact gave up the key that they filed last."""
+
+    request: str
+    why: Literal["no longer used", "lost", "compromised"]
+    on: date | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        key = active_key(self.request, at)
+        return at.reports(
+            KeyRevoked(key=key.filed.event.key, request=self.request, on=self.on or at.today, why=self.why)
+        )
+
+
+class SendKeyTest(Command, frozen=True, kw_only=True):
+    """A small file with this nonce, encrypted for the contact's key, goes out by the channel of the release."""
+
+    request: str
+    channel: str
+    nonce: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        key = active_key(self.request, at)
+        sealed = at.sealed(KeyTestSent, f"request:{self.request}", {"nonce": self.nonce})
+        return at.reports(KeyTestSent(key=key.filed.event.key, request=self.request, channel=self.channel, **sealed))
+
+
+class AnswerKeyTest(Command, frozen=True, kw_only=True):
+    """The contact read the nonce back; an answer of None says that nothing came back."""
+
+    request: str
+    channel: str
+    answer: str | None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report that the test was passed, or that it failed."""
+        key = active_key(self.request, at)
+        test = key.tests.get(self.channel)
+        if test is None or not isinstance(test.event, KeyTestSent):
+            raise Malformed("channel", self.channel, f"has no test of request {self.request} that waits for an answer")
+        id_ = key.filed.event.key
+        if self.answer is not None and self.answer.strip() == at.custody.unseal(test.event.nonce):
+            return at.reports(KeyTestPassed(key=id_, request=self.request, channel=self.channel))
+        sealed = at.sealed(KeyTestFailed, f"request:{self.request}", {"answer": self.answer})
+        return at.reports(KeyTestFailed(key=id_, request=self.request, channel=self.channel, **sealed))
+
+
+def active_key(request: str, at: Drafting) -> KeyStanding:
+    """The key that a request's contact filed last. Raises `Malformed` when there is none."""
+    key = at.request(request).contact.key
+    if key is None:
+        raise Malformed("request", request, "has no contact with a key on file")
+    return key
+
+
+def _address(person: str, at: Drafting) -> str:
+    """The address of a person as it is known now; nothing when none is."""
+    known = at.ledger.facts([about(PersonRegistered, PersonDetailsChanged, tags=[f"person:{person}"])])
+    commitments = [fact.event.sealed()["email"] for fact in known if "email" in fact.event.sealed()]
+    return at.custody.unseal(commitments[-1]).casefold() if commitments else ""

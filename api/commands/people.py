@@ -1,0 +1,111 @@
+"""Commands about people and the organisations that they act for."""
+
+from api.commands.command import Command, Drafting, Wish
+from ledger.errors import Malformed
+from ledger.events import (
+    AffiliationDetermined,
+    OrganisationRegistered,
+    PersonDetailsChanged,
+    PersonRegistered,
+    PersonSuspended,
+    SuspensionLifted,
+)
+from ledger.events.people import Affiliation
+
+
+class Details(Command, frozen=True, kw_only=True):
+    """What is known of a person."""
+
+    name: str | None = None
+    institution: str | None = None
+    department: str | None = None
+    address: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+    @property
+    def texts(self) -> dict[str, str | None]:
+        """The details by their names."""
+        return {detail: getattr(self, detail) for detail in Details.__struct_fields__}
+
+
+class RegisterPerson(Details, frozen=True, kw_only=True):
+    """Somebody becomes known to the office, under an id that is chosen at random."""
+
+    person: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        if self.name is None:
+            raise Malformed("name", "", "is missing, and nobody is known without one")
+        sealed = at.sealed(PersonRegistered, f"person:{self.person}", self.texts)
+        return at.reports(PersonRegistered(person=self.person, **sealed))
+
+
+class ChangeDetails(Details, frozen=True, kw_only=True):
+    """Details of a person change; what is not given stays as it is."""
+
+    person: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        if all(text is None for text in self.texts.values()):
+            raise Malformed("details", self.person, "of this person stay as they are: nothing was given")
+        sealed = at.sealed(PersonDetailsChanged, f"person:{self.person}", self.texts)
+        return at.reports(PersonDetailsChanged(person=self.person, **sealed))
+
+
+class RegisterOrganisation(Command, frozen=True, kw_only=True):
+    """An organisation becomes known to the office."""
+
+    organisation: str
+    name: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        sealed = at.sealed(OrganisationRegistered, f"organisation:{self.organisation}", {"name": self.name})
+        return at.reports(OrganisationRegistered(organisation=self.organisation, **sealed))
+
+
+class DetermineAffiliation(Command, frozen=True, kw_only=True):
+    """The office finds for which organisation a person acts in a request."""
+
+    request: str
+    person: str
+    affiliation: Affiliation
+    organisation: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        if (self.affiliation == "home") == (self.organisation is not None):
+            why = "is for somebody from outside, or in doubt, and for nobody else"
+            raise Malformed("organisation", self.organisation or "", why)
+        return at.reports(
+            AffiliationDetermined(
+                request=self.request, person=self.person, affiliation=self.affiliation, organisation=self.organisation
+            )
+        )
+
+
+class Suspend(Command, frozen=True, kw_only=True):
+    """A person may receive and open nothing, in one request or in all."""
+
+    person: str
+    request: str | None = None
+    reason: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        sealed = at.sealed(PersonSuspended, f"person:{self.person}", {"reason": self.reason})
+        return at.reports(PersonSuspended(person=self.person, request=self.request, **sealed))
+
+
+class Lift(Command, frozen=True, kw_only=True):
+    """A person's suspension, in one request or in all, ends."""
+
+    person: str
+    request: str | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        return at.reports(SuspensionLifted(person=self.person, request=self.request))
