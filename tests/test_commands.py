@@ -1,0 +1,353 @@
+"""Commands at the clerk's: from a packet to a package that only the contact opens, with real keys."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.commands import Clerk, Command, Document
+from api.commands.access import Access, Opened
+from api.commands.agreement import Execute, Issue, SignByKey, SignOnPaper, Terminate
+from api.commands.catalogue import AddVersion, RegisterDataSet
+from api.commands.contact import AnswerKeyTest, ConfirmKey, FileKey, RejectKey
+from api.commands.correction import Correct
+from api.commands.governance import GrantRole, Waive
+from api.commands.people import RegisterPerson, Suspend
+from api.commands.release import Receive
+from api.commands.request import Submit
+from api.commands.review import Approve, Determine
+from api.commands.training import VerifyTraining
+from api.desk import Circumstances, Outcome
+from api.handing_over import Handling, Release, send_key_test, sources
+from api.packets import read_packet
+from api.register import register_of
+from ledger.errors import AlreadyThere, Malformed, OverAnotherText
+from ledger.events import ReleaseFailed, ReleaseHandedOver
+from ledger.events.review import Basis
+from ledger.home import Home, create_home, open_home
+from tests.facts import NOON, Clock
+from tests.keys import Keyring, Owner, keyring
+from tests.letters import EXAMPLES
+from tests.packet_facts import MIT
+
+pytestmark = pytest.mark.needs("gpg")
+
+TODAY = date(2026, 11, 21)
+DIRECTOR = Circumstances(actor="staff:1", via="command line")
+COURSE = "course-v1:MITx+6.002x+2012_Spring"
+DATA = b"user_id,grade\n1,0.93\n2,0.41\n"
+REQUEST, AGREEMENT = "R-2026-0001", "A-2026-0001-1"
+TEXT = Document("mou.txt", b"MOU on learner data, between Rosa Quill and the office.\n", "text/plain")
+SCAN = Document("scan.pdf", b"%PDF-1.4 ink", "application/pdf")
+CONTACT, RESEARCHER, STAFF = "tom.abara@example.edu", "rosa.quill@example.edu", "p-" + 32 * "9"
+
+
+class Story:
+    """An office with a ledger home, its people by their addresses."""
+
+    def __init__(self, home: Home, clock: Clock, ring: Keyring, folder: Path) -> None:
+        self.home, self.clock, self.ring, self.folder = home, clock, ring, folder
+        self.clerk = Clerk(home, clock)
+
+    def take(self, command: Command, **others: Any) -> Outcome:
+        return self.clerk.take(command, DIRECTOR, **others)
+
+    def done(self, *commands: Command) -> None:
+        for command in commands:
+            outcome = self.take(command)
+            assert not outcome.refused, outcome.objections
+
+    def person(self, address: str) -> str:
+        found = register_of(self.home.ledger, self.home.custody).person(address)
+        assert found is not None
+        return found
+
+    def events(self) -> list[str]:
+        return [fact.event.wire_name for fact in self.home.ledger.facts()]
+
+    def release(self, target: Path) -> list[Outcome]:
+        data = self.folder / "pc.csv"
+        data.write_bytes(DATA)
+        how = Handling(REQUEST, "sftp-drop", extracted_by=STAFF, learners=2)
+        found = sources(self.clerk, {"D-6.002x-pc": data})
+        release = Release(self.clerk, how, DIRECTOR)
+        outcomes = [release.authorise(found)]
+        if not outcomes[0].refused:
+            outcomes.append(release.hand_over(found, target))
+        return outcomes
+
+
+@pytest.fixture(scope="module")
+def ring() -> Iterator[Keyring]:
+    with keyring() as ring:
+        yield ring
+
+
+@pytest.fixture(scope="module")
+def tom(ring: Keyring) -> Owner:
+    return ring.owner("Tom Abara <tom.abara@example.edu>")
+
+
+@pytest.fixture
+def story(tmp_path: Path, ring: Keyring) -> Iterator[Story]:
+    """A request that came in with everything, in an office with a catalogue."""
+    clock = Clock(NOON)
+    create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="command line", clock=clock)
+    with open_home(tmp_path / "home", clock) as home:
+        story = Story(home, clock, ring, tmp_path)
+        story.done(
+            GrantRole(principal="staff:1", role="director", starts=date(2026, 1, 1)),
+            RegisterPerson(person=STAFF, name="Ira Stein"),
+            RegisterDataSet(dataset="D-6.002x-pc", course_run=COURSE, kind="person-course"),
+            AddVersion(dataset="D-6.002x-pc", label="1", form="identified", digest=sha256(DATA).hexdigest()),
+            Submit(packet=read_packet(EXAMPLES / MIT, TODAY, now=NOON)),
+        )
+        yield story
+
+
+def document(content: bytes, name: str = "file", media_type: str = "application/pgp-keys") -> Document:
+    return Document(name, content, media_type)
+
+
+def approved(story: Story) -> None:
+    story.done(
+        VerifyTraining(person=story.person(RESEARCHER)),
+        VerifyTraining(person=story.person(CONTACT)),
+        Determine(
+            request=REQUEST,
+            consistent=True,
+            bases=(Basis(dataset="D-6.002x-pc", form="identified", recipients="home", basis="34 CFR 99.31(a)(1)(i)"),),
+        ),
+        Approve(request=REQUEST),
+        Issue(request=REQUEST, kind="MOU", template="MOU 2014-08", template_approved_by=STAFF, text=TEXT),
+    )
+
+
+def signed_and_executed(story: Story, tom: Owner) -> None:
+    approved(story)
+    rosa = story.ring.kept("Rosa")
+    story.done(
+        SignByKey(
+            request=REQUEST,
+            agreement=AGREEMENT,
+            signer=story.person(RESEARCHER),
+            capacity="researcher",
+            signature=document(rosa.sign(TEXT.content, NOON - timedelta(hours=1))),
+            key=document(rosa.public()),
+            attested_by=STAFF,
+        ),
+        SignOnPaper(
+            request=REQUEST,
+            agreement=AGREEMENT,
+            signer=STAFF,
+            capacity="office",
+            on=TODAY,
+            document=SCAN,
+            text=TEXT,
+            attested_by=STAFF,
+        ),
+        Execute(request=REQUEST, agreement=AGREEMENT),
+    )
+
+
+def key_on_file(story: Story, tom: Owner) -> None:
+    story.done(
+        RejectKey(request=REQUEST, reason="from another laptop"),
+        FileKey(request=REQUEST, key=document(tom.public())),
+        ConfirmKey(request=REQUEST, fingerprint=tom.fingerprint.lower(), confirmed_to=STAFF, by="phone"),
+    )
+
+
+def key_tested(story: Story, tom: Owner) -> None:
+    target = story.folder / "nonce.asc"
+    send_key_test(story.clerk, REQUEST, "sftp-drop", target, DIRECTOR)
+    answer = tom.decrypt(target.read_bytes()).decode()
+    story.done(AnswerKeyTest(request=REQUEST, channel="sftp-drop", answer=answer))
+
+
+def ready(story: Story, tom: Owner) -> None:
+    signed_and_executed(story, tom)
+    key_on_file(story, tom)
+    key_tested(story, tom)
+
+
+def test_a_request_goes_from_a_packet_to_a_package_that_its_contact_opens(story, tom):
+    ready(story, tom)
+    target = story.folder / "package.gpg"
+
+    outcomes = story.release(target)
+
+    assert [outcome.objections for outcome in outcomes] == [(), ()]
+    assert b"user_id,grade" in tom.decrypt(target.read_bytes())
+    handed_over = story.home.ledger.codec.decode(outcomes[1].entries[0]).event
+    assert isinstance(handed_over, ReleaseHandedOver)
+    assert handed_over.package.cipher_sha256 == sha256(target.read_bytes()).hexdigest()
+    assert [file.digest for file in handed_over.package.files] == [sha256(DATA).hexdigest()]
+    story.done(
+        Receive(request=REQUEST, release="L-2026-0001-1"),
+        Access(person=story.person(RESEARCHER), dataset="D-6.002x-pc"),
+        Opened(person=story.person(RESEARCHER), dataset="D-6.002x-pc"),
+    )
+    assert story.events()[-3:] == ["release.received", "access.permitted", "dataset.opened"]
+
+
+def test_somebody_unnamed_is_not_let_in_and_that_is_on_record(story, tom):
+    ready(story, tom)
+
+    outcome = story.take(Access(person=STAFF, dataset="D-6.002x-pc"))
+
+    assert "named-recipients" in {one.rule for one in outcome.objections}
+    assert story.events()[-1] == "act.refused"
+
+
+def test_a_package_that_is_refused_when_it_is_there_is_destroyed(story, tom):
+    ready(story, tom)
+    data, target = story.folder / "pc.csv", story.folder / "package.gpg"
+    data.write_bytes(DATA)
+    found = sources(story.clerk, {"D-6.002x-pc": data})
+    release = Release(story.clerk, Handling(REQUEST, "sftp-drop", extracted_by=STAFF), DIRECTOR)
+    assert not release.authorise(found).refused
+    story.done(Suspend(person=story.person(RESEARCHER)))
+
+    outcome = release.hand_over(found, target)
+
+    assert {one.rule for one in outcome.objections} == {"nobody-suspended"}
+    assert sorted(path.name for path in story.folder.iterdir()) == ["home", "nonce.asc", "pc.csv"]
+    assert story.events()[-2:] == ["act.refused", "release.failed"]
+
+
+def test_a_package_that_cannot_be_made_is_on_record_as_a_failure(story, tom):
+    ready(story, tom)
+    data = story.folder / "pc.csv"
+    data.write_bytes(DATA)
+    found = sources(story.clerk, {"D-6.002x-pc": data})
+    release = Release(story.clerk, Handling(REQUEST, "sftp-drop", extracted_by=STAFF), DIRECTOR)
+    release.authorise(found)
+    data.unlink()
+
+    with pytest.raises(Exception, match=r"pc\.csv"):
+        release.hand_over(found, story.folder / "package.gpg")
+
+    failed = list(story.home.ledger.facts())[-1].event
+    assert isinstance(failed, ReleaseFailed)
+    assert failed.stage == "packing"
+    assert sorted(path.name for path in story.folder.iterdir()) == ["home", "nonce.asc"]
+
+
+def test_a_file_that_is_no_version_of_its_data_set_is_not_released(story, tom):
+    ready(story, tom)
+    other = story.folder / "other.csv"
+    other.write_bytes(DATA + b"3,1.0\n")
+
+    with pytest.raises(Malformed, match="is no version of D-6.002x-pc"):
+        sources(story.clerk, {"D-6.002x-pc": other})
+
+
+def test_a_release_needs_the_test_of_the_key_unless_the_director_waives_it(story, tom):
+    signed_and_executed(story, tom)
+    key_on_file(story, tom)
+    assert [one.rule for one in story.release(story.folder / "package.gpg")[0].objections] == ["key-tested"]
+
+    story.done(Waive(request=REQUEST, rule="key-tested", reason="by courier", expires=TODAY))
+
+    assert [outcome.objections for outcome in story.release(story.folder / "package.gpg")] == [(), ()]
+
+
+def test_a_wrong_answer_fails_the_test_of_a_key(story, tom):
+    key_on_file(story, tom)
+    send_key_test(story.clerk, REQUEST, "sftp-drop", story.folder / "nonce.asc", DIRECTOR)
+
+    story.done(AnswerKeyTest(request=REQUEST, channel="sftp-drop", answer="12345"))
+
+    assert story.events()[-1] == "key-test.failed"
+
+
+def test_a_fingerprint_that_is_read_out_wrongly_confirms_nothing(story, tom):
+    story.done(RejectKey(request=REQUEST, reason="wrong"), FileKey(request=REQUEST, key=document(tom.public())))
+
+    with pytest.raises(Malformed, match="is not that of the key"):
+        story.take(ConfirmKey(request=REQUEST, fingerprint=40 * "A", confirmed_to=STAFF, by="phone"))
+
+
+def test_a_signature_over_another_text_is_not_taken_and_leaves_nothing(story, tom):
+    approved(story)
+    rosa = story.ring.kept("Rosa")
+    before = (story.events(), list(story.home.custody.commitments()))
+
+    with pytest.raises(OverAnotherText):
+        story.take(
+            SignByKey(
+                request=REQUEST,
+                agreement=AGREEMENT,
+                signer=story.person(RESEARCHER),
+                capacity="researcher",
+                signature=document(rosa.sign(b"another text", NOON)),
+                key=document(rosa.public()),
+                attested_by=STAFF,
+            )
+        )
+
+    assert (story.events(), list(story.home.custody.commitments())) == before
+
+
+def test_a_scan_that_is_attested_to_be_another_text_is_not_taken(story, tom):
+    approved(story)
+
+    with pytest.raises(Malformed, match="is not the text of agreement A-2026-0001-1"):
+        story.take(
+            SignOnPaper(
+                request=REQUEST,
+                agreement=AGREEMENT,
+                signer=STAFF,
+                capacity="office",
+                on=TODAY,
+                document=SCAN,
+                text=document(b"another text", "other.txt"),
+                attested_by=STAFF,
+            )
+        )
+
+
+def test_what_was_typed_in_wrongly_is_corrected_and_counts_no_longer(story, tom):
+    ready(story, tom)
+    story.done(Terminate(request=REQUEST, agreement=AGREEMENT, on=TODAY))
+    refused = story.release(story.folder / "package.gpg")[0]
+    assert {one.rule for one in refused.objections} == {"named-recipients"}
+    position = max(fact.position for fact in story.home.ledger.facts() if fact.type == "agreement.terminated.v1")
+
+    story.done(Correct(position=position, reason="another agreement was meant"))
+
+    assert [outcome.objections for outcome in story.release(story.folder / "package.gpg")] == [(), ()]
+
+
+def test_nothing_is_kept_of_a_command_that_is_not_let_in(story):
+    before = list(story.home.custody.commitments())
+
+    with pytest.raises(Malformed):
+        story.take(Suspend(person="p-" + 32 * "0", reason="unknown to us"))
+
+    assert list(story.home.custody.commitments()) == before
+
+
+def test_a_dry_run_says_what_would_object_and_keeps_nothing(story):
+    before = (story.events(), list(story.home.custody.commitments()))
+
+    outcome = story.take(Approve(request=REQUEST, conditions="none that matter"), dry_run=True)
+
+    assert [one.rule for one in outcome.objections] == ["law-determined"]
+    assert (story.events(), list(story.home.custody.commitments())) == before
+
+
+def test_a_test_of_a_key_takes_no_files_place(story, tom):
+    key_on_file(story, tom)
+    taken = story.folder / "nonce.asc"
+    taken.write_text("mine")
+    before = story.events()
+
+    with pytest.raises(AlreadyThere):
+        send_key_test(story.clerk, REQUEST, "sftp-drop", taken, DIRECTOR)
+
+    assert (taken.read_text(), story.events()) == ("mine", before)
