@@ -65,7 +65,7 @@ from ledger.events import (
 from ledger.events.governance import Role
 from ledger.events.ids import PersonId, PrincipalId
 from ledger.log import Boundary, about
-from projections.acts import DECIDING, DIRECTING, Act, act_from, as_command, of_office
+from projections.acts import DECIDING, DIRECTING, Act, EraseDetails, act_from, as_command, of_office
 from projections.standing import BEFORE_THE_OFFICE, MOVES, Office, Standing, State, moved, uncorrected
 
 # By the kind of a tag: the event that makes such a thing known.
@@ -164,6 +164,8 @@ def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
         raise NotEntitled(actor, act.name, REPORTING)
     if act.request is not None and standing.request(act.request).submitted is None:
         raise Malformed("request", act.request, "is not in this ledger")
+    if isinstance(act, EraseDetails) and standing.person(act.person).registered is None:
+        raise Malformed("person", act.person, "is not in this ledger")
 
 
 def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datetime | None, now: datetime) -> None:

@@ -16,10 +16,12 @@ from ledger.events import (
     AgreementIssued,
     Event,
     FactCorrected,
+    PersonErased,
     ReleaseAuthorised,
     ReleaseHandedOver,
     RequestApproved,
     RequestDeclined,
+    RequestSubmitted,
     WaiverGranted,
 )
 from ledger.events.agreement import Covered, Kind, Recipient
@@ -38,6 +40,7 @@ from ledger.events.ids import (
     Size,
     WaiverId,
 )
+from ledger.events.people import Detail
 from ledger.events.release import Package, Party, Version
 from ledger.events.request import Wanted
 from ledger.events.review import Basis
@@ -308,6 +311,36 @@ class GrantWaiver(Act, frozen=True, kw_only=True, tag="grant-waiver"):
         )
 
 
+class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
+    """Give up what is known of a person, or some of it, for destruction; an empty list means all of it."""
+
+    roles: ClassVar[tuple[Role, ...]] = (*DIRECTING, "admin")
+
+    request: None = None
+    person: PersonId
+    details: tuple[Detail, ...]
+    last_copy_lapses: date
+
+    def people(self, standing: Standing) -> tuple[str, ...]:
+        """The person alone."""
+        del standing
+        return (self.person,)
+
+    def first_look(self) -> list[Boundary]:
+        """The office, and every request in which the person has a part."""
+        parts = about(RequestSubmitted, AgreementIssued, ReleaseAuthorised, tags=[f"person:{self.person}"])
+        return [of_office(), parts]
+
+    def second_look(self, standing: Standing) -> list[Boundary]:
+        """What became of these requests, and what is known of the person."""
+        return [of_person(self.person), *map(of_request, sorted(standing.requests))]
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at, waivers
+        return PersonErased(person=self.person, details=self.details, last_copy_lapses=self.last_copy_lapses)
+
+
 AnyAct = (
     ApproveRequest
     | DeclineRequest
@@ -317,6 +350,7 @@ AnyAct = (
     | HandOverRelease
     | LetIn
     | GrantWaiver
+    | EraseDetails
 )
 
 

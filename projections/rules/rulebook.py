@@ -9,6 +9,7 @@ from projections.acts import (
     ApproveRequest,
     AuthoriseRelease,
     DeclineRequest,
+    EraseDetails,
     ExecuteAgreement,
     GrantWaiver,
     HandOverRelease,
@@ -23,6 +24,7 @@ from projections.rules import (
     citi_training,
     contact_named,
     data_and_group,
+    erasable,
     funding_and_review,
     home_ethics,
     key_address,
@@ -97,6 +99,7 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
         nobody_suspended.RULE,
     ),
     GrantWaiver: (waivable.RULE, separate_duties.RULE),
+    EraseDetails: (erasable.RULE,),
 }
 
 

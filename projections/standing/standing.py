@@ -1,7 +1,7 @@
 """All parts of a standing together."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ledger.codec import Recorded
@@ -51,6 +51,11 @@ class Standing:
     def request(self, request: str | None) -> RequestStanding:
         """What is known of a request, which may be nothing."""
         return self._requests.get(request or "") or RequestStanding()
+
+    @property
+    def requests(self) -> Mapping[str, RequestStanding]:
+        """The requests of which something is known, by their ids."""
+        return self._requests
 
     def _fold(self, fact: Recorded) -> None:
         event: Any = fact.event

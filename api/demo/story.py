@@ -1,0 +1,320 @@
+"""The story: a request for learner data, from an e-mail to a package that one person can open, and what came after."""
+
+import io
+import shlex
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+import api.packets
+from api.demo.keys import Owner
+from ledger.events import ActRefused, EthicsDetermined, Event, RequestSubmitted
+from ledger.home import LOG, open_home
+from ledger.log import about
+from ledger.storage import utc_now
+
+EXAMPLES = Path(api.packets.__file__).parent / "examples"
+COURSE = "course-v1:MITx+6.002x+2012_Spring"
+DIRECTOR, CLERK, SERVER = "staff:1", "staff:2", "server:notebooks"
+IRA, PAT, CARL, LENA = (
+    "ira.stein@example.edu",
+    "pat.moreno@example.edu",
+    "carl.weiss@example.edu",
+    "lena.roth@example.org",
+)
+HANNA, JUN, AMAL = "hanna.lindqvist@example.edu", "jun.okada@example.org", "amal.serrano@example.org"
+REQUEST = "R-{year}-0001"
+DATA = {
+    "D-6.002x-pc": "user_id,viewed,grade\n10041,1,0.93\n10042,1,0.41\n10043,0,0.00\n",
+    "D-6.002x-forum": "author,thread,posted\na1,17,2012-03-05\nb7,17,2012-03-06\n",
+}
+CHEAT = """
+    UPDATE entries SET entry = CAST(replace(entry, '"form":"identified"', '"form":"de-identified"') AS BLOB)
+    WHERE instr(entry, CAST('request.submitted' AS BLOB)) AND instr(entry, CAST('"identified"' AS BLOB))
+"""
+E = TypeVar("E", bound=Event)
+
+
+class Story:
+    """The story, played in a folder of its own; `type_` types a command, under a clock that is handed in."""
+
+    def __init__(self, folder: Path, type_: Callable[[list[str], Callable[[], datetime]], int]) -> None:
+        self._folder, self._type = folder, type_
+        self._home, self._later = folder / "home", timedelta()
+        self._year = utc_now().year
+        self._request = REQUEST.format(year=self._year)
+        self._hanna, self._amal, self._other = (
+            Owner(folder / name, user_id)
+            for name, user_id in (
+                ("h", f"Hanna Lindqvist <{HANNA}>"),
+                ("a", f"Amal Serrano <{AMAL}>"),
+                ("o", f"Amal Serrano <{AMAL}>"),
+            )
+        )
+
+    def play(self) -> None:
+        """All of it, from the beginning."""
+        try:
+            for chapter in (
+                self._the_office_opens,
+                self._an_email_comes_in,
+                self._what_was_missing_arrives,
+                self._it_is_approved,
+                self._the_agreements_are_signed,
+                self._a_wrong_key_and_the_right_one,
+                self._the_data_go_out,
+                self._who_may_open_them,
+                self._time_goes_by,
+                self._people_ask,
+                self._somebody_cheats,
+            ):
+                chapter()
+        finally:
+            for owner in (self._hanna, self._amal, self._other):
+                owner.close()
+
+    def _the_office_opens(self) -> None:
+        _chapter("The office opens its ledger")
+        _say("Ira Stein directs the office, Pat Moreno types. Two data sets of a course run enter the catalogue.")
+        self._run("init", "--origin", "ir.example.edu/demo", "--actor", DIRECTOR)
+        self._run("register-person", "Ira Stein", "--email", IRA, "--actor", DIRECTOR)
+        self._run("grant-role", DIRECTOR, "director", "--from", "2026-01-01", "--person", IRA, "--actor", DIRECTOR)
+        self._run("publish-policy", "--time-zone", "America/New_York", "--actor", DIRECTOR)
+        self._run("grant-role", CLERK, "staff", "--from", "2026-01-01", "--actor", DIRECTOR)
+        self._run("grant-role", SERVER, "data-server", "--from", "2026-01-01", "--actor", DIRECTOR)
+        for dataset, kind, form in (
+            ("D-6.002x-pc", "person-course", "identified"),
+            ("D-6.002x-forum", "forum", "de-identified"),
+        ):
+            self._run("register-dataset", dataset, "--course-run", COURSE, "--kind", kind)
+            file = self._file(f"{dataset}.csv", DATA[dataset])
+            self._run("add-version", dataset, "2026-1", "--form", form, "--file", file)
+
+    def _an_email_comes_in(self) -> None:
+        _chapter("A request arrives by e-mail, and is not complete")
+        _say(
+            "Hanna Lindqvist of MIT asks for herself, for Jun Okada, who visits from elsewhere, and for Amal Serrano "
+            "of Lakeside College. Pat puts what came into a folder. As she heads her department, the dean approved."
+        )
+        packet = self._packet(
+            "packet", [('reliance = "elected"\nreliance_on = 2025-10-20\n', 'reliance = "pending"\n')]
+        )
+        self._run("submit", packet)
+        _say("What is missing goes back to her, as a letter.")
+        self._run("return", self._request, "--item", "C1.2", "--item", "C1.3", "--item", "C1.6")
+        self._run("request", self._request, "--letter")
+
+    def _what_was_missing_arrives(self) -> None:
+        _chapter("What was missing arrives")
+        _say("The packet comes back: peers had reviewed it, and the forum is wanted de-identified.")
+        packet = self._packet(
+            "packet-again",
+            [
+                ('reliance = "elected"\nreliance_on = 2025-10-20\n', 'reliance = "pending"\n'),
+                (
+                    "[head_approval]",
+                    '[peer_review]\nreviewed = true\nby = "The foundation\'s panel"\n\n[head_approval]',
+                ),
+                ('id = "D-6.002x-forum"', 'id = "D-6.002x-forum"\nform = "de-identified"'),
+            ],
+        )
+        self._run("submit", packet, "--request", self._request)
+        _say(
+            "Jun turns out to act for MIT, and sends the certificate of his new training. The office checks all three."
+        )
+        ends = (utc_now() + timedelta(days=30)).date()
+        certificate = EXAMPLES / "mixed-group" / "certificates" / "okada.pdf"
+        self._run("affiliation", self._request, JUN, "home")
+        self._run("certify", JUN, "--completed", "2025-02-03", "--expires", str(ends), "--certificate", certificate)
+        for person in (HANNA, JUN, AMAL):
+            self._run("verify-training", person)
+        _say("COUHES had elected to rely on Lakeside's board long ago; its letter comes on paper, and late.")
+        letter = EXAMPLES / "mixed-group" / "letters" / "couhes-reliance.pdf"
+        relied_on = next(one for one in self._all(EthicsDetermined) if one.organisation and one.outcome == "exempt")
+        self._run(
+            "reliance", self._request, relied_on.determination, "--on", "2025-10-20", "--letter", letter,
+            "--occurred-at", "2025-10-20",
+        )  # fmt: skip
+
+    def _it_is_approved(self) -> None:
+        _chapter("It is approved, once counsel has found a basis")
+        self._run("approve", self._request, "--actor", DIRECTOR)
+        _say("The refusal is on record too. Counsel finds a basis for each data set and each side.")
+        bases = [
+            word
+            for dataset, form, home, outside in (
+                ("D-6.002x-pc", "identified", "34 CFR 99.31(a)(1)(i)", "34 CFR 99.31(a)(6)"),
+                ("D-6.002x-forum", "de-identified", "34 CFR 99.31(b)", "34 CFR 99.31(b)"),
+            )
+            for recipients, basis in (("home", home), ("outside", outside))
+            for word in ("--basis", dataset, form, recipients, basis)
+        ]
+        self._run("determine", self._request, "--consistent", *bases)
+        self._run("approve", self._request, "--actor", DIRECTOR)
+
+    def _the_agreements_are_signed(self) -> None:
+        _chapter("A memorandum for MIT's people, a data use agreement for Amal")
+        for name, address in (("Carl Weiss", CARL), ("Lena Roth", LENA)):
+            self._run("register-person", name, "--email", address)
+        texts = {
+            kind: self._file(f"{kind}.txt", f"{kind} on data of MITx learners, as the template has it.\n")
+            for kind in ("MOU", "DUA")
+        }
+        for kind, text in texts.items():
+            self._run(
+                "issue", self._request, "--kind", kind, "--template", f"{kind} 2014-08", "--template-approved-by", CARL,
+                "--text", text, "--actor", DIRECTOR,
+            )  # fmt: skip
+        _say("Hanna signs both by OpenPGP; the others in ink, and Pat attests that the scans show these texts.")
+        key = self._hanna.public(self._folder / "hanna.asc")
+        for number, (kind, text) in enumerate(texts.items(), 1):
+            signature = self._hanna.sign(text, self._folder / f"{kind}.sig")
+            self._run(
+                "sign", self._agreement(number), "--signer", HANNA, "--as", "researcher", "--signature", signature,
+                "--key", key, "--attested-by", IRA,
+            )  # fmt: skip
+        scan = EXAMPLES / "mixed-group" / "letters" / "couhes-approval.pdf"
+        today = str((utc_now() - timedelta(days=1)).date())
+        for number, kind, signer, capacity in (
+            (1, "MOU", IRA, ["office"]),
+            (2, "DUA", LENA, ["authorised-official", "--organisation", "Lakeside College"]),
+            (2, "DUA", CARL, ["home-signatory"]),
+        ):
+            self._run(
+                "sign", self._agreement(number), "--signer", signer, "--as", *capacity, "--scan", scan,
+                "--text", texts[kind], "--on", today, "--attested-by", IRA,
+            )  # fmt: skip
+        for number in (1, 2):
+            self._run("execute", self._agreement(number), "--actor", DIRECTOR)
+
+    def _a_wrong_key_and_the_right_one(self) -> None:
+        _chapter("A wrong key, then the right one")
+        _say("A key in Amal's name comes by e-mail. On the phone she reads out another fingerprint: it isn't hers.")
+        self._run("file-key", self._request, self._other.public(self._folder / "from-somebody.asc"))
+        self._run("confirm-key", self._request, self._amal.fingerprint, "--to", IRA, "--by", "phone")
+        self._run("reject-key", self._request, "--reason", "not the fingerprint that she read out")
+        _say("She sends her own; the fingerprint is right, and what she decrypts comes back by the channel itself.")
+        self._run("file-key", self._request, self._amal.public(self._folder / "amal.asc"))
+        self._run("confirm-key", self._request, self._amal.fingerprint, "--to", IRA, "--by", "phone")
+        nonce = self._folder / "test.asc"
+        self._run("test-key", self._request, "--channel", "sftp-drop", "--to", nonce)
+        answer = self._amal.decrypt(nonce).decode()
+        _note(f"Amal decrypts it, and reads back {answer}")
+        self._run("test-key", self._request, "--channel", "sftp-drop", "--answer", answer)
+
+    def _the_data_go_out(self) -> None:
+        _chapter("The data go out, and Amal alone can open them")
+        package = self._folder / "package.gpg"
+        self._run("release", *self._release(package))
+        with tarfile.open(fileobj=io.BytesIO(self._amal.decrypt(package))) as tar:
+            _note(f"Amal decrypts it, and finds {', '.join(tar.getnames())}")
+        self._run("received", f"L{self._request[1:]}-1")
+
+    def _who_may_open_them(self) -> None:
+        _chapter("Who may open them on the server")
+        self._run("access", JUN, "D-6.002x-pc", "--actor", SERVER)
+        self._run("opened", "D-6.002x-pc", "--person", JUN, "--actor", SERVER)
+        _say("Lena Roth signed for Lakeside College, but she is named nowhere: an organisation alone admits nobody.")
+        self._run("access", LENA, "D-6.002x-pc", "--actor", SERVER)
+
+    def _time_goes_by(self) -> None:
+        _chapter("Six weeks later")
+        self._later = timedelta(days=42)
+        _say("Jun's training has run out meanwhile, and that holds the next release.")
+        self._run("release", *self._release(self._folder / "again.gpg"))
+
+    def _people_ask(self) -> None:
+        _chapter("People ask")
+        _say("Who holds 6.002x, identified? What waits for whom? What ends soon?")
+        self._run("holders", "D-6.002x-pc", "--form", "identified")
+        self._run("inbox")
+        self._run("deadlines", "--within", "400")
+        _say("The auditor replays the request, and has the last refusal judged again from the log alone.")
+        self._run("history", self._request)
+        with open_home(self._home) as home:
+            refusal = [fact.position for fact in home.ledger.facts([about(ActRefused)])][-1]
+        self._run("explain", str(refusal))
+        _say("The dean, who only approved, asks to be forgotten: details, salts and keys are destroyed.")
+        dean = self._all(RequestSubmitted)[-1].head_approval
+        if dean is not None:
+            self._run("erase", dean.by, "--yes", "--actor", DIRECTOR)
+        self._run("verify", "--processes", "1")
+
+    def _somebody_cheats(self) -> None:
+        _chapter("Somebody cheats")
+        _say("Somebody with the database in hand makes the identified data set that was asked for a de-identified one.")
+        with sqlite3.connect(self._home / LOG) as database:
+            try:
+                database.execute(CHEAT)
+            except sqlite3.IntegrityError as refusal:
+                _note(f"the database refuses: {refusal}")
+            _note("so they remove the guard first, and put it back when it is done")
+            (guard,) = database.execute("SELECT sql FROM sqlite_schema WHERE name = 'entries_never_change'").fetchone()
+            database.execute("DROP TRIGGER entries_never_change")
+            database.execute(CHEAT)
+            database.execute(guard)
+        database.close()
+        self._run("verify", "--processes", "1")
+
+    def _release(self, target: Path) -> list[str | Path]:
+        data = [word for dataset in DATA for word in ("--data", f"{dataset}={self._folder / dataset}.csv")]
+        options = ["--channel", "sftp-drop", "--extracted-by", IRA, "--learners", "3", "--actor", DIRECTOR]
+        return [self._request, *data, *options, "--to", target]
+
+    def _agreement(self, number: int) -> str:
+        return f"A{self._request[1:]}-{number}"
+
+    def _file(self, name: str, text: str) -> Path:
+        path = self._folder / name
+        path.write_text(text)
+        return path
+
+    def _packet(self, name: str, changes: list[tuple[str, str]]) -> Path:
+        """The packet of a mixed group, with some of it changed."""
+        folder = self._folder / name
+        shutil.copytree(EXAMPLES / "mixed-group", folder)
+        form = folder / "request.toml"
+        text = form.read_text()
+        for before, after in [*changes, ('reliance_document = "letters/couhes-reliance.pdf"\n', "")]:
+            text = text.replace(before, after)
+        form.write_text(text)
+        return folder
+
+    def _run(self, *words: str | Path) -> None:
+        """Type a command, and show what it answers."""
+        arguments = [str(word) for word in words]
+        shown = [word.replace(f"{self._folder}/", "").replace(f"{EXAMPLES}/", "") for word in arguments]
+        click.secho(f"\n$ dua-ledger {shlex.join(shown)}", fg="cyan")
+        if "--actor" not in arguments and arguments[0] not in QUESTIONS:
+            arguments += ["--actor", CLERK]
+        code = self._type([arguments[0], "--home", str(self._home), *arguments[1:]], lambda: utc_now() + self._later)
+        if code:
+            click.echo(f"(exit code {code})")
+
+    def _all(self, kind: type[E]) -> list[E]:
+        """All events of a kind, as they came."""
+        with open_home(self._home) as home:
+            events = [fact.event for fact in home.ledger.facts([about(kind)])]
+        return [event for event in events if isinstance(event, kind)]
+
+
+QUESTIONS = ("request", "holders", "inbox", "deadlines", "history", "explain", "verify")
+
+
+def _chapter(title: str) -> None:
+    click.secho(f"\n\n{title}\n{'=' * len(title)}", bold=True)
+
+
+def _say(text: str) -> None:
+    click.echo()
+    click.secho(click.wrap_text(text, 100), bold=True)
+
+
+def _note(text: str) -> None:
+    click.echo(f"  ({text})")
