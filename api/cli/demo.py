@@ -1,6 +1,7 @@
 """The command that plays a story in a throw-away ledger."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,11 +16,13 @@ def demo() -> None:
     """Play a story in a throw-away ledger: from a request that comes in to data that go out, and somebody cheats."""
     # Not below the usual folder: a gpg-agent's socket may have a path of about 100 characters.
     with TemporaryDirectory(prefix="dua-", dir="/tmp") as folder:
-        Story(Path(folder), _typed).play()
+        story = Story(Path(folder), typed)
+        with closing(story):
+            story.play()
 
 
-def _typed(arguments: list[str], clock: Callable[[], datetime]) -> int:
-    """The exit code of a command."""
+def typed(arguments: list[str], clock: Callable[[], datetime]) -> int:
+    """Run a command under a clock; gives its exit code."""
     from api.cli import main
 
     try:

@@ -58,26 +58,37 @@ class Story:
             )
         )
 
+    @property
+    def chapters(self) -> tuple[Callable[[], None], ...]:
+        """What happens, in order."""
+        return (
+            self._the_office_opens,
+            self._an_email_comes_in,
+            self._what_was_missing_arrives,
+            self._it_is_approved,
+            self._the_agreements_are_signed,
+            self._a_wrong_key_and_the_right_one,
+            self._the_data_go_out,
+            self._who_may_open_them,
+            self._time_goes_by,
+            self._people_ask,
+            self.somebody_cheats,
+        )
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Those of all keys in it."""
+        return tuple(owner.fingerprint for owner in (self._hanna, self._amal, self._other))
+
     def play(self) -> None:
-        """All of it, from the beginning."""
-        try:
-            for chapter in (
-                self._the_office_opens,
-                self._an_email_comes_in,
-                self._what_was_missing_arrives,
-                self._it_is_approved,
-                self._the_agreements_are_signed,
-                self._a_wrong_key_and_the_right_one,
-                self._the_data_go_out,
-                self._who_may_open_them,
-                self._time_goes_by,
-                self._people_ask,
-                self._somebody_cheats,
-            ):
-                chapter()
-        finally:
-            for owner in (self._hanna, self._amal, self._other):
-                owner.close()
+        """All of it, from the beginning to the end."""
+        for chapter in self.chapters:
+            chapter()
+
+    def close(self) -> None:
+        """End what the people in it have running."""
+        for owner in (self._hanna, self._amal, self._other):
+            owner.close()
 
     def _the_office_opens(self) -> None:
         _chapter("The office opens its ledger")
@@ -246,7 +257,8 @@ class Story:
             self._run("erase", dean.by, "--yes", "--actor", DIRECTOR)
         self._run("verify", "--processes", "1")
 
-    def _somebody_cheats(self) -> None:
+    def somebody_cheats(self) -> None:
+        """The last chapter, after which the log is not what it was."""
         _chapter("Somebody cheats")
         _say("Somebody with the database in hand makes the identified data set that was asked for a de-identified one.")
         with sqlite3.connect(self._home / LOG) as database:
