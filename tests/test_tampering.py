@@ -368,14 +368,21 @@ def test_an_altered_key_encryption_key_is_found(home: Operator, place: int):
     assert {position for position, _ in findings(home)} == {None}
 
 
-@pytest.mark.parametrize("name", ["keys/keys.db", "keys/key-encryption-key", "custody.db"])
-def test_without_a_file_of_custody_the_log_is_verified_and_the_rest_is_not(home: Operator, name: str):
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("keys/keys.db", Verdict.UNVERIFIED),
+        ("keys/key-encryption-key", Verdict.UNVERIFIED),
+        ("custody.db", Verdict.ALTERED),
+    ],
+)
+def test_without_a_file_of_custody_the_log_is_verified_and_the_rest_is_not(home: Operator, name: str, verdict: Verdict):
     (home.path / name).unlink()
 
     report = outcome(home.path)
 
     assert isinstance(report, Report)
-    assert (report.size, report.verdict) == (SIZE, Verdict.UNVERIFIED)
+    assert (report.size, report.verdict) == (SIZE, verdict)
     assert [finding.position for finding in report.findings] == [None]
     assert name.rpartition("/")[2] in report.findings[0].what
 

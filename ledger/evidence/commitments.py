@@ -102,9 +102,9 @@ class CommitmentCheck:
         if not members.documents and not self._codec.event_class(type_).sealed_for:
             return []
         event = self._codec.event(type_, members.event)
-        # Only events with sealed members say whose they are, and then the documents beside them are theirs too.
-        subject = event.subject() if event.sealed_for else None
         named = [*event.sealed().items(), *((DOCUMENTS, document) for document in members.documents)]
+        # Only events with sealed members say whose they are, and then the documents beside them are theirs too.
+        subject = event.subject() if named and event.sealed_for else None
         return [
             _Claim(position, Claim(commitment, purpose_of(event.wire_name, member), subject))
             for member, commitment in named
