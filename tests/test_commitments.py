@@ -9,12 +9,15 @@ import pytest
 from eventsourcing.dcb.api import DCBEvent
 
 from api.cli.verifying import verify_home
+from ledger.codec import Codec
 from ledger.custody import LOOKUP_KEY
 from ledger.errors import Tampered
-from ledger.events import PersonRegistered, RoleGranted
+from ledger.events import DECLARED, Event, PersonRegistered, RoleGranted
+from ledger.events.ids import Name, Sealed
+from ledger.evidence.commitments import CommitmentCheck
 from ledger.evidence.report import Finding, Verdict
 from ledger.home import SECRETS, WISH_KEY, open_home, open_log
-from tests.facts import noon
+from tests.facts import NOON, fact, noon
 from tests.tampering import ANA, BEN, LAPSES, PDF, SIZE, Operator, furnish, record
 
 WIRE_NAME = PersonRegistered.wire_name
@@ -74,6 +77,27 @@ def test_of_an_event_that_only_a_newer_program_knows_nothing_is_said_but_that(op
     assert (verdict, position) == (Verdict.UNVERIFIED, SIZE + 1)
     assert what.startswith("its commitments are not known: ")
     assert verify_home(operator.path).remarks == ()
+
+
+class ThingCorrected(Event, name="thing.corrected", version=1, sealed_for="about"):
+    """Something was not so; what it was about may be nothing."""
+
+    about: tuple[Name, ...]
+    reason: Sealed | None = None
+
+    def subject(self) -> str:
+        """What it is about first."""
+        return self.about[0]
+
+
+def test_an_event_that_commits_to_nothing_need_not_say_whose_it_is(operator: Operator):
+    codec = Codec([*DECLARED, ThingCorrected])
+    with open_home(operator.path, noon) as home:
+        corrected = codec.encode(fact(ThingCorrected(about=())), bytes(16), NOON)
+        check = CommitmentCheck(home.ledger.store, home.custody, codec)
+
+        assert list(check.entry(SIZE + 1, ThingCorrected.wire_type(), corrected)) == []
+        assert list(check.finish()) == []
 
 
 # The ledger's own secrets.
