@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.custody import caseless
 from ledger.errors import NoEncryptionSubkey
 from ledger.openpgp import KeyFacts, examine_key
 
@@ -29,4 +30,4 @@ def usable_key(key: bytes, at: datetime) -> UsableKey:
 
 def _addresses(facts: KeyFacts) -> frozenset[str]:
     said = [user_id for user_id in facts.user_ids if user_id not in facts.withdrawn]
-    return frozenset(user_id.rpartition("<")[2].rstrip(">").strip().casefold() for user_id in said)
+    return frozenset(caseless(user_id.rpartition("<")[2].rstrip(">").strip()) for user_id in said)

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ledger.chain.entry import check_name
 from ledger.chain.note import check_key_name, verifier_key
 from ledger.codec import Fact
-from ledger.custody import Custody, Erasure, Places
+from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Malformed, NotALedger
 from ledger.events import DECLARED, LedgerOpened, PersonErased
@@ -40,6 +40,7 @@ LOG = "log.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
 WISH_KEY = "wishes"
+SECRETS = (WISH_KEY, LOOKUP_KEY)
 _SEALED_FOR_PEOPLE = tuple(event for event in DECLARED if event.sealed_for == "person")
 
 _ORIGIN = re.compile(r"(?!.*://)[!-~]{1,150}")
@@ -124,7 +125,7 @@ def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:
     new_folder(folder / KEYS)
     pem = log_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     new_file(folder / KEYS / LOG_KEY, pem)
-    Custody.create(_places(folder), clock).close()
+    Custody.create(_places(folder), clock, secrets=SECRETS).close()
     create_store(store_url(folder))
     sync_folder(folder / KEYS)
 
@@ -146,7 +147,11 @@ def open_log(path: Path, clock: Clock = utc_now) -> Store:
 
 
 def open_custody(path: Path, clock: Clock = utc_now) -> Custody:
-    """The custody of a home, alone."""
+    """The custody of a home, alone.
+
+    Raises `Unreachable` without the keys, which may be kept elsewhere, and `NotALedger` when there are keys and nothing
+    that they open.
+    """
     return Custody.open(_places(path), clock)
 
 

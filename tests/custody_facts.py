@@ -4,19 +4,20 @@ import io
 import os
 import resource
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ledger.custody import Custody, Places
+from ledger.custody import Claim, Custody, Places
 from ledger.errors import CustodyError
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANA = "person:p-ana"
 BEN = "person:p-ben"
 PDF = "application/pdf"
+SECRETS = ("people", "receipts")
 
 
 def noon() -> datetime:
@@ -34,7 +35,7 @@ class Folder:
         return Places.inside(self.path)
 
     def create(self, lock_seconds: float = 30.0) -> Custody:
-        return Custody.create(self.places, noon, lock_seconds)
+        return Custody.create(self.places, noon, lock_seconds, secrets=SECRETS)
 
     def open(self, lock_seconds: float = 30.0) -> Custody:
         return Custody.open(self.places, noon, lock_seconds)
@@ -60,6 +61,7 @@ class Folder:
         rows = [
             *self.run("keys.db", "SELECT wrapped FROM subject_keys WHERE subject = ?", subject),
             *self.run("keys.db", "SELECT wrapped FROM salts WHERE subject = ?", subject),
+            *self.run("keys.db", "SELECT mark FROM salts WHERE subject = ? AND mark IS NOT NULL", subject),
             *self.run("custody.db", "SELECT box FROM sealed WHERE subject = ?", subject),
         ]
         addresses = self.run(
@@ -82,10 +84,14 @@ def _parts(trace: bytes) -> list[bytes]:
     return [trace[start : start + 12] for start in range(0, max(len(trace) - 11, 1), 12)]
 
 
+def checked(custody: Custody, claims: Iterable[tuple[str, str]]) -> list[CustodyError | None]:
+    """What checking says of these commitments and purposes, whoever they are of."""
+    return list(custody.check_many(Claim(*claim) for claim in claims))
+
+
 def outcomes(custody: Custody, claims: list[tuple[str, str]]) -> dict[str, CustodyError | None]:
     """What checking says of each of these commitments."""
-    results = list(custody.check_many(claims))
-    return {commitment: result for (commitment, _), result in zip(claims, results, strict=True)}
+    return {commitment: result for (commitment, _), result in zip(claims, checked(custody, claims), strict=True)}
 
 
 def a_person_and_a_document(custody: Custody, subject: str) -> list[tuple[str, str]]:
@@ -132,19 +138,13 @@ def seal_for_ana(path: str, times: int) -> list[tuple[str, str]]:
     return claims
 
 
-def secret_of_people(path: str) -> bytes:
-    """What one of several processes is told that ask for a new secret at once."""
-    with Folder(Path(path)).open() as custody:
-        return custody.secret("people")
-
-
 def fork_and_seal(path: str) -> None:
     """What a process does that forks while custody is open, and goes on with it on both sides."""
     with Folder(Path(path)).open() as custody:
         claims = a_person_and_a_document(custody, ANA)
         child = os.fork()
         if child == 0:
-            held = not any(custody.check_many(claims)) and custody.seal(ANA, "person.registered", {"name": "Ana"})
+            held = not any(checked(custody, claims)) and custody.seal(ANA, "person.registered", {"name": "Ana"})
             os._exit(0 if held else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert not any(custody.check_many(claims))
+        assert not any(checked(custody, claims))

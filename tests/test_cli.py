@@ -521,6 +521,7 @@ def test_verify_tells_programs_the_same(tmp_path: Path):
         "size": 2,
         "root": root_hash([entry.leaf for entry in entries_of(home)]).hex(),
         "findings": [],
+        "remarks": [],
         "not_excluded": [NOT_EXCLUDED.removeprefix("Not excluded: ").removesuffix(".")],
         "exit_code": 0,
     }

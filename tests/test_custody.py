@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ledger.custody import (
     MAX_TEXT_BYTES,
+    Claim,
     Custody,
     Document,
     Erasure,
@@ -41,6 +42,7 @@ from tests.custody_facts import (
     PDF,
     Folder,
     a_person_and_a_document,
+    checked,
     no_file_may_grow_beyond,
     noon,
     outcomes,
@@ -150,7 +152,7 @@ def test_any_text_comes_back_as_it_was(custody: Custody):
         sealed = custody.seal(ANA, "person.registered", values)
 
         assert {member: custody.unseal(commitment) for member, commitment in sealed.items()} == values
-        assert not any(custody.check_many((sealed[m], f"person.registered/{m}") for m in sealed))
+        assert not any(checked(custody, ((sealed[m], f"person.registered/{m}") for m in sealed)))
 
     round_trip()
 
@@ -249,17 +251,25 @@ def test_nothing_is_kept_for_an_unknown_commitment(custody: Custody):
         with pytest.raises(Missing):
             ask(unknown)
     with pytest.raises(Missing):
-        custody.check(unknown, "person.registered/name")
+        custody.check(Claim(unknown, "person.registered/name"))
 
 
 # Checking
+
+
+def test_what_is_kept_of_one_subject_is_not_what_is_claimed_of_another(custody: Custody):
+    commitment = custody.seal(ANA, "person.registered", {"name": "Dr Ana"})["name"]
+
+    custody.check(Claim(commitment, "person.registered/name", ANA))
+    with pytest.raises(Tampered, match=f"is kept as one of {ANA}, not of {BEN}"):
+        custody.check(Claim(commitment, "person.registered/name", BEN))
 
 
 def test_checking_says_of_each_claim_whether_it_holds_in_the_order_asked(custody: Custody):
     claims = a_person_and_a_document(custody, ANA)
     wrong = (claims[0][0], "person.registered/phone")
 
-    results = list(custody.check_many([claims[0], wrong, ("0" * 64, "a/b"), *claims[1:]]))
+    results = checked(custody, [claims[0], wrong, ("0" * 64, "a/b"), *claims[1:]])
 
     assert [type(result) for result in results] == [type(None), Tampered, Missing, type(None), type(None)]
 
@@ -276,7 +286,7 @@ def test_a_commitment_shown_for_another_member_does_not_check(custody: Custody):
     commitment = custody.seal(ANA, "person.registered", {"name": "Ana"})["name"]
 
     with pytest.raises(Tampered, match=r"was made for .*name, not for .*name"):
-        custody.check(commitment, "person.details_changed/name")
+        custody.check(Claim(commitment, "person.details_changed/name"))
 
 
 # What is kept, and sweeping
@@ -307,7 +317,7 @@ def test_what_nobody_committed_to_is_swept_and_the_rest_is_not(custody: Custody,
 
     assert swept == Erasure(salts=3, keys=1, values=2, documents=1)
     assert outcomes(custody, kept) == dict.fromkeys(dict(kept))
-    assert [type(result) for result in custody.check_many(given_up)] == [Missing] * 3
+    assert [type(result) for result in checked(custody, given_up)] == [Missing] * 3
     assert folder.found(traces) == []
 
 

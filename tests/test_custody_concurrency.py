@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.custody import Custody
-from tests.custody_facts import ANA, Folder, a_person_and_a_document, outcomes, seal_for_ana, secret_of_people
+from tests.custody_facts import ANA, Folder, a_person_and_a_document, outcomes, seal_for_ana
 
 PROCESSES = 4
 
@@ -42,14 +42,6 @@ def test_processes_that_seal_for_a_new_subject_at_once_make_one_key(
     assert outcomes(custody, claims) == dict.fromkeys(dict(claims))
     assert folder.run("keys.db", "SELECT count(*) FROM subject_keys") == [(1,)]
     assert {kept.commitment for kept in custody.commitments()} == set(dict(claims))
-
-
-def test_processes_that_ask_for_a_new_secret_at_once_get_the_same(
-    custody: Custody, folder: Folder, processes: ProcessPoolExecutor
-):
-    told = set(processes.map(secret_of_people, [str(folder.path)] * 4 * PROCESSES))
-
-    assert told == {custody.secret("people")}
 
 
 def test_threads_seal_and_open_at_once(custody: Custody):

@@ -28,6 +28,7 @@ from tests.custody_facts import (
     PDF,
     Folder,
     a_person_and_a_document,
+    checked,
     no_file_may_grow_beyond,
     outcomes,
 )
@@ -57,7 +58,7 @@ def test_everything_of_a_subject_is_erased_and_nothing_of_others(custody: Custod
 
     assert len(traces) == 1 + 6 + 6 + 2
     assert folder.found(traces) == []
-    assert [type(result) for result in custody.check_many(anas)] == [Missing] * 6
+    assert [type(result) for result in checked(custody, anas)] == [Missing] * 6
     assert outcomes(custody, bens) == dict.fromkeys(dict(bens))
     assert {kept.subject for kept in custody.commitments()} == {BEN}
 
@@ -74,7 +75,7 @@ def test_some_members_are_erased_and_the_others_are_not(custody: Custody, folder
     gone = before - set(folder.traces_of(ANA))
     assert len(gone) == 4
     assert folder.found(list(gone)) == []
-    assert [type(result) for result in custody.check_many(phones)] == [Missing] * 2
+    assert [type(result) for result in checked(custody, phones)] == [Missing] * 2
     assert outcomes(custody, others) == dict.fromkeys(dict(others))
 
 
@@ -83,7 +84,7 @@ def test_documents_are_a_member_like_others(custody: Custody, folder: Folder):
 
     assert custody.erase(ANA, {"documents"}) == Erasure(salts=1, documents=1)
 
-    assert list(map(type, custody.check_many([name, phone, letter]))) == [type(None), type(None), Missing]
+    assert list(map(type, checked(custody, [name, phone, letter]))) == [type(None), type(None), Missing]
     assert not [file for file in (folder.path / "documents").rglob("*") if file.is_file()]
 
 
@@ -114,7 +115,7 @@ def test_somebody_erased_can_come_back_under_new_keys(custody: Custody):
 
     new = a_person_and_a_document(custody, ANA)
 
-    assert list(map(type, custody.check_many([*old, *new]))) == [Missing] * 3 + [type(None)] * 3
+    assert list(map(type, checked(custody, [*old, *new]))) == [Missing] * 3 + [type(None)] * 3
 
 
 def test_what_was_altered_can_be_erased_all_the_same(custody: Custody, folder: Folder):
@@ -174,7 +175,7 @@ def test_while_somebody_reads_erasing_is_busy_and_is_completed_by_calling_again(
         custody.erase(ANA)
 
         assert folder.found(traces) == []
-        assert list(map(type, custody.check_many(claims))) == [Missing] * 3
+        assert list(map(type, checked(custody, claims))) == [Missing] * 3
         assert outcomes(custody, others) == dict.fromkeys(dict(others))
 
 
@@ -246,7 +247,7 @@ def test_sealing_and_erasing_the_same_subject_at_once_leaves_either_all_or_nothi
         claims = [claim for one in sealing for claim in one.result()]
         custody.erase(ANA)
 
-    assert {type(result) for result in custody.check_many(claims)} <= {Missing}
+    assert {type(result) for result in checked(custody, claims)} <= {Missing}
     assert list(custody.commitments()) == []
     assert not [file for file in (folder.path / "documents").rglob("*") if file.is_file()]
 
@@ -335,7 +336,7 @@ def test_an_erasure_that_was_killed_at_any_moment_is_completed_by_calling_again(
 
         with folder.open() as custody:
             assert outcomes(custody, bens) == dict.fromkeys(dict(bens))
-            assert {type(result) for result in custody.check_many(anas)} <= {Missing, type(None)}
+            assert {type(result) for result in checked(custody, anas)} <= {Missing, type(None)}
             custody.erase(ANA)
             assert outcomes(custody, bens) == dict.fromkeys(dict(bens))
             assert {kept.subject for kept in custody.commitments()} == {BEN}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.custody import MAX_DOCUMENT_BYTES, Custody, Document, commit
+from ledger.custody import MAX_DOCUMENT_BYTES, Claim, Custody, Document, commit
 from ledger.errors import CustodyError, Malformed, Missing, Tampered, TooLarge
-from tests.custody_facts import ANA, BEN, PDF, Folder
+from tests.custody_facts import ANA, BEN, PDF, Folder, checked
 
 CONTENT = b"%PDF-1.7 a letter of approval"
 PURPOSE = "request.submitted/documents"
@@ -72,7 +72,7 @@ def test_the_commitment_is_to_the_sha256_of_the_document(custody: Custody):
 
     assert (opened.subject, opened.purpose, opened.value) == (ANA, PURPOSE, hashlib.sha256(CONTENT).hexdigest())
     assert commit(opened.salt, opened.purpose, opened.value) == commitment
-    custody.check(commitment, PURPOSE)
+    custody.check(Claim(commitment, PURPOSE))
 
 
 def test_any_content_comes_back(custody: Custody):
@@ -181,10 +181,10 @@ def test_every_flipped_bit_in_a_file_is_found(custody: Custody, folder: Folder):
         flipped[bit // 8] ^= 1 << bit % 8
         file.write_bytes(flipped)
         with pytest.raises(Tampered, match=commitment):
-            custody.check(commitment, PURPOSE)
+            custody.check(Claim(commitment, PURPOSE))
 
     file.write_bytes(genuine)
-    custody.check(commitment, PURPOSE)
+    custody.check(Claim(commitment, PURPOSE))
 
 
 def _with_nothing(file: Path) -> None:
@@ -244,7 +244,7 @@ def test_a_file_that_was_exchanged_is_found(
     commitment = keep(custody)
     exchange(files(folder)[0])
 
-    for ask in (custody.read_document, lambda commitment: custody.check(commitment, PURPOSE)):
+    for ask in (custody.read_document, lambda commitment: custody.check(Claim(commitment, PURPOSE))):
         with pytest.raises(error) as caught:
             ask(commitment)
         assert caught.value.commitment == commitment
@@ -257,7 +257,7 @@ def test_two_files_that_changed_places_are_found(custody: Custody, folder: Folde
     second.write_bytes(contents[0])
     first.write_bytes(contents[1])
 
-    assert [type(result) for result in custody.check_many((c, PURPOSE) for c in commitments)] == [Tampered] * 2
+    assert [type(result) for result in checked(custody, ((c, PURPOSE) for c in commitments))] == [Tampered] * 2
 
 
 def test_what_lies_among_the_documents_and_is_none_is_found(custody: Custody, folder: Folder):

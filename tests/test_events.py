@@ -161,6 +161,10 @@ PINNED = {
         "expires": "date | null",
         "document": DIGEST,
     },
+    "training.verified.v1": {
+        "person": PERSON_ID,
+        "certificate": DIGEST,
+    },
     "law.determined.v1": {
         "request": REQUEST_ID,
         "consistent": "bool",

@@ -403,7 +403,7 @@ def no_documents(path: Path) -> None:
         (keys_of_another, NotALedger, "keys/key-encryption-key"),
         (no_keys, Unreachable, "keys/key-encryption-key"),
         (no_key_encryption_key, Unreachable, "keys/key-encryption-key"),
-        (no_custody, Unreachable, "custody.db"),
+        (no_custody, NotALedger, "custody.db"),
         (no_documents, NotALedger, "documents"),
     ],
 )

@@ -1,13 +1,15 @@
 """What is found wrong, missing or pending in a packet: one thing at a time, and all at once."""
 
+import re
+import unicodedata
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 
 from api.packets import read_packet
-from api.packets.form import Form
+from api.packets.form import Address, Form
 from tests.letters import EXAMPLES, LETTERS, pdf
 from tests.packet_facts import (
     AS_SHIPPED,
@@ -455,6 +457,67 @@ def test_boards_are_asked_for_person_by_person(example, field, value, settled, s
     folder.put(field, value)
 
     assert folder.problems() == sorted({*AS_SHIPPED[example], *found(field, *said)} - set(settled))
+
+
+ADDRESSES = [
+    "zoë@example.edu",
+    "zoe\u0308@example.edu",
+    "ana@bücher.example",
+    "用户@例子.广告",
+    "अजय@डाटा.भारत",
+    "квіточка@пошта.укр",
+    "θσερ@εχαμπλε.ψομ",
+    "o'neil+mitx@xn--bcher-kva.example",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=ascii)
+def test_an_address_may_have_letters_of_every_language(address, folder):
+    folder.put("people[3].email", address)
+    folder.put("head_approval.by", address.upper())
+
+    assert folder.problems() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "zo ë@x.de",
+        "zoë@x",
+        "zoë@@x.de",
+        "zoë@ü..de",
+        "zoë@ü_.de",
+        "zoë@.de",
+        "@ü.de",
+        "zoë",
+        '"zoë"@x.de',
+        "<zoë@x.de>",
+    ],
+)
+def test_letters_of_every_language_do_not_make_an_address(address, folder):
+    folder.put("people[3].email", address)
+
+    assert f'malformed - people[3].email: {ADDRESS}, not "{address}"' in folder.problems()
+
+
+NOT_SEEN = {"Cc", "Co", "Cs", "Zl", "Zp", "Zs"}
+TURNS_WRITING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+MARKS_OF_DIRECTION = {"\u061c", "\u200e", "\u200f"}
+LEAVE_NO_TRACE = {"\xad", "\u034f", "\u200b", "\u200d", "\u2060", "\ufeff", "\ufe0f", "\U000e0041", "\u115f", "\u3164"}
+
+
+def test_what_nobody_sees_and_what_turns_writing_around_is_in_no_address():
+    unseen = {
+        letter
+        for letter in map(chr, range(0x110000))
+        if unicodedata.category(letter) in NOT_SEEN or unicodedata.bidirectional(letter) in TURNS_WRITING
+    }
+    _, meta = get_args(Address)
+    is_address = re.compile(meta.pattern).search
+
+    for letter in unseen | MARKS_OF_DIRECTION | LEAVE_NO_TRACE:
+        assert not is_address(f"a{letter}b@example.edu"), ascii(letter)
+        assert not is_address(f"ab@ex{letter}ample.edu"), ascii(letter)
 
 
 def test_a_list_may_have_sixty_entries(folder):

@@ -16,6 +16,7 @@ COMMANDS = {
     "show": ("api.cli.reading:show", "Show one entry, with its hashes."),
     "verify": ("api.cli.verifying:verify", "Verify the log and everything that it commits to."),
     "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
+    "sweep": ("api.cli.keeping:sweep", "Remove from custody what no entry names."),
     "submit": ("api.cli.deciding:submit", "Take in a request packet."),
     "return": ("api.cli.deciding:return_request", "Give a request back, for items to be completed."),
     "withdraw": ("api.cli.deciding:withdraw", "Record that a request was withdrawn."),

@@ -1,5 +1,7 @@
 """Commands that make a ledger home and take care of it."""
 
+import os
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import cast, get_args
@@ -7,8 +9,13 @@ from typing import cast, get_args
 import click
 
 from api.cli import options
-from api.cli.wording import counted, printable
+from api.cli.failures import CouldNotRun
+from api.cli.verifying import verify_home
+from api.cli.wording import counted, counted_together, printable
+from ledger.custody import Erasure
 from ledger.events.people import Detail
+from ledger.evidence.named import named_commitments
+from ledger.evidence.report import Verdict
 from ledger.home import create_home, erase_person, open_home
 from ledger.storage import utc_now
 
@@ -26,6 +33,13 @@ def init(path: Path, actor: str, origin: str) -> None:
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")
     click.echo(f"Back up {path / 'keys'} apart from everything else, and not for longer than erased data may live on.")
+
+
+def _destroyed(erasure: Erasure) -> str:
+    return (
+        f"{counted(erasure.values, 'text')}, {counted(erasure.documents, 'document')}, "
+        f"{counted(erasure.salts, 'salt')}, {counted(erasure.keys, 'key')}"
+    )
 
 
 @click.command()
@@ -56,8 +70,46 @@ def erase(path: Path, actor: str, person: str, details: tuple[str, ...], backup_
     lapses = (utc_now() + timedelta(days=backup_days)).date()
     with open_home(path.absolute()) as home:
         erasure = erase_person(home, person, chosen, last_copy_lapses=lapses, actor=actor, via=options.VIA)
-    click.echo(
-        f"Erased {what}: {counted(erasure.values, 'text')}, {counted(erasure.documents, 'document')}, "
-        f"{counted(erasure.salts, 'salt')}, {counted(erasure.keys, 'key')}."
-    )
+    click.echo(f"Erased {what}: {_destroyed(erasure)}.")
     click.echo(f"The last backup copy of their keys lapses on {lapses}.")
+
+
+@click.command()
+@options.home
+@click.option(
+    "--older-than-hours",
+    "hours",
+    default=24,
+    show_default=True,
+    type=click.IntRange(1, 876_000),
+    help="Leave what was sealed within so many hours: an entry may be about to name it.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option("--yes", is_flag=True, help="Remove without asking.")
+def sweep(path: Path, hours: int, dry_run: bool, yes: bool) -> None:
+    """Remove what custody keeps and no entry names: texts and documents of wishes that came to nothing.
+
+    The ledger is verified first, and nothing is removed unless all holds. Where the log was put back from an older
+    copy, this would destroy what the lost entries named.
+    """
+    before = utc_now() - timedelta(hours=hours)
+    _check_that_all_holds(path.absolute())
+    with open_home(path.absolute()) as home, named_commitments(home.ledger.store) as is_named:
+        unnamed = Counter(kept.kind for kept in home.custody.given_up(is_named, before))
+        if not unnamed:
+            click.echo("There is nothing to sweep.")
+            return
+        if dry_run:
+            click.echo(f"It would remove {counted_together(unnamed)}; nothing was removed.")
+            return
+        if not yes:
+            click.confirm(f"What is removed cannot be had back. Remove {counted_together(unnamed)}?", abort=True)
+        swept = home.custody.sweep(is_named, before)
+    click.echo(f"Removed: {_destroyed(swept)}.")
+
+
+def _check_that_all_holds(path: Path) -> None:
+    """Raise `CouldNotRun` unless it does: an entry that was altered may have named what now nobody names."""
+    report = verify_home(path, os.cpu_count() or 1)
+    if report.verdict is not Verdict.HOLDS:
+        raise CouldNotRun("not all in this ledger holds, so nothing is swept: run dua-ledger verify")

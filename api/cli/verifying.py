@@ -3,22 +3,30 @@
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import click
+import msgspec
 
 from api.cli import options
-from api.cli.wording import counted
+from api.cli.wording import counted, counted_together
 from ledger.codec import Codec
 from ledger.errors import Damaged, NotALedger, Tampered, Unreachable
 from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
+from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Report, Verdict, unreadable
 from ledger.evidence.verify import Check, verify_log
-from ledger.home import WISH_KEY, open_custody, open_log, store_url
-from ledger.storage import Store
+from ledger.home import SECRETS, open_custody, open_log, store_url
+from ledger.storage import Store, utc_now
+from ledger.storage.port import Clock
+
+# What was sealed just now, an entry may be about to name; no wish takes so long.
+UNDER_WAY = timedelta(hours=1)
 
 
 @click.command()
@@ -34,30 +42,49 @@ from ledger.storage import Store
 def verify(path: Path, as_json: bool, processes: int) -> None:
     """Verify the log and everything that it commits to, from the bytes.
 
-    Prints every finding with its position, and what could not be excluded. Exits with 0 when all holds, 10 when
-    something was altered, 12 when some part could not be verified.
+    Prints every finding with its position, what else is worth knowing, and what could not be excluded. Exits with 0
+    when all holds, 10 when something was altered, 12 when some part could not be verified.
+
+    Without the keys, which an auditor may not have, nothing in custody can be verified: that is 12. Where the keys are
+    and custody.db or the documents are not, what the log commits to is lost: that is 10.
     """
     report = verify_home(path.absolute(), processes)
     click.echo(_as_json(report) if as_json else "\n".join(sentences(report)))
     sys.exit(int(report.verdict))
 
 
-def verify_home(path: Path, processes: int = 1) -> Report:
+def verify_home(path: Path, processes: int = 1, clock: Clock = utc_now) -> Report:
     """Verify a ledger home, with a progress bar on a terminal."""
     try:
-        return _verify(path, processes)
+        return _verify(path, processes, clock() - UNDER_WAY)
     except Damaged as error:
         return unreadable(str(error))
 
 
-def _verify(path: Path, processes: int) -> Report:
+def _verify(path: Path, processes: int, settled: datetime) -> Report:
     hidden = not sys.stderr.isatty()
     with (
         open_log(path) as store,
         click.progressbar(length=store.length(), label="Verifying", file=sys.stderr, hidden=hidden) as bar,
     ):
         checks = partial(commitment_checks, path)
-        return verify_log(store, checks, url=store_url(path), processes=processes, progress=bar.update)
+        report = verify_log(store, checks, url=store_url(path), processes=processes, progress=bar.update)
+        # In a log that was altered, what an entry names may be gone for another reason.
+        if report.verdict is Verdict.ALTERED:
+            return report
+        return msgspec.structs.replace(report, remarks=tuple(_remarks(path, store, settled)))
+
+
+def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
+    """What custody keeps from before a time and no entry names."""
+    with suppress(Unreachable), open_custody(path) as custody:
+        with named_commitments(store) as is_named:
+            unnamed = Counter(kept.kind for kept in custody.given_up(is_named, settled))
+        if unnamed:
+            yield (
+                f"custody keeps {counted_together(unnamed)} that no entry names: `dua-ledger sweep` removes what was "
+                "given up; if nothing was, the log may be an older copy"
+            )
 
 
 @contextmanager
@@ -66,9 +93,10 @@ def commitment_checks(path: Path, store: Store) -> Iterator[Sequence[Check]]:
     with ExitStack() as opened:
         try:
             custody = opened.enter_context(open_custody(path))
-            custody.secret(WISH_KEY)
+            for name in SECRETS:
+                custody.secret(name)
         except (Damaged, NotALedger, Tampered, Unreachable) as error:
-            yield [UnopenedCustody(error)]
+            yield [UnopenedCustody(store, error)]
         else:
             yield [CommitmentCheck(store, custody, Codec())]
 
@@ -88,6 +116,8 @@ def sentences(report: Report) -> Iterator[str]:
         case Verdict.UNVERIFIED:
             yield f"{findings} in {entries}: nothing is known to be altered, but not all could be verified."
     yield f"Root of the tree: {report.root or 'cannot be told'}"
+    for what in report.remarks:
+        yield f"Remark: {what}."
     for what in report.not_excluded:
         yield f"Not excluded: {what}."
 
@@ -97,5 +127,12 @@ def _as_json(report: Report) -> str:
         {"verdict": finding.verdict.name.lower(), "position": finding.position, "what": finding.what}
         for finding in report.findings
     ]
-    members = {"size": report.size, "root": report.root, "findings": findings, "not_excluded": report.not_excluded}
-    return json.dumps(members | {"exit_code": int(report.verdict)}, ensure_ascii=False)
+    members = {
+        "size": report.size,
+        "root": report.root,
+        "findings": findings,
+        "remarks": report.remarks,
+        "not_excluded": report.not_excluded,
+        "exit_code": int(report.verdict),
+    }
+    return json.dumps(members, ensure_ascii=False)

@@ -1,10 +1,20 @@
 """How the command line words things, the same everywhere."""
 
+from collections import Counter
+from typing import TypeVar
+
+_Thing = TypeVar("_Thing", bound=str)
+
 
 def counted(number: int, what: str) -> str:
     """`1 entry`, `2 entries`, `1,000 texts`."""
     plural = what[:-1] + "ies" if what.endswith("y") and what[-2] not in "aeiou" else what + "s"
     return f"{number:,} {what if number == 1 else plural}"
+
+
+def counted_together(numbers: Counter[_Thing]) -> str:
+    """`3 texts and 1 document`."""
+    return " and ".join(counted(numbers[what], what) for what in sorted(numbers, reverse=True))
 
 
 def printable(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from api.commands.command import Command, Document, Drafting, Wish
 from api.ids import numbered
 from api.keys import usable_key
+from ledger.custody import caseless
 from ledger.errors import Malformed
 from ledger.events import (
     ContactDesignated,
@@ -167,4 +168,4 @@ def _address(person: str, at: Drafting) -> str:
     """The address of a person as it is known now; nothing when none is."""
     known = at.ledger.facts([about(PersonRegistered, PersonDetailsChanged, tags=[f"person:{person}"])])
     commitments = [fact.event.sealed()["email"] for fact in known if "email" in fact.event.sealed()]
-    return at.custody.unseal(commitments[-1]).casefold() if commitments else ""
+    return caseless(at.custody.unseal(commitments[-1])) if commitments else ""

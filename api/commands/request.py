@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 from api.commands.command import Command, Drafting, Wish
 from api.packets import Office, Packet, as_reports
-from api.packets.form import key_of
 from api.register import register_of
+from ledger.custody import caseless
 from ledger.errors import Malformed
 from ledger.events import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.request import Item
@@ -23,7 +23,7 @@ class Submit(Command, frozen=True, kw_only=True):
         """Reports of everything that the packet says and the ledger does not know yet. Raises `Rejected`."""
         again = [of_request(self.request)] if self.request else []
         known = register_of(at.ledger, at.custody)
-        people = {known.person(key_of(one.email)) for one in self.packet.form.people if one.email}
+        people = {known.person(caseless(one.email)) for one in self.packet.form.people if one.email}
         standing = at.standing(*again, *(of_person(person) for person in sorted(filter(None, people))))
         if self.request and standing.request(self.request).submitted is None:
             raise Malformed("request", self.request, "never came in, so it cannot come in again")

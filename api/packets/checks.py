@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from api.packets.ethics import ethics
-from api.packets.form import Form, Person, key_of
+from api.packets.form import Form, Person
 from api.packets.problem import At, Finding, shown
 from ledger.chain.entry import MAX_TAGS
+from ledger.custody import caseless
 from ledger.events.request import Item
 
 IS_MISSING = "is missing"
@@ -42,7 +43,7 @@ def _people(form: Form) -> Iterator[Finding]:
         at, item = ("people", number), _item(form, person)
         if person.email is None:
             yield Finding((*at, "email"), f"{IS_MISSING}, and nobody can be recorded without an address", item=item)
-        elif (before := first.setdefault(key_of(person.email), number)) != number:
+        elif (before := first.setdefault(caseless(person.email), number)) != number:
             yield Finding((*at, "email"), f"is the address of people[{before}] too; everybody is listed once")
         if person.name is None:
             yield missing((*at, "name"), item)

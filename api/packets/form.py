@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from api.packets.problem import At
+from ledger.custody import caseless
 from ledger.events.catalogue import Form as DataForm
 from ledger.events.ethics import Outcome
 from ledger.events.ids import END
@@ -23,6 +24,17 @@ EVERYBODY = ("all personnel",)
 
 # Control characters, separators of lines, and marks that turn writing around.
 _STEERING = r"\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
+# What nobody sees beyond ASCII: control characters, blanks, blank letters, marks that turn writing around or leave no
+# trace (Unicode's Default_Ignorable_Code_Point), and what stands for no character or for one of somebody's own.
+_UNSEEN = (
+    r"\x80-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800"
+    r"\u3000\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
+)
+# RFC 5321 section 4.1.2, with whatever can be seen beyond ASCII (RFC 6531 section 3.3): a local part without quotes,
+# and a label of a domain. What is not in them is listed.
+_LOCAL = rf'[^\x00-\x20"(),:;<>@\[\\\]\x7f{_UNSEEN}]+'
+_LABEL = rf"[^\x00-,./:-@\[-`{{-\x7f{_UNSEEN}]+"
 
 Line = Annotated[
     str,
@@ -42,7 +54,7 @@ Text = Annotated[
 Address = Annotated[
     str,
     Meta(
-        pattern=r"^(?=.{3,254}$)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+" + END,
+        pattern=rf"^(?=.{{3,254}}$){_LOCAL}@{_LABEL}(\.{_LABEL})+" + END,
         description='an e-mail address such as "ana@example.edu"',
     ),
 ]
@@ -276,10 +288,5 @@ def _files(form: Form) -> Iterator[tuple[At, str | None, Item]]:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two addresses or institutions are the same but for case and the width of blanks."""
-    return key_of(one) == key_of(other)
-
-
-def key_of(text: str) -> str:
-    """What texts that are the same have in common."""
-    return " ".join(text.casefold().split())
+    """Whether two addresses or institutions are the same, as custody finds them."""
+    return caseless(one) == caseless(other)

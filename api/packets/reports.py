@@ -16,9 +16,10 @@ import msgspec
 from api.desk import Circumstances
 from api.ids import numbered
 from api.keys import usable_key
-from api.packets.form import EVERYBODY, Ethics, Form, Person, key_of, same
+from api.packets.form import EVERYBODY, Ethics, Form, Person, same
 from api.packets.packet import Packet
 from api.packets.problem import Problem
+from ledger.custody import caseless
 from ledger.custody.documents import Readable
 from ledger.errors import Malformed
 from ledger.events import (
@@ -62,7 +63,7 @@ class Rejected(Malformed):
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the office knows already, with what details. It is asked by e-mail address, or name, in lower case."""
+    """Whom the office knows already, with what details. It is asked by e-mail address, or name, made `caseless`."""
 
     person: Callable[[str], PersonId | None] = lambda address: None
     details: Callable[[PersonId], Mapping[str, str]] = lambda person: {}
@@ -105,7 +106,7 @@ class _Reporting:
         self._packet, self._request, self._office = packet, request, office
         self._form: Form = packet.form
         self._strangers: set[PersonId] = set()
-        self._people = {key_of(one.email): self._person_id(one.email) for one in self._form.people if one.email}
+        self._people = {caseless(one.email): self._person_id(one.email) for one in self._form.people if one.email}
         if len(set(self._people.values())) < len(self._people):
             raise Malformed(
                 "packet", str(packet.folder), "two addresses in it are those of one person whom the office knows"
@@ -130,7 +131,7 @@ class _Reporting:
         yield from self._contact()
 
     def _person_id(self, address: str) -> PersonId:
-        known = self._office.known.person(key_of(address))
+        known = self._office.known.person(caseless(address))
         if known is not None:
             return known
         fresh = f"p-{self._office.random_bytes(16).hex()}"
@@ -139,19 +140,19 @@ class _Reporting:
 
     def _of(self, person: Person) -> PersonId:
         # Who is listed without an address makes a packet malformed.
-        return self._people[key_of(person.email or "")]
+        return self._people[caseless(person.email or "")]
 
     def _id_of(self, address: str | None) -> PersonId | None:
-        return None if address is None else self._people[key_of(address)]
+        return None if address is None else self._people[caseless(address)]
 
     def _organisations_registered(self) -> Iterator[Report]:
         institutions = [person.institution for person in self._form.people if person.from_outside]
         for name in (*institutions, *(one.board for one in self._form.ethics if not one.home)):
-            if name is None or key_of(name) in self._organisations:
+            if name is None or caseless(name) in self._organisations:
                 continue
-            known = self._office.known.organisation(key_of(name))
+            known = self._office.known.organisation(caseless(name))
             organisation = known or f"O-{self._office.random_bytes(16).hex()}"
-            self._organisations[key_of(name)] = organisation
+            self._organisations[caseless(name)] = organisation
             if known is None:
                 sealed = self._seal(f"organisation:{organisation}", OrganisationRegistered, {"name": name})
                 yield OrganisationRegistered(organisation=organisation, **sealed), self._circumstances
@@ -180,7 +181,7 @@ class _Reporting:
         proposal = self._keep(RequestSubmitted, form.research.document)
         submitted = RequestSubmitted(
             request=self._request,
-            researcher=self._people[key_of(form.researcher.person or "")],
+            researcher=self._people[caseless(form.researcher.person or "")],
             researcher_is_student=form.researcher.student,
             sponsor=self._id_of(form.researcher.faculty_sponsor),
             researcher_heads_department=form.researcher.heads_department,
@@ -210,7 +211,7 @@ class _Reporting:
         known = self._standing.affiliations
         for person in self._form.people:
             if person.involved and person.affiliation is not None:
-                organisation = self._organisations.get(key_of(person.institution or ""))
+                organisation = self._organisations.get(caseless(person.institution or ""))
                 found = AffiliationDetermined(
                     request=self._request,
                     person=self._of(person),
@@ -227,12 +228,12 @@ class _Reporting:
         determined = EthicsDetermined(
             determination=f"E-{self._office.random_bytes(16).hex()}",
             request=self._request,
-            organisation=None if one.home else self._organisations[key_of(one.board or "")],
+            organisation=None if one.home else self._organisations[caseless(one.board or "")],
             protocol=one.protocol,
             outcome=one.outcome,
             on=one.on,
             expires=one.expires if isinstance(one.expires, date) else None,
-            covers=() if everybody else tuple(self._people[key_of(address)] for address in one.covers),
+            covers=() if everybody else tuple(self._people[caseless(address)] for address in one.covers),
             document=None,
         )
         known = self._told_before(determined, one.document)
@@ -304,7 +305,7 @@ class _Reporting:
             document=document,
             made=usable.made,
             expires=usable.expires,
-            names_address=(self._form.contact.person or "").casefold() in usable.addresses,
+            names_address=caseless(self._form.contact.person or "") in usable.addresses,
             **self._seal(subject, KeyFiled, {"fingerprint": usable.fingerprint}),
         )
         yield filed, self._with(document)

@@ -5,20 +5,25 @@ shown in an error, a representation or a file's name. Plain text is never writte
 """
 
 from ledger.custody.commitment import commit, member_of, purpose_of, verify_commitment
-from ledger.custody.custody import DOCUMENTS, MAX_TEXT_BYTES, Custody, Document, Erasure, Kept, Opened, Places
+from ledger.custody.custody import DOCUMENTS, MAX_TEXT_BYTES, Claim, Custody, Document, Erasure, Kept, Opened, Places
 from ledger.custody.documents import MAX_DOCUMENT_BYTES, Readable
+from ledger.custody.lookup import LOOKUP_KEY, Findable, caseless
 
 __all__ = [
     "DOCUMENTS",
+    "LOOKUP_KEY",
     "MAX_DOCUMENT_BYTES",
     "MAX_TEXT_BYTES",
+    "Claim",
     "Custody",
     "Document",
     "Erasure",
+    "Findable",
     "Kept",
     "Opened",
     "Places",
     "Readable",
+    "caseless",
     "commit",
     "member_of",
     "purpose_of",

@@ -11,13 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from heapq import merge
 from itertools import islice
 from math import ceil
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,6 +27,7 @@ from ledger.custody.cipher import NONCE_BYTES
 from ledger.custody.commitment import (
     SALT_BYTES,
     commit,
+    member_of,
     parse_commitment,
     purpose_of,
     text_bytes,
@@ -40,9 +42,10 @@ from ledger.custody.documents import (
     read_whole,
     record_of,
 )
-from ledger.custody.keystore import Keys, KeyStore
+from ledger.custody.keystore import Keys, KeyStore, Salt
 from ledger.custody.keystore import Row as KeyRow
 from ledger.custody.label import Label
+from ledger.custody.lookup import LOOKUP_KEY, Findable, kind_found_by, mark
 from ledger.custody.vault import Row as VaultRow
 from ledger.custody.vault import Sealed, Vault, seal, unseal
 from ledger.errors import CustodyError, Malformed, Missing, NotALedger, Tampered, TooLarge
@@ -111,6 +114,19 @@ class Kept:
     purpose: str
     created_at: datetime
 
+    @property
+    def kind(self) -> Literal["text", "document"]:
+        """What is kept."""
+        return "document" if member_of(self.purpose) == DOCUMENTS else "text"
+
+
+class Claim(NamedTuple):
+    """What somebody says a commitment is to: made for this purpose, sealed for this subject; None if they don't say."""
+
+    commitment: str
+    purpose: str
+    subject: str | None = None
+
 
 @dataclass(frozen=True)
 class _Found:
@@ -133,10 +149,19 @@ class Custody:
         self._clock = clock
 
     @classmethod
-    def create(cls, places: Places, clock: Callable[[], datetime], lock_seconds: float = LOCK_SECONDS) -> "Custody":
-        """Make custody's files in folders that exist, all of them or none. Raises `AlreadyThere`."""
+    def create(
+        cls,
+        places: Places,
+        clock: Callable[[], datetime],
+        lock_seconds: float = LOCK_SECONDS,
+        secrets: Collection[str] = (),
+    ) -> "Custody":
+        """Make custody's files in folders that exist, all of them or none, with secrets of these names.
+
+        Raises `AlreadyThere`, and `Malformed` for a name that is none.
+        """
         with ExitStack() as undo:
-            keys = KeyStore.create(places.keys, places.key_encryption_key, lock_seconds)
+            keys = KeyStore.create(places.keys, places.key_encryption_key, {LOOKUP_KEY, *secrets}, lock_seconds)
             undo.callback(places.key_encryption_key.unlink)
             undo.callback(places.keys.unlink)
             undo.callback(keys.close)
@@ -185,11 +210,11 @@ class Custody:
         fresh = [self._fresh(subject, purpose_of(wire_name, member), values[member]) for member in plain]
         key = self._keys.keep(subject, fresh)
         rows = [
-            seal(Keys(label, salt, key), text, os.urandom(NONCE_BYTES))
-            for (label, salt), text in zip(fresh, plain.values(), strict=True)
+            seal(Keys(salt.label, salt.value, key), text, os.urandom(NONCE_BYTES))
+            for salt, text in zip(fresh, plain.values(), strict=True)
         ]
         self._keep(rows)
-        return {member: label.commitment.hex() for member, (label, _) in zip(plain, fresh, strict=True)}
+        return {member: salt.label.commitment.hex() for member, salt in zip(plain, fresh, strict=True)}
 
     def keep_document(self, subject: str, wire_name: str, stream: Readable, media_type: str) -> str:
         """Keep a document of a subject, of at most 25 MiB; returns the commitment to its SHA-256.
@@ -201,51 +226,74 @@ class Custody:
         record_of(b"", media_type)
         content = read_whole(stream)
         record = record_of(content, media_type)
-        label, salt = self._fresh(subject, purpose, record.sha256)
-        keys = Keys(label, salt, self._keys.keep(subject, [(label, salt)]))
+        salt = self._fresh(subject, purpose, record.sha256)
+        keys = Keys(salt.label, salt.value, self._keys.keep(subject, [salt]))
         address, box = box_document(keys, content, os.urandom(NONCE_BYTES))
         self._keep([seal(keys, msgspec.json.encode(record), os.urandom(NONCE_BYTES), address)])
-        with self._vault.still_keeping(label):
+        with self._vault.still_keeping(salt.label):
             self._documents.write(address, box)
-        return label.commitment.hex()
+        return salt.label.commitment.hex()
+
+    def find(self, kind: Findable, text: str) -> list[Kept]:
+        """What is kept of whoever has, or had, this address or name, the oldest first.
+
+        A person is found by every e-mail address that they gave and that was not erased, an organisation by its name.
+        Case, width of blanks and composition of letters make no difference. It may have been sealed for a wish that
+        came to nothing: whether an event commits to it is for the caller to say. Raises `Tampered` when the text that
+        is kept is another, and `Malformed` for text that UTF-8 cannot hold.
+        """
+        wanted = mark(self._lookup_key, kind, text)
+        commitments = [commitment.hex() for commitment in self._keys.marked(wanted)]
+        found = []
+        for commitment, rows in zip(commitments, self._look_up(commitments), strict=True):
+            try:
+                one = self._found(commitment, *rows)
+            except Missing:
+                # It is being sealed or erased at this moment, or that was cut off.
+                continue
+            label = one.keys.label
+            if self._mark_of(label.subject, label.purpose, one.value) != wanted:
+                raise Tampered(commitment, "is found by what is not kept for it")
+            found.append(_kept(label))
+        return found
 
     def unseal(self, commitment: str) -> str:
         """The text that was sealed for a commitment. Raises `Missing`, `Tampered`, or `Malformed` for a document."""
-        found = self._find(commitment)
+        found = self._kept_for(commitment)
         if isinstance(found.content, Record):
             raise Malformed("commitment", commitment, "stands for a document, not for a text")
         return found.content
 
     def reveal(self, commitment: str) -> Opened:
         """All that somebody needs to check this one commitment, and no other. Raises `Missing`, `Tampered`."""
-        found = self._find(commitment)
+        found = self._kept_for(commitment)
         return Opened(found.keys.label.subject, found.keys.label.purpose, found.value, found.keys.salt)
 
     def read_document(self, commitment: str) -> Document:
         """The document that was kept for a commitment. Raises `Missing`, `Tampered`, or `Malformed` for a text."""
-        found = self._find(commitment)
+        found = self._kept_for(commitment)
         if not isinstance(found.content, Record):
             raise Malformed("commitment", commitment, "stands for a text, not for a document")
         record = found.content
         return Document(self._content(commitment, found), record.media_type, record.size, record.sha256)
 
-    def check(self, commitment: str, purpose: str) -> None:
-        """Check that what is kept for a commitment is what it commits to, for this purpose; documents are read.
+    def check(self, claim: Claim) -> None:
+        """Check that what is kept for a commitment is what is claimed; documents are read.
 
         Raises `Missing` or `Tampered` otherwise.
         """
-        for outcome in self.check_many([(commitment, purpose)]):
+        for outcome in self.check_many([claim]):
             if outcome is not None:
                 raise outcome
 
-    def check_many(self, claims: Iterable[tuple[str, str]]) -> Iterator[CustodyError | None]:
-        """For each commitment and purpose, in this order: None when `check` holds, else what it would raise."""
+    def check_many(self, claims: Iterable[Claim]) -> Iterator[CustodyError | None]:
+        """For each claim, in this order: None when `check` holds, else what it would raise."""
         remaining = iter(claims)
         while some := list(islice(remaining, _RANGE)):
-            looked_up = self._look_up([commitment for commitment, _ in some])
-            for (commitment, purpose), rows in zip(some, looked_up, strict=True):
+            looked_up = self._look_up([claim.commitment for claim in some])
+            for claim, rows in zip(some, looked_up, strict=True):
                 try:
-                    self._check(commitment, purpose, *rows)
+                    self._check(claim, *rows)
                 except CustodyError as error:
                     yield error
                 else:
@@ -272,16 +320,16 @@ class Custody:
                 seen = label.commitment
                 yield _kept(label)
 
-    def sweep(self, committed: Callable[[str], bool], older_than: datetime) -> Erasure:
-        """Erase whatever was sealed before `older_than` and is not `committed`: a wish given up, a crash.
+    def given_up(self, committed: Callable[[str], bool], older_than: datetime) -> Iterator[Kept]:
+        """Whatever was sealed before `older_than` and is not `committed`: for a wish that came to nothing, or a crash.
 
         Choose a time at which nothing is left that somebody has sealed and is about to commit to.
         """
-        doomed = (
-            bytes.fromhex(kept.commitment)
-            for kept in self.commitments()
-            if kept.created_at < older_than and not committed(kept.commitment)
-        )
+        return (kept for kept in self.commitments() if kept.created_at < older_than and not committed(kept.commitment))
+
+    def sweep(self, committed: Callable[[str], bool], older_than: datetime) -> Erasure:
+        """Erase whatever is `given_up`."""
+        doomed = (bytes.fromhex(kept.commitment) for kept in self.given_up(committed, older_than))
         total = Erasure()
         while some := list(islice(doomed, _RANGE)):
             salts, keys = self._keys.destroy_these(some)
@@ -300,18 +348,32 @@ class Custody:
         """Whatever lies among the documents and belongs to none of them."""
         return self._documents.others_than(self._vault.documents)
 
+    def check_files(self) -> None:
+        """Check that both databases hold together: a broken index would find nobody. Raises `Damaged`."""
+        self._keys.check_file()
+        self._vault.check_file()
+
     def secret(self, name: str) -> bytes:
-        """The ledger's own secret with this name, 32 bytes, made when it is first asked for. Raises `Tampered`."""
+        """The ledger's own secret with this name, 32 bytes. Raises `Tampered` when it is altered or not there."""
         return self._keys.secret(name)
 
-    def _fresh(self, subject: str, purpose: str, value: str) -> tuple[Label, bytes]:
+    @cached_property
+    def _lookup_key(self) -> bytes:
+        return self._keys.secret(LOOKUP_KEY)
+
+    def _mark_of(self, subject: str, purpose: str, value: str) -> bytes | None:
+        kind = kind_found_by(subject, member_of(purpose))
+        return None if kind is None else mark(self._lookup_key, kind, value)
+
+    def _fresh(self, subject: str, purpose: str, value: str) -> Salt:
         """A new salt for a value, with the label of the commitment that it gives."""
         salt = os.urandom(SALT_BYTES)
         now = self._clock()
         if now.utcoffset() is None:
             raise Malformed("time", now.isoformat(), "has no time zone")
         # Rounded up, so that nothing looks older than it is when it comes to sweeping.
-        return Label(bytes.fromhex(commit(salt, purpose, value)), subject, purpose, ceil(now.timestamp())), salt
+        label = Label(bytes.fromhex(commit(salt, purpose, value)), subject, purpose, ceil(now.timestamp()))
+        return Salt(label, salt, self._mark_of(subject, purpose, value))
 
     def _keep(self, rows: Sequence[Sealed]) -> None:
         commitments = [row.label.commitment for row in rows]
@@ -326,7 +388,7 @@ class Custody:
         wanted = [parse_commitment(commitment) for commitment in commitments]
         return zip(self._vault.rows(wanted), self._keys.rows(wanted), strict=True)
 
-    def _find(self, commitment: str) -> _Found:
+    def _kept_for(self, commitment: str) -> _Found:
         (rows,) = self._look_up([commitment])
         return self._found(commitment, *rows)
 
@@ -342,10 +404,14 @@ class Custody:
         verify_commitment(commitment, keys.salt, keys.label.purpose, found.value)
         return found
 
-    def _check(self, commitment: str, purpose: str, row: VaultRow | None, key_row: KeyRow | None) -> None:
+    def _check(self, claim: Claim, row: VaultRow | None, key_row: KeyRow | None) -> None:
+        commitment, purpose, subject = claim
         found = self._found(commitment, row, key_row)
-        if found.keys.label.purpose != purpose:
-            raise Tampered(commitment, f"was made for {found.keys.label.purpose}, not for {purpose}")
+        label = found.keys.label
+        if label.purpose != purpose:
+            raise Tampered(commitment, f"was made for {label.purpose}, not for {purpose}")
+        if subject is not None and label.subject != subject:
+            raise Tampered(commitment, f"is kept as one of {label.subject}, not of {subject}")
         if isinstance(found.content, Record):
             self._content(commitment, found)
 

@@ -27,7 +27,7 @@ class Layout:
     what: str
     application_id: int
     version: int
-    tables: tuple[str, ...]
+    tables: tuple[str, ...]  # and their indexes, as statements that make them
 
 
 class ErasableDatabase:
@@ -72,6 +72,13 @@ class ErasableDatabase:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+
+    def check(self) -> None:
+        """Raise `Damaged` unless tables and indexes are whole, in order, and agree."""
+        with self.reading() as connection:
+            (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != b"ok":
+            raise Damaged(self.path, found.decode(errors="replace"))
 
     def purge(self) -> None:
         """Build the file anew from the rows that are left. Raises `Busy` while somebody reads."""

@@ -4,13 +4,14 @@ The key-encryption key lies in a file of its own: 128 hex digits and a line end,
 opens nothing, and neither does a backup that has the one without the other. Every row is bound to its place when it is
 wrapped, so a row that was altered, exchanged or copied elsewhere does not open.
 
-A subject's key lives as long as one of its salts. Destroying removes rows; `purge` then leaves no trace of them.
+A subject's key lives as long as one of its salts. Destroying removes rows; `purge` then leaves no trace of them. The
+ledger's own secrets are made with the key store and never again: one that is not there was removed.
 """
 
 import os
 import re
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ledger.chain.entry import check_name
 from ledger.custody.cipher import KEY_BYTES, KEY_ENCRYPTION_KEY_BYTES, NotGenuine, Wrapping
 from ledger.custody.erasable import ErasableDatabase, Layout
 from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
-from ledger.custody.label import Label, chosen, read_label, read_labels
+from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, read_label, read_labels
 from ledger.errors import Damaged, Missing, NotALedger, Tampered, Unreachable
 from ledger.sqlite import LOCK_SECONDS
 
@@ -41,8 +42,10 @@ _LAYOUT = Layout(
             subject TEXT NOT NULL,
             purpose TEXT NOT NULL,
             created_at INTEGER NOT NULL,
+            mark BLOB,
             wrapped BLOB NOT NULL
         ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX marks ON salts (mark) WHERE mark IS NOT NULL",
         """CREATE TABLE secrets (
             name TEXT PRIMARY KEY,
             wrapped BLOB NOT NULL
@@ -55,6 +58,17 @@ _OPENED_BY = (b"dua-ledger/v1 opened by",)
 _SUBJECT_KEY = b"dua-ledger/v1 subject key"
 _SALT = b"dua-ledger/v1 salt"
 _SECRET = b"dua-ledger/v1 secret"
+
+
+class Salt(msgspec.Struct, frozen=True):
+    """The salt of a commitment; `mark` is what its subject is found by, if it is by this value."""
+
+    label: Label
+    value: bytes
+    mark: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"Salt({self.label!r})"
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -79,8 +93,16 @@ class KeyStore:
         self._wrapping = wrapping
 
     @classmethod
-    def create(cls, path: Path, key_encryption_key: Path, lock_seconds: float = LOCK_SECONDS) -> "KeyStore":
-        """Make a key store and its key-encryption key. Raises `AlreadyThere` when either is there."""
+    def create(
+        cls, path: Path, key_encryption_key: Path, secrets: Iterable[str] = (), lock_seconds: float = LOCK_SECONDS
+    ) -> "KeyStore":
+        """Make a key store, its key-encryption key, and secrets with these names.
+
+        Raises `AlreadyThere` when one of the files is, and `Malformed` for a secret whose name is none.
+        """
+        names = sorted(set(secrets))
+        for name in names:
+            check_name("secret", name)
         with ExitStack() as undo:
             wrapping = _new_key_encryption_key(key_encryption_key)
             undo.callback(key_encryption_key.unlink)
@@ -89,6 +111,10 @@ class KeyStore:
             undo.callback(database.close)
             with database.writing() as connection:
                 connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
+                connection.executemany(
+                    "INSERT INTO secrets (name, wrapped) VALUES (?, ?)",
+                    [(name, wrapping.wrap(os.urandom(KEY_BYTES), (_SECRET, name.encode()))) for name in names],
+                )
             undo.pop_all()
         return cls(database, wrapping)
 
@@ -111,20 +137,20 @@ class KeyStore:
             raise NotALedger(key_encryption_key, f"is not the key-encryption key of {path}") from error
         return cls(database, wrapping)
 
-    def keep(self, subject: str, salts: Sequence[tuple[Label, bytes]]) -> bytes:
+    def keep(self, subject: str, salts: Sequence[Salt]) -> bytes:
         """Keep these salts of a subject; returns the subject's key, made now if it has none."""
         with self._database.writing() as connection:
             key = self._subject_key(connection, subject)
             connection.executemany(
-                "INSERT INTO salts (commitment, subject, purpose, created_at, wrapped) VALUES (?, ?, ?, ?, ?)",
-                [(*msgspec.structs.astuple(label), self._wrap_salt(label, salt)) for label, salt in salts],
+                "INSERT INTO salts (commitment, subject, purpose, created_at, mark, wrapped) VALUES (?, ?, ?, ?, ?, ?)",
+                [(*msgspec.structs.astuple(salt.label), salt.mark, self._wrap_salt(salt)) for salt in salts],
             )
         return key
 
     def rows(self, commitments: Sequence[bytes]) -> list[Row | None]:
         """What is kept for each of these commitments, still wrapped; None where nothing is."""
         query = """
-            SELECT commitment, salts.subject, purpose, created_at, salts.wrapped, subject_keys.wrapped
+            SELECT commitment, salts.subject, purpose, created_at, mark, salts.wrapped, subject_keys.wrapped
             FROM salts LEFT JOIN subject_keys ON subject_keys.subject = salts.subject
             WHERE commitment = ?
         """
@@ -135,12 +161,12 @@ class KeyStore:
         """The keys in a row for this commitment. Raises `Missing` or `Tampered`."""
         if row is None:
             raise Missing(commitment, "its salt is not in the key store")
-        *columns, wrapped_salt, wrapped_key = row
+        *columns, mark, wrapped_salt, wrapped_key = row
         if wrapped_key is None:
             raise Missing(commitment, "the key of its subject is not in the key store")
         try:
             label = read_label(*columns)
-            salt = self._wrapping.unwrap(_blob(wrapped_salt), (_SALT, *label.bound()))
+            salt = self._wrapping.unwrap(_blob(wrapped_salt), _bound_to(label, None if mark is None else _blob(mark)))
         except (NotGenuine, ValueError) as error:
             raise Tampered(commitment, "its salt was altered in the key store, or comes from elsewhere") from error
         try:
@@ -153,13 +179,21 @@ class KeyStore:
         """Whether every one of these commitments has its salt."""
         return None not in self.rows(commitments)
 
-    def secret(self, name: str) -> bytes:
-        """The ledger's own secret with this name, 32 bytes, made when it is first asked for."""
-        check_name("secret", name)
+    def marked(self, mark: bytes) -> list[bytes]:
+        """The commitments whose salts have this mark, the oldest first. What they are for is to be checked."""
+        query = "SELECT commitment FROM salts WHERE mark = ? ORDER BY created_at, commitment"
         with self._database.reading() as connection:
-            row = _secret_row(connection, name)
+            commitments = [commitment for (commitment,) in connection.execute(query, (mark,))]
+        if any(not isinstance(one, bytes) or len(one) != COMMITMENT_BYTES for one in commitments):
+            raise Damaged(self._database.path, "marks: leads to what is no commitment")
+        return commitments
+
+    def secret(self, name: str) -> bytes:
+        """The ledger's own secret with this name, 32 bytes. Raises `Tampered` when there is none."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT wrapped FROM secrets WHERE name = ?", (name,)).fetchone()
         if row is None:
-            row = self._new_secret(name)
+            raise Tampered(name, "this secret is not in the key store, which was made with it")
         try:
             return self._wrapping.unwrap(_blob(row[0]), (_SECRET, name.encode()))
         except (NotGenuine, ValueError) as error:
@@ -175,6 +209,10 @@ class KeyStore:
         """As `destroy`, for the salts of these commitments."""
         with self._database.writing() as connection:
             return _destroy(connection, commitments)
+
+    def check_file(self) -> None:
+        """Raise `Damaged` unless the file holds together, so that its index leads to all that it should."""
+        self._database.check()
 
     def purge(self) -> None:
         """Leave no trace of what was destroyed in the file. Raises `Busy` while somebody reads."""
@@ -196,8 +234,8 @@ class KeyStore:
         """Close the file."""
         self._database.close()
 
-    def _wrap_salt(self, label: Label, salt: bytes) -> bytes:
-        return self._wrapping.wrap(salt, (_SALT, *label.bound()))
+    def _wrap_salt(self, salt: Salt) -> bytes:
+        return self._wrapping.wrap(salt.value, _bound_to(salt.label, salt.mark))
 
     def _subject_key(self, connection: sqlite3.Connection, subject: str) -> bytes:
         bound_to = (_SUBJECT_KEY, subject.encode())
@@ -212,19 +250,9 @@ class KeyStore:
         except (NotGenuine, ValueError) as error:
             raise Tampered(subject, "the key of this subject was altered, or comes from elsewhere") from error
 
-    def _new_secret(self, name: str) -> Row:
-        with self._database.writing() as connection:
-            # Another process may have made it meanwhile.
-            row = _secret_row(connection, name)
-            if row is None:
-                row = (self._wrapping.wrap(os.urandom(KEY_BYTES), (_SECRET, name.encode())),)
-                connection.execute("INSERT INTO secrets (name, wrapped) VALUES (?, ?)", (name, *row))
-        return row
 
-
-def _secret_row(connection: sqlite3.Connection, name: str) -> Row | None:
-    row: Row | None = connection.execute("SELECT wrapped FROM secrets WHERE name = ?", (name,)).fetchone()
-    return row
+def _bound_to(label: Label, mark: bytes | None) -> tuple[bytes, ...]:
+    return (_SALT, *label.bound()) if mark is None else (_SALT, *label.bound(), mark)
 
 
 def _destroy(connection: sqlite3.Connection, commitments: Sequence[object]) -> tuple[int, int]:

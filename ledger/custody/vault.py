@@ -15,9 +15,10 @@ import msgspec
 
 from ledger.custody.cipher import VALUE, NotGenuine, decrypt, encrypt, field_key
 from ledger.custody.erasable import ErasableDatabase, Layout
+from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import Keys
 from ledger.custody.label import Label, chosen, read_label, read_labels
-from ledger.errors import Damaged, Missing, Tampered
+from ledger.errors import Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
 
 _LAYOUT = Layout(
@@ -89,7 +90,10 @@ class Vault:
 
     @classmethod
     def open(cls, path: Path, lock_seconds: float = LOCK_SECONDS) -> "Vault":
-        """Open a vault."""
+        """Open a vault. Raises `NotALedger` where none is: not to be able to read it would be another matter."""
+        with named_os_errors(path):
+            if not path.is_file():
+                raise NotALedger(path, "is no vault: there is no such file")
         return cls(ErasableDatabase(path, _LAYOUT, lock_seconds))
 
     def keep(self, rows: Sequence[Sealed], unless_erased: Callable[[], None]) -> None:
@@ -133,6 +137,10 @@ class Vault:
         """As `forget`, for the rows of these commitments."""
         with self._database.writing() as connection:
             return _forget(connection, commitments, discard)
+
+    def check_file(self) -> None:
+        """Raise `Damaged` unless the file holds together."""
+        self._database.check()
 
     def purge(self) -> None:
         """Leave no trace of what was forgotten in the file. Raises `Busy` while somebody reads."""

@@ -8,7 +8,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger.chain.entry import Entry, read_entry
 from ledger.codec import Codec
-from ledger.custody import Custody
+from ledger.custody import DOCUMENTS, Claim, Custody, member_of, purpose_of
 from ledger.errors import (
     CustodyError,
     Damaged,
@@ -31,16 +31,14 @@ _UNREADABLE = (Damaged, NotALedger, Unreachable)
 
 
 class _Claim(NamedTuple):
-    """That an entry commits to something: in which member of it, for whom."""
+    """That the entry at a position commits to something."""
 
     position: int
-    commitment: str
-    purpose: str
-    subject: str
+    said: Claim
 
     @property
     def member(self) -> str:
-        return self.purpose.rpartition("/")[2]
+        return member_of(self.said.purpose)
 
 
 class _Members(msgspec.Struct, frozen=True):
@@ -69,8 +67,7 @@ class CommitmentCheck:
         """Take in an entry; gives what is wrong with it or with some before it."""
         if position == 1:
             self._begins_the_log = True
-            if type_ != LedgerOpened.wire_type():
-                yield altered(1, f"is {type_}, where {LedgerOpened.wire_type()} must stand")
+            yield from _opening(type_)
         try:
             claims = self._claims_of(position, type_, payload)
         except (UnknownEvent, DoesNotFit) as error:
@@ -81,7 +78,7 @@ class CommitmentCheck:
             if erasure is None:
                 self._claims.append(claim)
             else:
-                self._erased[claim.commitment] = claim, erasure
+                self._erased[claim.said.commitment] = claim, erasure
         if len(self._claims) >= BATCH:
             yield from self._answer()
 
@@ -91,11 +88,11 @@ class CommitmentCheck:
         try:
             yield from self._still_kept()
             if self._begins_the_log:
+                self._custody.check_files()
                 yield from self._strays()
         except _UNREADABLE as error:
             yield _unreadable(None, error)
-        if self._store.length() == 0:
-            yield altered(1, f"is missing: every ledger begins with {LedgerOpened.wire_type()}")
+        yield from _emptiness(self._store)
 
     def _claims_of(self, position: int, type_: str, payload: bytes) -> list[_Claim]:
         try:
@@ -105,9 +102,13 @@ class CommitmentCheck:
         if not members.documents and not self._codec.event_class(type_).sealed_for:
             return []
         event = self._codec.event(type_, members.event)
-        subject = event.subject() if event.sealed_for else ""
-        named = [*event.sealed().items(), *(("documents", document) for document in members.documents)]
-        return [_Claim(position, commitment, f"{event.wire_name}/{member}", subject) for member, commitment in named]
+        named = [*event.sealed().items(), *((DOCUMENTS, document) for document in members.documents)]
+        # Only events with sealed members say whose they are, and then the documents beside them are theirs too.
+        subject = event.subject() if named and event.sealed_for else None
+        return [
+            _Claim(position, Claim(commitment, purpose_of(event.wire_name, member), subject))
+            for member, commitment in named
+        ]
 
     def _answer(self) -> Iterator[Finding]:
         claims, self._claims = self._claims, []
@@ -126,13 +127,13 @@ class CommitmentCheck:
 
     def _outcomes(self, claims: Sequence[_Claim]) -> list[LedgerError | None]:
         try:
-            return list(self._custody.check_many((claim.commitment, claim.purpose) for claim in claims))
+            return list(self._custody.check_many(claim.said for claim in claims))
         except _UNREADABLE:
             return [self._outcome(claim) for claim in claims]
 
     def _outcome(self, claim: _Claim) -> LedgerError | None:
         try:
-            self._custody.check(claim.commitment, claim.purpose)
+            self._custody.check(claim.said)
         except (CustodyError, *_UNREADABLE) as error:
             return error
         return None
@@ -154,20 +155,35 @@ class CommitmentCheck:
 
 
 class UnopenedCustody:
-    """Stands in for `CommitmentCheck` where custody does not open, and says so."""
+    """Stands in for `CommitmentCheck` where custody does not open, and says so.
 
-    def __init__(self, error: LedgerError) -> None:
-        self._error = error
+    To be without the keys is no alteration: an auditor may not have them. To have the keys and nothing that they open
+    is one, for what is missing without an erasure is tampering.
+    """
+
+    def __init__(self, store: Store, error: LedgerError) -> None:
+        self._store, self._error = store, error
 
     def entry(self, position: int, type_: str, payload: bytes) -> Iterable[Finding]:
-        """Gives the one finding at entry 1."""
-        del type_, payload
+        """Says it once, at entry 1."""
+        del payload
         if position == 1:
+            yield from _opening(type_)
             yield _unreadable(None, self._error)
 
     def finish(self) -> Iterable[Finding]:
-        """Nothing more."""
-        return ()
+        """Says that there is no entry 1, if there is none."""
+        return _emptiness(self._store)
+
+
+def _opening(type_: str) -> Iterator[Finding]:
+    if type_ != LedgerOpened.wire_type():
+        yield altered(1, f"is {type_}, where {LedgerOpened.wire_type()} must stand")
+
+
+def _emptiness(store: Store) -> Iterator[Finding]:
+    if store.length() == 0:
+        yield altered(1, f"is missing: every ledger begins with {LedgerOpened.wire_type()}")
 
 
 def _unreadable(position: int | None, error: LedgerError) -> Finding:
@@ -199,7 +215,7 @@ class _Erasures:
 
     def of(self, claim: _Claim) -> int | None:
         """Where the log says that what was claimed is erased."""
-        for position, details in self._found.get(claim.subject, ()):
+        for position, details in self._found.get(claim.said.subject or "", ()):
             if position > claim.position and (not details or claim.member in details):
                 return position
         return None

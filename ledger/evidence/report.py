@@ -28,12 +28,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The outcome of a verification of the log's first `size` entries, with the root of the tree over them."""
+    """The outcome of a verification of the log's first `size` entries, with the root of the tree over them.
+
+    A remark is worth knowing and nothing that must not be.
+    """
 
     size: int
     root: str
     findings: tuple[Finding, ...]
     not_excluded: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
