@@ -32,7 +32,7 @@ from ledger.custody.files import named_os_errors, new_file, new_folder, sync_fol
 from ledger.errors import AlreadyThere, Malformed, NotALedger
 from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
-from ledger.log import Ledger, about
+from ledger.log import Ledger, Reading, about
 from ledger.storage import Store, create_store, open_store, utc_now
 from ledger.storage.port import Clock
 
@@ -166,9 +166,23 @@ def erase_person(
     """Record that a person's details (all, if none is named) are erased, then destroy them, keys and salts.
 
     The event comes first: a detail that is missing without one is tampering. So a call that was cut off, or raised
-    `Busy`, is completed by calling again, which records nothing twice unless more was sealed in between. Raises
-    `Malformed` for a person whom the log does not know.
+    `Busy`, is completed by calling again, which records nothing twice unless more was sealed in between. Nothing is
+    judged here: whether somebody may be erased is for rules. Raises `Malformed` for a person whom the log does not know.
     """
+    tag = f"person:{person}"
+    recorded, reading = _recorded_erasure(home, person, details)
+    if not recorded:
+        erased = PersonErased(person=person, details=details, last_copy_lapses=last_copy_lapses)
+        home.ledger.append([Fact(event=erased, actor=actor, via=via)], reading)
+    return home.custody.erase(tag, details or None)
+
+
+def is_erasure_recorded(home: Home, person: str, details: tuple[Detail, ...]) -> bool:
+    """Whether the log says that these details are erased, and nothing was sealed since. Raises `Malformed`."""
+    return _recorded_erasure(home, person, details)[0]
+
+
+def _recorded_erasure(home: Home, person: str, details: tuple[Detail, ...]) -> tuple[bool, Reading]:
     tag = f"person:{person}"
     check_name("person", tag)
     reading = home.ledger.read([about(*_SEALED_FOR_PEOPLE, PersonErased, tags=[tag])])
@@ -176,8 +190,5 @@ def erase_person(
     last_sealed = max((at for at, event in enumerate(known) if event.sealed_for), default=None)
     if last_sealed is None:
         raise Malformed("person", person, "is not in this ledger")
-    erased = PersonErased(person=person, details=details, last_copy_lapses=last_copy_lapses)
     since = known[last_sealed:]
-    if not any(isinstance(event, PersonErased) and event.details == details for event in since):
-        home.ledger.append([Fact(event=erased, actor=actor, via=via)], reading)
-    return home.custody.erase(tag, details or None)
+    return any(isinstance(event, PersonErased) and event.details == details for event in since), reading

@@ -15,12 +15,13 @@ from api.commands.catalogue import AddVersion, RegisterDataSet
 from api.commands.contact import AnswerKeyTest, ConfirmKey, FileKey, RejectKey
 from api.commands.correction import Correct
 from api.commands.governance import GrantRole, Waive
-from api.commands.people import RegisterPerson, Suspend
+from api.commands.people import Erase, RegisterPerson, Suspend
 from api.commands.release import Receive
 from api.commands.request import Submit
 from api.commands.review import Approve, Determine
 from api.commands.training import VerifyTraining
 from api.desk import Circumstances, Outcome
+from api.erasing import erase
 from api.handing_over import Handling, Release, send_key_test, sources
 from api.packets import read_packet
 from api.register import register_of
@@ -242,7 +243,7 @@ def test_a_file_that_is_no_version_of_its_data_set_is_not_released(story, tom):
     other = story.folder / "other.csv"
     other.write_bytes(DATA + b"3,1.0\n")
 
-    with pytest.raises(Malformed, match="is no version of D-6.002x-pc"):
+    with pytest.raises(Malformed, match=r"is no version of D-6.002x-pc"):
         sources(story.clerk, {"D-6.002x-pc": other})
 
 
@@ -351,3 +352,41 @@ def test_a_test_of_a_key_takes_no_files_place(story, tom):
         send_key_test(story.clerk, REQUEST, "sftp-drop", taken, DIRECTOR)
 
     assert (taken.read_text(), story.events()) == ("mine", before)
+
+
+def test_who_received_data_keeps_name_and_institution_in_the_record_of_it(story, tom):
+    ready(story, tom)
+    story.release(story.folder / "package.gpg")
+    wish = Erase(person=story.person(CONTACT), details=(), last_copy_lapses=TODAY)
+
+    erased = erase(story.clerk, wish, DIRECTOR)
+
+    assert erased.outcome is not None
+    assert [(one.rule, one.wanting) for one in erased.outcome.objections] == [
+        ("erasable", "an end of agreement A-2026-0001-1"),
+        ("erasable", "an end of the record of disclosure L-2026-0001-1"),
+    ]
+    assert (erased.destroyed, story.events()[-1]) == (None, "act.refused")
+    assert story.person(CONTACT)
+
+
+def test_an_address_can_go_before_the_name(story, tom):
+    ready(story, tom)
+    person = story.person(CONTACT)
+
+    erased = erase(story.clerk, Erase(person=person, details=("email",), last_copy_lapses=TODAY), DIRECTOR)
+
+    assert erased.destroyed is not None
+    assert (erased.destroyed.values, story.events()[-1]) == (1, "person.erased")
+    assert register_of(story.home.ledger, story.home.custody).person(CONTACT) is None
+
+
+def test_an_erasure_that_was_cut_off_is_completed_without_another_record(story):
+    wish = Erase(person=story.person(CONTACT), details=(), last_copy_lapses=TODAY)
+    first = erase(story.clerk, wish, DIRECTOR)
+    before = story.events()
+
+    again = erase(story.clerk, wish, DIRECTOR)
+
+    assert (first.outcome is None, again.outcome) == (False, None)
+    assert story.events() == before

@@ -1,16 +1,20 @@
 """Commands about people and the organisations that they act for."""
 
-from api.commands.command import Command, Drafting, Wish
+from datetime import date
+
+from api.commands.command import Acting, Command, Drafting, Wish
 from ledger.errors import Malformed
 from ledger.events import (
     AffiliationDetermined,
     OrganisationRegistered,
     PersonDetailsChanged,
+    PersonErased,
     PersonRegistered,
     PersonSuspended,
     SuspensionLifted,
 )
-from ledger.events.people import Affiliation
+from ledger.events.people import Affiliation, Detail
+from projections.acts import EraseDetails
 
 
 class Details(Command, frozen=True, kw_only=True):
@@ -109,3 +113,21 @@ class Lift(Command, frozen=True, kw_only=True):
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         return at.reports(SuspensionLifted(person=self.person, request=self.request))
+
+
+class Erase(Command, frozen=True, kw_only=True):
+    """Give up what is known of a person, or some of it, for destruction; an empty list means all of it.
+
+    `last_copy_lapses` is the day on which the last backup of the keys is gone.
+    """
+
+    person: str
+    details: tuple[Detail, ...]
+    last_copy_lapses: date
+
+    def draft(self, at: Drafting) -> Wish:
+        """An act."""
+        act = EraseDetails(
+            principal=at.principal, person=self.person, details=self.details, last_copy_lapses=self.last_copy_lapses
+        )
+        return Acting(act, PersonErased)

@@ -1,0 +1,37 @@
+"""Erasing: judged and recorded first, then done."""
+
+from typing import NamedTuple
+
+from api.commands import Clerk
+from api.commands.people import Erase
+from api.desk import Circumstances, Outcome
+from ledger.custody import Erasure
+from ledger.home import erase_person, is_erasure_recorded
+
+
+class Erased(NamedTuple):
+    """What came of a wish to erase: the record, if it was not there already, and what was destroyed, if not refused."""
+
+    outcome: Outcome | None
+    destroyed: Erasure | None
+
+
+def erase(clerk: Clerk, wish: Erase, circumstances: Circumstances) -> Erased:
+    """Record that a person's details are erased, then destroy them; whatever was cut off is completed by a second call.
+
+    Raises what `Clerk.take` raises, and `Busy` when somebody reads what is to be destroyed.
+    """
+    outcome = None
+    if not is_erasure_recorded(clerk.home, wish.person, wish.details):
+        outcome = clerk.take(wish, circumstances)
+        if outcome.refused:
+            return Erased(outcome, None)
+    destroyed = erase_person(
+        clerk.home,
+        wish.person,
+        wish.details,
+        last_copy_lapses=wish.last_copy_lapses,
+        actor=circumstances.actor,
+        via=circumstances.via,
+    )
+    return Erased(outcome, destroyed)
