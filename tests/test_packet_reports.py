@@ -1,6 +1,6 @@
 """What becomes of a packet at the desk, with a real ledger and custody."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ from hypothesis import assume, given
 from api.cli.verifying import verify_home
 from api.desk import Circumstances, Desk
 from api.packets import Office, Packet, Register, Rejected, as_reports, read_packet
+from api.register import register_of
 from ledger.errors import Malformed
 from ledger.events import (
     AffiliationDetermined,
     DataSetRegistered,
     DeterminationEnded,
     EthicsDetermined,
+    KeyFiled,
     LawDetermined,
     OrganisationRegistered,
     PersonDetailsChanged,
@@ -33,6 +35,7 @@ from ledger.home import Home, create_home, erase_person, open_home
 from projections.acts import ApproveRequest
 from projections.standing import Standing
 from tests.facts import NOON, noon
+from tests.keys import keyring
 from tests.letters import EXAMPLES, LETTERS, pdf
 from tests.packet_facts import AS_SHIPPED, MIT, MIXED, OUTSIDE, TODAY, Folder, anything, broken_tables
 
@@ -77,7 +80,7 @@ def submit(home: Home, packet: Packet, request: str = REQUEST, **known):
 
 def objections(home: Home) -> set[tuple[str, str | None, str]]:
     wish = ApproveRequest(principal="staff:1", request=REQUEST)
-    return {(one.rule, one.about, one.wanting) for one in desk(home).objections(wish)}
+    return {(one.rule, one.about, one.wanting) for one in desk(home).objections(wish, BY_MAIL)}
 
 
 def names(home: Home) -> dict[str, str]:
@@ -143,6 +146,7 @@ def test_every_word_of_a_packet_comes_back_from_custody(home):
         ("ethics.reliance-elected", {}),
         ("ethics.determined", {}),
         *(3 * [("training.certified", {})]),
+        ("contact.designated", {}),
     ]
 
 
@@ -287,7 +291,11 @@ def test_what_says_too_little_to_be_recorded_waits(home, tmp_path):
 
     events = submit(home, folder.read())
 
-    assert [event.wire_name for event in events[6:]] == ["request.submitted", *(2 * ["person.affiliation-determined"])]
+    assert [event.wire_name for event in events[6:]] == [
+        "request.submitted",
+        *(2 * ["person.affiliation-determined"]),
+        "contact.designated",
+    ]
     assert events[5].sealed().keys() == {"institution", "email"}
     assert (events[6].head_approval, len(events[6].datasets)) == (None, 1)
 
@@ -427,7 +435,8 @@ def test_reliance_that_comes_later_is_on_the_determination_that_is_known(home, t
     known = known_to(home, folder.read()) | {"organisation": organisations(home).get}
     give_back(home)
     table = folder.table()
-    table["ethics"][0] |= {"reliance": "elected", "reliance_on": date(2026, 11, 20)}
+    letter = "irb-approval.pdf"
+    table["ethics"][0] |= {"reliance": "elected", "reliance_on": date(2026, 11, 20), "reliance_document": letter}
     folder.write(table)
 
     events = submit(home, folder.read(), **known)
@@ -519,3 +528,50 @@ def test_what_is_not_malformed_can_always_be_recorded(home, folder, table):
     assume(not packet.rejected)
 
     submit(home, packet, f"R-2026-{home.ledger.store.head().position:04}")
+
+
+@pytest.mark.needs("gpg")
+def test_the_key_of_a_packet_is_filed_for_its_contact_once(home):
+    packet = read_packet(EXAMPLES / MIXED, TODAY, now=NOON)
+    asked = office(home)
+
+    def reports(standing: Standing) -> list[str]:
+        known = msgspec.structs.replace(
+            asked, now=NOON, opened=home.custody.unseal, standing=standing, known=register_of(home.ledger, home.custody)
+        )
+        told = as_reports(packet, REQUEST, BY_MAIL, known)
+        desk(home).report_together(told)
+        return [event.wire_name for event, _ in told]
+
+    assert reports(Standing())[-2:] == ["contact.designated", "key.filed"]
+    filed = list(home.ledger.facts())[-1].event
+    assert isinstance(filed, KeyFiled)
+    assert (filed.person, filed.names_address) == (names(home)["Amal Serrano"], True)
+    assert len(home.custody.unseal(filed.fingerprint)) == 40
+    desk(home).report(RequestReturned(request=REQUEST, items=("C1.2",)), BY_MAIL)
+    assert "key.filed" not in reports(Standing(home.ledger.facts()))
+
+
+@pytest.mark.needs("gpg")
+def test_a_key_of_no_use_is_listed_as_missing_and_not_filed(folder):
+    with keyring() as ring:
+        before = NOON - timedelta(days=1)
+        expired = ring.owner("Tom Abara <tom.abara@example.edu>", until=before)
+        signing = ring.owner("Tom Abara <tom.abara@example.edu>", encryption="")
+        revoked = ring.owner("Tom Abara <tom.abara@example.edu>")
+        revoked.revoke(before)
+        both = ring.owner("Tom <tom@example.org>", "Tom Abara <tom.abara@example.edu>")
+        keys = {"expired": expired, "signing": signing, "revoked": revoked, "both": both}
+        packets = {}
+        for name, owner in keys.items():
+            (folder.path / "abara.asc").write_bytes(owner.public())
+            packets[name] = folder.read(now=NOON)
+
+    said = {name: [str(one) for one in packet.problems] for name, packet in packets.items()}
+    assert {name: (packet.key is None, packet.rejected) for name, packet in packets.items()} == {
+        "expired": (True, False),
+        "signing": (True, False),
+        "revoked": (True, False),
+        "both": (False, False),
+    }
+    assert all("C3" in said[name][0] and "cannot be encrypted for" in said[name][0] for name in keys if name != "both")

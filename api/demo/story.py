@@ -149,9 +149,16 @@ class Story:
         letter = EXAMPLES / "mixed-group" / "letters" / "couhes-reliance.pdf"
         relied_on = next(one for one in self._all(EthicsDetermined) if one.organisation and one.outcome == "exempt")
         self._run(
-            "reliance", self._request, relied_on.determination, "--on", "2025-10-20", "--letter", letter,
-            "--occurred-at", "2025-10-20",
-        )  # fmt: skip
+            "reliance",
+            self._request,
+            relied_on.determination,
+            "--on",
+            "2025-10-20",
+            "--letter",
+            letter,
+            "--occurred-at",
+            "2025-10-20",
+        )
 
     def _it_is_approved(self) -> None:
         _chapter("It is approved, once counsel has found a basis")
@@ -179,17 +186,37 @@ class Story:
         }
         for kind, text in texts.items():
             self._run(
-                "issue", self._request, "--kind", kind, "--template", f"{kind} 2014-08", "--template-approved-by", CARL,
-                "--text", text, "--actor", DIRECTOR,
-            )  # fmt: skip
+                "issue",
+                self._request,
+                "--kind",
+                kind,
+                "--template",
+                f"{kind} 2014-08",
+                "--template-approved-by",
+                CARL,
+                "--text",
+                text,
+                "--actor",
+                DIRECTOR,
+            )
         _say("Hanna signs both by OpenPGP; the others in ink, and Pat attests that the scans show these texts.")
         key = self._hanna.public(self._folder / "hanna.asc")
         for number, (kind, text) in enumerate(texts.items(), 1):
             signature = self._hanna.sign(text, self._folder / f"{kind}.sig")
             self._run(
-                "sign", self._agreement(number), "--signer", HANNA, "--as", "researcher", "--signature", signature,
-                "--key", key, "--attested-by", IRA,
-            )  # fmt: skip
+                "sign",
+                self._agreement(number),
+                "--signer",
+                HANNA,
+                "--as",
+                "researcher",
+                "--signature",
+                signature,
+                "--key",
+                key,
+                "--attested-by",
+                IRA,
+            )
         scan = EXAMPLES / "mixed-group" / "letters" / "couhes-approval.pdf"
         today = str((utc_now() - timedelta(days=1)).date())
         for number, kind, signer, capacity in (
@@ -198,9 +225,21 @@ class Story:
             (2, "DUA", CARL, ["home-signatory"]),
         ):
             self._run(
-                "sign", self._agreement(number), "--signer", signer, "--as", *capacity, "--scan", scan,
-                "--text", texts[kind], "--on", today, "--attested-by", IRA,
-            )  # fmt: skip
+                "sign",
+                self._agreement(number),
+                "--signer",
+                signer,
+                "--as",
+                *capacity,
+                "--scan",
+                scan,
+                "--text",
+                texts[kind],
+                "--on",
+                today,
+                "--attested-by",
+                IRA,
+            )
         for number in (1, 2):
             self._run("execute", self._agreement(number), "--actor", DIRECTOR)
 
