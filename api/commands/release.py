@@ -10,7 +10,6 @@ from ledger.events import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, R
 from ledger.events.release import Package
 from projections.acts import AuthoriseRelease, Chosen, HandOverRelease
 
-
 Stage = Literal["packing", "handing over", "delivery"]
 
 
