@@ -60,7 +60,7 @@ COMMANDS = {
     "opened": ("api.cli.access:opened", "Record that somebody opened a data set."),
     "may": ("api.cli.access:may", "Say whether a person may read a data set."),
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
-    "explain": ("api.cli.asking:explain", "Judge an act again, from the log alone."),
+    "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
 }
 # What help puts them under, by their module.
 HEADINGS = {
