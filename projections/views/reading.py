@@ -12,13 +12,14 @@ from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Raw
+from msgspec.structs import asdict
 
 from ledger.chain.entry import parse_time
 from ledger.errors import Damaged, Malformed
 from ledger.events import DECLARED, Event
 
-_TYPE = b'"type":"'
+_TYPE, _RECORDED_AT = b'"type":"', b'"recorded_at":"'
+_TIME_LENGTH = len("2026-11-21T17:00:00.000000Z")
 _instant = lru_cache(4096)(parse_time)
 
 
@@ -32,16 +33,8 @@ class Happening(NamedTuple):
 
 
 class _Payload(msgspec.Struct):
-    event: Raw
+    event: msgspec.Struct
     occurred_at: str
-
-
-class _Header(msgspec.Struct):
-    recorded_at: str
-
-
-_payload_in = msgspec.json.Decoder(_Payload).decode
-_header_in = msgspec.json.Decoder(_Header).decode
 
 
 class Reader:
@@ -49,40 +42,42 @@ class Reader:
 
     def __init__(self, wanted: Iterable[type[Event]]) -> None:
         names = {event.wire_name for event in wanted}
-        self._decoders = {
-            event.wire_type().encode(): unchecked(event) for event in DECLARED if event.wire_name in names
+        self._kinds = {
+            event.wire_type().encode(): (event, _payload_with(event)) for event in DECLARED if event.wire_name in names
         }
 
     def read(self, position: int, raw: bytes) -> Happening | None:
         """What an entry says has happened; None when it is of no kind that is wanted. Raises `Damaged`."""
         line, _, payload = raw.partition(b"\n")
-        # Canonical JSON: the type is the last member of the header, and holds no quotation mark that is not escaped.
-        decode = self._decoders.get(line[line.rfind(_TYPE) + len(_TYPE) : -2])
-        if decode is None:
+        # The type is the last member of the header, and a quotation mark in it would be escaped.
+        kind = self._kinds.get(line[line.rfind(_TYPE) + len(_TYPE) : -2])
+        if kind is None:
             return None
+        declared, decode = kind
         try:
-            said = _payload_in(payload)
-            event = decode(said.event)
+            said = decode(payload)
+            event = declared(**asdict(said.event))
             while (newer := event.upcast()) is not event:
                 event = newer
-            occurred_at, recorded_at = _instant(said.occurred_at), _instant(_header_in(line).recorded_at)
+            occurred_at, recorded_at = _instant(said.occurred_at), _instant(_recorded_at(line))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Malformed) as error:
             raise Damaged("log", f"the entry at position {position} cannot be read: {error}") from error
         return Happening(position, event, occurred_at, recorded_at)
 
 
-def unchecked(event: type[Event]) -> Callable[[bytes | Raw], Event]:
-    """What reads an event from its own bytes without holding its members against their patterns."""
+def _recorded_at(line: bytes) -> str:
+    start = line.find(_RECORDED_AT) + len(_RECORDED_AT)
+    return line[start : start + _TIME_LENGTH].decode()
+
+
+def _payload_with(event: type[Event]) -> Callable[[bytes], Any]:
+    """What reads payloads with this event, whose members it doesn't hold against their patterns."""
     hints = get_type_hints(event, include_extras=True)
-    twin = msgspec.defstruct(
-        event.__name__, [(member, _plain(hints[member])) for member in event.__struct_fields__], kw_only=True
-    )
-    decode, members = msgspec.json.Decoder(twin).decode, msgspec.structs.asdict
-
-    def read(raw: bytes | Raw) -> Event:
-        return event(**members(decode(raw)))
-
-    return read
+    members = [(member, _plain(hints[member])) for member in event.__struct_fields__]
+    twin = msgspec.defstruct(event.__name__, members, kw_only=True)
+    # The other members of the payload are skipped.
+    payload = msgspec.defstruct("Payload", [("event", twin), ("occurred_at", str)], bases=(_Payload,))
+    return msgspec.json.Decoder(payload).decode
 
 
 def _plain(hint: Any) -> Any:
