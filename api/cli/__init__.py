@@ -27,8 +27,15 @@ COMMANDS = {
     "register-dataset": ("api.cli.deciding:register_dataset", "Put a data set into the catalogue."),
     "publish-policy": ("api.cli.deciding:publish_policy", "Put parameters of policy in force."),
     "grant-role": ("api.cli.deciding:grant_role", "Give a principal a role."),
+    "inbox": ("api.cli.waiting:inbox", "Show what waits for whom, oldest first."),
+    "request": ("api.cli.waiting:request", "Show how a request stands, item by item; or write the letter."),
+    "holders": ("api.cli.holding:holders", "Show who holds a data set."),
+    "holdings": ("api.cli.holding:holdings", "Show what a person holds."),
+    "deadlines": ("api.cli.holding:deadlines", "Show what ends of itself in the next days."),
+    "accesses": ("api.cli.holding:accesses", "Show who opened what, or was refused."),
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
     "explain": ("api.cli.asking:explain", "Judge an act again, from the log alone."),
+    "rebuild": ("api.cli.holding:rebuild", "Make the views anew from the log."),
     "demo": ("api.cli.demo:demo", "Play a short story in a throw-away ledger."),
 }
 
