@@ -22,10 +22,10 @@ from api.cli.wording import printable
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
 from api.names import names_in
-from api.packets.form import key_of
 from api.register import register_of
 from api.telling import MIT, Words, objected, shown_by, told, words_of
 from ledger.chain.entry import Entry
+from ledger.custody import caseless
 from ledger.errors import Malformed
 from ledger.events import Event
 from ledger.home import Home, open_home
@@ -95,7 +95,7 @@ class Hand(NamedTuple):
     def person(self, text: str) -> str:
         """The id of somebody known, by id or e-mail address. Raises `Malformed`."""
         if "@" in text:
-            found = register_of(self.home.ledger, self.home.custody).person(key_of(text))
+            found = register_of(self.home.ledger, self.home.custody).person(caseless(text))
             if found is None:
                 raise Malformed("person", text, "is the address of nobody in this ledger")
             return found
@@ -107,7 +107,7 @@ class Hand(NamedTuple):
 
     def organisation(self, text: str) -> str:
         """The id of a known organisation, by id or name. Raises `Malformed`."""
-        found = register_of(self.home.ledger, self.home.custody).organisation(key_of(text))
+        found = register_of(self.home.ledger, self.home.custody).organisation(caseless(text))
         if found is not None:
             return found
         if not text.startswith("O-"):

@@ -1,12 +1,10 @@
 """How the command line words and shows things, the same everywhere."""
 
 import sys
-from typing import Any
+from collections import Counter
+from typing import Any, TypeVar
 
 import click
-
-from collections import Counter
-from typing import TypeVar
 
 _Thing = TypeVar("_Thing", bound=str)
 
