@@ -54,6 +54,8 @@ class Clerk:
         drafting = msgspec.structs.replace(drafting, keeping=self.home.custody)
         wish = command.draft(drafting)
         if isinstance(wish, Acting):
+            if documents and wish.act.request is None:
+                raise Malformed("document", documents[0].name, f"cannot be kept: {wish.act.name} is of no request")
             shown = _keep(documents, drafting.keeping, f"request:{wish.act.request}", wish.becomes)
             circumstances = msgspec.structs.replace(circumstances, documents=(*wish.documents, *shown))
             return self._desk.act(wish.act, circumstances, key)
