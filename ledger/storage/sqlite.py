@@ -89,8 +89,8 @@ MISPLACED = f"""
     WITH head (position) AS (SELECT COALESCE(MAX(position), 0) FROM entries)
     SELECT position, 'entries' FROM entries WHERE position < 1
     UNION ALL
-    SELECT DISTINCT tags.position, 'the tag index' FROM tags, head
-    WHERE tags.position < 1 OR tags.position > head.position - head.position % {STEP}
+    SELECT DISTINCT position, 'the tag index' FROM tags
+    WHERE position NOT BETWEEN 1 AND (SELECT head.position - head.position % {STEP} FROM head)
 """
 
 SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 1000", "cache_size = -16384", "trusted_schema = OFF")
