@@ -350,6 +350,21 @@ def test_each_row_keeps_the_subtrees_that_its_entry_completes(grown):
             assert grown.subtree(level, index) == subtree(level, index)
 
 
+def test_stores_that_write_in_turns_each_go_on_where_the_other_ended(file_url):
+    """Also across the steps in which the index grows, and when one of them has been away for long."""
+    drawn = random.Random(11)
+    with open_store(file_url) as one, open_store(file_url) as other:
+        for number in range(150):
+            writer = drawn.choice([one, one, one, other])
+            writer.append([event("t", f"tag:{number % 7}")] * drawn.choice([1, 1, 1, 2, 70]))
+            with pytest.raises(IntegrityError):
+                writer.append([event()] * 3, DCBAppendCondition(tagged(f"tag:{number % 7}")))
+            assert one.head() == other.head()
+
+        assert_holds(one)
+        assert contents(one) == contents(other)
+
+
 def test_the_root_of_each_size_is_the_root_of_so_many_leaves(grown):
     leaves = [entry.leaf for entry in grown.scan()]
 

@@ -75,17 +75,8 @@ def indexed_up_to(position: int) -> int:
 
 def index_rows(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
     """The rows of these entries, in the order of the index."""
-    return sorted(
-        (tag, entry.header.type, entry.position) for entry in entries for tag in (ANY_TAG, *entry.header.tags)
-    )
-
-
-def add_rows(connection: sqlite3.Connection, before: int, added: Sequence[Entry]) -> None:
-    """Index what makes up whole steps, now that these entries follow position `before`."""
-    first, last = indexed_up_to(before), indexed_up_to(before + len(added))
-    if last > first:
-        tail = _entries(connection, first, before, STEP)
-        connection.executemany(ADD_TAG, index_rows([*tail, *added][: last - first]))
+    headers = [entry.header for entry in entries]
+    return sorted([(tag, header.type, header.position) for header in headers for tag in (ANY_TAG, *header.tags)])
 
 
 class TagIndex:
@@ -93,6 +84,23 @@ class TagIndex:
 
     def __init__(self) -> None:
         self._tail: list[Entry] = []
+
+    def add_rows(self, connection: sqlite3.Connection, added: Sequence[Entry]) -> None:
+        """Index what makes up whole steps, now that these entries were added."""
+        before = added[0].position - 1
+        first, last = indexed_up_to(before), indexed_up_to(before + len(added))
+        if last > first:
+            tail = self._tail_up_to(connection, before)
+            connection.executemany(ADD_TAG, index_rows([*tail, *added][: last - first]))
+
+    def remember(self, added: Sequence[Entry]) -> None:
+        """Know these entries, which are in the log from now on, without reading them again."""
+        tail, first, last = self._tail, added[0].header.position, added[-1].header.position
+        if tail and tail[-1].header.position == first - 1:
+            added, first = [*tail, *added], tail[0].header.position
+        start = indexed_up_to(last) + 1 - first
+        if start >= 0:
+            self._tail = [*added[start:]]
 
     def matching(
         self, connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
