@@ -231,6 +231,15 @@ def test_a_name_that_no_entry_can_have_is_not_found(name, filled):
     )
 
 
+def test_an_entry_is_found_by_all_of_its_tags_and_by_no_more_than_it_may_have(store):
+    all_tags = [f"tag:{number}" for number in range(64)]
+    store.append([event("t", *all_tags), *[event("t", "tag:63")] * 127])
+
+    assert [entry.position for entry in store.scan(tagged(*all_tags, *all_tags))] == [1]
+    assert list(store.scan(tagged(*all_tags, "tag:64"))) == []
+    assert list(store.scan(tagged(*(f"tag:{number}" for number in range(5000))))) == []
+
+
 def test_an_entry_is_found_by_its_position_and_by_no_other_number(filled):
     assert [event_of(filled.store.entry(n + 1)) for n in range(SIZE)] == [stored(e, 0).event for e in filled.events]
     assert [filled.store.entry(n) for n in (0, -1, SIZE + 1, SIZE + 64, 2**53, 2**63, 2**70, -(2**70))] == [None] * 8

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from ledger.chain.entry import Entry, check_name, read_entry
+from ledger.chain.entry import MAX_TAGS, Entry, check_name, read_entry
 from ledger.errors import Damaged, Malformed
 
 STEP = 64
@@ -54,12 +54,7 @@ TYPES_OF_TAG = """
     )
     SELECT type FROM types WHERE type IS NOT NULL
 """
-RAREST = """
-    SELECT wanted.value, (SELECT COUNT(*) FROM (SELECT 1 FROM tags AS t WHERE t.tag = wanted.value LIMIT ?2))
-    FROM json_each(?1) AS wanted
-    ORDER BY 2
-    LIMIT 1
-"""
+COUNTED = "(SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE tag = ? LIMIT ?))"
 # The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
 INDEXED_TAGS = """
     SELECT position, CAST(COALESCE(type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
@@ -172,9 +167,9 @@ def entry_in(position: int, raw: object) -> Entry:
 def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> Iterator[list[Any]]:
     """The ranges of the index that hold what matches: of the item's tags, the one that stands on the fewest entries."""
     # The empty tag means something else in here, and not every other impossible name passes through JSON.
-    if not all(map(_is_name, item.tags)):
+    tags = [*dict.fromkeys(item.tags)] or [ANY_TAG]
+    if len(tags) > MAX_TAGS or not all(map(_is_name, item.tags)):
         return
-    tags = item.tags or [ANY_TAG]
     rarest = _rarest(connection, tags) if len(tags) > 1 else tags[0]
     further = [tag for tag in tags if tag != rarest]
     for type_ in filter(_is_name, item.types or _types_of(connection, rarest)):
@@ -195,11 +190,14 @@ def _types_of(connection: sqlite3.Connection, tag: str) -> list[str]:
 
 def _rarest(connection: sqlite3.Connection, tags: Sequence[str]) -> str:
     """The tag that stands on the fewest entries, found at the cost of counting so many."""
-    wanted, enough = _json(tags), 64
+    # A column for each tag: reading them from JSON would cost more than counting.
+    statement = f"SELECT {', '.join([COUNTED] * len(tags))}"
+    enough = 8
     while True:
-        tag, count = connection.execute(RAREST, (wanted, enough)).fetchone()
+        (counts,) = connection.execute(statement, [value for tag in tags for value in (tag, enough)])
+        count, tag = min(zip(counts, tags, strict=True))
         if count < enough:
-            return str(tag)
+            return tag
         enough *= 8
 
 
