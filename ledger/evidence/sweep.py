@@ -298,9 +298,10 @@ def _are_well_formed(
     names = b"".join({*types})
     if b'"' in names or b"\\" in names or b"" in types:
         return False
-    plain = not b"".join([names, *tags]).translate(None, _PLAIN)
-    return all(
-        _can_be_parsed(raw) for raw, header in zip(raws, headers, strict=True) if not plain or len(header) > _SHORT
+    if b"".join([names, *tags]).translate(None, _PLAIN):
+        return all(map(_can_be_parsed, raws))
+    return max(map(len, headers)) <= _SHORT or all(
+        _can_be_parsed(raw) for raw, header in zip(raws, headers, strict=True) if len(header) > _SHORT
     )
 
 

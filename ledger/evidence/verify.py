@@ -28,8 +28,8 @@ __all__ = ["CHUNK", "CUT_TAIL", "Check", "Checks", "Progress", "no_checks", "ver
 Checks = Callable[[Store], AbstractContextManager[Sequence[Check]]]
 
 CUT_TAIL = (
-    "that entries after the last one were cut off, or that the whole log was written anew by whoever owns the database:"
-    " nobody gave a checkpoint from an earlier time to compare with"
+    "that entries after the last one were cut off, or that everything from some entry on, be it the first, was written"
+    " anew by whoever owns the database: nobody gave a checkpoint from an earlier time to compare with"
 )
 
 

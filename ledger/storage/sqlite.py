@@ -205,12 +205,13 @@ class SQLiteStore(Store):
         while True:
             with self._connections.borrowed() as connection:
                 page = connection.execute(ROWS, (after, until, PAGE)).fetchall()
-            for position, tree, raw in page:
+            for row in page:
+                position, tree, raw = row
                 # Whoever writes the file without SQLite can put rows in any order, and text in place of bytes.
                 if position <= after or not isinstance(tree, bytes) or not isinstance(raw, bytes):
                     raise Damaged(self._name, f"the row of entry {position} is not as SQLite writes it")
                 after = position
-                yield position, tree, raw
+                yield row
             if len(page) < PAGE:
                 return
 
