@@ -664,7 +664,7 @@ def test_an_index_made_to_fit_a_malformed_header_does_not_make_it_well_formed(
 
 
 GOOD_TIME = "2026-11-21T12:00:00.000000Z"
-MALFORMED_THROUGHOUT = {
+MALFORMED_FROM_SOMEWHERE_ON = {
     "a day that is none": ("2026-02-30T12:00:00.000000Z", ["x"], "t"),
     "an hour that is none": ("2026-11-21T24:00:00.000000Z", ["x"], "t"),
     "a type with a control character": (GOOD_TIME, ["x"], "t\x7f"),
@@ -681,12 +681,22 @@ MALFORMED_THROUGHOUT = {
 }
 
 
-@pytest.mark.parametrize(("recorded_at", "tags", "type_"), MALFORMED_THROUGHOUT.values(), ids=MALFORMED_THROUGHOUT)
-def test_a_log_that_is_malformed_throughout_is_found_so_at_each_entry(
+@pytest.mark.parametrize(
+    ("recorded_at", "tags", "type_"), MALFORMED_FROM_SOMEWHERE_ON.values(), ids=MALFORMED_FROM_SOMEWHERE_ON
+)
+def test_a_log_that_is_malformed_from_somewhere_on_is_found_so_at_each_entry(
     tmp_path: Path, recorded_at: str, tags: list[str], type_: str
 ):
     """Every hash, link and row of the index is right, as whoever makes up a history would make them."""
-    url = made_up(tmp_path / "log.db", [Header(0, "", recorded_at, tuple(tags), type_)] * 2 * BLOCK)
+    good = Header(0, "", "2026-01-01T12:00:00.000000Z", ("x",), "t")
+    url = made_up(tmp_path / "log.db", [good] * BLOCK + [Header(0, "", recorded_at, tuple(tags), type_)] * BLOCK)
+
+    with open_store(url) as store:
+        assert places(verify_log(store)) == {*range(BLOCK + 1, 2 * BLOCK + 1)}
+
+
+def test_entries_that_are_too_long_are_found(tmp_path: Path):
+    url = made_up(tmp_path / "log.db", [Header(0, "", GOOD_TIME, ("x",), "t")] * 2 * BLOCK, b" " * 65_536)
 
     with open_store(url) as store:
         assert places(verify_log(store)) == {*range(1, 2 * BLOCK + 1)}
@@ -706,7 +716,7 @@ def test_time_that_runs_back_is_found_where_it_does(tmp_path: Path, position: in
     ]
 
 
-def made_up(path: Path, headers: Sequence[Header]) -> str:
+def made_up(path: Path, headers: Sequence[Header], payload: bytes = b"{}") -> str:
     """A log with just these types, tags and times, well formed or not, and all else right; gives its URL."""
     url = f"sqlite:///{path}"
     create_store(url)
@@ -715,7 +725,7 @@ def made_up(path: Path, headers: Sequence[Header]) -> str:
     with closing(sqlite3.connect(path)) as connection:
         for position, header in enumerate(headers, 1):
             written = structs.replace(header, position=position, prev=leaf.hex())
-            raw = (json_encode(written) if '"' not in header.type else pasted(written)) + b"\n{}"
+            raw = (json_encode(written) if '"' not in header.type else pasted(written)) + b"\n" + payload
             leaf = leaf_hash(raw)
             hashes = completed_by(position, leaf, lambda level, index: tree[(index + 1) << level][32 * level :][:32])
             tree[position] = b"".join(hashes)

@@ -118,8 +118,8 @@ class Sweep:
         leaves = [sha256(b"\x00" + raw).digest() for raw in raws]
         if [*trees] != self._trees(positions[-1], leaves):
             return False
-        begin = _BEFORE_TIME + len(str(positions[0]))
-        times = [raw[begin : begin + _TIME_LENGTH] for raw in raws]
+        begins = [_BEFORE_TIME + len(str(position)) for position in positions]
+        times = [raw[begin : begin + _TIME_LENGTH] for raw, begin in zip(raws, begins, strict=True)]
         chain = [leaf, *map(hexlify, leaves)]
         members = zip(positions, chain[:-1], times, map(_listed, tags), types, strict=True)
         headers = [_HEADER % one for one in members]
