@@ -494,8 +494,9 @@ def test_a_position_that_no_entry_can_have_is_wrong_usage(home: Path, position: 
 
 
 NOT_EXCLUDED = (
-    "Not excluded: that entries after the last one were cut off, or that the whole log was written anew by whoever owns"
-    " the database: nobody gave a checkpoint from an earlier time to compare with."
+    "Not excluded: that entries after the last one were cut off, or that everything from some entry on, be it the"
+    " first, was written anew by whoever owns the database: nobody gave a checkpoint from an earlier time to compare"
+    " with."
 )
 
 
