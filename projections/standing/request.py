@@ -1,6 +1,5 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
-from collections import defaultdict
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -29,6 +28,7 @@ from ledger.events import (
 from ledger.events.agreement import Kind
 from ledger.events.catalogue import Form
 from ledger.events.people import Affiliation
+from ledger.events.release import Party
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.known import Known
@@ -51,6 +51,8 @@ class State(StrEnum):
     RECEIVED = "received"
 
 
+# No recipient is named for it: the id of an organisation begins otherwise.
+NOT_KNOWN = "not known"
 BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
 # Of a request that was approved, whatever has come of it since.
 GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
@@ -165,9 +167,9 @@ class RequestStanding:
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
-        self.agreements: defaultdict[str, AgreementStanding] = defaultdict(AgreementStanding)
+        self.agreements: dict[str, AgreementStanding] = {}
         self.contact = ContactStanding()
-        self.releases: defaultdict[str, ReleaseStanding] = defaultdict(ReleaseStanding)
+        self.releases: dict[str, ReleaseStanding] = {}
         self.waivers: list[Known[WaiverGranted]] = []
 
     def fold(self, fact: Recorded) -> None:
@@ -175,11 +177,11 @@ class RequestStanding:
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_AGREEMENT:
-            self.agreements[event.agreement].fold(fact)
+            self.agreements.setdefault(event.agreement, AgreementStanding()).fold(fact)
         elif kind in _OF_CONTACT:
             self.contact.fold(fact)
         elif kind in _OF_RELEASE:
-            self.releases[event.release].fold(fact)
+            self.releases.setdefault(event.release, ReleaseStanding()).fold(fact)
         else:
             self._take(fact)
         if kind in _MOVING:
@@ -220,26 +222,41 @@ class RequestStanding:
         known = self.affiliations.get(person)
         return known.event.organisation if known else None
 
+    def agreement(self, agreement: str) -> AgreementStanding:
+        """What is known of an agreement, which may be nothing."""
+        return self.agreements.get(agreement) or AgreementStanding()
+
+    def release(self, release: str) -> ReleaseStanding:
+        """What is known of a release, which may be nothing."""
+        return self.releases.get(release) or ReleaseStanding()
+
     def needs(self, person: str) -> list[tuple[Kind, str | None]]:
-        """The kinds of agreement that have to name a person, each with the organisation; in doubt, both."""
+        """The kinds of agreement that have to name a person, each with the organisation; in doubt, both.
+
+        Nobody is named for an organisation that is not known.
+        """
         home: tuple[Kind, str | None] = ("MOU", None)
-        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person))
+        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person) or NOT_KNOWN)
         return {"home": [home], "outside": [outside], "in doubt": [home, outside]}[self.affiliation(person)]
 
-    def naming(
-        self, person: str, day: date, dataset: str | None = None, form: Form | None = None
-    ) -> list[AgreementStanding]:
-        """Agreements in force that name a person for whatever they act for; none, unless each need is met.
+    def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> list[Party]:
+        """A person as agreements in force name them, for whatever they act for; nothing, unless each need is met.
 
-        With a data set, and a form, only those count that cover it.
+        With a data set, and a form, only those agreements count that cover it.
         """
         found = []
-        for need in self.needs(person):
-            named = [one for one in self.agreements.values() if one.in_force(day) and one.names(person, *need)]
-            covering = [one for one in named if dataset is None or one.covers(dataset, form)]
-            if not covering:
+        for kind, organisation in self.needs(person):
+            naming = (
+                Party(person=person, organisation=organisation, agreement=id_)
+                for id_, one in self.agreements.items()
+                if one.in_force(day)
+                and one.names(person, kind, organisation)
+                and (dataset is None or one.covers(dataset, form))
+            )
+            party = next(naming, None)
+            if party is None:
                 return []
-            found += covering[:1]
+            found.append(party)
         return found
 
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:

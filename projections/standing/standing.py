@@ -2,11 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger.codec import Recorded
-from ledger.events import ActRefused, DataSetOpened, Event, FactCorrected, LedgerOpened, OrganisationRegistered
+from ledger.events import (
+    ActRefused,
+    AgreementIssued,
+    DataSetOpened,
+    Event,
+    FactCorrected,
+    LedgerOpened,
+    OrganisationRegistered,
+    ReleaseAuthorised,
+    WaiverGranted,
+)
 from projections.standing.dataset import DataSetStanding
+from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
 from projections.standing.request import RequestStanding
@@ -24,6 +35,12 @@ PASSED_OVER: tuple[type[Event], ...] = (LedgerOpened, OrganisationRegistered, Da
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
     frozenset, (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds)
 )
+# What an act makes known, with the member that holds its number.
+_NUMBERED: dict[type[Event], str] = {
+    AgreementIssued: "agreement",
+    ReleaseAuthorised: "release",
+    WaiverGranted: "waiver",
+}
 
 
 class Standing:
@@ -37,6 +54,7 @@ class Standing:
         self._people: defaultdict[str, PersonStanding] = defaultdict(PersonStanding)
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
         self._requests: defaultdict[str, RequestStanding] = defaultdict(RequestStanding)
+        self._numbers: dict[str, int] = {}
         for fact in uncorrected(tuple(facts)):
             self._fold(fact)
 
@@ -52,6 +70,10 @@ class Standing:
         """What is known of a request, which may be nothing."""
         return self._requests.get(request or "") or RequestStanding()
 
+    def taken(self, number: str) -> int | None:
+        """Where an agreement, a release or a waiver got this number, in whichever request; None when it is free."""
+        return self._numbers.get(number)
+
     def _fold(self, fact: Recorded) -> None:
         event: Any = fact.event
         kind = type(event)
@@ -59,13 +81,18 @@ class Standing:
             self._people[event.person].fold(fact)
         elif kind in _OF_REQUEST:
             self._requests[event.request].fold(fact)
+            if kind in _NUMBERED:
+                self._numbers.setdefault(getattr(event, _NUMBERED[kind]), fact.position)
         elif kind in _OF_OFFICE:
             self.office.fold(fact)
         elif kind in _OF_DATA_SET:
             self._datasets[event.dataset].fold(fact)
 
 
-def uncorrected(facts: Sequence[Recorded]) -> Sequence[Recorded]:
+F = TypeVar("F", Recorded, Known[Event])
+
+
+def uncorrected(facts: Sequence[F]) -> Sequence[F]:
     """Those of these facts that count: not what a later one of them corrects, unless that was corrected itself."""
     corrected: set[int] = set()
     for fact in reversed(facts):
