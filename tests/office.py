@@ -28,6 +28,7 @@ from ledger.events import (
     AgreementSigned,
     AgreementTerminated,
     ContactDesignated,
+    DataSetFormChanged,
     DeterminationEnded,
     EthicsDetermined,
     Event,
@@ -331,6 +332,12 @@ def trial_passed(channel: str = CHANNEL, key: str = KEY) -> KeyTestPassed:
 
 def trial_failed(channel: str = CHANNEL, key: str = KEY) -> KeyTestFailed:
     return KeyTestFailed(key=key, request=REQUEST, channel=channel)
+
+
+def form_changed(form: Any = "de-identified", label: str = "1") -> DataSetFormChanged:
+    return DataSetFormChanged(
+        dataset=DATA_SET, label=label, form=form, found_by=STRANGER, found_on=TODAY, method=commitment(81)
+    )
 
 
 def failed(stage: Any = "packing", release: str = RELEASE) -> ReleaseFailed:

@@ -23,6 +23,7 @@ from tests.facts import ANA, BEN, EVA, NOON, REQUEST, commitment, person
 from tests.office import (
     COUHES,
     DIRECTOR,
+    DUA,
     ELSEWHERE,
     HEAD,
     IRB,
@@ -35,18 +36,25 @@ from tests.office import (
     affiliation,
     approve,
     approved,
+    authorise,
     basis,
     board_ended,
     complete,
     couhes,
     decline,
     declined,
+    execute,
     first_moment_of,
+    hand_over,
     head_approval,
     irb,
+    issue,
     last_moment_of,
     law,
+    let_in,
     lifted,
+    memorandum,
+    packed,
     recorded,
     reliance,
     request,
@@ -54,6 +62,8 @@ from tests.office import (
     role,
     role_ended,
     suspended,
+    use_agreement,
+    waive,
     wanted,
     withdrawn,
 )
@@ -115,13 +125,24 @@ def act_name(act: type[Act]) -> str:
 
 
 def test_every_act_that_can_be_read_back_has_rules_and_roles():
-    declared = {act for act in vars(acts).values() if isinstance(act, type) and issubclass(act, Act) and act is not Act}
+    declared = {act for act in vars(acts).values() if isinstance(act, type) and issubclass(act, Act)}
 
-    assert set(RULEBOOK) == declared == set(acts.AnyAct.__args__)
-    assert all(RULEBOOK[act] and act.roles for act in declared)
+    assert set(RULEBOOK) == declared - {Act, acts.Releasing} == set(acts.AnyAct.__args__)
+    assert all(RULEBOOK[act] and act.roles for act in RULEBOOK)
 
 
-@pytest.mark.parametrize("act", [approve(), decline(), approve(conditions=commitment())], ids=repr)
+EVERY_ACT: list[Act] = [
+    *(approve(), decline(), approve(conditions=commitment())),
+    *(issue(memorandum()), issue(use_agreement(otherwise=commitment()))),
+    *(execute(), execute(DUA)),
+    *(authorise(), authorise(channel="post"), authorise(release="L-2")),
+    *(hand_over(), hand_over(packed(digest=64 * "9")), hand_over(release="L-2")),
+    *(let_in(), let_in(BEN), let_in(STRANGER), let_in(request=None)),
+    *(waive(), waive("citi-training"), waive("agreement-term")),
+]
+
+
+@pytest.mark.parametrize("act", EVERY_ACT, ids=lambda act: act.name + sha256(repr(act).encode()).hexdigest()[:4])
 def test_an_act_is_read_back_from_a_judgement_as_it_was(act):
     assert act_from(as_command(act)) == act
 
@@ -153,7 +174,9 @@ def test_a_file_begins_with_the_source_of_its_rule_and_says_it_in_one_sentence(n
 
 @every_rule_file
 def test_every_rule_is_seen_to_object_in_the_tests_of_the_rules(name):
-    assert rule_in(name)[0].id in words_in(Path(__file__).with_name("test_rules.py"), "refused")
+    files = sorted(Path(__file__).parent.glob("test_rules*.py"))
+
+    assert rule_in(name)[0].id in {word for file in files for word in words_in(file, "refused")}
 
 
 def words_in(file: Path, function: str) -> list[str]:
@@ -192,8 +215,12 @@ MAY_IMPORT = {
     "enum",
     "ledger.codec",
     "ledger.events",
+    "ledger.events.agreement",
+    "ledger.events.catalogue",
     "ledger.events.governance",
     "ledger.events.ids",
+    "ledger.events.people",
+    "ledger.events.release",
     "ledger.events.review",
     "msgspec",
     "typing",

@@ -1,4 +1,4 @@
-"""K1: an agreement names nobody but the study group, each for whom they act, and nothing that was not asked for."""
+"""C2, K1: an agreement names only people of the study group, each for whom they act, and only what was asked for."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

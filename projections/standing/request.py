@@ -6,7 +6,6 @@ from typing import Any
 
 from ledger.codec import Recorded
 from ledger.events import (
-    AccessPermitted,
     AffiliationDetermined,
     AgreementExecuted,
     DeterminationEnded,
@@ -154,7 +153,6 @@ class RequestStanding:
         RequestApproved,
         RequestDeclined,
         WaiverGranted,
-        AccessPermitted,
         *AgreementStanding.folds,
         *ContactStanding.folds,
         *ReleaseStanding.folds,

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from ledger.codec import Recorded
 from ledger.events import (
+    AccessPermitted,
     ActRefused,
     AgreementIssued,
     DataSetOpened,
@@ -29,8 +30,14 @@ FOLDED: tuple[type[Event], ...] = (
     *RequestStanding.folds,
     FactCorrected,
 )
-# No rule asks for these.
-PASSED_OVER: tuple[type[Event], ...] = (LedgerOpened, OrganisationRegistered, DataSetOpened, ActRefused)
+# No rule asks for these; that one was let in is no reason to judge another access anew.
+PASSED_OVER: tuple[type[Event], ...] = (
+    LedgerOpened,
+    OrganisationRegistered,
+    AccessPermitted,
+    DataSetOpened,
+    ActRefused,
+)
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
     frozenset, (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds)
