@@ -80,9 +80,14 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         return [of_office(), of_request(self.request)] if self.request else [of_office()]
 
     def second_look(self, standing: Standing) -> list[Boundary]:
-        """What is looked at because of what the first look found: everybody and every data set that it involves."""
-        people = involved(self, standing) | {*self.people(standing), *self.names()}
+        """What is looked at because of what the first look found: whom and which data sets the rules ask about."""
+        people = {*self.asks_about(standing), *self.names()}
         return [*map(of_person, sorted(people)), *map(of_dataset, sorted(self.looks_at(standing)))]
+
+    def asks_about(self, standing: Standing) -> set[str]:
+        """Of whom the rules ask what is known: the researcher, and everybody for whom they are judged."""
+        submitted = standing.request(self.request).submitted
+        return {*self.people(standing), *([submitted.event.researcher] if submitted else ())}
 
     def names(self) -> tuple[str, ...]:
         """Whom what comes of it will name beside those who are involved in the request."""
@@ -291,6 +296,11 @@ class LetIn(Act, frozen=True, kw_only=True, tag="let-in"):
         """The person alone."""
         del standing
         return (self.person,)
+
+    def asks_about(self, standing: Standing) -> set[str]:
+        """The person alone."""
+        del standing
+        return {self.person}
 
     def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
         """The data set alone, in the forms that were asked for."""

@@ -38,6 +38,7 @@ from tests.office import (
     DUA,
     ELSEWHERE,
     FAR_OFF,
+    HEAD,
     HOUSE,
     IRB,
     MOU,
@@ -47,12 +48,14 @@ from tests.office import (
     THE_DIRECTOR,
     TODAY,
     TOMORROW,
+    WITH_ALL_DETAILS,
     affiliation,
     approve,
     approved,
     authorise,
     authorised,
     board_ended,
+    certified,
     complete,
     correction,
     couhes,
@@ -68,6 +71,7 @@ from tests.office import (
     lifted,
     memorandum,
     organisation,
+    permitted,
     ready,
     reliance,
     request,
@@ -447,7 +451,7 @@ def test_a_reading_is_everything_that_the_act_depends_on_and_nothing_else(ledger
 
     reading = judge_now(ledger, approve(), NOON).reading
 
-    untouched = (person(DIRECTOR), person(STRANGER), organisation(ELSEWHERE), organisation(NOWHERE))
+    untouched = (person(DIRECTOR), person(HEAD), person(STRANGER), organisation(ELSEWHERE), organisation(NOWHERE))
     assert [fact.event for fact in reading.facts] == [fact for fact in complete() if fact not in untouched]
     assert reading.position == len(complete()) + 3
 
@@ -459,7 +463,6 @@ def test_a_reading_is_everything_that_the_act_depends_on_and_nothing_else(ledger
         (authorise(), ()),
         (hand_over(), (person(STRANGER),)),
         (issue(memorandum(agreement="A-2")), (person(STRANGER),)),
-        (let_in(), ()),
         (waive(), ()),
     ],
     ids=lambda value: value.name if isinstance(value, Act) else "",
@@ -469,10 +472,21 @@ def test_what_follows_from_a_request_is_read_with_it(ledger: Ledger, act, also):
 
     reading = judge_now(ledger, act, NOON).reading
 
-    untouched = {person(DIRECTOR), person(STRANGER), organisation(ELSEWHERE), organisation(NOWHERE)} - {*also}
+    nobody_asks = {person(DIRECTOR), person(HEAD), person(STRANGER), organisation(ELSEWHERE), organisation(NOWHERE)}
+    untouched = nobody_asks - {*also}
     assert [fact.event for fact in reading.facts] == [
         fact for fact in [*ready(), authorised().event] if fact not in untouched
     ]
+
+
+def test_an_access_rests_on_nobody_else_and_on_no_other_access(ledger: Ledger, clock: Clock):
+    written([*ready(), permitted().event, permitted(BEN, DUA).event, suspended(BEN)], ledger)
+
+    reading = judge_now(ledger, let_in(ANA), NOON).reading
+
+    told = [fact.event for fact in reading.facts]
+    assert {person(ANA, **WITH_ALL_DETAILS), certified(ANA)} <= {*told}
+    assert {certified(BEN), suspended(BEN), permitted().event}.isdisjoint(told)
 
 
 @pytest.mark.parametrize(

@@ -244,17 +244,13 @@ class RequestStanding:
         """
         found = []
         for kind, organisation in self.needs(person):
-            naming = (
-                Party(person=person, organisation=organisation, agreement=id_)
-                for id_, one in self.agreements.items()
-                if one.in_force(day)
-                and one.names(person, kind, organisation)
-                and (dataset is None or one.covers(dataset, form))
-            )
-            party = next(naming, None)
-            if party is None:
+            for id_, one in self.agreements.items():
+                names = one.names(person, kind, organisation) and (dataset is None or one.covers(dataset, form))
+                if names and one.in_force(day):
+                    found.append(Party(person=person, organisation=organisation, agreement=id_))
+                    break
+            else:
                 return []
-            found.append(party)
         return found
 
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:
