@@ -179,7 +179,8 @@ class _Judged:
             case "law-determined":
                 found = [request.law and request.law.position]
             case "named-recipients":
-                found = [position for one in request.naming(about or "", day) for position in one.facts]
+                named = [request.agreement(party.agreement) for party in request.naming(about or "", day)]
+                found = [position for one in named for position in one.facts]
             case "contact-named" | "key-usable" | "key-confirmed" | "key-address" | "key-tested":
                 key = request.contact.key
                 found = [request.contact.designated and request.contact.designated.position]

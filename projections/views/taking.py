@@ -35,8 +35,7 @@ from projections.views.tables import (
     UNDO,
 )
 
-# What a request adds up to; every access would have to be read again each time, and says nothing of it.
-OF_REQUESTS: tuple[type[Event], ...] = tuple(one for one in RequestStanding.folds if one is not AccessPermitted)
+OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
 WANTED: tuple[type[Event], ...] = (
     *OF_REQUESTS,
     DataSetVersionAdded,
