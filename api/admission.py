@@ -45,7 +45,6 @@ from ledger.events import (
     OrganisationRegistered,
     PersonErased,
     PersonRegistered,
-    PersonSuspended,
     PolicyPublished,
     ReleaseAuthorised,
     ReleaseFailed,
