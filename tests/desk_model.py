@@ -444,10 +444,8 @@ class Model:
         )
 
     def _is_relied_on(self, board: EthicsDetermined, day: date) -> bool:
-        """By the first that elected to, and there is a letter of it."""
         elected = self.told(RelianceElected, determination=board.determination)
-        first = min(elected, key=lambda one: one.on, default=None)
-        return first is not None and first.on <= day and bool(first.document)
+        return any(one.on <= day and one.document for one in elected)
 
     def _untrained(self, people: Sequence[str], day: date) -> Iterator[str]:
         for who in people:

@@ -601,12 +601,14 @@ class AnyDesk(RuleBasedStateMachine):
         return None
 
     def about_this(self, fact: Any) -> Any:
-        """The same of the current request, if it is about any, and of an agreement, a key and so on of its own."""
-        changes = {"request": self.current} if getattr(fact, "request", None) else {}
+        """The same today, of the current request if it is about any, and of an agreement, a key and so on of its own."""
+        changes: dict[str, Any] = {"request": self.current} if getattr(fact, "request", None) else {}
         for name in NAMING_ITSELF:
             number = getattr(fact, name, None) or ""
             if "request" in fact.__struct_fields__ and number[1:2] == "-":
                 changes[name] = f"{number}-{self.current}"
+        if getattr(fact, "on", None) == TODAY:
+            changes["on"] = self.today
         return msgspec.structs.replace(fact, **changes)
 
     def wish(self, act: Any, key: IdempotencyKey | None = None) -> Outcome | None:
