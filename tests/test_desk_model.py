@@ -601,7 +601,7 @@ class AnyDesk(RuleBasedStateMachine):
         return None
 
     def about_this(self, fact: Any) -> Any:
-        """The same today, of the current request if it is about any, and of an agreement, a key and so on of its own."""
+        """The same today, of the current request if it is about any, and of an agreement, a key, ... of its own."""
         changes: dict[str, Any] = {"request": self.current} if getattr(fact, "request", None) else {}
         for name in NAMING_ITSELF:
             number = getattr(fact, name, None) or ""
