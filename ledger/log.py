@@ -188,7 +188,7 @@ class Ledger:
     def _facts(self, boundaries: Sequence[Boundary], until: int, leaf: bytes) -> tuple[Recorded, ...]:
         """The facts up to a position whose entry has this leaf hash; of those that were read before only what is newer.
 
-        What was read before counts only if the log goes on from there: each entry names the leaf hash of the one before.
+        What was read before counts only if the log goes on from there: each entry names the leaf of the one before.
         """
         wanted = tuple(boundaries)
         known = self._readings.get(wanted, NOTHING_READ)

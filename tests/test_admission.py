@@ -7,10 +7,14 @@ import msgspec
 import pytest
 
 from api.admission import CORRECTABLE, ENTITLED, NOT_REPORTED
+from api.desk import Circumstances, Desk
+from api.errors import NotEntitled
+from ledger.errors import Malformed
 from ledger.events import (
     DECLARED,
     DataSetOpened,
     DataSetRetired,
+    Event,
     FactCorrected,
     PersonDetailsChanged,
     PolicyPublished,
@@ -19,6 +23,7 @@ from ledger.events import (
     SuspensionLifted,
 )
 from ledger.events.governance import Role
+from ledger.storage import Store, open_store
 from tests.facts import (
     ANA,
     BEN,
@@ -26,8 +31,6 @@ from tests.facts import (
     EVA,
     REQUEST,
     Clock,
-    Event,
-    Store,
     data_set,
     ledger_on,
     noon,
@@ -50,10 +53,6 @@ from tests.office import (
     TOMORROW,
     TYPIST,
     YESTERDAY,
-    Circumstances,
-    Desk,
-    Malformed,
-    NotEntitled,
     affiliation,
     approved,
     authorise,
@@ -76,7 +75,6 @@ from tests.office import (
     let_in,
     lifted,
     memorandum,
-    open_store,
     organisation,
     permitted,
     ready,
@@ -203,7 +201,7 @@ def test_a_role_entitles_in_its_term_only(store: Store, term):
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_of_reports_that_are_told_together_each_is_told_by_somebody_who_may(store: Store, place):
     desk = desk_on(store, *ready())
-    reports = [(suspended(ANA), HOUSE), (suspended(BEN), HOUSE)]
+    reports: list[tuple[Event, Circumstances]] = [(suspended(ANA), HOUSE), (suspended(BEN), HOUSE)]
     reports.insert(place, (PolicyPublished(), HOUSE))
     error = is_refused(store, desk, *reports, error=NotEntitled)
 

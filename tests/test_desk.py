@@ -34,6 +34,7 @@ from ledger.log import IdempotencyKey
 from ledger.storage import Store, create_store, open_store
 from projections.acts import Act, AnyAct, as_command
 from projections.rules.rule import Objection
+from projections.rules.rulebook import VERSION
 from tests.facts import (
     ANA,
     BEN,
@@ -69,7 +70,6 @@ from tests.office import (
     STRANGER,
     THE_DIRECTOR,
     TODAY,
-    VERSION,
     affiliation,
     approve,
     approved,

@@ -4,10 +4,12 @@ from typing import get_args
 
 import pytest
 
+from ledger.events import Event
 from ledger.events.governance import Role
+from projections.acts import Act
 from projections.rules import waivable
 from projections.rules.rulebook import RULEBOOK
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, Event, data_set
+from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set
 from tests.office import (
     COUHES,
     DIRECTOR,
@@ -25,7 +27,6 @@ from tests.office import (
     TOMORROW,
     WAIVER,
     YESTERDAY,
-    Act,
     Done,
     Objections,
     affiliation,

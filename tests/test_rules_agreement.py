@@ -21,6 +21,8 @@ from tests.office import (
     STRANGER,
     TODAY,
     TOMORROW,
+    Done,
+    Objections,
     affiliation,
     approve,
     approved,
@@ -120,6 +122,7 @@ def test_a_request_that_was_approved_stays_so_whatever_has_come_of_it():
 def test_a_person_is_named_for_whom_they_act_in_the_agreement_that_is_usual(where, whose, usual, kind, named_for):
     agreement = kind(agreement="A-2", recipients=(recipient(BEN, named_for),))
     facts = ready(ben_affiliation=affiliation(BEN, where, whose))
+    expected: Done | Objections
     if kind in usual and usual[kind] == named_for:
         expected = issued(agreement)
     elif named_for in usual.values():

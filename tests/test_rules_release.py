@@ -1,19 +1,21 @@
 """Rules of releases: to whom data go, under what, for which key, by which channel, and what may happen in between."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from ledger.events import AgreementExecuted, DataSetRetired, PolicyPublished
+from ledger.events import AgreementExecuted, DataSetRetired, Event, PolicyPublished
+from ledger.events.catalogue import DataSetVersionAdded
+from ledger.events.release import Party, Version
+from ledger.events.review import Basis
+from projections.acts import Act, AuthoriseRelease
 from tests.facts import (
     ANA,
     BEN,
     DATA_SET,
     NOON,
     REQUEST,
-    Any,
-    DataSetVersionAdded,
-    Event,
     commitment,
     data_set,
     version_added,
@@ -39,12 +41,8 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    Act,
-    AuthoriseRelease,
-    Basis,
     Done,
-    Party,
-    Version,
+    Objections,
     affiliation,
     authorise,
     authorised,
@@ -220,6 +218,7 @@ def test_person_and_organisation_are_both_named_in_the_kind_of_agreement_that_is
     )
     usual = {"home": "MOU", "outside": "DUA"}[where]
     for_whom = named_for == whose and (where, whose) != ("outside", None)
+    expected: Done | Objections
     if for_whom and (kind == usual or otherwise is not None):
         bens = Party(person=BEN, organisation=whose, agreement=DUA)
         used = [basis("home")] if where == "home" else [basis("home"), basis("outside")]

@@ -24,6 +24,7 @@ from ledger.events import (
     TrainingCertified,
 )
 from ledger.events.governance import Role
+from projections.acts import Act
 from projections.rules.rulebook import judge
 from projections.standing import (
     FOLDED,
@@ -55,7 +56,6 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    Act,
     affiliation,
     approve,
     approved,
@@ -166,7 +166,7 @@ def shown(facts: Sequence[Event]) -> Any:
         (one.contact.designated, one.contact.person, [vars(key) for key in one.contact.keys.values()]),
         [vars(release) for release in one.releases.values()],
         [now.person(who).verified for who in (ANA, BEN)],
-        {name: value for name, value in vars(now.dataset(DATA_SET)).items()},
+        dict(vars(now.dataset(DATA_SET))),
     )
 
 

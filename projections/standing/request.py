@@ -103,7 +103,8 @@ def moved(state: State, event: Event) -> State:
 class Determination:
     """What a board determined, since when another board relies on it, and when it ended.
 
-    Of several reliances or ends the earliest counts: what is over does not begin again because it is told twice.
+    Of several reliances one with the board's letter counts before any without, and then the earliest. Of several ends
+    the earliest counts: what is over does not begin again because it is told twice.
     """
 
     def __init__(self, known: Known[EthicsDetermined]) -> None:
@@ -113,7 +114,7 @@ class Determination:
 
     def relied_on(self, elected: Known[RelianceElected]) -> None:
         """Another board elected to rely on it."""
-        if self.reliance is None or elected.event.on < self.reliance.event.on:
+        if self.reliance is None or _rank(elected.event) < _rank(self.reliance.event):
             self.reliance = elected
 
     def end(self, ended: Known[DeterminationEnded]) -> None:
@@ -136,6 +137,10 @@ class Determination:
         good = said.outcome in ("approved", "exempt") or (not_human_subjects and said.outcome == "not human subjects")
         in_time = said.on is not None and said.on <= day and (said.expires is None or day <= said.expires)
         return good and self.is_about(person) and in_time and (self.ended is None or day < self.ended.event.on)
+
+
+def _rank(elected: RelianceElected) -> tuple[bool, date]:
+    return elected.document is None, elected.on
 
 
 class RequestStanding:

@@ -164,7 +164,8 @@ def open_office(folder: Path, count: int) -> Store:
     create_store(url)
     store = open_store(url, noon)
     ledger = ledger_on(store, noon)
-    once, each = [], []
+    once: list[Event] = []
+    each: list[Event] = []
     for fact in ten_people():
         text = repr(fact)
         (each if REQUEST in text or any(who in text for who in EVERYBODY) else once).append(fact)
