@@ -4,6 +4,7 @@ Whatever is given is looked up before anything is recorded. What was recorded is
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,14 +18,14 @@ import click
 from api.admission import INTRODUCED_BY
 from api.cli import options
 from api.cli.failures import REFUSED, unprinted
-from api.cli.kinds import FILE, PERSON_ID, PRINCIPAL, TIME, When
+from api.cli.kinds import FILE, PRINCIPAL, TIME, When
 from api.cli.wording import printable
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
 from api.names import names_in
 from api.packets.form import key_of
 from api.register import register_of
-from api.telling import MIT, Words, objected, shown_by, told, words_of
+from api.telling import Words, objected, shown_by, told, words_of
 from ledger.chain.entry import Entry
 from ledger.errors import Malformed
 from ledger.events import Event
@@ -79,11 +80,11 @@ class Hand(NamedTuple):
     def show(
         self, outcomes: Sequence[Outcome], gives: str = "", notes: Sequence[str] = (), *, err: bool = False
     ) -> None:
-        """Print what came of it, on standard error where it was not to be; notes are told first, to people only."""
+        """Print what came of it, on standard error where it was not to be; notes are told first."""
         entries = [entry for outcome in outcomes for entry in outcome.entries]
         with _recorded_all_the_same(entries, refused=any(outcome.refused for outcome in outcomes)):
             if self.manner.as_json:
-                click.echo(json.dumps(self._members(outcomes, gives)), err=err)
+                click.echo(json.dumps(self._members(outcomes, gives, notes)), err=err)
             else:
                 click.echo("\n".join(printable(line) for line in self._lines(outcomes, gives, notes)), err=err)
 
@@ -94,12 +95,15 @@ class Hand(NamedTuple):
 
     def person(self, text: str) -> str:
         """The id of somebody known, by id or e-mail address. Raises `Malformed`."""
-        if "@" in text:
-            found = register_of(self.home.ledger, self.home.custody).person(key_of(text))
-            if found is None:
-                raise Malformed("person", text, "is the address of nobody in this ledger")
-            return found
-        return self.known("person", PERSON_ID.convert(text, None, None))
+        if re.fullmatch(r"p-[0-9a-f]{32}", text):
+            return self.known("person", text)
+        if "@" not in text:
+            why = "is neither an id, which is p- and 32 digits or letters from a to f, nor an e-mail address"
+            raise Malformed("person", text, why)
+        found = register_of(self.home.ledger, self.home.custody).person(key_of(text))
+        if found is None:
+            raise Malformed("person", text, "is the address of nobody in this ledger")
+        return found
 
     def people(self, texts: Sequence[str]) -> tuple[str, ...]:
         """The ids of some people, once each."""
@@ -150,7 +154,7 @@ class Hand(NamedTuple):
         else:
             yield "Nothing was recorded."
 
-    def _members(self, outcomes: Sequence[Outcome], gives: str) -> dict[str, object]:
+    def _members(self, outcomes: Sequence[Outcome], gives: str, notes: Sequence[str]) -> dict[str, object]:
         """What programs are told."""
         return {
             "id": self._given(outcomes, gives),
@@ -161,6 +165,7 @@ class Hand(NamedTuple):
             ],
             "refused": any(outcome.refused for outcome in outcomes),
             "objections": [objection_for_programs(one) for outcome in outcomes for one in outcome.objections],
+            "notes": [note.strip() for note in notes],
         }
 
     def _given(self, outcomes: Sequence[Outcome], gives: str) -> str | None:
@@ -240,8 +245,7 @@ def office_of(home: Home) -> Office:
 
 def words_in(home: Home) -> Words:
     """How things are called where a ledger is kept."""
-    office = office_of(home)
-    return words_of(office.policy.event) if office.policy.position else MIT
+    return words_of(office_of(home).policy.event)
 
 
 def fresh_id(prefix: str) -> str:

@@ -58,8 +58,8 @@ def add_version(hand: Hand, dataset: str, label: str, form: Form, file: Path | N
 @click.option("--method", type=TEXT, required=True, help="By what method; kept in custody. - reads it from input.")
 def change_form(hand: Hand, dataset: str, label: str, form: Form, found_by: str, found_on: date, method: str) -> None:
     """Record that version LABEL of DATASET was found to be in another form than was held."""
-    who = hand.person(found_by)
-    hand.take(ChangeForm(dataset=dataset, label=label, form=form, found_by=who, found_on=found_on, method=method))
+    what, who = hand.known("dataset", dataset), hand.person(found_by)
+    hand.take(ChangeForm(dataset=what, label=label, form=form, found_by=who, found_on=found_on, method=method))
 
 
 @click.command("retire-dataset")

@@ -30,8 +30,7 @@ class Id(click.ParamType[Any]):
             self.fail(f"{value!a} is no {self.name}: {self._looks}.", param, ctx)
 
 
-PRINCIPAL = Id("id of who acts", ids.PrincipalId, "it looks like staff:17, a word and a number, and is nobody's name")
-PERSON_ID = Id("id of a person", ids.PersonId, "it is p- and 32 digits or letters from a to f")
+PRINCIPAL = Id("id of a principal", ids.PrincipalId, "it looks like staff:17, and is nobody's name")
 REQUEST = Id("id of a request", ids.RequestId, "it looks like R-2026-0001")
 DATA_SET = Id("id of a data set", ids.DataSetId, "it is D- and letters, digits, dots or dashes, such as D-6.002x-pc")
 DETERMINATION = Id("id of a determination", ids.DeterminationId, "it is E- and what followed when it was recorded")
@@ -39,8 +38,8 @@ AGREEMENT = Id("id of an agreement", ids.AgreementId, "it looks like A-2026-0001
 RELEASE = Id("id of a release", ids.ReleaseId, "it looks like L-2026-0001-1")
 CHANNEL = Id("channel", ids.Channel, "it is a word in small letters, such as sftp-drop")
 DIGEST = Id("SHA-256", ids.Digest, "it is 64 digits or letters from a to f")
-# What is not sealed stands in the log for ever, so it is short and without any letters of names.
-NAME = Id("name for the log", ids.Name, "it has 1 to 255 letters, digits and signs of ASCII, and no space at its ends")
+# What is not sealed stands in the log for ever.
+NAME = Id("short text", ids.Name, "it has 1 to 255 letters, digits and signs of ASCII, and no space at its ends")
 
 
 class OneOf(click.ParamType[Any]):

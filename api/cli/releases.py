@@ -50,6 +50,7 @@ def release(
     What was authorised is judged once more when the package is there. A release that a rule objects to leaves no
     package; nor does one that fails, and that is recorded. With --dry-run only the authorisation is judged.
     """
+    hand.known("request", request)
     files = {hand.known("dataset", dataset): path for dataset, path in data}
     if len(files) < len(data):
         raise click.UsageError("one file for each data set")
