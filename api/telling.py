@@ -73,8 +73,8 @@ def told(event: e.Event, names: Names, words: Words = MIT) -> str:
         case e.DataSetVersionAdded():
             return f"{event.dataset} got version {event.label}, {event.form}."
         case e.DataSetFormChanged():
-            found = f"on {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
-            return f"{found[0].upper()}{found[1:]} to be {event.form}."
+            found = f"On {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
+            return f"{found} to be {event.form}."
         case e.DataSetRetired():
             return f"{event.dataset} is released no more."
         case _:
@@ -292,7 +292,9 @@ _SENTENCES = [
         (r"home board's (.+)", "{about} has no {0} of {board}"),
         (r"letter of their own (.+)", "there is no letter of the board of {about}, only its determination"),
         (r"determination of their own .+", "{about} has no determination of their own institution's board"),
+        (r"signature of the (authorised official)", "the {0} of {about} has not signed"),
         (r"signature of the (.+)", "{about} is not signed by the {0}"),
+        (r"(the organisation that they act for)", "{about} is not named for {0}"),
         (r"(.+), or a reason", "{about} needs {0}, or there has to be a reason"),
         (r"(recipients|data sets|study group)", "{about} names no {0}"),
         (r"(source of funding|purpose|description of the research)", "{about} gives no {0}"),

@@ -96,7 +96,7 @@ def test_help_shows_every_command_in_one_line_and_the_exit_codes():
 def test_help_puts_the_commands_of_a_kind_of_user_together():
     headings = re.findall(r"^([A-Z][^\n]+):$", dua_ledger("--help").out, re.MULTILINE)
 
-    assert headings == ["Options", *dict.fromkeys(HEADINGS.values()), OTHERS, "Exit codes"]
+    assert headings == ["Options", *dict.fromkeys(HEADINGS.values()), OTHERS]
 
 
 @every_command

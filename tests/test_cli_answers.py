@@ -359,7 +359,7 @@ APPROVE = ["approve", "R-2026-0001"]
 
 
 def into(output: int | IO[str], home: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    command = [PROGRAM, *arguments, "--home", str(home), "--actor", "staff:1"]
+    command = [str(PROGRAM), *arguments, "--home", str(home), "--actor", "staff:1"]
     return subprocess.run(command, stdout=output, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
 
 

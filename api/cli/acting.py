@@ -1,13 +1,12 @@
-"""What all commands that record something share: who does it, what comes of it, and how that is shown.
+"""What all commands that record something share: their options, and the hand that they act with.
 
-Whatever is given is looked up before anything is recorded. What was recorded is said even where it cannot be printed.
+Whatever is given is looked up before anything is recorded.
 """
 
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,25 +16,19 @@ import click
 
 from api.admission import INTRODUCED_BY
 from api.cli import options
-from api.cli.failures import REFUSED, unprinted
+from api.cli.failures import REFUSED
 from api.cli.kinds import FILE, PRINCIPAL, TIME, When
+from api.cli.showing import Shown, office_of, recorded_all_the_same
 from api.cli.wording import printable
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
-from api.names import names_in
 from api.packets.form import key_of
 from api.register import register_of
-from api.telling import Words, objected, shown_by, told, words_of
-from ledger.chain.entry import Entry
 from ledger.errors import Malformed
-from ledger.events import Event
 from ledger.home import Home, open_home
 from ledger.log import about
 from ledger.storage import utc_now
 from ledger.storage.port import Clock
-from projections.rules.rule import Objection
-from projections.rules.rulebook import rule
-from projections.standing import Office, Standing
 
 Call = Callable[..., Any]
 
@@ -81,12 +74,12 @@ class Hand(NamedTuple):
         self, outcomes: Sequence[Outcome], gives: str = "", notes: Sequence[str] = (), *, err: bool = False
     ) -> None:
         """Print what came of it, on standard error where it was not to be; notes are told first."""
-        entries = [entry for outcome in outcomes for entry in outcome.entries]
-        with _recorded_all_the_same(entries, refused=any(outcome.refused for outcome in outcomes)):
+        shown = Shown(self.home, outcomes, gives, notes)
+        with recorded_all_the_same(shown):
             if self.manner.as_json:
-                click.echo(json.dumps(self._members(outcomes, gives, notes)), err=err)
+                click.echo(json.dumps(shown.members()), err=err)
             else:
-                click.echo("\n".join(printable(line) for line in self._lines(outcomes, gives, notes)), err=err)
+                click.echo("\n".join(map(printable, shown.lines(dry_run=self.manner.dry_run))), err=err)
 
     def leave(self, outcome: Outcome) -> None:
         """Leave with 3 when it was refused."""
@@ -134,47 +127,23 @@ class Hand(NamedTuple):
             raise Malformed(kind, id_, "is not in this ledger")
         return found.event
 
-    def _lines(self, outcomes: Sequence[Outcome], gives: str, notes: Sequence[str]) -> Iterator[str]:
-        names, words = names_in(self.home.ledger, self.home.custody), words_in(self.home)
-        yield from filter(None, [self._given(outcomes, gives)])
-        yield from notes
-        for outcome in outcomes:
-            if outcome.refused:
-                yield "It would be refused" if self.manner.dry_run else "Refused"
-            for objection in outcome.objections:
-                yield f"  {objected(objection, names, words)}{shown_by(objection)}"
-            if not outcome.refused:
-                for entry in outcome.entries:
-                    yield f"{entry.position:>6}  {told(self._event(entry), names, words)}"
-        entries = [entry for outcome in outcomes for entry in outcome.entries]
-        if entries:
-            yield receipt(entries[-1]) + (", as before" if outcomes[-1].again else "")
-        elif not outcomes[-1].refused:
-            yield "Nothing objects; nothing was recorded."
-        else:
-            yield "Nothing was recorded."
 
-    def _members(self, outcomes: Sequence[Outcome], gives: str, notes: Sequence[str]) -> dict[str, object]:
-        """What programs are told."""
-        return {
-            "id": self._given(outcomes, gives),
-            "entries": [
-                {"position": entry.position, "type": entry.header.type, "leaf": entry.leaf.hex()}
-                for outcome in outcomes
-                for entry in outcome.entries
-            ],
-            "refused": any(outcome.refused for outcome in outcomes),
-            "objections": [objection_for_programs(one) for outcome in outcomes for one in outcome.objections],
-            "notes": [note.strip() for note in notes],
-        }
-
-    def _given(self, outcomes: Sequence[Outcome], gives: str) -> str | None:
-        """The id of this kind in what was recorded first; none when it was refused."""
-        events = [self._event(entry) for outcome in outcomes if not outcome.refused for entry in outcome.entries]
-        return next((getattr(event, gives) for event in events if gives and hasattr(event, gives)), None)
-
-    def _event(self, entry: Entry) -> Event:
-        return self.home.ledger.codec.decode(entry).event
+# In the order in which they are applied: help shows the last first.
+_SHARED = (
+    options.as_json,
+    click.option("--dry-run", is_flag=True, help="Check or judge it, and record nothing."),
+    click.option(
+        "--document", "documents", multiple=True, type=FILE, help="A file that shows it, such as a letter; repeatable."
+    ),
+    click.option(
+        "--on-behalf-of", metavar="PERSON", help="For whom it is recorded, from a letter or a call: an id or address."
+    ),
+    click.option(
+        "--occurred-at", type=TIME, help="When it happened, if not now: a day or month at the office, or an instant."
+    ),
+    options.actor,
+    options.home,
+)
 
 
 def telling(command: Call) -> Call:
@@ -216,65 +185,11 @@ def acting(command: Call) -> Call:
     return decided_by(telling(command))
 
 
-_SHARED = (
-    options.as_json,
-    click.option("--dry-run", is_flag=True, help="Check or judge it, and record nothing."),
-    click.option(
-        "--document", "documents", multiple=True, type=FILE, help="A file that shows it, such as a letter; repeatable."
-    ),
-    click.option(
-        "--on-behalf-of", metavar="PERSON", help="For whom it is recorded, from a letter or a call: an id or address."
-    ),
-    click.option(
-        "--occurred-at", type=TIME, help="When it happened, if not now: a day or month at the office, or an instant."
-    ),
-    options.actor,
-    options.home,
-)
-
-
 def clock() -> Clock:
     """The clock that the program was started with; the machine's, if with none."""
     return click.get_current_context().obj or utc_now
 
 
-def office_of(home: Home) -> Office:
-    """The office as a ledger knows it now."""
-    return Standing(home.ledger.facts([about(*Office.folds)])).office
-
-
-def words_in(home: Home) -> Words:
-    """How things are called where a ledger is kept."""
-    return words_of(office_of(home).policy.event)
-
-
 def fresh_id(prefix: str) -> str:
     """An id that nobody can guess and that says nothing."""
     return f"{prefix}-{secrets.token_hex(16)}"
-
-
-def receipt(last: Entry) -> str:
-    """What was recorded; a leaf commits to all entries before it, so that of the last one is a receipt for all."""
-    return f"Recorded up to entry {last.position}, leaf {last.leaf.hex()}"
-
-
-@contextmanager
-def _recorded_all_the_same(entries: Sequence[Entry], refused: bool) -> Iterator[None]:
-    """Printing, during which nobody is left in the belief that nothing was recorded when it fails."""
-    try:
-        yield
-    except OSError as error:
-        if not entries:
-            raise
-        raise unprinted(receipt(entries[-1]), error, REFUSED if refused else 0) from error
-
-
-def objection_for_programs(objection: Objection) -> dict[str, object]:
-    """An objection without names, with the source of its rule."""
-    return {
-        "rule": objection.rule,
-        "source": rule(objection.rule).source,
-        "about": objection.about,
-        "wanting": objection.wanting,
-        "facts": list(objection.facts),
-    }

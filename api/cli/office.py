@@ -7,8 +7,9 @@ from typing import Any, get_type_hints
 import click
 import msgspec
 
-from api.cli.acting import Hand, acting, office_of, telling
+from api.cli.acting import Hand, acting, telling
 from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf, words
+from api.cli.showing import office_of
 from api.commands.correction import Correct
 from api.commands.governance import EndRole, GrantRole, PublishPolicy, Waive
 from ledger.chain.entry import MAX_POSITION

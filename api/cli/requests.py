@@ -7,9 +7,10 @@ from typing import Literal
 
 import click
 
-from api.cli.acting import Hand, acting, clock, fresh_id, office_of, telling
+from api.cli.acting import Hand, acting, clock, fresh_id, telling
 from api.cli.failures import WrongUsage
 from api.cli.kinds import DATA_SET, DAY, DAY_OR_NONE, DETERMINATION, FILE, NAME, REQUEST, TEXT, OneOf
+from api.cli.showing import office_of
 from api.cli.wording import printable
 from api.commands import document_in
 from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
@@ -38,9 +39,9 @@ def submit(hand: Hand, packet: Path, request: str | None) -> None:
     What is malformed rejects it; what is missing or pending is listed, and the request comes in.
     """
     read = _read(hand, packet)
-    problems = [f"  {problem.kind}: {problem}" for problem in read.problems]
+    problems = [f"{problem.kind}: {problem}" for problem in read.problems]
     if read.rejected:
-        click.echo(printable("\n".join(problems)), err=True)
+        click.echo("\n".join(f"  {printable(problem)}" for problem in problems), err=True)
         raise WrongUsage(f"{packet} was not taken in; nothing was recorded")
     hand.take(Submit(packet=read, request=request), gives="request", notes=problems)
 
