@@ -54,6 +54,16 @@ def dua_ledger(
     return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
+# The program, with a clock that stands still.
+_STOPPED = """
+import sys
+from api.cli import main
+from tests.facts import noon
+main(sys.argv[1:], prog_name="dua-ledger", obj=noon)
+"""
+STOPPED_PROGRAM = [sys.executable, "-c", _STOPPED]
+
+
 def program(*arguments: object, **environment: str) -> Outcome:
     """Call a command in a process of its own."""
     done = subprocess.run(
@@ -78,8 +88,12 @@ class Office:
 
     def __call__(self, line: str, *more: object, answer: str = "", actor: str = "staff:1") -> Outcome:
         """Type a line, as the director if as nobody else."""
-        words = [word.replace("{", f"{self.folder}/").replace("}", "") for word in shlex.split(line)]
-        return dua_ledger(*words, *more, home=self.home, answer=answer, clock=self.clock, DUA_LEDGER_ACTOR=actor)
+        return dua_ledger(
+            *self.words(line), *more, home=self.home, answer=answer, clock=self.clock, DUA_LEDGER_ACTOR=actor
+        )
+
+    def words(self, line: str) -> list[str]:
+        return [word.replace("{", f"{self.folder}/").replace("}", "") for word in shlex.split(line)]
 
     def done(self, *lines: str) -> Outcome:
         """Type lines of which nothing goes wrong; gives what came of the last."""
@@ -102,9 +116,10 @@ class Office:
         assert found is not None
         return found
 
-    def facts(self) -> list[Recorded]:
+    def facts(self, type_: str = "") -> list[Recorded]:
+        """All facts, or those of a type."""
         with open_home(self.home, self.clock) as home:
-            return list(home.ledger.facts())
+            return [fact for fact in home.ledger.facts() if type_ in ("", fact.type)]
 
     def kept(self) -> list[Any]:
         with open_home(self.home, self.clock) as home:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import IO
 
 import pytest
 
-from tests.command_line import IRA, LAW, PATIENCE, PROGRAM, RELEASE, ROSA, SEND, TOM, Stages
+from tests.command_line import IRA, LAW, PATIENCE, RELEASE, ROSA, SEND, STOPPED_PROGRAM, TOM, Stages
 from tests.facts import NOON, Clock
 
 pytestmark = pytest.mark.needs("gpg")
@@ -230,6 +231,8 @@ def test_may_answers_programs(stages: Stages):
 @pytest.mark.parametrize(
     ("as_of", "code"),
     [
+        ("1900-01-01", 3),
+        ("9998-12-31", 3),
         ("2026-11-20", 3),
         ("2026-11-21T11:59:59Z", 3),
         ("2026-11-21T12:00:00Z", 0),
@@ -351,6 +354,31 @@ def test_explain_of_what_was_reported_says_that_nothing_was_judged(stages: Stage
     assert stages.at("submitted")("explain 11").lines[1:] == ["Nothing was judged here: it was reported, not decided."]
 
 
+# On a terminal.
+
+
+@pytest.mark.parametrize(
+    ("stage", "line", "label"),
+    [
+        ("opened", "add-version D-6.002x-pc 2 --form identified --file {mou.txt}", b"Reading"),
+        ("key tested", RELEASE, b"Releasing"),
+    ],
+)
+def test_on_a_terminal_whoever_waits_for_many_bytes_sees_how_far_it_is(
+    stages: Stages, tmp_path: Path, stage: str, line: str, label: bytes
+):
+    office = stages.at(stage).copied(tmp_path)
+    here, there = pty.openpty()
+    words = [*STOPPED_PROGRAM, *office.words(line), "--home", str(office.home), "--actor", "staff:1"]
+
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=there, timeout=PATIENCE, check=False)
+
+    os.close(there)
+    said = os.read(here, 65_536)
+    os.close(here)
+    assert (done.returncode, label in said, b"100%" in said) == (0, True, True)
+
+
 # When it can't be printed.
 
 
@@ -359,7 +387,7 @@ APPROVE = ["approve", "R-2026-0001"]
 
 
 def into(output: int | IO[str], home: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    command = [str(PROGRAM), *arguments, "--home", str(home), "--actor", "staff:1"]
+    command = [*STOPPED_PROGRAM, *arguments, "--home", str(home), "--actor", "staff:1"]
     return subprocess.run(command, stdout=output, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
 
 

@@ -216,6 +216,7 @@ def test_what_is_done_is_told_with_its_receipt(stages: Stages, tmp_path: Path, s
         *with_positions,
     ]
     assert re.fullmatch(rf"Recorded up to entry {before + len(with_positions)}, leaf [0-9a-f]{{64}}", told.lines[-1])
+    assert office("verify --processes 1").code == 0
 
 
 def test_every_command_of_the_desk_is_tried_here():

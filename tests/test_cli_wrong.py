@@ -1,5 +1,6 @@
 """What is wrong with a command: one sentence that names it, an exit code, and nothing that was recorded or kept."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -224,7 +225,16 @@ WRONG = [
         f"certify {IRA} --completed 20260105 --certificate {{letter.txt}}",
         "'20260105' is no date such as 2026-03-31.",
     ),
+    ("opened", f"suspend {IRA} --occurred-at 0001-01-01", "'0001-01-01' is no time such as 2026-03, "),
+    ("opened", f"suspend {IRA} --occurred-at 9999-12-31T23:59:59-12:00", "is no time such as 2026-03, "),
+    ("opened", "grant-role staff:2 staff --from 9999-12-31", "'9999-12-31' is no date such as 2026-03-31."),
+    ("executed", f"may {ROSA} read D-6.002x-pc --as-of 9999-12-31", "'9999-12-31' is no time such as 2026-03, "),
     # Texts.
+    (
+        "opened",
+        f"register-person '{os.fsdecode(b'Ana' + bytes([255]))}'",
+        "has a lone surrogate, which no UTF-8 can hold",
+    ),
     ("opened", f"suspend {IRA} --reason ''", "Error: reason '': is empty"),
     ("opened", f"suspend {IRA} --reason -", "Error: reason '': is empty"),
     ("submitted", "decline R-2026-0001 --reason ' '", "Error: reason ' ': is empty"),
@@ -355,6 +365,11 @@ WRONG = [
         "Error: organisation '': is missing: somebody from outside acts for one",
     ),
     ("submitted", f"verify-training {IRA}", "has no certificate that is still to be verified"),
+    (
+        "submitted",
+        f"affiliation R-2026-0001 {ROSA} outside --organisation 'O-\n'",
+        "is the name of none in this ledger",
+    ),
     # Agreements.
     (
         "issued",
@@ -473,6 +488,11 @@ WRONG = [
     # Documents.
     (
         "opened",
+        f"access {IRA} D-6.002x-pc --document {{letter.txt}}",
+        "Error: document 'letter.txt': cannot be kept: let-in belongs to nobody and to no request",
+    ),
+    (
+        "opened",
         f"suspend {IRA} --reason why --document {{other.bin}}",
         "is neither PDF nor PNG, JPEG or text: its first bytes say so, whatever its name",
     ),
@@ -481,7 +501,7 @@ WRONG = [
     (
         "opened",
         "grant-role staff:2 staff --from 2026-01-01 --document {letter.txt}",
-        "Error: document 'letter.txt': cannot be kept: role.granted belongs to nobody",
+        "Error: document 'letter.txt': cannot be kept: role.granted belongs to nobody and to no request",
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli.acting import Hand, acting, telling
+from api.cli.acting import Hand, acting, reporting
 from api.cli.kinds import DATA_SET, NAME, REQUEST, TEXT
 from api.commands.access import Access, Opened
 
@@ -19,7 +19,7 @@ def access(hand: Hand, person: str, dataset: str, request: str | None) -> None:
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("dataset", type=DATA_SET)
 @click.option("--person", help="Who opened it: an id or address.")
 @click.option("--account", type=TEXT, help="All that is known of whom nobody knows; kept in custody.")

@@ -4,7 +4,6 @@ Whatever is given is looked up before anything is recorded.
 """
 
 import json
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -14,19 +13,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from api.admission import INTRODUCED_BY
-from api.cli import options
+from api.cli import lookup, options
 from api.cli.failures import REFUSED
 from api.cli.kinds import FILE, PRINCIPAL, TIME, When
 from api.cli.showing import Shown, office_of, recorded_all_the_same
 from api.cli.wording import printable
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
-from api.packets.form import key_of
-from api.register import register_of
-from ledger.errors import Malformed
 from ledger.home import Home, open_home
-from ledger.log import about
 from ledger.storage import utc_now
 from ledger.storage.port import Clock
 
@@ -87,45 +81,24 @@ class Hand(NamedTuple):
             raise click.exceptions.Exit(REFUSED)
 
     def person(self, text: str) -> str:
-        """The id of somebody known, by id or e-mail address. Raises `Malformed`."""
-        if re.fullmatch(r"p-[0-9a-f]{32}", text):
-            return self.known("person", text)
-        if "@" not in text:
-            why = "is neither an id, which is p- and 32 digits or letters from a to f, nor an e-mail address"
-            raise Malformed("person", text, why)
-        found = register_of(self.home.ledger, self.home.custody).person(key_of(text))
-        if found is None:
-            raise Malformed("person", text, "is the address of nobody in this ledger")
-        return found
+        """As `lookup.person`."""
+        return lookup.person(self.home, text)
 
     def people(self, texts: Sequence[str]) -> tuple[str, ...]:
         """The ids of some people, once each."""
         return tuple(dict.fromkeys(map(self.person, texts)))
 
     def organisation(self, text: str) -> str:
-        """The id of a known organisation, by id or name. Raises `Malformed`."""
-        found = register_of(self.home.ledger, self.home.custody).organisation(key_of(text))
-        if found is not None:
-            return found
-        if not text.startswith("O-"):
-            raise Malformed("organisation", text, "is the name of none in this ledger")
-        return self.known("organisation", text)
+        """As `lookup.organisation`."""
+        return lookup.organisation(self.home, text)
 
     def known(self, kind: str, id_: str) -> str:
-        """An id, once it is seen that the ledger knows what it names. Raises `Malformed`."""
-        self._introduction(kind, id_)
-        return id_
+        """As `lookup.known`."""
+        return lookup.known(self.home, kind, id_)
 
     def request_of(self, kind: str, id_: str) -> str:
-        """The request that a determination, an agreement or a release belongs to. Raises `Malformed`."""
-        request: str = self._introduction(kind, id_).request
-        return request
-
-    def _introduction(self, kind: str, id_: str) -> Any:
-        found = next(iter(self.home.ledger.facts([about(INTRODUCED_BY[kind], tags=[f"{kind}:{id_}"])])), None)
-        if found is None:
-            raise Malformed(kind, id_, "is not in this ledger")
-        return found.event
+        """As `lookup.request_of`."""
+        return lookup.request_of(self.home, kind, id_)
 
 
 # In the order in which they are applied: help shows the last first.
@@ -146,7 +119,7 @@ _SHARED = (
 )
 
 
-def telling(command: Call) -> Call:
+def reporting(command: Call) -> Call:
     """A command that is handed the office's hand, with the options that everything recorded has."""
 
     @wraps(command)
@@ -162,17 +135,16 @@ def telling(command: Call) -> Call:
         **own: Any,
     ) -> None:
         with open_home(path.absolute(), clock()) as home:
-            hand = Hand(Clerk(home, clock()), Circumstances(actor=actor, via=options.VIA))
             zone = ZoneInfo(office_of(home).policy.event.time_zone)
             circumstances = Circumstances(
                 actor=actor,
                 via=options.VIA,
-                on_behalf_of=on_behalf_of and hand.person(on_behalf_of),
+                on_behalf_of=on_behalf_of and lookup.person(home, on_behalf_of),
                 occurred_at=occurred_at and occurred_at.begins(zone),
                 precision=occurred_at.precision if occurred_at else "instant",
             )
             manner = Manner(decided_by, tuple(map(document_in, documents)), dry_run, as_json)
-            command(Hand(hand.clerk, circumstances, manner), **own)
+            command(Hand(Clerk(home, clock()), circumstances, manner), **own)
 
     for option in _SHARED:
         call = option(call)
@@ -180,9 +152,9 @@ def telling(command: Call) -> Call:
 
 
 def acting(command: Call) -> Call:
-    """A command as `telling` makes it, for what somebody decides."""
+    """A command as `reporting` makes it, for what somebody decides."""
     decided_by = click.option("--decided-by", type=PRINCIPAL, help="Who decided, when that is not who types it in.")
-    return decided_by(telling(command))
+    return decided_by(reporting(command))
 
 
 def clock() -> Clock:

@@ -13,7 +13,9 @@ import msgspec
 
 from ledger.events import ids
 
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+# Beyond these, what was meant is another year; and no zone leads out of what a date can be.
+_YEARS = range(1900, 9999)
 
 
 class Id(click.ParamType[Any]):
@@ -145,9 +147,10 @@ def words(kind: Any) -> Sequence[str]:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) else None
+        day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII) else None
     except ValueError:
         return None
+    return day if day and day.year in _YEARS else None
 
 
 def _when(text: str) -> When | None:
@@ -159,4 +162,4 @@ def _when(text: str) -> When | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return When(instant, "instant") if instant.tzinfo else None
+    return When(instant, "instant") if instant.tzinfo and instant.year in _YEARS else None

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import click
 import msgspec
 
-from api.cli.acting import Hand, acting, telling
+from api.cli.acting import Hand, acting, reporting
 from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf, words
 from api.cli.showing import office_of
 from api.commands.correction import Correct
@@ -58,7 +58,7 @@ def _parameters(command: Any) -> Any:
 
 
 @click.command("publish-policy")
-@telling
+@reporting
 @_parameters
 def publish_policy(hand: Hand, **parameters: Any) -> None:
     """Put parameters of policy in force; those that are not given stay as they are."""
@@ -68,7 +68,7 @@ def publish_policy(hand: Hand, **parameters: Any) -> None:
 
 
 @click.command("grant-role")
-@telling
+@reporting
 @click.argument("principal", type=PRINCIPAL)
 @click.argument("role", type=OneOf(Role), metavar="ROLE")
 @click.option("--from", "starts", type=DAY, required=True, help="The first day.")
@@ -81,7 +81,7 @@ def grant_role(hand: Hand, principal: str, role: Role, starts: date, ends: date 
 
 
 @click.command("end-role")
-@telling
+@reporting
 @click.argument("principal", type=PRINCIPAL)
 @click.argument("role", type=OneOf(Role), metavar="ROLE")
 def end_role(hand: Hand, principal: str, role: Role) -> None:
@@ -101,7 +101,7 @@ def grant_waiver(hand: Hand, request: str, rule: str, expires: date, reason: str
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("position", type=click.IntRange(1, MAX_POSITION))
 @click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
 def correct(hand: Hand, position: int, reason: str) -> None:

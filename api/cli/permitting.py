@@ -7,14 +7,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from api.cli import options
-from api.cli.acting import Hand, clock
+from api.cli import lookup, options
+from api.cli.acting import clock
 from api.cli.failures import REFUSED
 from api.cli.kinds import DATA_SET, TIME, When
 from api.cli.showing import objection_lines, objection_members, office_of, words_in
 from api.cli.wording import printable
-from api.commands import Clerk
-from api.desk import Circumstances
 from api.names import names_in
 from api.permission import Permission, Under, may_open
 from ledger.home import Home, open_home
@@ -34,9 +32,9 @@ def may(path: Path, as_json: bool, person: str, read: str, dataset: str, as_of: 
     """
     del read
     with open_home(path.absolute(), clock()) as home:
-        hand = Hand(Clerk(home, clock()), Circumstances(actor="operator:local", via=options.VIA))
+        who, what = lookup.person(home, person), lookup.known(home, "dataset", dataset)
         at = as_of.ends(ZoneInfo(office_of(home).policy.event.time_zone)) if as_of else None
-        permission = may_open(home.ledger, hand.person(person), hand.known("dataset", dataset), clock()(), at)
+        permission = may_open(home.ledger, who, what, clock()(), at)
         answer = json.dumps(_members(permission)) if as_json else "\n".join(_lines(permission, home))
         click.echo(answer if as_json else printable(answer))
     raise click.exceptions.Exit(REFUSED if permission.objections else 0)
