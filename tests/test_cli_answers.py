@@ -126,6 +126,16 @@ def test_what_could_steer_a_terminal_is_spelled_out(stages: Stages, tmp_path: Pa
     assert told.lines[1][8:] == "Ana \\x1b[31m\\u202eodnum became known to the office."
 
 
+def test_a_line_end_in_a_name_does_not_look_like_a_line_of_ours(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+
+    told = office("register-person 'Ana\n     9  The request was approved.'")
+
+    assert [line[8:] for line in told.lines[1:-1]] == [
+        "Ana\\n     9  The request was approved. became known to the office."
+    ]
+
+
 # For programs.
 
 
@@ -295,6 +305,23 @@ def test_an_act_that_is_done_does_not_object_to_itself(stages: Stages, position:
             "It is done. Were it still to be decided today, nothing would object.",
         ],
     )
+
+
+@pytest.mark.parametrize(
+    ("stage", "line"),
+    [
+        ("submitted", "decline R-2026-0001 --reason why"),
+        ("key tested", "grant-waiver R-2026-0001 key-tested --until 2026-12-31 --reason why"),
+        ("released", f"access {ROSA} D-6.002x-pc"),
+    ],
+)
+def test_nor_does_any_other(stages: Stages, tmp_path: Path, stage: str, line: str):
+    office = stages.at(stage).copied(tmp_path)
+    office.done(line)
+
+    told = office(f"explain {len(office.facts())}")
+
+    assert told.lines[-1] == "It is done. Were it still to be decided today, nothing would object."
 
 
 def test_explain_says_what_would_object_today_to_what_was_done(stages: Stages, tmp_path: Path):

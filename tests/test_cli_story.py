@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.cli import COMMANDS
+from api.cli.office import PARAMETERS
 from ledger.events import (
     KeyConfirmed,
     KeyTestFailed,
@@ -326,6 +327,10 @@ def test_what_was_reported_wrongly_is_taken_back_and_counts_no_longer(stages: St
 
     assert told.lines[0] == f"{position + 1:>6}  What entry {position} says is not so, and counts no longer."
     assert office(f"may {ROSA} read D-6.002x-pc").code == 0
+
+
+def test_every_parameter_of_policy_can_be_given():
+    assert tuple(PARAMETERS) == PolicyPublished.__struct_fields__
 
 
 def test_policy_that_is_not_given_stays_as_it_is(stages: Stages, tmp_path: Path):

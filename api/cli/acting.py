@@ -17,7 +17,7 @@ from api.cli import lookup, options
 from api.cli.failures import REFUSED
 from api.cli.kinds import FILE, PRINCIPAL, TIME, When
 from api.cli.showing import Shown, office_of, recorded_all_the_same
-from api.cli.wording import printable
+from api.cli.wording import in_lines
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
 from ledger.home import Home, open_home
@@ -73,7 +73,7 @@ class Hand(NamedTuple):
             if self.manner.as_json:
                 click.echo(json.dumps(shown.members()), err=err)
             else:
-                click.echo("\n".join(map(printable, shown.lines(dry_run=self.manner.dry_run))), err=err)
+                click.echo(in_lines(shown.lines(dry_run=self.manner.dry_run)), err=err)
 
     def leave(self, outcome: Outcome) -> None:
         """Leave with 3 when it was refused."""

@@ -8,7 +8,7 @@ import click
 from api.cli import options
 from api.cli.acting import clock
 from api.cli.showing import objection_lines, words_in
-from api.cli.wording import printable
+from api.cli.wording import in_lines
 from api.names import names_in
 from api.telling import told
 from ledger.chain.entry import MAX_POSITION, parse_time
@@ -47,7 +47,7 @@ def explain(path: Path, position: int) -> None:
             raise Malformed("position", position, f"is not in this log, which has {home.ledger.store.length()} entries")
         fact = home.ledger.codec.decode(entry)
         explanation = judge_again(home.ledger, fact, clock()())
-        click.echo(printable("\n".join(_explained(home, fact, explanation))))
+        click.echo(in_lines(_explained(home, fact, explanation)))
     if explanation is not None and explanation.agrees is False:
         raise click.exceptions.Exit(int(Verdict.ALTERED))
 

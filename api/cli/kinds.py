@@ -3,10 +3,9 @@
 import re
 import sys
 from calendar import monthrange
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, Literal, NamedTuple, get_args
 
 import click
 import msgspec
@@ -137,12 +136,6 @@ class Text(click.ParamType[Any]):
 
 DAY, DAY_OR_NONE, TIME, TEXT = Day(), DayOrNone(), Time(), Text()
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-
-def words(kind: Any) -> Sequence[str]:
-    """The words of a kind that is a choice among some, or a list of them."""
-    (inner, *_) = get_args(kind) if get_origin(kind) in (tuple, Annotated) else (kind,)
-    return tuple(get_args(inner))
 
 
 def _day(text: str) -> date | None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, get_type_hints
+from typing import Any
 
 import click
 import msgspec
 
 from api.cli.acting import Hand, acting, reporting
-from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf, words
+from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf
 from api.cli.showing import office_of
 from api.commands.correction import Correct
 from api.commands.governance import EndRole, GrantRole, PublishPolicy, Waive
@@ -17,6 +17,7 @@ from ledger.events import PolicyPublished
 from ledger.events.agreement import Capacity
 from ledger.events.governance import Role
 
+NUMBER = click.IntRange(0, 100_000)
 PARAMETERS = {
     "institution": "What the institution is called.",
     "office": "What the office is called.",
@@ -40,15 +41,16 @@ PARAMETERS = {
 
 def _parameter(name: str) -> Callable[[Any], Any]:
     """The option for a parameter of policy, of the kind that the event has it in."""
-    option, kind = name.replace("_", "-"), get_type_hints(PolicyPublished)[name]
-    default = getattr(PolicyPublished(), name)
-    if kind is bool:
-        return click.option(f"--{option}/--no-{option}", name, default=None, help=PARAMETERS[name])
-    if isinstance(default, tuple):
-        of: Any = OneOf(Capacity) if words(kind) else click.IntRange(0, 100_000)
-        return click.option(f"--{option}", name, multiple=True, type=of, help=PARAMETERS[name])
-    of = click.IntRange(0, 100_000) if isinstance(default, int) else NAME
-    return click.option(f"--{option}", name, type=of, help=PARAMETERS[name])
+    option, now = name.replace("_", "-"), getattr(PolicyPublished(), name)
+    match now:
+        case bool():
+            return click.option(f"--{option}/--no-{option}", name, default=None, help=PARAMETERS[name])
+        case tuple():
+            kind: Any = OneOf(Capacity) if isinstance(now[0], str) else NUMBER
+            return click.option(f"--{option}", name, multiple=True, type=kind, help=PARAMETERS[name])
+        case _:
+            kind = NAME if isinstance(now, str) else NUMBER
+            return click.option(f"--{option}", name, type=kind, help=PARAMETERS[name])
 
 
 def _parameters(command: Any) -> Any:

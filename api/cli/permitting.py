@@ -12,7 +12,7 @@ from api.cli.acting import clock
 from api.cli.failures import REFUSED
 from api.cli.kinds import DATA_SET, TIME, When
 from api.cli.showing import objection_lines, objection_members, office_of, words_in
-from api.cli.wording import printable
+from api.cli.wording import in_lines
 from api.names import names_in
 from api.permission import Permission, Under, may_open
 from ledger.home import Home, open_home
@@ -35,8 +35,7 @@ def may(path: Path, as_json: bool, person: str, read: str, dataset: str, as_of: 
         who, what = lookup.person(home, person), lookup.known(home, "dataset", dataset)
         at = as_of.ends(ZoneInfo(office_of(home).policy.event.time_zone)) if as_of else None
         permission = may_open(home.ledger, who, what, clock()(), at)
-        answer = json.dumps(_members(permission)) if as_json else "\n".join(_lines(permission, home))
-        click.echo(answer if as_json else printable(answer))
+        click.echo(json.dumps(_members(permission)) if as_json else in_lines(_lines(permission, home)))
     raise click.exceptions.Exit(REFUSED if permission.objections else 0)
 
 

@@ -11,7 +11,7 @@ from api.cli.acting import Hand, acting, clock, fresh_id, reporting
 from api.cli.failures import WrongUsage
 from api.cli.kinds import DATA_SET, DAY, DAY_OR_NONE, DETERMINATION, FILE, NAME, REQUEST, TEXT, OneOf
 from api.cli.showing import office_of
-from api.cli.wording import printable
+from api.cli.wording import in_lines
 from api.commands import document_in
 from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
 from api.commands.request import Return, Submit, Withdraw
@@ -41,7 +41,7 @@ def submit(hand: Hand, packet: Path, request: str | None) -> None:
     read = _read(hand, packet)
     problems = [f"{problem.kind}: {problem}" for problem in read.problems]
     if read.rejected:
-        click.echo("\n".join(f"  {printable(problem)}" for problem in problems), err=True)
+        click.echo(in_lines(f"  {problem}" for problem in problems), err=True)
         raise WrongUsage(f"{packet} was not taken in; nothing was recorded")
     hand.take(Submit(packet=read, request=request), gives="request", notes=problems)
 

@@ -1,6 +1,7 @@
 """How the command line words and shows things, the same everywhere."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -15,6 +16,11 @@ def counted(number: int, what: str) -> str:
 def printable(text: str) -> str:
     """The text with whatever could steer a terminal, or turn writing around, spelled out."""
     return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
+
+
+def in_lines(lines: Iterable[str]) -> str:
+    """Lines to be printed, each of which stays one: a line end in a name would look like a line of ours."""
+    return "\n".join(printable(line).replace("\n", "\\n") for line in lines)
 
 
 def bar_over(label: str, length: int) -> Any:
