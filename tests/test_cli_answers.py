@@ -259,14 +259,14 @@ def test_may_as_of_a_time_goes_by_what_had_happened_then(stages: Stages, as_of: 
 def test_may_as_of_a_time_counts_what_was_recorded_late_and_not_what_was_corrected(stages: Stages, tmp_path: Path):
     office = stages.at("executed").copied(tmp_path)
     office.clock = Clock(NOON + timedelta(days=10))
-    office.done(f"suspend {ROSA} --occurred-at 2026-11-23")
+    office.done("terminate A-2026-0001-1 --on 2026-11-23 --occurred-at 2026-11-23")
     position = len(office.facts())
 
     def may() -> list[int]:
         return [office(f"may {ROSA} read D-6.002x-pc --as-of {day}").code for day in ("2026-11-22", "2026-11-23")]
 
     assert may() == [0, 3]
-    office.done(f"correct {position} --reason 'somebody else was meant'")
+    office.done(f"correct {position} --reason 'another agreement was meant'")
     assert may() == [0, 0]
 
 
