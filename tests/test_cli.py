@@ -21,7 +21,7 @@ import click
 import pytest
 from eventsourcing.dcb.api import DCBEvent
 
-from api.cli import COMMANDS, HEADINGS, OTHERS, main
+from api.cli import COMMANDS, HEADINGS, main
 from api.cli.verifying import sentences
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import root_hash
@@ -96,7 +96,7 @@ def test_help_shows_every_command_in_one_line_and_the_exit_codes():
 def test_help_puts_the_commands_of_a_kind_of_user_together():
     headings = re.findall(r"^([A-Z][^\n]+):$", dua_ledger("--help").out, re.MULTILINE)
 
-    assert headings == ["Options", *dict.fromkeys(HEADINGS.values()), OTHERS]
+    assert headings == ["Options", *HEADINGS.values()]
 
 
 @every_command

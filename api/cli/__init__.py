@@ -62,22 +62,19 @@ COMMANDS = {
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
     "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
 }
-# What help puts them under, by their module.
+# What help says above a command and those that follow it.
 HEADINGS = {
-    "keeping": "Keeping the ledger",
-    "reading": "Keeping the ledger",
-    "verifying": "Keeping the ledger",
-    "demo": "Keeping the ledger",
-    "office": "Policy, roles, waivers, corrections",
-    "catalogue": "Data sets",
-    "people": "People",
-    "requests": "Requests",
-    "agreements": "Agreements",
-    "contacts": "Contact and key",
-    "releases": "Releases",
+    "init": "Keeping the ledger",
+    "publish-policy": "Policy, roles, waivers, corrections",
+    "register-dataset": "Data sets",
+    "register-person": "People",
+    "submit": "Requests",
+    "issue": "Agreements",
+    "designate": "Contact and key",
+    "release": "Releases",
     "access": "Data servers",
+    "may": "Questions",
 }
-OTHERS = "Questions"
 WIDEST = max(map(len, COMMANDS))
 
 # The first line keeps click from filling paragraphs.
@@ -95,9 +92,14 @@ Of verify:
 """
 
 
-def _heading(name: str) -> str:
-    module = COMMANDS[name][0].partition(":")[0]
-    return HEADINGS.get(module.rpartition(".")[2], OTHERS)
+def _sections() -> dict[str, list[tuple[str, str]]]:
+    """The commands with what they do, by heading."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    heading = ""
+    for name, (_, what) in COMMANDS.items():
+        heading = HEADINGS.get(name, heading)
+        sections.setdefault(heading, []).append((name, what))
+    return sections
 
 
 class Commands(click.Group):
@@ -119,9 +121,8 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, those of a kind of user together, without importing them."""
         del ctx
-        for heading in dict.fromkeys(map(_heading, COMMANDS)):
+        for heading, rows in _sections().items():
             with formatter.section(heading):
-                rows = [(name, what) for name, (_, what) in COMMANDS.items() if _heading(name) == heading]
                 formatter.write_dl(rows, col_max=WIDEST)
 
     def invoke(self, ctx: click.Context) -> object:
