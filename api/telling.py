@@ -73,8 +73,8 @@ def told(event: e.Event, names: Names, words: Words = MIT) -> str:
         case e.DataSetVersionAdded():
             return f"{event.dataset} got version {event.label}, {event.form}."
         case e.DataSetFormChanged():
-            found = f"on {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
-            return f"{found[0].upper()}{found[1:]} to be {event.form}."
+            found = f"On {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
+            return f"{found} to be {event.form}."
         case e.DataSetRetired():
             return f"{event.dataset} is released no more."
         case _:
@@ -273,7 +273,7 @@ _SENTENCES = [
             r"approval by the dean .+",
             "{about} approved a head's own request, which takes the dean or the next above",
         ),
-        (r"a rule that can be waived: that is (.+)", "{about} cannot be waived; what can is {0}"),
+        (r"a rule that can be waived: that is (.+)", "{about} is never waived, only {0}"),
         (r"a key that has not expired", "the key of {about} has expired"),
         (r"a key that is not revoked", "the key of {about} is revoked"),
         (r"OpenPGP key", "{about} has no key on file"),
@@ -288,12 +288,16 @@ _SENTENCES = [
         (r"something to release", "there is nothing to release"),
         (r"current CITI training", "{about} has no current CITI training"),
         (r"verification of the CITI certificate", "the CITI certificate of {about} is not verified"),
-        (r"home board's (.+?)( or reliance)?", "{about} has no {0} of {board}{1}"),
+        (r"home board's determination or reliance", "{about} has neither a determination nor the reliance of {board}"),
+        (r"home board's (.+)", "{about} has no {0} of {board}"),
         (r"letter of their own (.+)", "there is no letter of the board of {about}, only its determination"),
         (r"determination of their own .+", "{about} has no determination of their own institution's board"),
+        (r"signature of the (authorised official)", "the {0} of {about} has not signed"),
         (r"signature of the (.+)", "{about} is not signed by the {0}"),
+        (r"(the organisation that they act for)", "{about} is not named for {0}"),
         (r"(.+), or a reason", "{about} needs {0}, or there has to be a reason"),
-        (r"(recipients|data sets|source of funding|study group|purpose|description of the research)", "no {0} given"),
+        (r"(recipients|data sets|study group)", "{about} names no {0}"),
+        (r"(source of funding|purpose|description of the research)", "{about} gives no {0}"),
         (r"peer review, and by whom", "nothing is said of peer review, or not by whom"),
         (r"(name|institution|department|address|faculty sponsor)", "the {0} of {about} is not known"),
         (r"e-mail or phone", "neither e-mail nor phone of {about} is known"),

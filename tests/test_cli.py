@@ -15,14 +15,13 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner
 from eventsourcing.dcb.api import DCBEvent
 
-from api.cli import COMMANDS, main
+from api.cli import COMMANDS, HEADINGS, main
 from api.cli.verifying import sentences
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import root_hash
@@ -30,13 +29,12 @@ from ledger.events import Event
 from ledger.evidence.report import Finding, Report, Verdict
 from ledger.home import create_home, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
+from tests.command_line import PATIENCE, PROGRAM, Outcome, dua_ledger, program
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set, fact, person, submitted, version_added
 
-PROGRAM = Path(sys.executable).with_name("dua-ledger")
 ORIGIN = "ir.example.edu/dua-ledger"
 # Before the real clock, by which the commands write.
 LONG_AGO = datetime(2020, 2, 1, 12, tzinfo=UTC)
-PATIENCE = 60.0  # seconds until a test takes something for stuck
 SIX = [data_set(), version_added(), person(ANA), person(BEN), submitted(study_group=(ANA, BEN))]
 LINES = [
     "        1  2020-02-01T12:00:00Z  ledger.opened.v1",
@@ -49,35 +47,6 @@ LINES = [
 ]
 
 every_command = pytest.mark.parametrize("name", COMMANDS)
-
-
-class Outcome(NamedTuple):
-    """What came of a command."""
-
-    code: int
-    out: str
-    err: str
-
-
-def dua_ledger(*arguments: object, home: Path | None = None, answer: str = "", **environment: str) -> Outcome:
-    """Call a command in this process."""
-    given = [*map(str, arguments), *([] if home is None else ["--home", str(home)])]
-    result = CliRunner().invoke(
-        main, given, input=answer, env=environment, prog_name="dua-ledger", catch_exceptions=False
-    )
-    return Outcome(result.exit_code, result.stdout, result.stderr)
-
-
-def program(*arguments: object, **environment: str) -> Outcome:
-    """Call a command in a process of its own."""
-    done = subprocess.run(
-        [PROGRAM, *map(str, arguments)],
-        capture_output=True,
-        env=os.environ | environment,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def long_ago() -> datetime:
@@ -119,11 +88,15 @@ def test_help_shows_every_command_in_one_line_and_the_exit_codes():
     shown = dua_ledger("--help")
 
     assert (shown.code, shown.err) == (0, "")
-    assert re.findall(r"^  ([\w-]+) +[A-Z][^.]+\.$", shown.out.partition("Commands:")[2], re.MULTILINE) == list(
-        COMMANDS
-    )
+    assert re.findall(r"^  ([\w-]+) +[A-Z][^.]+\.$", shown.out.partition("--help")[2], re.MULTILINE) == list(COMMANDS)
     assert [int(code) for code in re.findall(r"^ +(\d+)  \S", shown.out, re.MULTILINE)] == [0, 1, 2, 3, 4, 10, 11, 12]
     assert dua_ledger("-h") == shown
+
+
+def test_help_puts_the_commands_of_a_kind_of_user_together():
+    headings = re.findall(r"^([A-Z][^\n]+):$", dua_ledger("--help").out, re.MULTILINE)
+
+    assert headings == ["Options", *HEADINGS.values()]
 
 
 @every_command
