@@ -215,7 +215,7 @@ def deadlines(first: date, last: date, *facts: Event | Iterable[Event]) -> list[
 
 def test_whatever_ends_of_itself_is_a_deadline_by_day():
     end = TODAY + timedelta(40)
-    facts = [
+    facts: list[list[Event]] = [
         complete(couhes=couhes(expires=end), irb=None, reliance=None),
         [approved(), issued(), executed(ends=end + timedelta(1))],
         [designated(), key_filed(expires=datetime(2027, 1, 2, 4, 59, tzinfo=UTC)), waiver(end + timedelta(3))],
@@ -272,7 +272,7 @@ def test_an_access_by_somebody_whom_no_agreement_in_force_names_is_a_finding():
     ]
 
     def access(number: int, how: str, person: str | None, finding: bool, **others: Any) -> Access:
-        rest = {"at": NOON, "dataset": DATA_SET, "label": "1", "request": REQUEST, "agreement": None}
+        rest: dict[str, Any] = {"at": NOON, "dataset": DATA_SET, "label": "1", "request": REQUEST, "agreement": None}
         return Access(position=first + number, how=how, person=person, finding=finding, **(rest | others))
 
     everything = [

@@ -26,6 +26,7 @@ from projections.views.turns import turns, working_days
 When = date | datetime | None
 CHECKLIST = {
     "source": "item",
+    "rule": "rule",
     "about": "about",
     "status": "status",
     "wanting": "wanting",
@@ -156,7 +157,7 @@ def _print(about: dict[str, Any], form: Form) -> None:
         ("data sets", ", ".join(members["datasets"]) or "none yet"),
         ("study group", ", ".join(group) or "nobody yet"),
     ):
-        click.echo(printable(f"  {title:<12}  {what}"))
+        click.echo(printable(f"  {title:<12}  {what}").replace("\n", " "))
     for one in members["turns"]:
         whom = ", ".join(one.get("whom_name", one["whom"]))
         days = f"{one['working_days']} working day{'' if one['working_days'] == 1 else 's'}"
