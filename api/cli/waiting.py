@@ -121,14 +121,14 @@ def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
     case = Case.of(number, asked.log.facts([of_request(number)]))
     submitted = known.submitted
     waiting = [
-        _turn(one.who, one.whom, one.next, one.since, parse_time(case.at(one.since)), asked)
+        _turn(one.who, one.whom, one.next, one.since, parse_time(case.times[one.since]), asked)
         for one in turns(known, asked.office.policy.event)
     ]
     return {
         "request": number,
         "state": str(known.state),
         "since": known.since,
-        "since_at": parse_time(case.at(known.since)),
+        "since_at": parse_time(case.times[known.since]),
         "researcher": Who(submitted.event.researcher) if submitted else None,
         "datasets": tuple(f"{one.dataset} ({one.form or 'form not said'})" for one in submitted.event.datasets)
         if submitted

@@ -7,8 +7,8 @@ policy changes what follows from earlier facts, too: with a new one in force, th
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from ledger.chain.entry import format_time
 from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
@@ -106,13 +106,13 @@ class Views:
         self._connection.execute(REACH, (position, leaf, boot))
 
     def _fold(self, fact: Happening) -> None:
-        request: str = fact.event.request  # type: ignore[attr-defined]
+        event: Any = fact.event
         if not self._fresh:
-            self._cases[request] = None
+            self._cases[event.request] = None
             return
-        if request not in self._cases:
-            self._cases[request] = Case()
-        case = self._cases[request]
+        if event.request not in self._cases:
+            self._cases[event.request] = Case()
+        case = self._cases[event.request]
         if case is not None:
             case.fold(fact)
 
@@ -124,7 +124,7 @@ class Views:
         label: str | None,
         agreement: str | None,
     ) -> None:
-        at, day = format_time(fact.occurred_at), str(self._office.day(fact.occurred_at))
+        at, day = fact.occurred, str(self._office.day(fact.occurred_at))
         who_and_what = (event.person, event.dataset, label, event.request, agreement)
         self._add("accesses", (fact.position, how, at, day, *who_and_what))
 
