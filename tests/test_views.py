@@ -51,6 +51,8 @@ from tests.view_facts import (
     issued,
     key_filed,
     logs,
+    mark,
+    marks,
     not_let_in,
     opened_by,
     permitted,
@@ -103,10 +105,12 @@ def test_views_that_caught_up_step_by_step_say_what_views_made_from_nothing_say(
         for start in range(0, len(facts), step):
             ledger.append(facts[start : start + step])
             said_by(Path(folder) / "views.db", ledger)
+            mark(Path(folder) / "views.db")
 
         caught_up = said_by(Path(folder) / "views.db", ledger)
         assert caught_up == said_by(Path(folder) / "fresh.db", ledger)
         assert caught_up == tuple(reversed(AsOf(ledger, Moment(known_at=NOON)).ask(everything)))
+        assert marks(Path(folder) / "views.db") == -(-len(facts) // step)
 
 
 # Holdings.
