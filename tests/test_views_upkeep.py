@@ -19,7 +19,7 @@ from projections.standing import Office
 from projections.upkeep import Upkeep, create_tables
 from projections.views.reading import Happening, Reader
 from projections.views.tables import VERSION
-from projections.views.taking import WANTED, Views
+from projections.views.taking import PASSED_OVER, WANTED, Views
 from tests.facts import ANA, NOON, OFFICE, fact, ledger_on, noon, person
 from tests.office import LONG_AGO, complete
 from tests.view_facts import RELEASED, everything, said_by, trained
@@ -180,6 +180,10 @@ def record_and_ask(url: str, views: Path, place: int) -> list[tuple[int, int]]:
                 position = Upkeep(views, ledger).ask(lambda _: None).position
                 behind += [(head, position)] if position < head else []
     return behind
+
+
+def test_every_event_is_taken_in_or_passed_over_on_purpose():
+    assert sorted(kind.wire_type() for kind in (*WANTED, *PASSED_OVER)) == sorted(kind.wire_type() for kind in DECLARED)
 
 
 def test_every_event_is_read_from_its_bytes_as_the_codec_reads_it():

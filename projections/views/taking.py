@@ -15,11 +15,23 @@ from ledger.events import (
     ActRefused,
     DataSetFormChanged,
     DataSetOpened,
+    DataSetRegistered,
+    DataSetRetired,
     DataSetVersionAdded,
     Event,
     FactCorrected,
+    LedgerOpened,
+    OrganisationRegistered,
+    PersonDetailsChanged,
+    PersonErased,
+    PersonRegistered,
+    PersonSuspended,
     PolicyPublished,
+    RoleEnded,
+    RoleGranted,
+    SuspensionLifted,
     TrainingCertified,
+    TrainingVerified,
 )
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
@@ -47,6 +59,21 @@ WANTED: tuple[type[Event], ...] = (
     ActRefused,
     PolicyPublished,
     FactCorrected,
+)
+# These change nothing that anybody asks the views about.
+PASSED_OVER: tuple[type[Event], ...] = (
+    LedgerOpened,
+    PersonRegistered,
+    PersonDetailsChanged,
+    PersonErased,
+    OrganisationRegistered,
+    DataSetRegistered,
+    DataSetRetired,
+    TrainingVerified,
+    RoleGranted,
+    RoleEnded,
+    PersonSuspended,
+    SuspensionLifted,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
