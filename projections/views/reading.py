@@ -52,21 +52,21 @@ class Reader:
 
     def read(self, position: int, raw: bytes) -> Happening | None:
         """What an entry says has happened; None when it is of no kind that is wanted. Raises `Damaged`."""
-        line, _, payload = raw.partition(b"\n")
+        end = raw.find(b"\n")
         # The type is the last member of the header, and a quotation mark in it would be escaped.
-        kind = self._kinds.get(line[line.rfind(_TYPE) + len(_TYPE) : -2])
+        kind = self._kinds.get(raw[raw.rfind(_TYPE, 0, end) + len(_TYPE) : end - 2])
         if kind is None:
             return None
         declared, decode = kind
         try:
-            said = decode(payload)
+            said = decode(raw[end + 1 :])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Damaged("log", f"the entry at position {position} cannot be read: {error}") from error
         event = declared(**asdict(said.event))
         if declared.upcast is not Event.upcast:
             event = _in_current_version(event)
-        start = line.find(_RECORDED_AT) + len(_RECORDED_AT)
-        return Happening(position, event, said.occurred_at, line[start : start + _TIME_LENGTH].decode())
+        start = raw.find(_RECORDED_AT, 0, end) + len(_RECORDED_AT)
+        return Happening(position, event, said.occurred_at, raw[start : start + _TIME_LENGTH].decode())
 
 
 def _in_current_version(event: Event) -> Event:

@@ -134,12 +134,13 @@ class Views:
 
     def _fold(self, fact: Happening) -> None:
         event: Any = fact.event
+        request: str = event.request
         if not self._fresh:
-            self._cases[event.request] = None
+            self._cases[request] = None
             return
-        if event.request not in self._cases:
-            self._cases[event.request] = Case()
-        case = self._cases[event.request]
+        case = self._cases.get(request)
+        if case is None and request not in self._cases:
+            case = self._cases[request] = Case()
         if case is not None:
             case.fold(fact)
 
