@@ -672,29 +672,6 @@ def test_erase_refuses_what_makes_no_sense(tmp_path: Path, options: str):
     assert len(entries_of(home)) == 2
 
 
-# The story.
-
-
-def test_the_demo_tells_a_verified_story_and_leaves_nothing(tmp_path: Path):
-    told = program("demo", TMPDIR=str(tmp_path))
-
-    told_of = [
-        line for line in told.out.splitlines() if re.match(r"(All holds|\d+ finding|altered|\(exit|Refused)", line)
-    ]
-    assert (told.code, told.err) == (0, "")
-    assert told_of == [
-        "Refused",
-        "(exit code 3)",
-        "(exit code 3)",
-        "All holds in 29 entries: each hash, the tag index, and all that custody keeps.",
-        "altered: entry 9: its bytes are not those that were hashed",
-        "1 finding in 29 entries: this ledger is not what was written.",
-        "(exit code 10)",
-    ]
-    assert "Judged again from the log, the answer is the same." in told.out
-    assert list(tmp_path.iterdir()) == []
-
-
 # What goes wrong.
 
 
