@@ -350,7 +350,7 @@ def test_circumstances_are_told_by_the_calendar_of_the_office(changes: Any, word
             "release-in-turn",
             "L-1",
             "the key for which it was authorised",
-            "L-1 is not for the key for which it was authorised",
+            "L-1 does not keep to the key for which it was authorised",
         ),
         (
             "separate-duties",
@@ -363,6 +363,13 @@ def test_circumstances_are_told_by_the_calendar_of_the_office(changes: Any, word
             "couhes",
             "a rule that can be waived: that is key-address, key-tested",
             "couhes is never waived, only key-address, key-tested",
+        ),
+        ("erasable", ANA, "an end of agreement A-1", "agreement A-1, which names Ana Ejemplo, has not ended"),
+        (
+            "erasable",
+            ANA,
+            "an end of the record of disclosure L-1",
+            "Ana Ejemplo is in the record of disclosure L-1, which has to be kept",
         ),
         ("a-rule-of-later", ANA, "a thing of later", "Ana Ejemplo needs a thing of later"),
     ],
