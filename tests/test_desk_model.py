@@ -129,6 +129,7 @@ from tests.office import (
     trial_passed,
     trial_sent,
     use_agreement,
+    verified,
     waive,
     waived,
     wanted,
@@ -433,9 +434,16 @@ class AnyDesk(RuleBasedStateMachine):
         between=st.lists(later_mishaps, max_size=1),
         hours=st.sampled_from([0, 1, 13]),
         excepted=st.sampled_from([None, None, None, "key-tested", "key-address"]),
+        doubted=st.sampled_from([None, None, None, ANA, BEN]),
     )
     def a_release_is_made(
-        self, wanting: Event | None, before: list[Event], between: list[Event], hours: int, excepted: str | None
+        self,
+        wanting: Event | None,
+        before: list[Event],
+        between: list[Event],
+        hours: int,
+        excepted: str | None,
+        doubted: str | None,
     ) -> None:
         """Of a request that is ready for it, or lacks one thing, while something may happen to it."""
         self.the_office_is_in_order()
@@ -451,6 +459,8 @@ class AnyDesk(RuleBasedStateMachine):
         self.wish(self.about_this(authorise()))
         for mishap in between:
             self.tell(self.about_this(mishap))
+        if doubted is not None:
+            self.a_certificate_is_in_doubt(doubted)
         self.clock.go(timedelta(hours=hours))
         self.wish(self.about_this(hand_over()))
         self.wish(self.about_this(let_in(BEN)))
@@ -484,6 +494,12 @@ class AnyDesk(RuleBasedStateMachine):
         if corrections:
             position = corrections[-1 - min(back, len(corrections) - 1)]
             self.tell(correction(position, self.model.log[position - 1]))
+
+    @rule(who=st.sampled_from([ANA, BEN]))
+    def a_certificate_is_in_doubt(self, who: str) -> None:
+        """That it was verified is not so."""
+        for position, fact in self.model.placed(TrainingVerified, person=who):
+            self.tell(correction(position, fact))
 
     @rule(who=st.sampled_from([ANA, BEN]), here=st.booleans())
     def somebody_is_suspended(self, who: str, here: bool) -> None:
@@ -541,12 +557,15 @@ class AnyDesk(RuleBasedStateMachine):
         self.clock.go(timedelta(hours=hours))
 
     def the_office_is_in_order(self) -> None:
-        """Somebody may decide, nobody is suspended in all requests, and the data set is what it was."""
+        """Somebody may decide, nobody is suspended in all requests, training is verified, the data set what it was."""
         if not self.model.roles(THE_DIRECTOR, self.today) & IN_CHARGE:
             self.tell(role(starts=self.today))
         for who in (ANA, BEN, STRANGER, HEAD, DIRECTOR):
             if self.model.is_barred(who, None):
                 self.tell(SuspensionLifted(person=who, request=None))
+        for who in (ANA, BEN):
+            if not self.model.told(TrainingVerified, person=who):
+                self.tell(verified(who))
         if self.model.form(DATA_SET, "1") != "identified":
             self.tell(form_changed("identified"))
 
