@@ -129,6 +129,7 @@ from tests.office import (
     trial_passed,
     trial_sent,
     use_agreement,
+    verified,
     waive,
     waived,
     wanted,
@@ -137,7 +138,7 @@ from tests.office import (
 from tests.stores import assert_holds
 
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
-HOW_MANY = settings(max_examples=2000 if CAMPAIGN else 30, stateful_step_count=50, deadline=None)
+HOW_MANY = settings(max_examples=5000 if CAMPAIGN else 90, stateful_step_count=50, deadline=None)
 NOBODY = "p-" + 32 * "0"
 ADMIN = "staff:admin"
 
@@ -164,6 +165,11 @@ sealed = st.sampled_from([None, commitment()])
 good = ready()
 of_a_request = [fact for fact in complete() if "request" in fact.__struct_fields__]
 of_a_release = [fact for fact in good if "request" in fact.__struct_fields__]
+
+
+def among(things: Sequence[Any]) -> st.SearchStrategy[Any]:
+    """Any of these things, however long they are when written out."""
+    return st.integers(0, len(things) - 1).map(lambda place: things[place])
 
 
 def struct(kind: Any, **members: Any) -> st.SearchStrategy[Any]:
@@ -323,10 +329,24 @@ mishaps = st.one_of(
 )
 later_mishaps = st.one_of(
     about_releases,
-    st.sampled_from([suspended(ANA, REQUEST), suspended(BEN), key_rejected(), key_revoked(), trial_failed()]),
-    st.sampled_from([terminated(MOU), terminated(DUA), designated(BEN), form_changed(), law(), law(consistent=False)]),
-    st.sampled_from([board_ended(IRB, TODAY), affiliation(BEN, "home"), affiliation(BEN, "in doubt", ELSEWHERE)]),
+    among([suspended(ANA, REQUEST), suspended(BEN), key_rejected(), key_revoked(), trial_failed()]),
+    among([terminated(MOU), terminated(DUA), designated(BEN), form_changed(), law(), law(consistent=False)]),
+    among([board_ended(IRB, TODAY), affiliation(BEN, "home"), affiliation(BEN, "in doubt", ELSEWHERE)]),
 )
+happening = later_mishaps | later_mishaps | st.sampled_from([ANA, BEN])
+twist = st.one_of(
+    st.tuples(st.just("wanting"), among(of_a_release[len(of_a_request) :])),
+    st.tuples(st.just("before"), happening),
+    st.tuples(st.just("between"), happening),
+)
+excepted = among(
+    [
+        [("wanting", trial_passed()), ("before", waive(expires=FAR_OFF))],
+        [("between", trial_failed()), ("between", waive(expires=FAR_OFF))],
+        [("wanting", key_confirmed()), ("before", waive("key-address", expires=FAR_OFF))],
+    ]
+)
+few_twists = st.one_of(twist.map(lambda one: [one]), st.lists(twist, max_size=2), excepted)
 nonsense = st.sampled_from(
     [
         opened(),
@@ -427,33 +447,30 @@ class AnyDesk(RuleBasedStateMachine):
         self.clock.go(timedelta(hours=hours))
         self.wish(approve(request=self.current))
 
-    @rule(
-        wanting=st.none() | st.sampled_from(of_a_release),
-        before=st.lists(later_mishaps, max_size=1),
-        between=st.lists(later_mishaps, max_size=1),
-        hours=st.sampled_from([0, 1, 13]),
-        excepted=st.sampled_from([None, None, None, "key-tested", "key-address"]),
-    )
-    def a_release_is_made(
-        self, wanting: Event | None, before: list[Event], between: list[Event], hours: int, excepted: str | None
-    ) -> None:
-        """Of a request that is ready for it, or lacks one thing, while something may happen to it."""
+    @rule(twists=few_twists, hours=st.sampled_from([0, 1, 13]))
+    def a_release_is_made(self, twists: list[tuple[str, Any]], hours: int) -> None:
+        """Of a request that is ready for it, but for a few things that are wanting or happen to it."""
         self.the_office_is_in_order()
         self.another_request(without=None)
-        wanting = trial_passed() if excepted == "key-tested" else wanting
         for fact in of_a_release[len(of_a_request) :]:
-            if fact != wanting:
+            if ("wanting", fact) not in twists:
                 self.step(self.about_this(fact))
-        for mishap in before:
-            self.tell(self.about_this(mishap))
-        if excepted is not None:
-            self.wish(self.about_this(waive(excepted, expires=self.today)))
+        self.twist("before", twists)
         self.wish(self.about_this(authorise()))
-        for mishap in between:
-            self.tell(self.about_this(mishap))
+        self.twist("between", twists)
         self.clock.go(timedelta(hours=hours))
         self.wish(self.about_this(hand_over()))
         self.wish(self.about_this(let_in(BEN)))
+
+    def twist(self, when: str, twists: list[tuple[str, Any]]) -> None:
+        """What happens then is told, wished, or who is meant has a certificate that is in doubt."""
+        for what in [what for at, what in twists if at == when]:
+            if isinstance(what, str):
+                self.a_certificate_is_in_doubt(what)
+            elif isinstance(what, Act):
+                self.wish(self.about_this(what))
+            else:
+                self.tell(self.about_this(what))
 
     @rule()
     def a_request_comes_in(self) -> None:
@@ -484,6 +501,12 @@ class AnyDesk(RuleBasedStateMachine):
         if corrections:
             position = corrections[-1 - min(back, len(corrections) - 1)]
             self.tell(correction(position, self.model.log[position - 1]))
+
+    @rule(who=st.sampled_from([ANA, BEN]))
+    def a_certificate_is_in_doubt(self, who: str) -> None:
+        """That it was verified is not so."""
+        for position, fact in self.model.placed(TrainingVerified, person=who):
+            self.tell(correction(position, fact))
 
     @rule(who=st.sampled_from([ANA, BEN]), here=st.booleans())
     def somebody_is_suspended(self, who: str, here: bool) -> None:
@@ -541,12 +564,15 @@ class AnyDesk(RuleBasedStateMachine):
         self.clock.go(timedelta(hours=hours))
 
     def the_office_is_in_order(self) -> None:
-        """Somebody may decide, nobody is suspended in all requests, and the data set is what it was."""
+        """Somebody may decide, nobody is suspended in all requests, training is verified, the data set what it was."""
         if not self.model.roles(THE_DIRECTOR, self.today) & IN_CHARGE:
             self.tell(role(starts=self.today))
         for who in (ANA, BEN, STRANGER, HEAD, DIRECTOR):
             if self.model.is_barred(who, None):
                 self.tell(SuspensionLifted(person=who, request=None))
+        for who in (ANA, BEN):
+            if not self.model.told(TrainingVerified, person=who):
+                self.tell(verified(who))
         if self.model.form(DATA_SET, "1") != "identified":
             self.tell(form_changed("identified"))
 
