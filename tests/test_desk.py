@@ -82,6 +82,7 @@ from tests.office import (
     decline,
     declined,
     designated,
+    erase,
     execute,
     failed,
     hand_over,
@@ -266,6 +267,7 @@ ACTS: dict[type[Act], tuple[list[Event], Act]] = {
         ([*ready(), authorised().event], hand_over()),
         (ready(), let_in()),
         (ready(), waive()),
+        (complete(), erase()),
     ]
 }
 
