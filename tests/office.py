@@ -541,8 +541,8 @@ def issued(agreement: AgreementIssued) -> Done:
     return Done(agreement)
 
 
-def executed(agreement: str = MOU, starts: date = TODAY, ends: date = FAR_OFF) -> Done:
-    return Done(in_force(agreement, starts, ends))
+def executed(agreement: str = MOU, starts: date = TODAY, ends: date = FAR_OFF, waivers: tuple[str, ...] = ()) -> Done:
+    return Done(msgspec.structs.replace(in_force(agreement, starts, ends), waivers=waivers))
 
 
 ANAS = Party(person=ANA, organisation=None, agreement=MOU)
