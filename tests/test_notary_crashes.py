@@ -60,8 +60,8 @@ def traceable() -> None:
 
 
 # strace delivers the signal when the signer makes its nth call of a kind: all moments, one by one.
-EVERY = {"pwrite64": 1, "fdatasync": 1, "fsync": 1, "write": 1, "rename": 1, "unlink": 1, "ftruncate": 1}
-SOME = {"pwrite64": 7, "fdatasync": 4, "fsync": 2, "write": 2, "rename": 1, "unlink": 2, "ftruncate": 1}
+EVERY = {"pwrite64": 1, "fdatasync": 1, "write": 1, "rename": 1, "unlink": 1, "ftruncate": 1}
+SOME = {"pwrite64": 7, "fdatasync": 4, "write": 2, "rename": 1, "unlink": 2, "ftruncate": 1}
 
 
 @pytest.mark.needs("strace")
@@ -78,6 +78,7 @@ def test_a_signer_killed_at_a_call_that_changes_a_file_is_healed(call, step, tmp
             break
         assert killed.returncode == -signal.SIGKILL
     tell(f"kills at {call}", (number - 1) // step)
+    assert number > 1
 
 
 STEPS = ["rename", "pwrite64", "fdatasync"]

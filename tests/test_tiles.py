@@ -1,30 +1,31 @@
 """Tiles hold the tree and its entries, each under its own name, and never change."""
 
+import sqlite3
+from contextlib import closing
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chain.entry import MAX_ENTRY_BYTES
-from ledger.chain.merkle import Subtree, completed_by, leaf_hash, root_of
+from ledger.chain.merkle import Subtree, leaf_hash, root_of
 from ledger.chain.tile import Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
-from ledger.errors import Malformed, TooLarge
+from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, TooLarge
+from ledger.evidence.notary import NotContinued
+from ledger.evidence.tiles import write_tiles
+from ledger.home import open_log, open_notary
+from tests.signing import append, cut, entries_of, rewrite, signed_home, with_altered
+from tests.signing import subtrees as subtrees_over
+from tests.tampering import guards_down
 
 
 @cache
 def subtrees(size: int) -> Subtree:
-    """The completed subtrees of a tree of so many different leaves, which knows no others."""
-    known: dict[tuple[int, int], bytes] = {}
-
-    def subtree(level: int, index: int) -> bytes:
-        return known[level, index]
-
-    for position in range(1, size + 1):
-        for level, value in enumerate(completed_by(position, leaf_hash(b"%d" % position), subtree)):
-            known[level, (position >> level) - 1] = value
-    return subtree
+    """The completed subtrees of a tree of so many different leaves."""
+    return subtrees_over(leaf_hash(b"%d" % number) for number in range(size))
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,136 @@ def test_a_bundle_that_was_cut_short_is_refused():
         if length != len(write_bundle([b"first"])):
             with pytest.raises(Malformed):
                 list(read_bundle(bundle[:length]))
+
+
+# The log as files.
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return signed_home(tmp_path / "home", 40, 300)
+
+
+def export(path: Path, folder: Path) -> int:
+    """Bring the tiles of a home's log up to date; gives how many files were written."""
+    with open_notary(path) as notary, open_log(path) as store:
+        return write_tiles(store, notary.checkpoint(), folder)
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_log_as_files_is_tiles_bundles_and_the_checkpoint(home: Path, tmp_path: Path):
+    written = export(home, tmp_path / "tiles")
+    files = contents_of(tmp_path / "tiles")
+    entries = entries_of(home)
+    subtree = subtrees_over([entry.leaf for entry in entries])
+
+    assert written == len(files)
+    assert files == {
+        "checkpoint": (home / "checkpoint").read_bytes(),
+        "tile/0/000": b"".join(entry.leaf for entry in entries[:256]),
+        "tile/0/001.p/44": b"".join(entry.leaf for entry in entries[256:]),
+        "tile/1/000.p/1": subtree(8, 0),
+        "tile/entries/000": write_bundle(entry.raw for entry in entries[:256]),
+        "tile/entries/001.p/44": write_bundle(entry.raw for entry in entries[256:]),
+    }
+
+
+def test_what_was_written_is_left_alone_and_only_what_is_new_is_added(home: Path, tmp_path: Path):
+    export(home, tmp_path / "tiles")
+    before = contents_of(tmp_path / "tiles")
+
+    assert export(home, tmp_path / "tiles") == 0
+    append(home, 300)
+    # The second tile is full by now, and a third has begun.
+    assert export(home, tmp_path / "tiles") == 2 + 2 + 1 + 1
+    after = contents_of(tmp_path / "tiles")
+    assert {name for name in before if after[name] != before[name]} == {"checkpoint"}
+    assert after.keys() - before.keys() == {
+        *("tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/001", "tile/entries/002.p/88")
+    }
+
+
+def test_an_export_that_was_cut_off_is_taken_up(home: Path, tmp_path: Path):
+    export(home, tmp_path / "whole")
+    whole = contents_of(tmp_path / "whole")
+    names = sorted(whole, key=lambda name: (name == "checkpoint", name))
+    for written in range(len(names)):
+        folder = tmp_path / f"cut off after {written}"
+        for name in names[:written]:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(whole[name])
+        folder.mkdir(exist_ok=True)
+        (folder / ".checkpoint.draft").write_bytes(b"cut")
+
+        assert export(home, folder) == len(names) - written
+        assert contents_of(folder) == whole
+
+
+def test_a_folder_with_tiles_of_another_log_is_left_as_it_is(home: Path, tmp_path: Path):
+    other = signed_home(tmp_path / "other", 7)
+    export(other, tmp_path / "tiles")
+    before = contents_of(tmp_path / "tiles")
+    with pytest.raises(LedgerError):
+        export(home, tmp_path / "tiles")
+
+    assert contents_of(tmp_path / "tiles") == before
+
+
+def test_tiles_of_a_log_that_was_rewritten_or_cut_are_not_gone_on_with(home: Path, tmp_path: Path):
+    export(home, tmp_path / "tiles")
+    with open_notary(home) as notary:
+        signed = notary.checkpoint()
+    rewrite(home, with_altered(270))
+    with open_log(home) as store, pytest.raises(NotContinued):
+        write_tiles(store, signed, tmp_path / "tiles")
+    cut(home, 299)
+    with open_log(home) as store, pytest.raises((NotContinued, Damaged)):
+        write_tiles(store, signed, tmp_path / "more")
+    assert not (tmp_path / "more").exists()
+
+
+def test_tiles_that_go_further_than_the_checkpoint_are_not_gone_back_on(home: Path, tmp_path: Path):
+    with open_notary(home) as notary, open_log(home) as store:
+        before = notary.checkpoint()
+        append(home)
+        write_tiles(store, notary.checkpoint(), tmp_path / "tiles")
+        with pytest.raises(AlreadyThere):
+            write_tiles(store, before, tmp_path / "tiles")
+
+
+def test_a_file_that_says_something_else_is_not_written_over(home: Path, tmp_path: Path):
+    export(home, tmp_path / "whole")
+    for name in contents_of(tmp_path / "whole"):
+        folder = tmp_path / name.replace("/", " ")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(b"something else")
+        with pytest.raises(LedgerError):
+            export(home, folder)
+        assert (folder / name).read_bytes() == b"something else"
+
+
+ALTERED = "CAST(replace(entry, 'person-course', 'tracking-logs') AS BLOB)"
+
+
+@pytest.mark.parametrize(
+    ("change", "position"),
+    [
+        (f"entry = {ALTERED}", 7),
+        (f"entry = {ALTERED}", 299),
+        ("tree = CAST(substr(tree, 1, 224) || zeroblob(64) AS BLOB)", 256),
+        ("tree = CAST(substr(tree, 1, 96) || zeroblob(length(tree) - 96) AS BLOB)", 296),
+        ("position = 1000", 20),
+    ],
+)
+def test_what_does_not_lead_to_the_root_that_was_signed_is_not_written(home: Path, tmp_path: Path, change, position):
+    with open_notary(home) as notary, open_log(home) as store:
+        signed = notary.checkpoint()
+        with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as log, guards_down(log):
+            assert log.execute(f"UPDATE entries SET {change} WHERE position = ?", (position,)).rowcount == 1
+        with pytest.raises((NotContinued, Damaged)):
+            write_tiles(store, signed, tmp_path / "tiles")
+
+    assert not (tmp_path / "tiles/checkpoint").exists()
