@@ -72,16 +72,17 @@ def test_go_checks_every_receipt_and_refuses_an_altered_one(tlogcheck: Path, tmp
     home = signed_home(tmp_path / "home", 4, 11)
     receipt, entry = tmp_path / "receipt", tmp_path / "entry"
     with open_notary(home) as notary:
-        for one in entries_of(home):
-            entry.write_bytes(one.raw)
-            written = notary.receipt(one.position).write()
-            receipt.write_bytes(written)
-            assert said(tlogcheck, "receipt", vkey_of(home), receipt, entry) == f"proved: {one.position - 1} 11\n"
-    for flipped in flips(written):
+        receipts = [notary.receipt(position).write() for position in range(1, 12)]
+    entries = [one.raw for one in entries_of(home)]
+    for index, (written, raw) in enumerate(zip(receipts, entries, strict=True)):
+        receipt.write_bytes(written)
+        entry.write_bytes(raw)
+        assert said(tlogcheck, "receipt", vkey_of(home), receipt, entry) == f"proved: {index} 11\n"
+    for flipped in flips(receipts[-1]):
         receipt.write_bytes(flipped)
         assert said(tlogcheck, "receipt", vkey_of(home), receipt, entry).startswith(REFUSED)
-    receipt.write_bytes(written)
-    for flipped in flips(one.raw):
+    receipt.write_bytes(receipts[-1])
+    for flipped in flips(entries[-1]):
         entry.write_bytes(flipped)
         assert said(tlogcheck, "receipt", vkey_of(home), receipt, entry).startswith(REFUSED)
 

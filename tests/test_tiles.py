@@ -1,5 +1,7 @@
 """Tiles hold the tree and its entries, each under its own name, and never change."""
 
+import fcntl
+import os
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.chain.merkle import Subtree, leaf_hash, root_of
 from ledger.chain.tile import Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
-from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, TooLarge
+from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, TooLarge
 from ledger.evidence.notary import NotContinued
 from ledger.evidence.tiles import write_tiles
 from ledger.home import open_log, open_notary
@@ -231,6 +233,17 @@ def test_a_file_that_says_something_else_is_not_written_over(home: Path, tmp_pat
         with pytest.raises(LedgerError):
             export(home, folder)
         assert (folder / name).read_bytes() == b"something else"
+
+
+def test_two_do_not_write_into_one_folder_at_once(home: Path, tmp_path: Path):
+    (tmp_path / "tiles").mkdir()
+    descriptor = os.open(tmp_path / "tiles", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(Busy):
+        export(home, tmp_path / "tiles")
+    os.close(descriptor)
+
+    assert export(home, tmp_path / "tiles") == 6
 
 
 ALTERED = "CAST(replace(entry, 'person-course', 'tracking-logs') AS BLOB)"

@@ -16,8 +16,8 @@ from typing import NamedTuple, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
-from ledger.chain.entry import Entry, parse_entry
-from ledger.chain.merkle import completed_by, inclusion_path, node_hash, verify_inclusion
+from ledger.chain.entry import NO_LEAF, Header, parse_entry
+from ledger.chain.merkle import completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
 from ledger.chain.note import ED25519, SignatureFailed, UnknownKey, VerifierKey, parse_vkey
 from ledger.chain.receipt import Receipt
 from ledger.codec import Codec
@@ -60,15 +60,15 @@ def log_key(store: Store) -> VerifierKey:
 
 
 class Frontier(NamedTuple):
-    """A log up to one size: its last entry, and the completed subtrees, level by level, that make up its root."""
+    """A log up to one size: its last leaf and when that was recorded, and the completed subtrees that make up its root.
 
-    last: Entry | None = None
+    `peaks` has each of those with its level, from the highest down.
+    """
+
+    size: int = 0
+    leaf: bytes = NO_LEAF
+    recorded_at: str = ""
     peaks: tuple[tuple[int, bytes], ...] = ()
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return self.last.position if self.last else 0
 
     def root(self) -> bytes:
         """The root of the tree over them, of which there is at least one."""
@@ -84,9 +84,9 @@ class Frontier(NamedTuple):
         for _, _, raw in store.rows(size - 1, size):
             try:
                 last = parse_entry(raw)
-                path = inclusion_path(size - 1, size, store.subtree)
-                verify_inclusion(size - 1, size, last.leaf, path, signed.root)
-                found = cls(last, tuple(_peaks(size, store)))
+                leaf = last.leaf
+                verify_inclusion(size - 1, size, leaf, inclusion_path(size - 1, size, store.subtree), signed.root)
+                found = cls(size, leaf, last.header.recorded_at, tuple(_peaks(size, store)))
                 if found.root() != signed.root:
                     raise ProofFailed(f"the subtrees kept do not make up the root of size {size}")
             except (Malformed, ProofFailed, Damaged) as error:
@@ -96,17 +96,24 @@ class Frontier(NamedTuple):
 
     def after(self, rows: Iterable[tuple[int, bytes, bytes]]) -> Self:
         """The frontier behind these rows, each of which must be what the log writes there. Raises `NotContinued`."""
-        last, peaks = self.last, dict(self.peaks)
+        size, leaf, recorded_at, peaks = self.size, self.leaf, self.recorded_at, dict(self.peaks)
         for position, tree, raw in rows:
-            entry = _next_entry(last, position, raw)
-            completed = completed_by(position, entry.leaf, lambda level, index: peaks[level])
+            size += 1
+            header = _header_of(position, raw)
+            if (position, header.position) != (size, size):
+                raise NotContinued(f"entry {size} is missing")
+            if header.prev != leaf.hex():
+                raise NotContinued(f"entry {size} does not name the leaf of the entry before")
+            if header.recorded_at < recorded_at:
+                raise NotContinued(f"entry {size} says that it was recorded before the entry before")
+            leaf, recorded_at = leaf_hash(raw), header.recorded_at
+            completed = completed_by(size, leaf, lambda level, index: peaks[level])
             if b"".join(completed) != tree:
-                raise NotContinued(f"the hashes kept for entry {position} are not those of its bytes")
+                raise NotContinued(f"the hashes kept for entry {size} are not those of its bytes")
             for level in range(len(completed) - 1):
                 del peaks[level]
             peaks[len(completed) - 1] = completed[-1]
-            last = entry
-        return type(self)(last, tuple(sorted(peaks.items(), reverse=True)))
+        return type(self)(size, leaf, recorded_at, tuple(sorted(peaks.items(), reverse=True)))
 
 
 def _peaks(size: int, store: Store) -> Iterable[tuple[int, bytes]]:
@@ -115,23 +122,11 @@ def _peaks(size: int, store: Store) -> Iterable[tuple[int, bytes]]:
             yield level, store.subtree(level, (size >> level) - 1)
 
 
-def _next_entry(last: Entry | None, position: int, raw: bytes) -> Entry:
-    expected, prev, since = (1, "0" * 64, "") if last is None else (last.position + 1, last.leaf.hex(), _time(last))
+def _header_of(position: int, raw: bytes) -> Header:
     try:
-        entry = parse_entry(raw)
+        return parse_entry(raw).header
     except Malformed as error:
         raise NotContinued(f"entry {position} cannot be read: {error}") from error
-    if (position, entry.position) != (expected, expected):
-        raise NotContinued(f"entry {expected} is missing")
-    if entry.header.prev != prev:
-        raise NotContinued(f"entry {position} does not name the leaf of the entry before")
-    if _time(entry) < since:
-        raise NotContinued(f"entry {position} says that it was recorded before the entry before")
-    return entry
-
-
-def _time(entry: Entry) -> str:
-    return entry.header.recorded_at
 
 
 class Notary:
@@ -145,6 +140,8 @@ class Notary:
     ) -> None:
         self._store, self._lock, self._keys, self._path = store, lock, keys, published
         self._frontier = Frontier()
+        self._key: VerifierKey | None = None
+        self._private: Sequence[Ed25519PrivateKey] = ()
         self._checked: SignedCheckpoint | None = None
         self._published = b""
 
@@ -163,7 +160,7 @@ class Notary:
         last = self._last()
         if last is not None:
             self._continue(last)
-            self._publish(last)
+            self._publish_anew(last)
 
     def checkpoint(self, position: int | None = None) -> SignedCheckpoint:
         """A checkpoint over the entries up to this position (the last, if none is given), and maybe more.
@@ -171,18 +168,20 @@ class Notary:
         Signs what is new if there is none yet, and publishes. Raises `NotContinued`, and `Malformed` for a position
         that no entry has.
         """
-        length = self._store.length()
-        wanted = length if position is None else position
-        if not 1 <= wanted <= length:
-            raise Malformed("position", wanted, f"no entry has it; the last is {length}")
+        wanted = self._store.length() if position is None else position
         while True:
             last = self._last()
             if last is not None:
                 self._continue(last)
-                if last.size >= wanted:
-                    self._publish(last)
-                    return last
-            self._sign_forward(last)
+            if not 1 <= wanted <= self._store.length():
+                raise Malformed("position", wanted, f"no entry has it; the last is {self._store.length()}")
+            if last is not None and last.size >= wanted:
+                self._publish_anew(last)
+                return last
+            signed = self._sign_forward(last)
+            if signed is not None:
+                self._publish()
+                return signed
 
     def receipt(self, position: int) -> Receipt:
         """The receipt for the entry at this position; signs forward first if need be. Raises as `checkpoint` does."""
@@ -210,7 +209,7 @@ class Notary:
 
     def _opened(self, stored: Stored) -> SignedCheckpoint:
         try:
-            signed = open_checkpoint(stored.note, [log_key(self._store)])
+            signed = open_checkpoint(stored.note, [self._log_key()])
         except (Malformed, SignatureFailed, UnknownKey) as error:
             raise NotContinued(f"the last checkpoint in {self._lock.path} does not verify: {error}") from error
         if signed.size != stored.size:
@@ -224,26 +223,39 @@ class Notary:
         if self._frontier.size != last.size or self._frontier.root() != last.root:
             self._frontier = Frontier.of(last, self._store)
 
-    def _sign_forward(self, last: SignedCheckpoint | None) -> None:
-        """Sign what is new since, unless somebody else has by now."""
+    def _sign_forward(self, last: SignedCheckpoint | None) -> SignedCheckpoint | None:
+        """Sign what is new since; None when somebody else has by now."""
         frontier = self._frontier.after(self._store.rows(self._frontier.size, self._store.length()))
-        key = log_key(self._store) if last is None else last.signers[0]
-        raw = sign_checkpoint(Checkpoint(key.name, frontier.size, frontier.root()), self._checked_keys(key))
+        key = self._log_key()
+        checkpoint = Checkpoint(key.name, frontier.size, frontier.root())
+        raw = sign_checkpoint(checkpoint, self._private_keys(key))
         before = NOTHING if last is None else Stored(last.size, last.raw)
-        if self._lock.add(Stored(frontier.size, raw), before):
-            self._frontier = frontier
+        if not self._lock.add(Stored(frontier.size, raw), before):
+            return None
+        self._frontier, self._checked = frontier, SignedCheckpoint(raw, checkpoint, (key,))
+        return self._checked
 
-    def _checked_keys(self, key: VerifierKey) -> Sequence[Ed25519PrivateKey]:
-        keys = self._keys()
-        found = [VerifierKey(key.name, ED25519, one.public_key().public_bytes_raw()) for one in keys]
-        if key not in found:
-            raise WrongKey(", ".join(map(str, found)), str(key))
-        return keys
+    def _log_key(self) -> VerifierKey:
+        if self._key is None:
+            self._key = log_key(self._store)
+        return self._key
 
-    def _publish(self, last: SignedCheckpoint) -> None:
-        """Put the last checkpoint where everybody finds it, unless this notary has put this one there."""
-        if last.raw in (self._published, self._found()):
-            return
+    def _private_keys(self, key: VerifierKey) -> Sequence[Ed25519PrivateKey]:
+        if not self._private:
+            keys = self._keys()
+            found = [VerifierKey(key.name, ED25519, one.public_key().public_bytes_raw()) for one in keys]
+            if key not in found:
+                raise WrongKey(", ".join(map(str, found)), str(key))
+            self._private = keys
+        return self._private
+
+    def _publish_anew(self, last: SignedCheckpoint) -> None:
+        """Publish what a crash, or somebody slow, has left unpublished."""
+        if last.raw != self._published and last.raw != self._found():
+            self._publish()
+
+    def _publish(self) -> None:
+        """Put the last checkpoint where everybody finds it."""
         # Under the lock, so that an older one never takes the place of a newer one.
         with self._lock.held() as stored:
             replace_file(self._path, stored.note, PUBLISHED_MODE)

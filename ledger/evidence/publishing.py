@@ -13,9 +13,7 @@ def replace_file(path: Path, content: bytes, mode: int) -> None:
     """
     draft = path.with_name(f".{path.name}.draft")
     with named_os_errors(path):
-        # A link that somebody put there would be written through.
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         draft.replace(path)

@@ -4,7 +4,10 @@ The checkpoint is written last, when all that it is over is on disk. So whoever 
 begins at the last one; what was written behind it is found, and left alone.
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
@@ -12,7 +15,7 @@ from ledger.chain.merkle import leaf_hash, root_of
 from ledger.chain.note import MAX_NOTE_BYTES
 from ledger.chain.tile import Tile, new_tiles, subtrees_of, tile_hashes, write_bundle
 from ledger.custody.files import named_os_errors, sync_folder
-from ledger.errors import AlreadyThere
+from ledger.errors import AlreadyThere, Busy
 from ledger.evidence.notary import NotContinued
 from ledger.evidence.publishing import replace_file, sync_file
 from ledger.storage import Store
@@ -24,13 +27,34 @@ MODE = 0o666  # as the umask has it: a web server may be another user
 def write_tiles(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
     """Bring the tiles in a folder up to a checkpoint of the log; gives how many files were written.
 
-    Raises `NotContinued` for a log that is not what was signed, and `AlreadyThere` for a folder with something else.
+    Raises `NotContinued` for a log that is not what was signed, `AlreadyThere` for a folder with something else, and
+    `Busy` while somebody else writes there.
     """
     if root_of(signed.size, store.subtree) != signed.root:
         raise NotContinued(f"its first {signed.size:,} entries are not those that were signed")
-    old_size = _exported(store, signed, folder)
-    if old_size == signed.size:
-        return 0
+    with named_os_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        old_size = _exported(store, signed, folder)
+        return 0 if old_size == signed.size else _write_from(old_size, store, signed, folder)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Nobody else writes tiles into the folder meanwhile. Raises `Busy` when somebody does already."""
+    with named_os_errors(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(folder, 0) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write_from(old_size: int, store: Store, signed: SignedCheckpoint, folder: Path) -> int:
     written = 0
     folders = {folder}
     for tile in new_tiles(old_size, signed.size):
@@ -49,7 +73,6 @@ def _exported(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
     """Up to which size the folder holds this log already."""
     path = folder / CHECKPOINT
     with named_os_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             return 0
         with path.open("rb") as file:
