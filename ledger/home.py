@@ -44,7 +44,7 @@ from ledger.custody.files import named_os_errors, new_file, new_folder, read_reg
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
-from ledger.evidence.lockstore import LockStore, create_lock_store, path_in
+from ledger.evidence.lockstore import LockStore, create_lock_store, path_in, remove_lock_store
 from ledger.evidence.notary import Notary
 from ledger.log import Ledger, Reading, about
 from ledger.storage import Store, create_store, open_store, utc_now
@@ -98,11 +98,8 @@ def create_home(
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(origin, key.public_key().public_bytes_raw())
     opened = Fact(event=LedgerOpened(origin=origin, log_key=vkey), actor=actor, via=via)
-    with _draft_of(path) as draft, _lock_store_of(draft, lock_store):
-        _furnish(draft, key, clock)
-        if lock_store is not None:
-            new_file(draft / KEYS / LOCK_STORE, f"sqlite:///{path_in(lock_store)}\n".encode())
-            sync_folder(draft / KEYS)
+    with _lock_store_at(lock_store), _draft_of(path) as draft:
+        _furnish(draft, key, clock, lock_store)
         with open_home(draft, clock) as home:
             home.ledger.append([opened])
             home.notary.checkpoint()
@@ -141,19 +138,16 @@ def _draft_of(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _lock_store_of(draft: Path, url: str | None) -> Iterator[None]:
-    """A new lock store for a home that is being made; one elsewhere is removed when the block does not end well."""
+def _lock_store_at(url: str | None) -> Iterator[None]:
+    """A new lock store outside the home, if there is to be one, which is removed when the block does not end well."""
     if url is None:
-        new_folder(draft / LOCK)
-        create_lock_store(f"sqlite:///{draft / LOCK / LOCKED}")
         yield
         return
-    path = path_in(url)
     create_lock_store(url)
     try:
         yield
     except BaseException:
-        path.unlink()
+        remove_lock_store(url)
         raise
 
 
@@ -166,11 +160,16 @@ def _is_free(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:
+def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None) -> None:
     new_folder(folder / KEYS)
     new_file(folder / KEYS / LOG_KEY, log_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption()))
     Custody.create(_places(folder), clock, secrets=SECRETS).close()
     create_store(store_url(folder))
+    if lock_store is None:
+        new_folder(folder / LOCK)
+        create_lock_store(lock_store_url(folder))
+    else:
+        new_file(folder / KEYS / LOCK_STORE, b"sqlite:///%b\n" % os.fsencode(path_in(lock_store)))
     sync_folder(folder / KEYS)
 
 
@@ -246,7 +245,7 @@ def lock_store_url(path: Path) -> str:
     elsewhere = path / KEYS / LOCK_STORE
     with named_os_errors(elsewhere):
         if elsewhere.is_file():
-            return elsewhere.read_text().removesuffix("\n")
+            return os.fsdecode(elsewhere.read_bytes()).removesuffix("\n")
     return f"sqlite:///{path / LOCK / LOCKED}"
 
 

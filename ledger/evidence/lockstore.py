@@ -144,8 +144,15 @@ def create_lock_store(url: str) -> None:
             _declare(connection)
         sync_folder(path.parent)
     except BaseException:
-        path.unlink()
+        remove_lock_store(url)
         raise
+
+
+def remove_lock_store(url: str) -> None:
+    """Remove a lock store that nothing was signed into, with its journal."""
+    path = path_in(url)
+    path.unlink()
+    path.with_name(path.name + "-journal").unlink(missing_ok=True)
 
 
 def path_in(url: str) -> Path:
