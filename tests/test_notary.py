@@ -3,21 +3,26 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from api.cli.verifying import verify_home
 from ledger.chain.checkpoint import Checkpoint, open_checkpoint
-from ledger.chain.merkle import root_hash
+from ledger.chain.entry import NO_LEAF, make_entry
+from ledger.chain.merkle import node_hash, root_hash
 from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, Unreachable
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
-from ledger.evidence.notary import Notary, NotContinued, WrongKey, log_key
+from ledger.evidence.notary import Frontier, Notary, NotContinued, WrongKey, log_key
+from ledger.evidence.report import Verdict
 from ledger.home import create_home, open_home, open_lock_store, open_log, open_notary, read_log_key
-from tests.facts import noon
+from tests.facts import NOON, noon
 from tests.signing import (
     ORIGIN,
     append,
@@ -210,6 +215,62 @@ def test_what_is_not_as_the_log_writes_it_is_not_signed(tmp_path: Path, change: 
         with open_notary(home) as notary, pytest.raises(NotContinued):
             notary.checkpoint()
     assert [stored.size for stored in locked(home)] == [1, 4]
+
+
+# The same hashes all over, so that only what the entry says of its place is wrong.
+MISPLACED = {
+    "that is no first one": {"prev": bytes(32)},
+    "after another": {"prev": bytes(range(32))},
+    "at another place": {"position": 3},
+    "recorded too early": {"recorded_at": NOON - timedelta(microseconds=1)},
+}
+
+
+@pytest.mark.parametrize("said", [{}, *MISPLACED.values()], ids=["right", *MISPLACED])
+def test_an_entry_that_does_not_follow_the_one_before_is_not_signed_however_well_it_is_hashed(said: dict[str, Any]):
+    first = make_entry(1, NO_LEAF, NOON, [], "thing.happened.v1", b"{}")
+    place: dict[str, Any] = {"position": 2, "prev": first.leaf, "recorded_at": NOON} | said
+    second = make_entry(**place, tags=[], type_="thing.happened.v1", payload=b"{}")
+    rows = [(1, first.leaf, first.raw), (2, second.leaf + node_hash(first.leaf, second.leaf), second.raw)]
+    if not said:
+        assert Frontier().after(rows).root() == root_hash([first.leaf, second.leaf])
+        return
+    with pytest.raises(NotContinued):
+        Frontier().after(rows)
+
+
+@pytest.mark.parametrize(
+    "rows", [[2], [1, 3], [1, 1], [1, 2, 2], [2, 1], [1, 2, 4]], ids=lambda rows: "-".join(map(str, rows))
+)
+def test_rows_that_are_missing_or_out_of_order_are_not_signed(home: Path, rows: list[int]):
+    append(home, 3)
+    with open_log(home) as store:
+        found = {row[0]: row for row in store.rows(0, 4)}
+    with pytest.raises(NotContinued):
+        Frontier().after([found[position] for position in rows])
+
+
+@pytest.mark.parametrize(
+    ("position", "kept_before"),
+    [(4, 64), (4, 32), (4, 0), (2, 32), (2, 0), (3, 0)],
+    ids=["root", "half", "leaf", "other half", "other leaf", "sibling"],
+)
+def test_a_log_whose_hashes_no_longer_lead_to_the_root_that_was_signed_is_not_gone_on_with(
+    tmp_path: Path, position: int, kept_before: int
+):
+    home = signed_home(tmp_path / "home", 4)
+    change = "CAST(substr(tree, 1, ?1) || zeroblob(32) || substr(tree, ?1 + 33) AS BLOB)"
+    with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as log, guards_down(log):
+        log.execute(f"UPDATE entries SET tree = {change} WHERE position = ?2", (kept_before, position))
+    goes_on = True
+    try:
+        append(home)
+    except NotContinued:
+        goes_on = False
+
+    # A hash that the proof does not need is the rest of the verification's affair.
+    assert goes_on == ((position, kept_before) in {(4, 32), (2, 0)})
+    assert verify_home(home).verdict is Verdict.ALTERED
 
 
 # The published file.

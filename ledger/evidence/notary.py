@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from ledger.chain.entry import NO_LEAF, Header, parse_entry
-from ledger.chain.merkle import completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
+from ledger.chain.merkle import HASH_BYTES, completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
 from ledger.chain.note import ED25519, SignatureFailed, UnknownKey, VerifierKey, parse_vkey
 from ledger.chain.receipt import Receipt
 from ledger.codec import Codec
@@ -81,10 +81,13 @@ class Frontier(NamedTuple):
     def of(cls, signed: SignedCheckpoint, store: Store) -> Self:
         """The frontier that a checkpoint signs, from a log that leads to its root. Raises `NotContinued`."""
         size = signed.size
-        for _, _, raw in store.rows(size - 1, size):
+        for _, tree, raw in store.rows(size - 1, size):
             try:
                 last = parse_entry(raw)
                 leaf = last.leaf
+                if tree[:HASH_BYTES] != leaf:
+                    # What is appended next would name it.
+                    raise ProofFailed(f"the leaf kept for entry {size} is not that of its bytes")
                 verify_inclusion(size - 1, size, leaf, inclusion_path(size - 1, size, store.subtree), signed.root)
                 found = cls(size, leaf, last.header.recorded_at, tuple(_peaks(size, store)))
                 if found.root() != signed.root:
