@@ -1,8 +1,8 @@
 """The notary signs what a log has come to, and nothing that does not continue what was signed before."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,18 @@ def test_nobody_writes_to_a_log_that_is_shorter_than_what_was_signed(tmp_path: P
     assert len(entries_of(home)) == 8
 
 
+def test_a_log_that_is_cut_off_while_its_notary_is_at_work_is_noticed(tmp_path: Path):
+    home = signed_home(tmp_path / "home", 4)
+    append(home, 5)
+    with open_notary(home) as notary:
+        assert notary.checkpoint().size == 9
+        with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as log, guards_down(log):
+            log.execute("DELETE FROM entries WHERE position > 7")
+        for position in (None, 7, 8, 9):
+            with pytest.raises(NotContinued):
+                notary.checkpoint(position)
+
+
 @pytest.mark.parametrize("position", [2, 5, 8, 9])
 def test_nobody_writes_to_a_log_of_which_an_entry_is_another_than_was_signed(tmp_path: Path, position: int):
     home = signed_home(tmp_path / "home", 4, 9)
@@ -287,6 +299,31 @@ def test_a_checkpoint_that_was_stored_and_not_published_is_published_when_the_ho
         (home / ".checkpoint.draft").write_bytes(b"cut off")
         with open_home(home, noon):
             assert (home / "checkpoint").read_bytes() == signed.raw
+
+
+class Overtaken(LockStore):
+    """A lock store whose user is overtaken between storing a checkpoint and publishing it."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"sqlite:///{home}/lock/checkpoints.db")
+        self._home = home
+
+    @contextmanager
+    def held(self) -> Iterator[Stored]:
+        append(self._home)
+        sign(self._home)
+        with super().held() as last:
+            yield last
+
+
+def test_who_is_overtaken_before_publishing_publishes_what_is_newest(home: Path):
+    append(home)
+    key = read_log_key(home)
+    with Notary(open_log(home), Overtaken(home), lambda: [key], home / "checkpoint") as notary:
+        assert notary.checkpoint().size == 2
+
+    assert [stored.size for stored in locked(home)] == [1, 2, 3]
+    assert (home / "checkpoint").read_bytes() == locked(home)[-1].note
 
 
 def test_a_slow_notary_does_not_put_an_older_checkpoint_in_the_place_of_a_newer_one(home: Path):
@@ -440,7 +477,7 @@ def test_the_lock_store_of_another_log_is_refused(home: Path, tmp_path: Path):
 
 
 @pytest.fixture
-def lock(tmp_path: Path):
+def lock(tmp_path: Path) -> Iterator[LockStore]:
     create_lock_store(f"sqlite:///{tmp_path}/lock.db")
     with LockStore(f"sqlite:///{tmp_path}/lock.db") as opened:
         yield opened
