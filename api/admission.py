@@ -7,7 +7,7 @@ far; its dates do not contradict each other, and do not lie ahead.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -23,15 +23,19 @@ from ledger.events import (
     AgreementIssued,
     AgreementSigned,
     AgreementTerminated,
+    ApiKeyIssued,
+    ApiKeyRevoked,
     ContactDesignated,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRegistered,
     DataSetVersionAdded,
     DeterminationEnded,
+    DocumentOpened,
     EthicsDetermined,
     Event,
     FactCorrected,
+    HistoryViewed,
     KeyConfirmed,
     KeyFiled,
     KeyRejected,
@@ -78,6 +82,7 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "agreement": AgreementIssued,
     "key": KeyFiled,
     "release": ReleaseAuthorised,
+    "apikey": ApiKeyIssued,
 }
 # What comes of an act, of erasing or of opening a ledger, and cannot be told.
 NOT_REPORTED = (
@@ -127,6 +132,13 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     RoleEnded: (*DIRECTING, "admin"),
     SuspensionLifted: DIRECTING,
     DataSetOpened: (*REPORTING, "data server"),
+    ApiKeyIssued: (*DIRECTING, "admin"),
+    ApiKeyRevoked: (*DIRECTING, "admin"),
+    # A researcher tells what they did themselves, of a request of their own.
+    RequestWithdrawn: (*REPORTING, "researcher"),
+    ReleaseReceived: (*REPORTING, "researcher"),
+    HistoryViewed: get_args(Role),
+    DocumentOpened: get_args(Role),
 }
 # What is said of one and the same request has to fit together.
 OF_A_REQUEST = (
@@ -198,6 +210,7 @@ def admit_reports(
     """
     office = _office(facts)
     _admit_actor(events, office, actor, at)
+    _admit_researcher(events, facts, office, actor, at)
     known = _Known(fact.event for fact in uncorrected(facts))
     for event in events:
         _check_dates(event, office.day(at))
@@ -223,6 +236,27 @@ def _admit_actor(events: Sequence[Event], office: Office, actor: str, at: dateti
         entitled = ENTITLED.get(type(event), REPORTING)
         if office.has_begun and held.isdisjoint(entitled):
             raise NotEntitled(actor, f"report {event.wire_name}", entitled)
+
+
+def _admit_researcher(
+    events: Sequence[Event], facts: Iterable[Recorded], office: Office, actor: str, at: datetime
+) -> None:
+    """Whoever is no more than a researcher tells that they withdrew their request, and what they received."""
+    if office.roles(actor, at) != {"researcher"}:
+        return
+    told = [fact.event for fact in facts]
+    researchers = {one.request: one.researcher for one in told if isinstance(one, RequestSubmitted)}
+    person = office.person(actor)
+    for event in events:
+        match event:
+            case RequestWithdrawn():
+                whose = researchers.get(event.request)
+            case ReleaseReceived():
+                whose = event.contact
+            case _:
+                continue
+        if person is None or person.event != whose:
+            raise NotEntitled(actor, f"report {event.wire_name} of somebody else", REPORTING)
 
 
 def _check_correction(event: FactCorrected, facts: Sequence[Recorded]) -> None:

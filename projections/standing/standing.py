@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ledger.codec import Recorded
-from ledger.events import ActRefused, DataSetOpened, Event, FactCorrected, LedgerOpened, OrganisationRegistered
+from ledger.events import (
+    ActRefused,
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    DataSetOpened,
+    DocumentOpened,
+    Event,
+    FactCorrected,
+    HistoryViewed,
+    LedgerOpened,
+    OrganisationRegistered,
+)
 from projections.standing.dataset import DataSetStanding
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
@@ -19,7 +30,16 @@ FOLDED: tuple[type[Event], ...] = (
     FactCorrected,
 )
 # No rule asks for these.
-PASSED_OVER: tuple[type[Event], ...] = (LedgerOpened, OrganisationRegistered, DataSetOpened, ActRefused)
+PASSED_OVER: tuple[type[Event], ...] = (
+    LedgerOpened,
+    OrganisationRegistered,
+    DataSetOpened,
+    ActRefused,
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    HistoryViewed,
+    DocumentOpened,
+)
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
     frozenset, (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds)
