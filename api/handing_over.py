@@ -6,12 +6,12 @@ over, the package lies under a hidden name beside the place where it is to be; w
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from api.commands import Clerk
+from api.commands import Clerk, Command, Document
 from api.commands.contact import SendKeyTest, active_key
 from api.commands.release import Authorise, Fail, HandOver, Stage
 from api.desk import Circumstances, Outcome
@@ -21,6 +21,7 @@ from ledger.events import DataSetVersionAdded, ReleaseAuthorised
 from ledger.events.release import Package, Packed
 from ledger.log import about
 from ledger.openpgp import PackageFacts, Progress, encrypt_package, seal_nonce
+from ledger.openpgp.package import check_names
 from projections.acts import Chosen
 
 CHUNK_BYTES = 1 << 20
@@ -28,13 +29,17 @@ NONCE_BYTES = 10
 
 
 class Handling(NamedTuple):
-    """How a release is handled: by which channel, who extracted the data, about how many learners they are."""
+    """How a release is handled: by which channel, who extracted the data, about how many learners they are.
+
+    `documents` show who authorised it.
+    """
 
     request: str
     channel: str
     extracted_by: str
     learners: int | None = None
     decided_by: str | None = None
+    documents: tuple[Document, ...] = ()
 
 
 class Source(NamedTuple):
@@ -63,11 +68,13 @@ def digest_of(path: Path, progress: Progress = no_progress) -> str:
 def sources(clerk: Clerk, files: Mapping[str, Path], progress: Progress = no_progress) -> list[Source]:
     """Which versions of data sets these files are, byte for byte.
 
-    Raises `Malformed` for a file that is no version of its data set, `Unreachable` for one that cannot be read.
+    Raises `Malformed` for a file that is no version of its data set, `Unreachable` for one that cannot be read,
+    `UnsafeName` for one whose name could do harm where the package is opened.
     """
+    named = [(dataset, f"{dataset}-{path.name}", path) for dataset, path in files.items()]
+    check_names([name for _, name, _ in named])
     return [
-        Source(_version(clerk, dataset, path, digest_of(path, progress)), f"{dataset}-{path.name}", path)
-        for dataset, path in files.items()
+        Source(_version(clerk, dataset, path, digest_of(path, progress)), name, path) for dataset, name, path in named
     ]
 
 
@@ -79,18 +86,22 @@ def _version(clerk: Clerk, dataset: str, path: Path, digest: str) -> Chosen:
 
 
 class Release:
-    """A release on its way, step by step; whatever fails on the way is recorded as its failure, and raised."""
+    """A release on its way, step by step; whatever fails on the way is recorded as its failure, and raised.
+
+    `recorded` is what was recorded so far, however it ended.
+    """
 
     def __init__(self, clerk: Clerk, how: Handling, circumstances: Circumstances) -> None:
         self._clerk, self._how, self._circumstances = clerk, how, circumstances
         self._release = ""
+        self.recorded: list[Outcome] = []
 
     def authorise(self, found: list[Source]) -> Outcome:
         """The first judgement."""
         command = Authorise(
             request=self._how.request, channel=self._how.channel, versions=tuple(one.chosen for one in found)
         )
-        outcome = self._clerk.take(command, self._circumstances, decided_by=self._how.decided_by)
+        outcome = self._take(command, decided_by=self._how.decided_by, documents=self._how.documents)
         if not outcome.refused:
             event = self._clerk.home.ledger.codec.decode(outcome.entries[-1]).event
             self._release = cast(ReleaseAuthorised, event).release
@@ -104,9 +115,7 @@ class Release:
         hidden = target.with_name(f".{target.name}.not-handed-over")
         facts = self._packed(found, hidden, progress)
         try:
-            outcome = self._clerk.take(
-                self._handing_over(found, facts), self._circumstances, decided_by=self._how.decided_by
-            )
+            outcome = self._take(self._handing_over(found, facts), decided_by=self._how.decided_by)
         except BaseException as error:
             hidden.unlink(missing_ok=True)
             self._fails("handing over", str(error) or type(error).__name__)
@@ -152,8 +161,12 @@ class Release:
         )
 
     def _fails(self, stage: Stage, reason: str) -> None:
-        command = Fail(request=self._how.request, release=self._release, stage=stage, reason=reason)
-        self._clerk.take(command, self._circumstances)
+        self._take(Fail(request=self._how.request, release=self._release, stage=stage, reason=reason))
+
+    def _take(self, command: Command, **how: Any) -> Outcome:
+        outcome = self._clerk.take(command, self._circumstances, **how)
+        self.recorded.append(outcome)
+        return outcome
 
 
 def check_free(target: Path) -> None:
@@ -164,7 +177,14 @@ def check_free(target: Path) -> None:
         target.parent.stat()
 
 
-def send_key_test(clerk: Clerk, request: str, channel: str, target: Path, circumstances: Circumstances) -> Outcome:
+def send_key_test(
+    clerk: Clerk,
+    request: str,
+    channel: str,
+    target: Path,
+    circumstances: Circumstances,
+    documents: Sequence[Document] = (),
+) -> Outcome:
     """A small file at `target` with a nonce for the contact's key, and the record that it is on its way.
 
     Raises `AlreadyThere` when something is at `target`, and what `seal_nonce` raises.
@@ -177,7 +197,7 @@ def send_key_test(clerk: Clerk, request: str, channel: str, target: Path, circum
     check_free(target)
     new_file(target, seal_nonce(nonce, key, drafting.now))
     try:
-        return clerk.take(command, circumstances)
+        return clerk.take(command, circumstances, documents=documents)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

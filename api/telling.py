@@ -1,7 +1,10 @@
 """Facts and objections told in words. Nothing depends on the wording; what counts stands in the log."""
 
+import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from api.names import Names
 from ledger import events as e
@@ -9,10 +12,42 @@ from ledger.codec import Recorded
 from projections.rules.rule import Objection
 from projections.rules.rulebook import rule
 
-WHERE = {"home": "of the home institution", "outside": "from outside", "in doubt": "of doubtful affiliation"}
+
+class Words(NamedTuple):
+    """How things are called where a ledger is kept, and in which zone its dates are."""
+
+    institution: str
+    office: str
+    board: str
+    memorandum: str
+    external_agreement: str
+    zone: str
+
+    def agreement(self, kind: str) -> str:
+        """What an agreement of this kind is called."""
+        return {"MOU": self.memorandum, "DUA": self.external_agreement}[kind]
+
+    def day(self, at: datetime) -> date:
+        """The date at the office."""
+        return at.astimezone(ZoneInfo(self.zone)).date()
 
 
-def told(event: e.Event, names: Names) -> str:
+def words_of(policy: e.PolicyPublished) -> Words:
+    """The words that a policy gives."""
+    return Words(
+        policy.institution,
+        policy.office,
+        policy.board,
+        policy.memorandum,
+        policy.external_agreement,
+        policy.time_zone,
+    )
+
+
+MIT = words_of(e.PolicyPublished())
+
+
+def told(event: e.Event, names: Names, words: Words = MIT) -> str:
     """An event as a sentence, with names."""
     match event:
         case e.LedgerOpened():
@@ -26,21 +61,27 @@ def told(event: e.Event, names: Names) -> str:
         case e.OrganisationRegistered():
             return f"{names(event.organisation)} became known to the office."
         case e.AffiliationDetermined():
+            where = {
+                "home": f"of {words.institution}",
+                "outside": "from outside",
+                "in doubt": "of doubtful affiliation",
+            }
             acts_for = f", for {names(event.organisation)}" if event.organisation else ""
-            return f"{names(event.person)} takes part as somebody {WHERE[event.affiliation]}{acts_for}."
+            return f"{names(event.person)} takes part as somebody {where[event.affiliation]}{acts_for}."
         case e.DataSetRegistered():
             return f"The data set {event.dataset} ({event.kind} of {event.course_run}) entered the catalogue."
         case e.DataSetVersionAdded():
             return f"{event.dataset} got version {event.label}, {event.form}."
         case e.DataSetFormChanged():
-            return f"{names(event.found_by)} found version {event.label} of {event.dataset} to be {event.form}."
+            found = f"on {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
+            return f"{found[0].upper()}{found[1:]} to be {event.form}."
         case e.DataSetRetired():
             return f"{event.dataset} is released no more."
         case _:
-            return _told_of_requests(event, names)
+            return _told_of_requests(event, names, words)
 
 
-def _told_of_requests(event: e.Event, names: Names) -> str:
+def _told_of_requests(event: e.Event, names: Names, words: Words) -> str:
     match event:
         case e.RequestSubmitted():
             wanted = (
@@ -53,34 +94,121 @@ def _told_of_requests(event: e.Event, names: Names) -> str:
         case e.RequestWithdrawn():
             return "The request was withdrawn."
         case e.EthicsDetermined():
-            board = f"the board of {names(event.organisation)}" if event.organisation else "the home board"
+            board = f"the board of {names(event.organisation)}" if event.organisation else words.board
             until = f" until {event.expires}" if event.expires else ""
             whom = _listed(map(names, event.covers)) or "all personnel"
             since = f", from {event.on}" if event.on else ""
             return f"On protocol {event.protocol}, {board} found: {event.outcome}{since}{until}, for {whom}."
         case e.RelianceElected():
-            return f"The home board elected on {event.on} to rely on determination {event.determination}."
+            return f"{words.board} elected on {event.on} to rely on determination {event.determination}."
         case e.DeterminationEnded():
-            return f"Determination {event.determination} was {event.how} on {event.on}."
+            how = {"suspended": "was suspended", "lapsed": "lapsed"}[event.how]
+            return f"Determination {event.determination} {how} on {event.on}."
         case e.TrainingCertified():
             until = f", valid until {event.expires}" if event.expires else ""
             return f"{names(event.person)} completed the training on {event.completed}{until}."
+        case e.TrainingVerified():
+            return f"A certificate of {names(event.person)} was found to be genuine."
         case e.LawDetermined():
             found = "consistent" if event.consistent else "not consistent"
-            bases = _listed(f"{one.dataset} to {one.recipients} recipients under {one.basis}" for one in event.bases)
+            bases = _listed(
+                f"{one.dataset} ({one.form}) to {one.recipients} recipients under {one.basis}" for one in event.bases
+            )
             return f"The disclosure was found {found} with the law: {bases or 'no basis'}."
         case e.RequestApproved():
             return f"The request was approved{', with conditions' if event.conditions else ''}."
         case e.RequestDeclined():
             return "The request was declined."
         case _:
-            return _told_of_the_office(event, names)
+            return _told_of_agreements(event, names, words)
 
 
-def _told_of_the_office(event: e.Event, names: Names) -> str:
+def _told_of_agreements(event: e.Event, names: Names, words: Words) -> str:
+    match event:
+        case e.AgreementIssued():
+            whom = _listed(
+                names(one.person) + (f" for {names(one.organisation)}" if one.organisation else "")
+                for one in event.recipients
+            )
+            data = _listed(f"{one.dataset} ({one.form})" for one in event.datasets)
+            what = f"{words.agreement(event.kind)} {event.agreement}, from template {event.template}, was issued"
+            approved = f"{names(event.template_approved_by)} had approved the template"
+            return f"{what}: it names {whom or 'nobody'} and {data or 'no data set'}; {approved}."
+        case e.AgreementSigned():
+            how = {"openpgp": "by OpenPGP", "scan": "in ink", "e-signature": "by an e-signature"}[event.evidence]
+            for_whom = f" for {names(event.organisation)}" if event.organisation else ""
+            attested = f", as {names(event.attested_by)} attests" if event.attested_by else ""
+            signed = f"{names(event.signer)} signed {event.agreement} as {event.capacity}{for_whom}"
+            return f"{signed} on {event.on}, {how}{attested}."
+        case e.AgreementExecuted():
+            return f"Agreement {event.agreement} is in force from {event.starts} until {event.ends}."
+        case e.AgreementTerminated():
+            return f"Agreement {event.agreement} was terminated: it is no longer in force on {event.on}."
+        case _:
+            return _told_of_contacts(event, names, words)
+
+
+def _told_of_contacts(event: e.Event, names: Names, words: Words) -> str:
+    match event:
+        case e.ContactDesignated():
+            return f"{names(event.person)} became the point of contact."
+        case e.KeyFiled():
+            until = f"; nothing can be encrypted for it from {words.day(event.expires)}" if event.expires else ""
+            address = "" if event.names_address else "; it does not name their address"
+            return f"{names(event.person)} filed key {event.key}{until}{address}."
+        case e.KeyConfirmed():
+            settles = ", and that it is theirs though it does not name their address" if event.settles_address else ""
+            how = f"by {event.by}" if event.by != "in person" else event.by
+            return f"Key {event.key} was confirmed {how} to {names(event.confirmed_to)} on {event.on}{settles}."
+        case e.KeyRejected():
+            return f"Key {event.key} was rejected."
+        case e.KeyRevoked():
+            why = {"no longer used": "it is no longer used", "lost": "it was lost", "compromised": "it is compromised"}
+            return f"Key {event.key} was given up by its owner on {event.on}: {why[event.why]}."
+        case e.KeyTestSent():
+            return f"A test of key {event.key} was sent by {event.channel}."
+        case e.KeyTestPassed():
+            return f"The contact read the test of key {event.key} back: the key and {event.channel} both work."
+        case e.KeyTestFailed():
+            came = "what came back was wrong" if event.answer else "nothing came back"
+            return f"The test of key {event.key} by {event.channel} failed: {came}."
+        case _:
+            return _told_of_releases(event, names, words)
+
+
+def _told_of_releases(event: e.Event, names: Names, words: Words) -> str:
+    match event:
+        case e.ReleaseAuthorised():
+            data = _listed(f"{one.dataset} version {one.label} ({one.form})" for one in event.versions)
+            parties = _listed(names(one.person) for one in event.parties)
+            way = f"to {names(event.contact)} by {event.channel}"
+            what = f"Release {event.release} of {data or 'nothing'} {way} was authorised"
+            return f"{what}, for {parties or 'nobody'}{_waived(event.waivers)}."
+        case e.ReleaseHandedOver():
+            data = _listed(f"{one.dataset} version {one.label}" for one in event.package.files)
+            learners = "" if event.learners is None else f", about {event.learners:,} learners"
+            what = f"The package of release {event.release} ({data or 'nothing'}{learners})"
+            how = f"encrypted for key {event.key} of {names(event.contact)}, was handed over to {event.channel}"
+            return f"{what}, extracted by {names(event.extracted_by)} and {how}{_waived(event.waivers)}."
+        case e.ReleaseFailed():
+            return f"Release {event.release} came to nothing, at {event.stage}."
+        case e.ReleaseReceived():
+            return f"{names(event.contact)} received and decrypted release {event.release} on {event.on}."
+        case e.AccessPermitted():
+            return f"{names(event.person)} was let in to {event.dataset}, under {event.agreement}."
+        case e.DataSetOpened():
+            who = names(event.person) if event.person else "Somebody unknown"
+            version = f", version {event.label}" if event.label else ""
+            under = f", under {event.request}" if event.request else ""
+            return f"{who} opened {event.dataset}{version}{under}."
+        case _:
+            return _told_of_the_office(event, names, words)
+
+
+def _told_of_the_office(event: e.Event, names: Names, words: Words) -> str:
     match event:
         case e.PolicyPublished():
-            return "A policy was published."
+            return f"A policy of {event.institution} {event.office} was published."
         case e.RoleGranted():
             who = f"{event.principal} ({names(event.person)})" if event.person else event.principal
             return f"{who} is {event.role} from {event.starts}{_until(event.ends)}."
@@ -90,32 +218,129 @@ def _told_of_the_office(event: e.Event, names: Names) -> str:
             return f"{names(event.person)} was suspended{_in(event.request)}."
         case e.SuspensionLifted():
             return f"The suspension of {names(event.person)}{_in(event.request)} was lifted."
+        case e.WaiverGranted():
+            return f"Waiver {event.waiver} excepts the request from the rule {event.rule} until {event.expires}."
         case e.ActRefused():
             objections = (Objection(one.rule, one.about, one.wanting, one.facts) for one in event.objections)
-            reasons = "; ".join(objected(one, names) for one in objections)
-            return f"To {event.act.replace('-', ' the ')} was refused. {reasons}."
+            reasons = "; ".join(objected(one, names, words) for one in objections)
+            return f"{_wished(event, names)} was refused. {reasons or 'No reason was given'}."
+        case e.FactCorrected():
+            return f"What entry {event.corrected} says is not so, and counts no longer."
         case _:
             raise AssertionError(event)
 
 
-def objected(objection: Objection, names: Names) -> str:
+def _wished(event: e.ActRefused, names: Names) -> str:
+    if event.person and event.dataset:
+        return f"To let {names(event.person)} in to {event.dataset}"
+    verb, _, thing = event.act.partition("-")
+    if verb == "hand":
+        verb, thing = "hand over", thing.removeprefix("over-")
+    return f"To {verb} the {thing}" if thing else f"To {verb}"
+
+
+# What a rule says is wanting, where "somebody needs it" would not say it well.
+_SENTENCES = [
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (r"an open request: it is (.+)", "{about} is {0}, and only what is before the office is decided"),
+        (r"an approved request: it is (.+)", "{about} is {0}, and has to be approved first"),
+        (r"somebody else to decide", "{about} plays a part in the request, so somebody else has to decide"),
+        (r"an end of the suspension", "{about} is suspended"),
+        (r"a place in the study group", "{about} is not in the study group"),
+        (r"a place among the personnel", "{about} is not among the personnel"),
+        (r"registration", "{about} is not registered"),
+        (r"a place in an agreement in force", "no agreement in force names {about}"),
+        (r"a place in an agreement about (.+)", "no agreement in force names {about} for {0}"),
+        (r"a request for it(?:, (.+))?", "the request does not ask for {about}, {0}"),
+        (r"a number that is not taken", "the number {about} is taken"),
+        (r"an agreement that is neither executed nor ended", "{about} is executed already, or has ended"),
+        (r"a release that is still to be handed over", "{about} was handed over already, or has failed"),
+        (r"the (agreement|request)", "there is no such {0}"),
+        (r"an authorisation", "{about} was never authorised"),
+        (r"an end by (.+)", "{about} may not go on after {0}"),
+        (r"a last day that is not before the first", "the last day of {about} is before its first"),
+        (r"a last day that is not over", "the last day of {about} is over"),
+        (r"a place in the catalogue: it is retired", "{about} is retired"),
+        (r"version (.+)", "{about} has no version {0}"),
+        (r"the bytes of version (.+)", "the file is not version {0} of {about}, byte for byte"),
+        (r"(the (?:versions|key|parties) .+)", "{about} is not for {0}"),
+        (r"consistency with the law", "the disclosure was found not to be consistent with the law"),
+        (r"legal determination", "the law was not determined since the request last came in"),
+        (r"legal basis for (.+)", "{about} has no legal basis for {0}"),
+        (r"approval by somebody else than the researcher", "{about} approved their own request"),
+        (
+            r"approval by the dean .+",
+            "{about} approved a head's own request, which takes the dean or the next above",
+        ),
+        (r"a rule that can be waived: that is (.+)", "{about} cannot be waived; what can is {0}"),
+        (r"a key that has not expired", "the key of {about} has expired"),
+        (r"a key that is not revoked", "the key of {about} is revoked"),
+        (r"OpenPGP key", "{about} has no key on file"),
+        (
+            r"the contact's address in the key, .+",
+            "the key of {about} does not name their address, nor was that settled",
+        ),
+        (r"confirmation of the key by a second channel", "the key of {about} is not confirmed by a second channel"),
+        (r"a test of the key by (.+)", "the key of {about} has not passed a test by {0}"),
+        (r"point of contact", "{about} has no point of contact"),
+        (r"form", "it is not said in which form {about} is wanted"),
+        (r"something to release", "there is nothing to release"),
+        (r"current CITI training", "{about} has no current CITI training"),
+        (r"verification of the CITI certificate", "the CITI certificate of {about} is not verified"),
+        (r"home board's (.+?)( or reliance)?", "{about} has no {0} of {board}{1}"),
+        (r"letter of their own (.+)", "there is no letter of the board of {about}, only its determination"),
+        (r"determination of their own .+", "{about} has no determination of their own institution's board"),
+        (r"signature of the (.+)", "{about} is not signed by the {0}"),
+        (r"(.+), or a reason", "{about} needs {0}, or there has to be a reason"),
+        (r"(recipients|data sets|source of funding|study group|purpose|description of the research)", "no {0} given"),
+        (r"peer review, and by whom", "nothing is said of peer review, or not by whom"),
+        (r"(name|institution|department|address|faculty sponsor)", "the {0} of {about} is not known"),
+        (r"e-mail or phone", "neither e-mail nor phone of {about} is known"),
+        (r"(approval by .+)", "the request of {about} has no {0}"),
+    )
+]
+
+
+def objected(objection: Objection, names: Names, words: Words = MIT) -> str:
     """An objection in words: the rule with its source, whom it is about, what is wanting."""
     try:
         source = f" ({rule(objection.rule).source})"
     except KeyError:
         source = ""
-    lacks = f"{names(objection.about)} lacks" if objection.about else "lacking:"
-    return f"{objection.rule}{source}: {lacks} {objection.wanting}"
+    return f"{objection.rule}{source}: {_objection(objection, names, words)}"
 
 
-def circumstances(fact: Recorded, names: Names) -> str:
-    """Who recorded it, for whom, and when it had happened if that was not when it was recorded."""
+def _objection(objection: Objection, names: Names, words: Words) -> str:
+    about = names(objection.about) if objection.about else "the request"
+    for pattern, sentence in _SENTENCES:
+        if found := pattern.fullmatch(objection.wanting):
+            groups = [_in_words(group or "", words) for group in found.groups()]
+            return sentence.format(*groups, about=about, board=words.board).rstrip(", ")
+    return f"{about} needs {_in_words(objection.wanting, words)}"
+
+
+def _in_words(text: str, words: Words) -> str:
+    """With the names that the two kinds of agreement have here."""
+    return re.sub(r"\b(MOU|DUA)\b", lambda found: words.agreement(found[0]), text)
+
+
+def shown_by(objection: Objection) -> str:
+    """Which facts show it, to be put behind the objection; nothing where it is that there are none."""
+    if not objection.facts:
+        return ""
+    return f" [{'entry' if len(objection.facts) == 1 else 'entries'} {_listed(map(str, objection.facts))}]"
+
+
+def circumstances(fact: Recorded, names: Names, words: Words = MIT) -> str:
+    """Who recorded it, for whom, when it had happened if that was not when it was recorded, and what shows it."""
     parts = [f"recorded by {fact.actor}"]
     if fact.on_behalf_of:
         parts.append(f"on behalf of {names(fact.on_behalf_of)}")
-    if fact.occurred_at.date() != fact.recorded_at.date() or fact.precision != "instant":
+    happened = words.day(fact.occurred_at)
+    if happened != words.day(fact.recorded_at) or fact.precision != "instant":
         exactly = {"instant": "on", "day": "on", "month": "in", "not-later-than": "not later than"}[fact.precision]
-        parts.append(f"happened {exactly} {fact.occurred_at.date()}")
+        parts.append(f"happened {exactly} {f'{happened:%Y-%m}' if fact.precision == 'month' else happened}")
     if fact.documents:
         parts.append(f"shown by {len(fact.documents)} document{'s' if len(fact.documents) > 1 else ''}")
     return ", ".join(parts)
@@ -131,3 +356,8 @@ def _until(day: date | None) -> str:
 
 def _in(request: str | None) -> str:
     return f" in {request}" if request else " in all requests"
+
+
+def _waived(waivers: Iterable[str]) -> str:
+    used = _listed(waivers)
+    return f", by waiver {used}" if used else ""

@@ -6,6 +6,7 @@
         keys.db                    keys and salts of custody, wrapped
         key-encryption-key         what they are wrapped with
         log-key.pem                the key that signs for the log
+    views.db                   tables made from the log, which can be thrown away
 
 Folders have mode 0700 and files 0600.
 """
@@ -37,6 +38,7 @@ from ledger.storage import Store, create_store, open_store, utc_now
 from ledger.storage.port import Clock
 
 LOG = "log.db"
+VIEWS = "views.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
 WISH_KEY = "wishes"

@@ -12,32 +12,87 @@ import click
 
 COMMANDS = {
     "init": ("api.cli.keeping:init", "Make a ledger home, with its first entry."),
+    "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
     "entries": ("api.cli.reading:entries", "List the entries of the log, or follow it."),
     "show": ("api.cli.reading:show", "Show one entry, with its hashes."),
     "verify": ("api.cli.verifying:verify", "Verify the log and everything that it commits to."),
-    "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
     "sweep": ("api.cli.keeping:sweep", "Remove from custody what no entry names."),
-    "submit": ("api.cli.deciding:submit", "Take in a request packet."),
-    "return": ("api.cli.deciding:return_request", "Give a request back, for items to be completed."),
-    "withdraw": ("api.cli.deciding:withdraw", "Record that a request was withdrawn."),
-    "determine": ("api.cli.deciding:determine", "Record what was determined on the law."),
-    "approve": ("api.cli.deciding:approve", "Approve a request, or record why it could not be."),
-    "decline": ("api.cli.deciding:decline", "Decline a request."),
-    "suspend": ("api.cli.deciding:suspend", "Suspend a person."),
-    "lift": ("api.cli.deciding:lift", "Lift a person's suspension."),
-    "register-dataset": ("api.cli.deciding:register_dataset", "Put a data set into the catalogue."),
-    "publish-policy": ("api.cli.deciding:publish_policy", "Put parameters of policy in force."),
-    "grant-role": ("api.cli.deciding:grant_role", "Give a principal a role."),
-    "history": ("api.cli.asking:history", "Tell the history of a request in words."),
-    "explain": ("api.cli.asking:explain", "Judge an act again, from the log alone."),
+    "rebuild": ("api.cli.holding:rebuild", "Make the views anew from the log."),
     "demo": ("api.cli.demo:demo", "Play a short story in a throw-away ledger."),
+    "publish-policy": ("api.cli.office:publish_policy", "Put parameters of policy in force."),
+    "grant-role": ("api.cli.office:grant_role", "Give a principal a role."),
+    "end-role": ("api.cli.office:end_role", "End a role of a principal."),
+    "grant-waiver": ("api.cli.office:grant_waiver", "Except a request from a rule for a time."),
+    "correct": ("api.cli.office:correct", "Take back what was reported wrongly."),
+    "register-dataset": ("api.cli.catalogue:register_dataset", "Put a data set into the catalogue."),
+    "add-version": ("api.cli.catalogue:add_version", "Give a data set a version."),
+    "change-form": ("api.cli.catalogue:change_form", "Record that a version was found in another form."),
+    "retire-dataset": ("api.cli.catalogue:retire_dataset", "Take a data set out of the catalogue."),
+    "register-person": ("api.cli.people:register_person", "Make a person known."),
+    "change-details": ("api.cli.people:change_details", "Change details of a person."),
+    "register-organisation": ("api.cli.people:register_organisation", "Make an organisation known."),
+    "affiliation": ("api.cli.people:affiliation", "Record for whom a person acts in a request."),
+    "suspend": ("api.cli.people:suspend", "Suspend a person."),
+    "lift": ("api.cli.people:lift", "Lift a person's suspension."),
+    "certify": ("api.cli.people:certify", "Record a person's training."),
+    "verify-training": ("api.cli.people:verify_training", "Record that a person's certificates are genuine."),
+    "submit": ("api.cli.requests:submit", "Take in a request packet."),
+    "return": ("api.cli.requests:return_request", "Give a request back, for items to be completed."),
+    "withdraw": ("api.cli.requests:withdraw", "Record that a request was withdrawn."),
+    "determination": ("api.cli.requests:determination", "Record what an ethics board determined."),
+    "reliance": ("api.cli.requests:reliance", "Record that the home board relies on another."),
+    "end-determination": ("api.cli.requests:end_determination", "Record that a determination ended."),
+    "determine": ("api.cli.requests:determine", "Record what was determined on the law."),
+    "approve": ("api.cli.requests:approve", "Approve a request, or record why it could not be."),
+    "decline": ("api.cli.requests:decline", "Decline a request."),
+    "issue": ("api.cli.agreements:issue", "Issue an agreement."),
+    "sign": ("api.cli.agreements:sign", "Record a signature on an agreement."),
+    "execute": ("api.cli.agreements:execute", "Put an agreement in force."),
+    "terminate": ("api.cli.agreements:terminate", "Record that an agreement ended before its time."),
+    "designate": ("api.cli.contacts:designate", "Name the point of contact of a request."),
+    "file-key": ("api.cli.contacts:file_key", "File the contact's public key."),
+    "confirm-key": ("api.cli.contacts:confirm_key", "Record that the contact confirmed their key."),
+    "reject-key": ("api.cli.contacts:reject_key", "Reject the contact's key."),
+    "revoke-key": ("api.cli.contacts:revoke_key", "Record that the contact gave their key up."),
+    "test-key": ("api.cli.contacts:test_key", "Test the contact's key and the channel."),
+    "release": ("api.cli.releases:release", "Release data to the contact."),
+    "release-failed": ("api.cli.releases:release_failed", "Record that a release came to nothing."),
+    "received": ("api.cli.releases:received", "Record that the contact received a release."),
+    "access": ("api.cli.access:access", "Ask whether a person may open a data set, and record it."),
+    "opened": ("api.cli.access:opened", "Record that somebody opened a data set."),
+    "may": ("api.cli.access:may", "Say whether a person may read a data set."),
+    "inbox": ("api.cli.waiting:inbox", "Show what waits for whom, oldest first."),
+    "request": ("api.cli.waiting:request", "Show how a request stands, item by item; or write the letter."),
+    "holders": ("api.cli.holding:holders", "Show who holds a data set."),
+    "holdings": ("api.cli.holding:holdings", "Show what a person holds."),
+    "deadlines": ("api.cli.holding:deadlines", "Show what ends of itself in the next days."),
+    "accesses": ("api.cli.holding:accesses", "Show who opened what, or was refused."),
+    "history": ("api.cli.asking:history", "Tell the history of a request in words."),
+    "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
 }
+# What help puts them under, by their module.
+HEADINGS = {
+    "keeping": "Keeping the ledger",
+    "reading": "Keeping the ledger",
+    "verifying": "Keeping the ledger",
+    "demo": "Keeping the ledger",
+    "office": "The office: policy, roles, waivers, corrections",
+    "catalogue": "The office: data sets",
+    "people": "The office: people",
+    "requests": "The office: requests",
+    "agreements": "The office: agreements",
+    "contacts": "The office: contact and key",
+    "releases": "The office: releases",
+    "access": "Data servers",
+}
+OTHERS = "Questions"
+WIDEST = max(map(len, COMMANDS))
 
 # The first line keeps click from filling paragraphs.
 EXIT_CODES = """\b
 Exit codes:
    0  done, all holds, yes
-   1  could not run
+   1  could not run; or it was recorded and could not be printed, as standard error says
    2  wrong usage
    3  refused by a rule
    4  conflict, try again
@@ -46,6 +101,11 @@ Of verify:
   11  shorter than a checkpoint
   12  some part could not be verified
 """
+
+
+def _heading(name: str) -> str:
+    module = COMMANDS[name][0].partition(":")[0]
+    return HEADINGS.get(module.rpartition(".")[2], OTHERS)
 
 
 class Commands(click.Group):
@@ -65,10 +125,12 @@ class Commands(click.Group):
         return cast(click.Command, getattr(import_module(module), name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
+        """List the commands, those of a kind of user together, without importing them."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+        for heading in dict.fromkeys(map(_heading, COMMANDS)):
+            with formatter.section(heading):
+                rows = [(name, what) for name, (_, what) in COMMANDS.items() if _heading(name) == heading]
+                formatter.write_dl(rows, col_max=WIDEST)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; its errors become a sentence and an exit code."""

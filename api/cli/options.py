@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from api.cli.kinds import PRINCIPAL
+
 home = click.option(
     "--home",
     "path",
@@ -18,9 +20,10 @@ actor = click.option(
     "--actor",
     envvar="DUA_LEDGER_ACTOR",
     show_envvar=True,
-    default="operator",
+    default="operator:local",
     show_default=True,
-    help="Who does it, as an opaque name: it stands in the log for ever.",
+    type=PRINCIPAL,
+    help="Who does it, as an opaque id and never by name: it stands in the log for ever.",
 )
 
 VIA = "command line"

@@ -1,7 +1,10 @@
-"""How the command line words things, the same everywhere."""
+"""How the command line words and shows things, the same everywhere."""
 
+import sys
 from collections import Counter
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import click
 
 _Thing = TypeVar("_Thing", bound=str)
 
@@ -20,3 +23,8 @@ def counted_together(numbers: Counter[_Thing]) -> str:
 def printable(text: str) -> str:
     """The text with whatever could steer a terminal, or turn writing around, spelled out."""
     return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
+
+
+def bar_over(label: str, length: int) -> Any:
+    """A progress bar on standard error, where that is a terminal."""
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -73,10 +73,11 @@ class _Signing(Command, frozen=True, kw_only=True):
         known = at.request(self.request).agreements[self.agreement]
         if known.issued is None:
             raise Malformed("agreement", self.agreement, f"is none of request {self.request}")
-        if (self.capacity == "authorised official") == (self.organisation is None):
-            raise Malformed(
-                "organisation", self.organisation or "", "is for an authorised official, and for nobody else"
-            )
+        if self.capacity == "authorised official" and self.organisation is None:
+            raise Malformed("organisation", "", "is missing: an authorised official signs for one")
+        if self.capacity != "authorised official" and self.organisation is not None:
+            why = f"is for an authorised official, and for no {self.capacity}"
+            raise Malformed("organisation", self.organisation, why)
         _check_open(self.agreement, known)
         return known.issued.event
 

@@ -8,8 +8,9 @@ import msgspec
 from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing
 from api.desk import Circumstances, Desk, Outcome
 from api.packets.reports import Keeping, Report
+from ledger.codec import SALT_BYTES
 from ledger.errors import Malformed
-from ledger.events import Event
+from ledger.events import Event, RequestSubmitted
 from ledger.home import Home
 from ledger.log import IdempotencyKey
 from ledger.storage.port import Clock
@@ -45,6 +46,8 @@ class Clerk:
             objections = self._desk.objections(trial.act, circumstances, key)
         else:
             self._desk.admit(trial, key)
+            self._check_shape(trial)
+            _check_owner(trial, documents)
             objections = ()
         if dry_run:
             return Outcome((), objections)
@@ -60,19 +63,30 @@ class Clerk:
         """What a command would be drafted with, keeping nothing."""
         return self._drafting(circumstances, circumstances.actor, KeepingNothing())
 
+    def _check_shape(self, reports: Sequence[Report]) -> None:
+        """Raise `Malformed` for what could not be recorded as it is, before any of it is kept."""
+        for event, circumstances in reports:
+            self.home.ledger.codec.encode(circumstances.fact(event), bytes(SALT_BYTES), self._clock())
+
     def _drafting(self, circumstances: Circumstances, principal: str, keeping: Keeping) -> Drafting:
         return Drafting(principal, circumstances, self._clock(), self.home.ledger, self.home.custody, keeping)
 
 
+def _check_owner(reports: Sequence[Report], documents: Sequence[Document]) -> None:
+    event = reports[0][0]
+    if documents and not event.sealed_for:
+        raise Malformed("document", documents[0].name, f"cannot be kept: {event.wire_name} belongs to nobody")
+
+
 def _shown_by(reports: Sequence[Report], documents: Sequence[Document], keeping: Keeping) -> Sequence[Report]:
-    """The reports, the first of them shown by these documents, too."""
+    """The reports, the first of them shown by these documents, too; where a request came in, that is."""
     if not documents:
         return reports
-    (event, circumstances), *others = reports
-    if not event.sealed_for:
-        raise Malformed("document", documents[0].name, f"cannot be kept: {event.wire_name} belongs to nobody")
+    place = next((place for place, (event, _) in enumerate(reports) if isinstance(event, RequestSubmitted)), 0)
+    event, circumstances = reports[place]
     shown = _keep(documents, keeping, event.subject(), type(event))
-    return [(event, msgspec.structs.replace(circumstances, documents=(*circumstances.documents, *shown))), *others]
+    circumstances = msgspec.structs.replace(circumstances, documents=(*circumstances.documents, *shown))
+    return [*reports[:place], (event, circumstances), *reports[place + 1 :]]
 
 
 def _keep(documents: Sequence[Document], keeping: Keeping, subject: str, event: type[Event]) -> list[str]:

@@ -11,10 +11,11 @@ from api.desk import Circumstances
 from api.packets.documents import Unusable, media_type_of, read_inside
 from api.packets.reports import Keeping, Report
 from ledger.codec import Recorded
-from ledger.custody import MAX_DOCUMENT_BYTES, Custody
+from ledger.custody import MAX_DOCUMENT_BYTES, MAX_TEXT_BYTES, Custody, purpose_of
+from ledger.custody.commitment import text_bytes
 from ledger.custody.custody import Document as Kept
 from ledger.custody.documents import Readable
-from ledger.errors import Malformed
+from ledger.errors import Malformed, TooLarge
 from ledger.events import Event
 from ledger.log import Boundary, Ledger
 from projections.acts import Act, of_office, of_request
@@ -49,8 +50,12 @@ class KeepingNothing:
     """Gives commitments to nothing, for a draft that is thrown away."""
 
     def seal(self, subject: str, wire_name: str, values: Mapping[str, str]) -> dict[str, str]:
-        """As `Custody.seal`, without keeping it."""
-        del subject, wire_name
+        """As `Custody.seal`, without keeping it; what that would turn away is turned away here."""
+        del subject
+        for member, text in values.items():
+            purpose = purpose_of(wire_name, member)
+            if (size := len(text_bytes(purpose, text))) > MAX_TEXT_BYTES:
+                raise TooLarge("text for", size, MAX_TEXT_BYTES, purpose)
         return dict.fromkeys(values, NOTHING_KEPT)
 
     def keep_document(self, subject: str, wire_name: str, stream: Readable, media_type: str) -> str:

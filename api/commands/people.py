@@ -81,9 +81,10 @@ class DetermineAffiliation(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        if (self.affiliation == "home") == (self.organisation is not None):
-            why = "is for somebody from outside, or in doubt, and for nobody else"
-            raise Malformed("organisation", self.organisation or "", why)
+        if self.affiliation == "home" and self.organisation is not None:
+            raise Malformed("organisation", self.organisation, "is for somebody from outside, or in doubt")
+        if self.affiliation == "outside" and self.organisation is None:
+            raise Malformed("organisation", "", "is missing: somebody from outside acts for one")
         return at.reports(
             AffiliationDetermined(
                 request=self.request, person=self.person, affiliation=self.affiliation, organisation=self.organisation

@@ -1,0 +1,150 @@
+"""Questions about who holds what, what ends when, and who opened what."""
+
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from api.cli import options
+from api.cli.inquiry import inquiry
+from api.cli.moments import about_a_time
+from api.cli.tables import Row, Table, Who, answered, show
+from ledger.home import VIEWS, open_home
+from projections.upkeep import Upkeep
+from projections.views import answers
+from projections.views.answers import Access, Deadline, Holding
+
+When = date | datetime | None
+
+HOLDERS = {
+    "person": "person",
+    "label": "version",
+    "form": "form",
+    "how": "how",
+    "since": "since",
+    "request": "request",
+    "agreement": "under",
+    "right": "right",
+}
+HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS.items() if column != "person"}
+
+
+@click.command()
+@options.home
+@answered
+@about_a_time
+@click.argument("dataset")
+@click.option(
+    "--form", "wanted", type=click.Choice(["identified", "de-identified"]), help="Only versions in this form."
+)
+def holders(
+    path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, dataset: str, wanted: str | None
+) -> None:
+    """Show who holds DATASET (D-...), which version, under what, and until when.
+
+    Until a group has reported its copies, every recipient in force at receipt is presumed to have one.
+    """
+    with inquiry(path, as_of, known_at) as asked:
+        form, known = asked.form(as_json, as_csv, ids), asked.data_set(dataset)
+        answer = asked.ask(lambda views: answers.holders(views, known, wanted, asked.today))
+        table = Table(HOLDERS, [_holding(one, asked.today) for one in answer.rows])
+        show(table, answer.position, form, f"Nobody holds {dataset}.")
+
+
+@click.command()
+@options.home
+@answered
+@about_a_time
+@click.argument("person")
+def holdings(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, person: str) -> None:
+    """Show what PERSON holds: an id (p-...), or an e-mail address."""
+    with inquiry(path, as_of, known_at) as asked:
+        form, known = asked.form(as_json, as_csv, ids), asked.person(person)
+        answer = asked.ask(lambda views: answers.holdings(views, known, asked.today))
+        table = Table(HOLDINGS, [_holding(one, asked.today) for one in answer.rows])
+        show(table, answer.position, form, f"{person} holds nothing.")
+
+
+def _holding(one: Holding, today: date) -> Row:
+    row = one._asdict() | {"person": Who(one.person), "in_force": one.right}
+    if one.until is None:
+        row["right"] = "none"
+    elif one.right:
+        row["right"] = f"until {one.until}"
+    else:
+        row["right"] = f"ended {one.until}" if one.until < today else "not yet"
+    return row
+
+
+@click.command()
+@options.home
+@answered
+@about_a_time
+@click.option(
+    "--within", default=90, show_default=True, type=click.IntRange(0, 36_500), help="So many days from today."
+)
+def deadlines(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, within: int) -> None:
+    """Show what ends of itself in the next days: agreements, determinations, trainings, keys, waivers."""
+    with inquiry(path, as_of, known_at) as asked:
+        form, today = asked.form(as_json, as_csv, ids), asked.today
+        last = today + min(timedelta(within), date.max - today)
+        answer = asked.ask(lambda views: answers.deadlines(views, today, last))
+        shown = {
+            "day": "last day",
+            "days": "days",
+            "kind": "what",
+            "what": "which",
+            "request": "request",
+            "whom": "whom",
+        }
+        table = Table(shown, [_deadline(one, today) for one in answer.rows])
+        show(table, answer.position, form, f"Nothing ends within {within} days.")
+
+
+def _deadline(one: Deadline, today: date) -> Row:
+    return {
+        "day": one.day,
+        "days": (one.day - today).days,
+        "kind": one.kind,
+        "what": one.what,
+        "request": one.request,
+        "whom": tuple(map(Who, one.whom)),
+    }
+
+
+@click.command()
+@options.home
+@answered
+@click.option("--findings", is_flag=True, help="Only those by somebody whom no agreement in force named for it then.")
+def accesses(path: Path, as_json: bool, as_csv: bool, ids: bool, findings: bool) -> None:
+    """Show who was let in, was refused, or opened what."""
+    with inquiry(path) as asked:
+        form = asked.form(as_json, as_csv, ids)
+        answer = asked.ask(lambda views: answers.accesses(views, findings=findings))
+        shown = {
+            "position": "entry",
+            "at": "when (UTC)",
+            "how": "how",
+            "person": "person",
+            "dataset": "data set",
+            "request": "request",
+            "finding": "finding",
+        }
+        show(Table(shown, [_access(one) for one in answer.rows]), answer.position, form, "No such access.")
+
+
+def _access(one: Access) -> Row:
+    return one._asdict() | {"at": one.at.replace(microsecond=0), "person": Who(one.person) if one.person else None}
+
+
+@click.command()
+@options.home
+def rebuild(path: Path) -> None:
+    """Drop all views and make them anew from the log; nothing is lost by it."""
+    with open_home(path.absolute()) as home:
+        hidden = not sys.stderr.isatty()
+        length = home.ledger.store.length()
+        with click.progressbar(length=length, label="Taking in", file=sys.stderr, hidden=hidden) as bar:
+            position = Upkeep(home.path / VIEWS, home.ledger, bar.update).rebuild()
+    click.echo(f"The views were made anew. They hold for position {position}.")

@@ -1,0 +1,194 @@
+"""Commands about requests: what comes in, what boards and counsel say of it, what the office decides."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from api.cli.acting import Hand, acting, clock, fresh_id, office_of, telling
+from api.cli.failures import WrongUsage
+from api.cli.kinds import DATA_SET, DAY, DAY_OR_NONE, DETERMINATION, FILE, NAME, REQUEST, TEXT, OneOf
+from api.cli.wording import printable
+from api.commands import document_in
+from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
+from api.commands.request import Return, Submit, Withdraw
+from api.commands.review import Approve, Decline, Determine
+from api.packets import Packet, read_packet
+from ledger.events import DataSetRegistered
+from ledger.events.catalogue import Form
+from ledger.events.ethics import Outcome
+from ledger.events.request import Item
+from ledger.events.review import Basis, LegalBasis, RecipientClass
+from ledger.log import about
+
+
+@click.command()
+@telling
+@click.argument("packet", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--request",
+    type=REQUEST,
+    help="The request that comes in again; without it, a new one gets the next number.",
+)
+def submit(hand: Hand, packet: Path, request: str | None) -> None:
+    """Take in the request in the folder PACKET: request.toml, its documents, the contact's key.
+
+    What is malformed rejects it; what is missing or pending is listed, and the request comes in.
+    """
+    read = _read(hand, packet)
+    problems = [f"  {problem.kind}: {problem}" for problem in read.problems]
+    if read.rejected:
+        click.echo(printable("\n".join(problems)), err=True)
+        raise WrongUsage(f"{packet} was not taken in; nothing was recorded")
+    hand.take(Submit(packet=read, request=request), gives="request", notes=problems)
+
+
+def _read(hand: Hand, packet: Path) -> Packet:
+    now = clock()()
+    catalogue = {
+        fact.event.dataset
+        for fact in hand.home.ledger.facts([about(DataSetRegistered)])
+        if isinstance(fact.event, DataSetRegistered)
+    }
+    return read_packet(packet, today=office_of(hand.home).day(now), catalogue=catalogue, now=now)
+
+
+@click.command("return")
+@telling
+@click.argument("request", type=REQUEST)
+@click.option("--item", "items", multiple=True, required=True, type=OneOf(Item), help="What is to be completed.")
+@click.option("--reason", type=TEXT, help="Why; it is kept in custody. - reads it from standard input.")
+def return_request(hand: Hand, request: str, items: Sequence[Item], reason: str | None) -> None:
+    """Give REQUEST back, for items to be completed."""
+    hand.take(Return(request=request, items=tuple(dict.fromkeys(items)), reason=reason))
+
+
+@click.command()
+@telling
+@click.argument("request", type=REQUEST)
+def withdraw(hand: Hand, request: str) -> None:
+    """Record that REQUEST was withdrawn."""
+    hand.take(Withdraw(request=request))
+
+
+@click.command()
+@telling
+@click.argument("request", type=REQUEST)
+@click.option("--board", required=True, help="Whose board: home, or another organisation by id or name.")
+@click.option("--protocol", type=NAME, required=True, help="The board's number of the protocol.")
+@click.option("--outcome", type=OneOf(Outcome), required=True, help="What it found.")
+@click.option("--on", type=DAY, help="Its date.")
+@click.option("--expires", type=DAY_OR_NONE, help="Its last day, or none where the board set no end.")
+@click.option(
+    "--covers", multiple=True, metavar="PERSON|all", help="Whom it covers, by id or address, or all; repeatable."
+)
+@click.option("--letter", type=FILE, help="The board's letter: PDF, PNG, JPEG or text.")
+def determination(
+    hand: Hand,
+    request: str,
+    board: str,
+    protocol: str,
+    outcome: Outcome,
+    on: date | None,
+    expires: date | Literal["none"] | None,
+    covers: Sequence[str],
+    letter: Path | None,
+) -> None:
+    """Record what an ethics board determined on a protocol for REQUEST.
+
+    Whatever is not pending has a date, says when it ends, and says whom it covers: an end that was left out would be
+    none, and people who were left out would be all.
+    """
+    if outcome != "pending" and (on is None or expires is None or not covers):
+        raise click.UsageError(
+            "say --on, --expires (a date or none) and --covers (people or all), unless it is pending"
+        )
+    if "all" in covers and len(covers) > 1:
+        raise click.UsageError("--covers all is everybody: name nobody beside it")
+    hand.take(
+        RecordDetermination(
+            determination=fresh_id("E"),
+            request=request,
+            protocol=protocol,
+            outcome=outcome,
+            organisation=None if board == "home" else hand.organisation(board),
+            on=on,
+            expires=expires if isinstance(expires, date) else None,
+            covers=() if "all" in covers else hand.people(covers),
+            letter=document_in(letter) if letter else None,
+        ),
+        gives="determination",
+    )
+
+
+@click.command()
+@telling
+@click.argument("request", type=REQUEST)
+@click.argument("determination", type=DETERMINATION)
+@click.option("--on", type=DAY, required=True, help="Its date.")
+@click.option("--letter", type=FILE, help="The home board's letter: PDF, PNG, JPEG or text.")
+def reliance(hand: Hand, request: str, determination: str, on: date, letter: Path | None) -> None:
+    """Record that the home board relies on another board's DETERMINATION (E-...) for REQUEST."""
+    document = document_in(letter) if letter else None
+    hand.take(RecordReliance(request=request, determination=determination, on=on, letter=document))
+
+
+@click.command("end-determination")
+@telling
+@click.argument("request", type=REQUEST)
+@click.argument("determination", type=DETERMINATION)
+@click.option("--how", type=OneOf(Literal["suspended", "lapsed"]), required=True, help="How it ended.")
+@click.option("--on", type=DAY, required=True, help="The first day on which it counts no more.")
+def end_determination(
+    hand: Hand, request: str, determination: str, how: Literal["suspended", "lapsed"], on: date
+) -> None:
+    """Record that a board's DETERMINATION (E-...) for REQUEST was suspended, or lapsed."""
+    hand.take(EndDetermination(request=request, determination=determination, how=how, on=on))
+
+
+@click.command()
+@telling
+@click.argument("request", type=REQUEST)
+@click.option("--consistent/--not-consistent", required=True, help="Whether the disclosure is consistent with the law.")
+@click.option(
+    "--basis",
+    "bases",
+    multiple=True,
+    type=(DATA_SET, OneOf(Form), OneOf(RecipientClass), OneOf(LegalBasis)),
+    metavar="DATASET FORM RECIPIENTS BASIS",
+    help="On which basis a data set in a form goes to recipients, home or outside; repeatable.",
+)
+@click.option("--note", type=TEXT, help="Counsel's note; it is kept in custody. - reads it from standard input.")
+def determine(
+    hand: Hand,
+    request: str,
+    consistent: bool,
+    bases: Sequence[tuple[str, Form, RecipientClass, LegalBasis]],
+    note: str | None,
+) -> None:
+    """Record what was determined on the law for REQUEST."""
+    found = tuple(
+        Basis(dataset=dataset, form=form, recipients=recipients, basis=basis)
+        for dataset, form, recipients, basis in bases
+    )
+    hand.take(Determine(request=request, consistent=consistent, bases=found, counsel_note=note))
+
+
+@click.command()
+@acting
+@click.argument("request", type=REQUEST)
+@click.option("--conditions", type=TEXT, help="Conditions; they are kept in custody. - reads them from standard input.")
+def approve(hand: Hand, request: str, conditions: str | None) -> None:
+    """Approve REQUEST, or record why it could not be."""
+    hand.take(Approve(request=request, conditions=conditions))
+
+
+@click.command()
+@acting
+@click.argument("request", type=REQUEST)
+@click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
+def decline(hand: Hand, request: str, reason: str) -> None:
+    """Decline REQUEST, or record why it could not be."""
+    hand.take(Decline(request=request, reason=reason))

@@ -1,0 +1,194 @@
+"""Answers as tables: for a terminal, as JSON, as CSV."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from io import StringIO
+from typing import Any, NamedTuple, TypeVar
+from unicodedata import combining, east_asian_width
+
+import click
+
+from api.cli.wording import printable
+from api.names import Names
+
+WIDTH = 100
+GAP = 2
+# A spreadsheet would take what begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Who(NamedTuple):
+    """Somebody, or an organisation, by id; told by name where names may be seen."""
+
+    id: str
+
+
+Value = str | int | bool | date | datetime | None | Who | Sequence[Who] | Sequence[str] | Sequence[int]
+Row = Mapping[str, Value]
+
+
+class Table(NamedTuple):
+    """Rows with named columns; `shown` are the headings of those that a terminal has room for."""
+
+    shown: Mapping[str, str]
+    rows: Sequence[Row]
+
+
+class Form(NamedTuple):
+    """How an answer is to be printed."""
+
+    as_json: bool
+    as_csv: bool
+    names: Names | None
+
+
+def answered(command: Command) -> Command:
+    """The options that every question has."""
+    for option in (
+        click.option("--ids", is_flag=True, help="Print ids only, no names."),
+        click.option("--csv", "as_csv", is_flag=True, help="Print CSV for spreadsheets."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON for programs."),
+    ):
+        command = option(command)
+    return command
+
+
+def show(table: Table, position: int, form: Form, nothing: str, **further: Any) -> None:
+    """Print an answer, and the position that it holds for; `further` members go into JSON alone."""
+    if form.as_json:
+        rows = [as_members(row, form.names) for row in table.rows]
+        click.echo(json.dumps({"position": position, **further, "rows": rows}, ensure_ascii=False))
+        return
+    holds = f"This holds for position {position}."
+    if form.as_csv:
+        click.echo(as_csv(table, form.names), nl=False)
+        click.echo(holds, err=True)
+        return
+    click.echo(as_text(table, form.names) if table.rows else nothing)
+    click.echo(holds)
+
+
+def as_members(row: Row, names: Names | None) -> dict[str, Any]:
+    """A row for programs: ids under the column's name, and names beside them where they may be seen."""
+    members: dict[str, Any] = {}
+    for column, value in row.items():
+        members[column] = _plain(value, lambda id_: id_)
+        if names and _is_about_people(value):
+            members[f"{column}_name"] = _plain(value, names)
+    return members
+
+
+def as_csv(table: Table, names: Names | None) -> str:
+    """Rows as RFC 4180 has them, a heading first; no cell is a formula."""
+    rows = [as_members(row, names) for row in table.rows]
+    columns = list(dict.fromkeys(column for row in rows for column in row)) or list(table.shown)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+    return text.getvalue()
+
+
+def as_text(table: Table, names: Names | None) -> str:
+    """Rows for a terminal, in at most 100 columns: what is too long goes on in the next line."""
+    cells = [
+        list(table.shown.values()),
+        *([_word(row[column], names) for column in table.shown] for row in table.rows),
+    ]
+    widths = _fitting([max(_width(row[at]) for row in cells) for at in range(len(table.shown))])
+    lines = []
+    for row in cells:
+        parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+        for at in range(max(map(len, parts))):
+            line = [
+                _padded(part[at] if at < len(part) else "", width) for part, width in zip(parts, widths, strict=True)
+            ]
+            lines.append((" " * GAP).join(line).rstrip())
+    return "\n".join(lines)
+
+
+def _is_about_people(value: Value) -> bool:
+    return isinstance(value, Who) or (isinstance(value, tuple) and any(isinstance(one, Who) for one in value))
+
+
+def _plain(value: Value, names: Names) -> Any:
+    match value:
+        case Who(id_):
+            return names(id_)
+        case str() | int() | None:
+            return value
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+    return [_plain(one, names) for one in value]
+
+
+def _word(value: Value, names: Names | None) -> str:
+    said = _plain(value, names or (lambda id_: id_))
+    match said:
+        case None:
+            return ""
+        case bool():
+            return "yes" if said else "no"
+        case list():
+            return printable(", ".join(map(str, said)))
+    return printable(str(said)).replace("\n", " ")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        value = "; ".join(map(str, value))
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _width(text: str) -> int:
+    return sum(_columns(letter) for letter in text)
+
+
+def _columns(letter: str) -> int:
+    return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
+
+
+def _fitting(widths: list[int]) -> list[int]:
+    """These widths, the widest made narrower until all fit."""
+    room = WIDTH - GAP * (len(widths) - 1)
+    while sum(widths) > room:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most this width, broken between words where that is possible."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if _width(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _chopped(word, width)
+        lines += full
+    return [*lines, line]
+
+
+def _chopped(word: str, width: int) -> list[str]:
+    pieces, piece = [], ""
+    for letter in word:
+        if _width(piece + letter) > width:
+            pieces.append(piece)
+            piece = ""
+        piece += letter
+    return [*pieces, piece]
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))

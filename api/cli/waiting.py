@@ -1,0 +1,178 @@
+"""Questions about what waits for whom, and what a request lacks."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.cli import options
+from api.cli.failures import CouldNotRun
+from api.cli.inquiry import Inquiry, inquiry
+from api.cli.moments import about_a_time
+from api.cli.tables import Form, Row, Table, Who, answered, as_members, show
+from api.cli.wording import printable
+from api.letter import letter
+from api.names import unnamed
+from ledger.chain.entry import check_name, parse_time
+from projections.acts import ApproveRequest
+from projections.checklist import NOBODY, Line, checklist
+from projections.standing import GRANTED, Standing
+from projections.upkeep import of_request
+from projections.views import answers
+from projections.views.cases import Case
+from projections.views.turns import turns, working_days
+
+When = date | datetime | None
+CHECKLIST = {
+    "source": "item",
+    "about": "about",
+    "status": "status",
+    "wanting": "wanting",
+    "needed_for": "needed for",
+    "facts": "entries",
+}
+
+
+@click.command()
+@options.home
+@answered
+@about_a_time
+def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When) -> None:
+    """Show what waits for whom, oldest first, and for how many working days.
+
+    Working days are Monday to Friday where the office is; public holidays are not known here.
+    """
+    with inquiry(path, as_of, known_at) as asked:
+        form = asked.form(as_json, as_csv, ids)
+        answer = asked.ask(answers.waiting)
+        rows = [
+            _turn(one.who, one.whom, one.next, one.since, one.since_at, asked)
+            | {"request": one.request, "state": one.state, "researcher": Who(one.researcher)}
+            for one in answer.rows
+        ]
+        shown = {
+            "working_days": "days",
+            "who": "waits for",
+            "whom": "whom",
+            "next": "to",
+            "request": "request",
+            "state": "state",
+        }
+        show(Table(shown, rows), answer.position, form, "Nothing waits for anybody.")
+
+
+@click.command()
+@options.home
+@answered
+@about_a_time
+@click.option("--letter", "as_letter", is_flag=True, help="Write what is missing, as a text to send to the researcher.")
+@click.argument("number", metavar="REQUEST")
+def request(
+    path: Path,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    as_of: When,
+    known_at: When,
+    as_letter: bool,
+    number: str,
+) -> None:
+    """Show how REQUEST (R-YYYY-NNNN) stands: state, whose turn it is, and every item of the checklist."""
+    with inquiry(path, as_of, known_at) as asked:
+        form = asked.form(as_json, as_csv, ids)
+        standing = _standing(asked, number)
+        lines = checklist(number, standing, asked.at)
+        if as_letter:
+            click.echo(printable(letter(number, standing, lines, form.names or unnamed)))
+            return
+        about = _about(asked, number, standing)
+        table = Table(CHECKLIST, [_line(line, number, standing) for line in lines])
+        if form.as_json or form.as_csv:
+            show(table, asked.log.position, form, "", **_members(about, form))
+            return
+        _print(about, form)
+        show(table, asked.log.position, form, "")
+
+
+def _standing(asked: Inquiry, number: str) -> Standing:
+    check_name("request", f"request:{number}")
+    standing = asked.log.standing(ApproveRequest(principal=NOBODY, request=number))
+    if standing.request(number).submitted is None:
+        when = "" if asked.moment.is_now else " at that time"
+        raise CouldNotRun(f"there is no request {number}{when}")
+    return standing
+
+
+def _turn(who: str, whom: tuple[str, ...], to: str, since: int, since_at: datetime, asked: Inquiry) -> dict[str, Any]:
+    return {
+        "who": who,
+        "whom": tuple(map(Who, whom)),
+        "next": to,
+        "since": since,
+        "since_at": since_at,
+        "working_days": working_days(asked.office.day(since_at), asked.today),
+    }
+
+
+def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
+    known = standing.request(number)
+    case = Case.of(number, asked.log.facts([of_request(number)]))
+    submitted = known.submitted
+    waiting = [
+        _turn(one.who, one.whom, one.next, one.since, parse_time(case.at(one.since)), asked)
+        for one in turns(known, asked.office.policy.event)
+    ]
+    return {
+        "request": number,
+        "state": str(known.state),
+        "since": known.since,
+        "since_at": parse_time(case.at(known.since)),
+        "researcher": Who(submitted.event.researcher) if submitted else None,
+        "datasets": tuple(f"{one.dataset} ({one.form or 'form not said'})" for one in submitted.event.datasets)
+        if submitted
+        else (),
+        "study_group": tuple(map(Who, known.study_group)),
+        "turns": waiting,
+    }
+
+
+def _members(about: dict[str, Any], form: Form) -> dict[str, Any]:
+    waiting = [as_members(one, form.names) for one in about["turns"]]
+    return as_members({name: value for name, value in about.items() if name != "turns"}, form.names) | {
+        "turns": waiting
+    }
+
+
+def _print(about: dict[str, Any], form: Form) -> None:
+    members = _members(about, form)
+    researcher = members.get("researcher_name", members["researcher"])
+    group = members.get("study_group_name", members["study_group"])
+    click.echo(
+        f"Request {about['request']}: {about['state']} since {about['since_at']:%Y-%m-%d} (entry {about['since']})"
+    )
+    for title, what in (
+        ("researcher", researcher),
+        ("data sets", ", ".join(members["datasets"]) or "none yet"),
+        ("study group", ", ".join(group) or "nobody yet"),
+    ):
+        click.echo(printable(f"  {title:<12}  {what}"))
+    for one in members["turns"]:
+        whom = ", ".join(one.get("whom_name", one["whom"]))
+        days = f"{one['working_days']} working day{'' if one['working_days'] == 1 else 's'}"
+        click.echo(
+            printable(f"  {'waits for':<12}  the {one['who']}{f' ({whom})' if whom else ''}: {one['next']}, {days}")
+        )
+    click.echo()
+
+
+def _line(line: Line, number: str, standing: Standing) -> Row:
+    return {
+        "source": line.source,
+        "rule": line.rule,
+        "about": Who(line.about) if line.about else None,
+        "status": line.status,
+        "wanting": line.wanting,
+        "needed_for": "approval" if line.now and standing.request(number).state not in GRANTED else "release",
+        "facts": line.facts,
+    }

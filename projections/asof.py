@@ -1,0 +1,92 @@
+"""The facts that count when somebody asks about another time than now, on either clock.
+
+*As of* a time counts what had happened by then: facts whose `occurred_at` isn't later. *Known at* a time counts what
+stood in the ledger by then: facts whose `recorded_at` isn't later. A correction says that something has never been so,
+so it counts from when it is known, whatever time is asked about.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from typing import NamedTuple
+
+from ledger.codec import Recorded
+from ledger.events import FactCorrected
+from ledger.log import Boundary, Ledger
+from projections.acts import Act, of_office
+from projections.standing import Office, Standing
+from projections.upkeep import Answer, Question, Rows, create_tables, of_request
+from projections.views.reading import Happening, Reader
+from projections.views.taking import WANTED, Views
+
+
+class Moment(NamedTuple):
+    """What is asked about: what was so as of a time, what was known at a time, or both; None is now."""
+
+    as_of: datetime | None = None
+    known_at: datetime | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """Whether everything in the log counts."""
+        return self.as_of is None and self.known_at is None
+
+    def today(self, now: datetime) -> datetime:
+        """The time for which something is in force or over."""
+        return self.as_of or self.known_at or now
+
+    def counts(self, fact: Recorded | Happening) -> bool:
+        """Whether a fact had happened by then."""
+        return self.as_of is None or fact.occurred_at <= self.as_of or isinstance(fact.event, FactCorrected)
+
+
+class AsOf:
+    """A ledger at a moment; `position` is the last of what was known."""
+
+    def __init__(self, ledger: Ledger, moment: Moment) -> None:
+        self._ledger, self._moment = ledger, moment
+        self.position = ledger.store.head().position
+        if moment.known_at is not None:
+            self.position = _known_up_to(ledger, moment.known_at, self.position)
+
+    def facts(self, boundaries: Sequence[Boundary]) -> Iterator[Recorded]:
+        """The facts within these boundaries that count."""
+        return filter(self._moment.counts, self._ledger.facts(boundaries, until=self.position))
+
+    def office(self) -> Office:
+        """What the office went by."""
+        return Standing(self.facts([of_office()])).office
+
+    def standing(self, act: Act) -> Standing:
+        """All that an act would have been judged on."""
+        first = list(self.facts(act.first_look()))
+        more = act.second_look(Standing(first))
+        facts = {fact.position: fact for fact in (*first, *(self.facts(more) if more else ()))}
+        return Standing(facts[position] for position in sorted(facts))
+
+    def ask(self, question: Question[Rows]) -> Answer[Rows]:
+        """What the views would have answered: they are made from nothing, in memory."""
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            create_tables(connection)
+            views = Views(connection, 0, lambda request: self.facts([of_request(request)]), self.office())
+            reader = Reader(WANTED)
+            for position, _, raw in self._ledger.store.rows(0, self.position):
+                fact = reader.read(position, raw)
+                if fact is not None and self._moment.counts(fact):
+                    views.take(fact)
+            views.write(self.position, b"", "")
+            return Answer(self.position, question(connection))
+
+
+def _known_up_to(ledger: Ledger, known_at: datetime, head: int) -> int:
+    """The last position that was recorded by then; `recorded_at` never goes backwards along the log."""
+    low, high = 0, head
+    while low < high:
+        middle = (low + high + 1) // 2
+        entry = ledger.store.entry(middle)
+        if entry is not None and entry.recorded_at <= known_at:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,215 @@
+"""The checklist of a request at a time: item by item and person by person, what is there, pending, missing or waived.
+
+It is made of the rules themselves: they judge what the request has to pass next, its approval while it isn't decided
+and a release afterwards, and of what comes later they judge a release, too. So it can't say otherwise than a decision.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from ledger.events import KeyTestSent
+from projections.acts import Act, ApproveRequest, AuthoriseRelease, Chosen
+from projections.rules.ethics import covering, is_from
+from projections.rules.rule import Objection, Rule
+from projections.rules.rulebook import RULEBOOK, judge, waivers
+from projections.standing import GRANTED, DataSetStanding, RequestStanding, Standing
+
+Status = Literal["there", "pending", "missing", "waived"]
+
+# By whom the rules are listed, in the order of the checklist; those about a person are listed person by person.
+ITEMS = (
+    "researcher-known",
+    "student-sponsor",
+    "funding-and-review",
+    "data-and-group",
+    "couhes",
+    "irb-and-couhes",
+    "citi-training",
+    "purpose-described",
+    "law-determined",
+    "nobody-suspended",
+    "named-recipients",
+    "contact-named",
+    "key-usable",
+    "key-confirmed",
+    "key-address",
+    "key-tested",
+    "version-on-offer",
+)
+BY_PERSON = ("couhes", "irb-and-couhes", "citi-training", "nobody-suspended", "named-recipients")
+OF_THE_KEY = ("key-confirmed", "key-address", "key-tested")
+# How far the request has come, what its release is called and who decides are no items of a checklist.
+NOT_LISTED = ("open-request", "approved-request", "release-in-turn", "separate-duties")
+
+# Nobody decides here; nothing is recorded under these names.
+NOBODY, NO_RELEASE, ANY_CHANNEL = "checklist:nobody", "L-checklist", "the-channel-of-the-release"
+
+
+class Line(NamedTuple):
+    """An item: its rule and source, about whom or what, how it stands, what is wanting, and the facts that show it.
+
+    `now` says whether the next decision on the request needs it; if not, the release does.
+    """
+
+    rule: str
+    source: str
+    about: str | None
+    status: Status
+    wanting: str
+    facts: tuple[int, ...]
+    now: bool
+
+
+def next_act(request: str, standing: Standing) -> Act:
+    """What the request has to pass next: its approval until it is granted, and then a release."""
+    if standing.request(request).state in GRANTED:
+        return release_of(request, standing)
+    return ApproveRequest(principal=NOBODY, request=request)
+
+
+def release_of(request: str, standing: Standing) -> AuthoriseRelease:
+    """A release of all that was asked for, in the versions that came last, by the channel that was tested last."""
+    known = standing.request(request)
+    wanted = known.submitted.event.datasets if known.submitted else ()
+    versions = {one.dataset: _latest(standing.dataset(one.dataset), one.form) for one in wanted}
+    return AuthoriseRelease(
+        principal=NOBODY,
+        request=request,
+        release=NO_RELEASE,
+        channel=_channel(known),
+        versions=tuple(Chosen(dataset=dataset, label=label) for dataset, label in versions.items()),
+    )
+
+
+def checklist(request: str, standing: Standing, at: datetime) -> list[Line]:
+    """Every item of a request that the ledger knows, as it stands at that time."""
+    following, release = next_act(request, standing), release_of(request, standing)
+    needed = {rule.id for rule in RULEBOOK[type(following)]}
+    rules = {rule.id: rule for act in (release, following) for rule in RULEBOOK[type(act)]}
+    judged = {act: _Judged(act, standing, at) for act in {following, release}}
+    return [
+        line
+        for id_ in ITEMS
+        for line in judged[following if id_ in needed else release].lines(rules[id_], now=id_ in needed)
+    ]
+
+
+class _Judged:
+    """What the rules say of an act."""
+
+    def __init__(self, act: Act, standing: Standing, at: datetime) -> None:
+        self._act, self._standing, self._at = act, standing, at
+        self._request = standing.request(act.request)
+        self._objections = judge(act, standing, at)
+        self._waived = {one.event.rule: one.position for one in waivers(act, standing, at)}
+
+    def lines(self, rule: Rule[Any], *, now: bool) -> Iterator[Line]:
+        """What a rule says, in lines."""
+        if rule.id in OF_THE_KEY and self._request.contact.key is None:
+            return
+        if rule.id in self._waived:
+            yield Line(rule.id, rule.source, None, "waived", "", (self._waived[rule.id],), now)
+            return
+        mine = [one for one in self._objections if one.rule == rule.id]
+        for one in mine:
+            status: Status = "pending" if self._is_pending(one) else "missing"
+            yield Line(rule.id, rule.source, one.about, status, one.wanting, one.facts, now)
+        objected = {one.about for one in mine}
+        for about in self._subjects(rule.id, bool(mine)):
+            if about not in objected:
+                yield Line(rule.id, rule.source, about, "there", "", self._facts(rule.id, about), now)
+
+    def _subjects(self, rule: str, is_wanting: bool) -> list[str | None]:
+        """Whom a rule is about, one by one, or the request as a whole."""
+        people = self._act.people(self._standing)
+        match rule:
+            case "couhes":
+                return [one for one in people if is_from("home", one, self._request)]
+            case "irb-and-couhes":
+                return [one for one in people if is_from("outside", one, self._request)]
+            case _ if rule in BY_PERSON:
+                return list(people)
+        return [] if is_wanting else [None]
+
+    def _is_pending(self, objection: Objection) -> bool:
+        """Whether it is on its way: with a board, with the office, or with whoever has to sign or answer."""
+        request, person = self._request, objection.about
+        match objection.rule:
+            case "couhes" | "irb-and-couhes":
+                home = objection.rule == "couhes" or objection.wanting.startswith("home")
+                return any(
+                    one.known.event.outcome == "pending"
+                    and one.ended is None
+                    and one.is_about(person or "")
+                    and (one.known.event.organisation is None) == home
+                    for one in request.determinations.values()
+                )
+            case "citi-training":
+                day = self._standing.office.day(self._at)
+                months = self._standing.office.policy.event.training_months
+                return self._standing.person(person or "").training_on(day, months) is not None
+            case "law-determined":
+                return request.submitted is not None and objection.wanting == "legal determination"
+            case "named-recipients":
+                return any(
+                    one.executed is None and one.terminated is None and person in {p.person for p in _named(one.issued)}
+                    for one in request.agreements.values()
+                )
+            case "key-tested":
+                key = request.contact.key
+                return key is not None and any(isinstance(one.event, KeyTestSent) for one in key.tests.values())
+        return False
+
+    def _facts(self, rule: str, about: str | None) -> tuple[int, ...]:
+        """What shows that an item is there."""
+        request, standing = self._request, self._standing
+        day = standing.office.day(self._at)
+        found: list[int | None] = []
+        match rule:
+            case "couhes" | "irb-and-couhes":
+                boards = (True,) if rule == "couhes" else (False, True)
+                for home in boards:
+                    for one in covering(about or "", request, standing.office, day, home=home):
+                        found += one.facts
+            case "citi-training":
+                person = standing.person(about or "")
+                training = person.training_on(day, standing.office.policy.event.training_months)
+                found = [training.position, person.verified.get(training.event.document)] if training else []
+            case "law-determined":
+                found = [request.law and request.law.position]
+            case "named-recipients":
+                found = [position for one in request.naming(about or "", day) for position in one.facts]
+            case "contact-named" | "key-usable" | "key-confirmed" | "key-address" | "key-tested":
+                key = request.contact.key
+                found = [request.contact.designated and request.contact.designated.position]
+                if key and rule != "contact-named":
+                    tests = [one.position for one in key.tests.values()] if rule == "key-tested" else []
+                    found = [key.filed.position, key.confirmed and key.confirmed.position, *tests]
+            case "version-on-offer" if isinstance(self._act, AuthoriseRelease):
+                for chosen in self._act.versions:
+                    found += standing.dataset(chosen.dataset).facts(chosen.label)
+            case "nobody-suspended":
+                pass
+            case _:
+                found = [request.submitted and request.submitted.position]
+        return tuple(sorted({position for position in found if position}))
+
+
+def _named(issued: Any) -> Any:
+    return issued.event.recipients if issued else ()
+
+
+def _latest(dataset: DataSetStanding, form: str | None) -> str:
+    """The version that was added last in this form, or else in any."""
+    labels = list(dataset.versions)
+    fitting = [label for label in labels if dataset.form(label) == form]
+    return (fitting or labels or ["any"])[-1]
+
+
+def _channel(request: RequestStanding) -> str:
+    key = request.contact.key
+    if key is None or not key.tests:
+        return ANY_CHANNEL
+    passed = [channel for channel in key.tests if key.passed(channel)]
+    return (passed or list(key.tests))[-1]

@@ -1,0 +1,211 @@
+"""Questions to the views, each for a day, which whoever asks hands in."""
+
+import sqlite3
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from ledger.chain.entry import parse_time
+
+# What a person holds, in the form that the version was last found to have; the agreement is the one that gives them,
+# or gave them, a right to it for longest.
+HOLDINGS = """
+    WITH found AS (
+        SELECT
+            h.person, h.dataset, h.label, h.how, h.request, h.release, h.since,
+            h.form AS released_as,
+            COALESCE(
+                (
+                    SELECT v.form FROM versions AS v
+                    WHERE v.dataset = h.dataset AND v.label = h.label
+                        AND v.position NOT IN (SELECT position FROM undone)
+                    ORDER BY v.position DESC
+                    LIMIT 1
+                ),
+                h.form
+            ) AS form
+        FROM holdings AS h
+        WHERE {which}
+    )
+    SELECT
+        f.person, f.dataset, f.label, f.form, f.how, f.request, f.release, f.since,
+        (
+            SELECT r.agreement FROM rights AS r
+            WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
+                AND r.form = COALESCE(f.released_as, r.form)
+            ORDER BY r.last DESC, r.agreement
+            LIMIT 1
+        ),
+        (
+            SELECT MAX(r.last) FROM rights AS r
+            WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
+                AND r.form = COALESCE(f.released_as, r.form)
+        ),
+        EXISTS (
+            SELECT 1 FROM rights AS r
+            WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
+                AND r.form = COALESCE(f.released_as, r.form)
+                AND :day BETWEEN r.starts AND r.last
+        )
+    FROM found AS f
+    WHERE :form IS NULL OR f.form IS :form
+    ORDER BY f.dataset, f.label, f.since, f.request, f.release, f.how, f.person
+"""
+HOLDERS_OF_A_DATA_SET = HOLDINGS.format(which="h.dataset = :dataset")
+HOLDINGS_OF_A_PERSON = HOLDINGS.format(which="h.person = :person")
+
+# Of somebody's trainings the one that lasts longest counts.
+DEADLINES = """
+    SELECT day, kind, what, request, whom FROM deadlines
+    WHERE day BETWEEN :first AND :last
+    UNION ALL
+    SELECT MAX(day), 'training expires', '', NULL, json_array(person) FROM trainings
+    WHERE position NOT IN (SELECT position FROM undone)
+    GROUP BY person
+    HAVING MAX(day) BETWEEN :first AND :last
+    ORDER BY 1, 2, 4, 3, 5
+"""
+
+# Nobody opens what no agreement in force that day names them for; nor does somebody whom nobody knows.
+ACCESSES = """
+    SELECT * FROM (
+        SELECT
+            a.position, a.how, a.at, a.person, a.dataset, a.label, a.request, a.agreement,
+            a.how <> 'refused' AND NOT EXISTS (
+                SELECT 1 FROM rights AS r
+                WHERE r.person = a.person AND r.dataset = a.dataset
+                    AND r.request = COALESCE(a.request, r.request)
+                    AND a.day BETWEEN r.starts AND r.last
+            ) AS finding
+        FROM accesses AS a
+        WHERE a.position NOT IN (SELECT position FROM undone)
+    )
+    WHERE finding OR NOT :findings
+    ORDER BY position
+"""
+
+WAITING = """
+    SELECT t.who, t.whom, t.next, t.since, t.since_at, r.request, r.state, r.researcher
+    FROM turns AS t
+    JOIN requests AS r ON r.request = t.request
+    ORDER BY t.since_at, t.since, t.request, t.number
+"""
+
+
+class Holding(NamedTuple):
+    """A version of a data set that somebody holds.
+
+    `how` is held, presumed, or handed over. `agreement` is None when no executed agreement ever gave a right to it,
+    `until` the last day of that right, and `right` whether there is one on the day that was asked about.
+    """
+
+    person: str
+    dataset: str
+    label: str
+    form: str | None
+    how: str
+    request: str
+    release: str
+    since: date
+    agreement: str | None
+    until: date | None
+    right: bool
+
+
+class Deadline(NamedTuple):
+    """Something that ends of itself after a day: what kind of thing, which one, of which request, whom it concerns."""
+
+    day: date
+    kind: str
+    what: str
+    request: str | None
+    whom: tuple[str, ...]
+
+
+class Access(NamedTuple):
+    """Somebody was let in, refused, or opened something; a finding, when no agreement in force named them for it."""
+
+    position: int
+    how: str
+    at: datetime
+    person: str | None
+    dataset: str | None
+    label: str | None
+    request: str | None
+    agreement: str | None
+    finding: bool
+
+
+class Waiting(NamedTuple):
+    """A request that waits for somebody to do something, since a fact at a position, which happened then."""
+
+    who: str
+    whom: tuple[str, ...]
+    next: str
+    since: int
+    since_at: datetime
+    request: str
+    state: str
+    researcher: str
+
+
+def holders(connection: sqlite3.Connection, dataset: str, form: str | None, day: date) -> list[Holding]:
+    """Who holds versions of a data set, in a form if one is given."""
+    return _holdings(connection, HOLDERS_OF_A_DATA_SET, {"dataset": dataset, "form": form, "day": str(day)})
+
+
+def holdings(connection: sqlite3.Connection, person: str, day: date) -> list[Holding]:
+    """What a person holds."""
+    return _holdings(connection, HOLDINGS_OF_A_PERSON, {"person": person, "form": None, "day": str(day)})
+
+
+def deadlines(connection: sqlite3.Connection, first: date, last: date) -> list[Deadline]:
+    """What ends between two days, both included, by day."""
+    found = connection.execute(DEADLINES, {"first": str(first), "last": str(last)})
+    return [
+        Deadline(date.fromisoformat(day), kind, what, request, _ids(whom)) for day, kind, what, request, whom in found
+    ]
+
+
+def accesses(connection: sqlite3.Connection, *, findings: bool) -> list[Access]:
+    """All accesses in the order of the log, or only those that are findings."""
+    return [
+        Access(position, how, parse_time(at), person, dataset, label, request, agreement, bool(finding))
+        for position, how, at, person, dataset, label, request, agreement, finding in connection.execute(
+            ACCESSES, {"findings": findings}
+        )
+    ]
+
+
+def waiting(connection: sqlite3.Connection) -> list[Waiting]:
+    """What waits for whom, oldest first."""
+    return [
+        Waiting(who, _ids(whom), next_, since, parse_time(since_at), *rest)
+        for who, whom, next_, since, since_at, *rest in connection.execute(WAITING)
+    ]
+
+
+def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, str | None]) -> list[Holding]:
+    return [_holding(*row) for row in connection.execute(question, asked)]
+
+
+def _holding(
+    person: str,
+    dataset: str,
+    label: str,
+    form: str | None,
+    how: str,
+    request: str,
+    release: str,
+    since: str,
+    agreement: str | None,
+    until: str | None,
+    right: int,
+) -> Holding:
+    began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
+    return Holding(person, dataset, label, form, how, request, release, began, agreement, last, bool(right))
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...])

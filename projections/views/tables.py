@@ -1,0 +1,156 @@
+"""The tables of the views, and what writes them.
+
+Some hold what a whole request adds up to, and are replaced, request by request; the others hold one row for each fact,
+by its position, and a fact that was corrected is passed over by whoever asks.
+
+    requests     how far each request has come                       of a request
+    turns        what waits for whom, and since when                 of a request
+    rights       who is named in which executed agreement, for what  of a request
+    holdings     who got which version, by which release             of a request
+    deadlines    what ends of itself                                 of a request
+    versions     in which form a version was found to be             of a fact
+    trainings    what certificates say, and policy where they don't  of a fact
+    accesses     who was let in, refused, or opened something        of a fact
+    undone       the positions of facts that count no longer
+    corrections  which fact says so of which
+
+Days are ISO 8601 dates, which sort as text; times are UTC as entries write them; lists are JSON.
+"""
+
+# Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
+VERSION = 1
+APPLICATION_ID = 0x44554156  # "DUAV"
+
+SCHEMA = (
+    """
+    CREATE TABLE reached (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        position INTEGER NOT NULL,
+        leaf BLOB NOT NULL,
+        boot TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE requests (
+        request TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        since_at TEXT NOT NULL,
+        researcher TEXT,
+        datasets TEXT NOT NULL,
+        study_group TEXT NOT NULL,
+        last INTEGER NOT NULL,
+        last_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE turns (
+        request TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        whom TEXT NOT NULL,
+        next TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        since_at TEXT NOT NULL,
+        PRIMARY KEY (request, number)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE rights (
+        request TEXT NOT NULL,
+        person TEXT NOT NULL,
+        dataset TEXT NOT NULL,
+        form TEXT NOT NULL,
+        agreement TEXT NOT NULL,
+        starts TEXT NOT NULL,
+        last TEXT NOT NULL,
+        PRIMARY KEY (request, person, dataset, form, agreement)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX rights_of_people ON rights (person, dataset)",
+    """
+    CREATE TABLE holdings (
+        request TEXT NOT NULL,
+        release TEXT NOT NULL,
+        person TEXT NOT NULL,
+        dataset TEXT NOT NULL,
+        label TEXT NOT NULL,
+        form TEXT,
+        how TEXT NOT NULL,
+        since TEXT NOT NULL,
+        PRIMARY KEY (request, release, person, dataset, label)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX holdings_of_data_sets ON holdings (dataset)",
+    "CREATE INDEX holdings_of_people ON holdings (person)",
+    """
+    CREATE TABLE deadlines (
+        request TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        what TEXT NOT NULL,
+        whom TEXT NOT NULL,
+        day TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        PRIMARY KEY (request, kind, what)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX deadlines_by_day ON deadlines (day)",
+    """
+    CREATE TABLE versions (
+        position INTEGER PRIMARY KEY,
+        dataset TEXT NOT NULL,
+        label TEXT NOT NULL,
+        form TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX versions_of_data_sets ON versions (dataset, label)",
+    """
+    CREATE TABLE trainings (
+        position INTEGER PRIMARY KEY,
+        person TEXT NOT NULL,
+        day TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX trainings_of_people ON trainings (person, day)",
+    """
+    CREATE TABLE accesses (
+        position INTEGER PRIMARY KEY,
+        how TEXT NOT NULL,
+        at TEXT NOT NULL,
+        day TEXT NOT NULL,
+        person TEXT,
+        dataset TEXT,
+        label TEXT,
+        request TEXT,
+        agreement TEXT
+    ) STRICT
+    """,
+    "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
+    "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
+)
+
+# The tables that are replaced request by request, each with what adds a row.
+OF_A_REQUEST = {
+    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
+    # A recipient can be named twice, for two organisations.
+    "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
+}
+OF_A_FACT = {
+    "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
+    "trainings": "INSERT INTO trainings VALUES (?, ?, ?)",
+    "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "corrections": "INSERT INTO corrections VALUES (?, ?)",
+}
+FORGET_REQUESTS = {
+    table: f"DELETE FROM {table} WHERE request IN (SELECT value FROM json_each(?))" for table in OF_A_REQUEST
+}
+FORGET = [f"DELETE FROM {table}" for table in (*OF_A_REQUEST, *OF_A_FACT, "undone")]
+
+REACHED = "SELECT position, leaf, boot FROM reached"
+REACH = "INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?)"
+CORRECTIONS = "SELECT position, corrected FROM corrections ORDER BY position DESC"
+FORGET_UNDONE = "DELETE FROM undone"
+UNDO = "INSERT INTO undone VALUES (?)"

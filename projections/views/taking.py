@@ -1,0 +1,167 @@
+"""Taking facts into the views, one at a time.
+
+Of a request, the standing is folded, the very one that decisions rest on, and its rows are replaced; a request that
+was in the views before is folded again from its facts. So is one of whose facts a correction says that it isn't so. A
+policy changes what follows from earlier facts, too: with a new one in force, the views have to start over.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+
+from ledger.chain.entry import format_time
+from ledger.codec import Recorded
+from ledger.events import (
+    AccessPermitted,
+    ActRefused,
+    DataSetFormChanged,
+    DataSetOpened,
+    DataSetVersionAdded,
+    Event,
+    FactCorrected,
+    PolicyPublished,
+    TrainingCertified,
+)
+from projections.standing import Known, Office, RequestStanding
+from projections.standing.person import end_of
+from projections.views.cases import Case, Rows, as_json, rows
+from projections.views.reading import Happening
+from projections.views.tables import (
+    CORRECTIONS,
+    FORGET_REQUESTS,
+    FORGET_UNDONE,
+    OF_A_FACT,
+    OF_A_REQUEST,
+    REACH,
+    UNDO,
+)
+
+# What a request adds up to; every access would have to be read again each time, and says nothing of it.
+OF_REQUESTS: tuple[type[Event], ...] = tuple(one for one in RequestStanding.folds if one is not AccessPermitted)
+WANTED: tuple[type[Event], ...] = (
+    *OF_REQUESTS,
+    DataSetVersionAdded,
+    DataSetFormChanged,
+    TrainingCertified,
+    AccessPermitted,
+    DataSetOpened,
+    ActRefused,
+    PolicyPublished,
+    FactCorrected,
+)
+LET_IN = "let-in"
+ROWS_KEPT = 4096
+
+FactsOf = Callable[[str], Iterable[Recorded]]
+_OF_REQUESTS = frozenset(OF_REQUESTS)
+
+
+class Views:
+    """The tables in a database, which hold for `position`, on their way to a later one.
+
+    `facts_of` gives the facts of a request that count there, by its id, and `office` is what the office goes by there.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, position: int, facts_of: FactsOf, office: Office) -> None:
+        self._connection, self._facts_of, self._office = connection, facts_of, office
+        self._fresh, self.position = position == 0, position
+        # None for a request that has to be folded again, from all its facts.
+        self._cases: dict[str, Case | None] = {}
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in OF_A_FACT}
+        self._corrected = False
+        self.outdated = False
+
+    def take(self, fact: Happening) -> None:
+        """Take in a fact; one that was taken in before changes nothing."""
+        if fact.position <= self.position:
+            return
+        self.position = fact.position
+        if type(fact.event) in _OF_REQUESTS:
+            self._fold(fact)
+            return
+        match fact.event:
+            case DataSetVersionAdded() | DataSetFormChanged() as of:
+                self._add("versions", (fact.position, of.dataset, of.label, of.form))
+            case TrainingCertified() as certified:
+                months = self._office.policy.event.training_months
+                last = end_of(Known(certified, fact.position), months)
+                self._add("trainings", (fact.position, certified.person, str(last)))
+            case AccessPermitted() as permitted:
+                self._add_access(fact, "permitted", permitted, None, permitted.agreement)
+            case DataSetOpened() as opened:
+                self._add_access(fact, "opened", opened, opened.label, None)
+            case ActRefused(act=act) as refused if act == LET_IN:
+                self._add_access(fact, "refused", refused, None, None)
+            case PolicyPublished():
+                self.outdated = not self._fresh
+            case FactCorrected() as correction:
+                self._correct(fact.position, correction)
+
+    def write(self, position: int, leaf: bytes, boot: str) -> None:
+        """Put everything that was taken in into the tables, which hold for this position then; `leaf` is its leaf."""
+        self._write_requests()
+        for table in OF_A_FACT:
+            self._flush(table)
+        if self._corrected:
+            self._undo()
+        self._connection.execute(REACH, (position, leaf, boot))
+
+    def _fold(self, fact: Happening) -> None:
+        request: str = fact.event.request  # type: ignore[attr-defined]
+        if not self._fresh:
+            self._cases[request] = None
+            return
+        if request not in self._cases:
+            self._cases[request] = Case()
+        case = self._cases[request]
+        if case is not None:
+            case.fold(fact)
+
+    def _add_access(
+        self,
+        fact: Happening,
+        how: str,
+        event: AccessPermitted | DataSetOpened | ActRefused,
+        label: str | None,
+        agreement: str | None,
+    ) -> None:
+        at, day = format_time(fact.occurred_at), str(self._office.day(fact.occurred_at))
+        who_and_what = (event.person, event.dataset, label, event.request, agreement)
+        self._add("accesses", (fact.position, how, at, day, *who_and_what))
+
+    def _correct(self, position: int, correction: FactCorrected) -> None:
+        self._corrected = True
+        self._add("corrections", (position, correction.corrected))
+        for tag in correction.about:
+            kind, _, id_ = tag.partition(":")
+            if kind == "request":
+                self._cases[id_] = None
+
+    def _add(self, table: str, row: tuple[object, ...]) -> None:
+        self._rows[table].append(row)
+        if len(self._rows[table]) == ROWS_KEPT:
+            self._flush(table)
+
+    def _flush(self, table: str) -> None:
+        self._connection.executemany(OF_A_FACT[table], self._rows[table])
+        self._rows[table].clear()
+
+    def _write_requests(self) -> None:
+        if not self._fresh:
+            for forget in FORGET_REQUESTS.values():
+                self._connection.execute(forget, (as_json(tuple(self._cases)),))
+        found: Rows = {table: [] for table in OF_A_REQUEST}
+        for request in sorted(self._cases):
+            case = self._cases[request] or Case.of(request, self._facts_of(request))
+            for table, more in rows(request, case, self._office).items():
+                found[table] += more
+        for table, added in OF_A_REQUEST.items():
+            self._connection.executemany(added, found[table])
+
+    def _undo(self) -> None:
+        """As `uncorrected` has it: a correction that was corrected itself undoes nothing."""
+        undone: set[int] = set()
+        for position, corrected in self._connection.execute(CORRECTIONS):
+            if position not in undone:
+                undone.add(corrected)
+        self._connection.execute(FORGET_UNDONE)
+        self._connection.executemany(UNDO, ((position,) for position in undone))

@@ -1,0 +1,177 @@
+"""Whose turn it is: what a request waits for, of whom, and which fact made it so.
+
+A request can wait for several at once, as when two agreements are out for signature. Whoever isn't a person is told
+by a word: the office, a board, an official.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from ledger.events import AgreementIssued, KeyTestSent, PolicyPublished
+from ledger.events.agreement import Capacity
+from projections.standing import (
+    BEFORE_THE_OFFICE,
+    AgreementStanding,
+    Determination,
+    KeyStanding,
+    RequestStanding,
+    State,
+)
+
+OFFICE, BOARD, RESEARCHER, CONTACT = "office", "board", "researcher", "contact"
+_SIGNED_BY = {"researcher": RESEARCHER, "office": OFFICE}
+_UNDER_AGREEMENT = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
+
+
+class Turn(NamedTuple):
+    """Who is to do what next: `whom` are ids of people or organisations, none where the word says it all.
+
+    `since` is the position of the fact that made it their turn.
+    """
+
+    who: str
+    whom: tuple[str, ...]
+    next: str
+    since: int
+
+
+def turns(request: RequestStanding, policy: PolicyPublished) -> list[Turn]:
+    """What a request waits for; nothing, once it is over or the data are where they should be."""
+    if request.submitted is None:
+        return []
+    match request.state:
+        case State.RETURNED:
+            researcher = (request.submitted.event.researcher,)
+            return [Turn(RESEARCHER, researcher, "complete what was asked for", request.since)]
+        case state if state in BEFORE_THE_OFFICE:
+            return [*_boards(request), *_review(request)]
+        case state if state in _UNDER_AGREEMENT:
+            return [*_signatures(request, policy), *_release(request, policy)]
+    return []
+
+
+def working_days(since: date, today: date) -> int:
+    """How many days after `since`, up to and including today, are Monday to Friday; holidays are not known here."""
+    days = max((today - since).days, 0)
+    weeks, rest = divmod(days, 7)
+    return 5 * weeks + sum((since + timedelta(offset)).weekday() < 5 for offset in range(1, rest + 1))
+
+
+def required_signatures(said: AgreementIssued, policy: PolicyPublished) -> list[tuple[Capacity, str | None]]:
+    """The capacities in which an agreement has to be signed; an official signs for each organisation that it names."""
+    capacities = policy.memorandum_capacities if said.kind == "MOU" else policy.external_agreement_capacities
+    organisations = sorted({one.organisation for one in said.recipients if one.organisation})
+    return [
+        (capacity, organisation)
+        for capacity in capacities
+        for organisation in (organisations if capacity == "authorised official" else [None])
+    ]
+
+
+def _boards(request: RequestStanding) -> Iterator[Turn]:
+    determinations = list(request.determinations.values())
+    for place, one in enumerate(determinations):
+        if _is_pending(one) and not any(_answers(later, one) for later in determinations[place + 1 :]):
+            organisation = one.known.event.organisation
+            yield Turn(
+                BOARD,
+                (organisation,) if organisation else (),
+                f"decide on protocol {one.known.event.protocol}",
+                one.known.position,
+            )
+
+
+def _is_pending(one: Determination) -> bool:
+    return one.known.event.outcome == "pending" and one.ended is None
+
+
+def _answers(later: Determination, pending: Determination) -> bool:
+    said, asked = later.known.event, pending.known.event
+    return (said.organisation, said.protocol) == (asked.organisation, asked.protocol)
+
+
+def _review(request: RequestStanding) -> Iterator[Turn]:
+    submitted, law = request.submitted, request.law
+    if submitted is None or law is None or law.position < submitted.position:
+        yield Turn(OFFICE, (), "have the law determined", request.since)
+    elif law.event.consistent:
+        yield Turn(OFFICE, (), "approve or decline", law.position)
+    else:
+        yield Turn(OFFICE, (), "decline, or have the law determined anew", law.position)
+
+
+def _signatures(request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:
+    live = [one for one in request.agreements.values() if one.issued and not one.terminated]
+    named = {one.person for agreement in live if agreement.issued for one in agreement.issued.event.recipients}
+    unnamed = tuple(person for person in request.study_group if person not in named)
+    if unnamed and request.state in (State.APPROVED, State.EXECUTED):
+        issued = [one.issued.position for one in live if one.issued]
+        yield Turn(OFFICE, unnamed, "issue an agreement that names them", max(request.since, *issued, 0))
+    for agreement in live:
+        if agreement.executed is None:
+            yield from _unsigned(agreement, request, policy)
+
+
+def _unsigned(agreement: AgreementStanding, request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:
+    if agreement.issued is None or request.submitted is None:
+        return
+    said, researcher = agreement.issued.event, request.submitted.event.researcher
+    signed = {
+        (one.event.capacity, one.event.organisation)
+        for one in agreement.signatures
+        if one.event.text == said.text and (one.event.signer == researcher) == (one.event.capacity == "researcher")
+    }
+    missing = [one for one in required_signatures(said, policy) if one not in signed]
+    for capacity, organisation in missing:
+        whom = (researcher,) if capacity == "researcher" else (organisation,) if organisation else ()
+        yield Turn(_SIGNED_BY.get(capacity, capacity), whom, f"sign {said.agreement}", agreement.issued.position)
+    if not missing:
+        last = max((one.position for one in agreement.signatures), default=agreement.issued.position)
+        yield Turn(OFFICE, (), f"execute {said.agreement}", last)
+
+
+def _release(request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:
+    match request.state:
+        case State.EXECUTED:
+            yield _before_release(request, policy)
+        case State.AUTHORISED:
+            yield Turn(OFFICE, (), "hand the release over", request.since)
+        case State.RELEASED:
+            yield Turn(CONTACT, _contact(request), "confirm that the package arrived", request.since)
+
+
+def _contact(request: RequestStanding) -> tuple[str, ...]:
+    return (request.contact.person,) if request.contact.person else ()
+
+
+def _before_release(request: RequestStanding, policy: PolicyPublished) -> Turn:
+    """What stands between an executed agreement and a release: the contact, the key, its confirmation, its test."""
+    contact, since, whom = request.contact, request.since, _contact(request)
+    if contact.designated is None:
+        return Turn(OFFICE, (), "designate a point of contact", since)
+    key = contact.key
+    if key is None:
+        rejected = [one.rejected.position for one in contact.keys.values() if one.rejected]
+        return Turn(CONTACT, whom, "send an OpenPGP key", max(since, contact.designated.position, *rejected, 0))
+    if key.revoked:
+        return Turn(CONTACT, whom, "send another OpenPGP key", max(since, key.revoked.position))
+    if key.confirmed is None:
+        return Turn(OFFICE, whom, "confirm the key by a second channel", max(since, key.filed.position))
+    tested = _test(key, since, whom) if policy.key_test_required else None
+    return tested or Turn(OFFICE, (), "authorise the release", max(since, key.confirmed.position, *_tests(key), 0))
+
+
+def _test(key: KeyStanding, since: int, whom: tuple[str, ...]) -> Turn | None:
+    """What the test of a key waits for; None once it was passed by some channel."""
+    if any(key.passed(channel) for channel in key.tests):
+        return None
+    under_way = [one.position for one in key.tests.values() if isinstance(one.event, KeyTestSent)]
+    if under_way:
+        return Turn(CONTACT, whom, "read the test file back", max(since, *under_way, 0))
+    confirmed = key.confirmed.position if key.confirmed else 0
+    return Turn(OFFICE, whom, "test the key and the channel", max(since, confirmed, *_tests(key), 0))
+
+
+def _tests(key: KeyStanding) -> list[int]:
+    return [one.position for one in key.tests.values()]
