@@ -39,6 +39,9 @@ class Clerk:
         `decided_by` is who decides when that is not who types it in; `documents` show what is told, as a letter does.
         Whatever raises leaves nothing in custody: `Malformed`, `NotEntitled`, what checking documents raises.
         """
+        # What was done once may make no sense a second time, and so may not even be drafted again.
+        if key is not None and not dry_run and (earlier := self._desk.earlier(key)):
+            return earlier
         drafting = self._drafting(circumstances, decided_by or circumstances.actor, KeepingNothing())
         trial = command.draft(drafting)
         if isinstance(trial, Acting):
