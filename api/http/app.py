@@ -24,6 +24,7 @@ from ledger.errors import LedgerError
 LOG = logging.getLogger("dua_ledger.http")
 REQUEST_ID = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -108,9 +109,14 @@ def _request() -> Request:
 
 def _ids(raw: Mapping[str, str]) -> dict[str, Any]:
     try:
-        return {name: msgspec.convert(value, IDS[name], strict=False) for name, value in raw.items()}
+        return {name: msgspec.convert(_number(value), IDS[name]) for name, value in raw.items()}
     except msgspec.ValidationError as error:
         raise not_found() from error
+
+
+def _number(text: str) -> str | int:
+    """A number that is written as such, in one way."""
+    return int(text) if _NUMBER.fullmatch(text) else text
 
 
 def _check_own(call: Call) -> None:
