@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from api.errors import NotEntitled
+from ledger.chain.entry import format_time
 from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import (
@@ -42,12 +43,12 @@ from ledger.events import (
     KeyRevoked,
     KeyTestFailed,
     KeyTestPassed,
+    KeyTestSent,
     LawDetermined,
     LedgerOpened,
     OrganisationRegistered,
     PersonErased,
     PersonRegistered,
-    PersonSuspended,
     PolicyPublished,
     ReleaseAuthorised,
     ReleaseFailed,
@@ -69,8 +70,8 @@ from ledger.events import (
 from ledger.events.governance import Role
 from ledger.events.ids import PersonId, PrincipalId
 from ledger.log import Boundary, about
-from projections.acts import DECIDING, DIRECTING, Act, EraseDetails, act_from, as_command, of_office
-from projections.standing import BEFORE_THE_OFFICE, MOVES, Office, Standing, State, moved, uncorrected
+from projections.acts import DECIDING, DIRECTING, Act, act_from, as_command, of_office
+from projections.standing import BEFORE_THE_OFFICE, MOVES, Known, Office, Standing, State, moved, uncorrected
 
 # By the kind of a tag: the event that makes such a thing known.
 INTRODUCED_BY: dict[str, type[Event]] = {
@@ -98,7 +99,8 @@ NOT_REPORTED = (
     WaiverGranted,
     ActRefused,
 )
-# What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known.
+# What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
+# suspension is lifted, which not everybody may who may correct.
 CORRECTABLE = (
     AffiliationDetermined,
     EthicsDetermined,
@@ -120,10 +122,10 @@ CORRECTABLE = (
     ReleaseFailed,
     ReleaseReceived,
     DataSetOpened,
-    PersonSuspended,
-    SuspensionLifted,
     FactCorrected,
 )
+# Where a report stands before it is recorded.
+NOWHERE_YET = 0
 REPORTING: tuple[Role, ...] = (*DECIDING, "admin")
 # Who may report what not everybody of the office may, or others may, too.
 ENTITLED: dict[type[Event], tuple[Role, ...]] = {
@@ -149,6 +151,7 @@ OF_A_REQUEST = (
     KeyConfirmed,
     KeyRejected,
     KeyRevoked,
+    KeyTestSent,
     KeyTestPassed,
     KeyTestFailed,
     ReleaseFailed,
@@ -166,7 +169,7 @@ def admit_form(act: Act) -> None:
 
 
 def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
-    """Raise `NotEntitled`, or `Malformed` when the ledger does not know the request.
+    """Raise `NotEntitled`, or `Malformed` when the ledger does not know the request or whom the act names.
 
     Who types in what somebody else decided is of the office, too.
     """
@@ -176,8 +179,10 @@ def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
         raise NotEntitled(actor, act.name, REPORTING)
     if act.request is not None and standing.request(act.request).submitted is None:
         raise Malformed("request", act.request, "is not in this ledger")
-    if isinstance(act, EraseDetails) and standing.person(act.person).registered is None:
-        raise Malformed("person", act.person, "is not in this ledger")
+    for person in act.names():
+        if standing.person(person).registered is None:
+            raise Malformed("person", person, "is not in this ledger")
+    _check_order(act)
 
 
 def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datetime | None, now: datetime) -> None:
@@ -185,6 +190,8 @@ def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datet
     _check_id("actor", actor, PrincipalId, "such as staff:17")
     if on_behalf_of is not None:
         _check_id("person on whose behalf", on_behalf_of, PersonId, "of a person: p- and 32 letters")
+    for time in (now, occurred_at or now):
+        format_time(time)
     if occurred_at is not None and occurred_at > now:
         raise Malformed("time", occurred_at.isoformat(), "is still to come, and nothing has happened then")
     if occurred_at is not None and occurred_at < FIRST_DAY:
@@ -202,22 +209,28 @@ def looked_at(events: Iterable[Event], others: Iterable[str] = ()) -> list[Bound
 
 
 def admit_reports(
-    events: Sequence[Event], facts: Sequence[Recorded], actor: str, at: datetime, others: Iterable[str] = ()
+    reports: Sequence[tuple[Event, str]], facts: Sequence[Recorded], at: datetime, others: Iterable[str] = ()
 ) -> None:
     """Raise `NotEntitled`, or `Malformed` for what is not reported, not known, known already, or not in its turn.
 
-    What an earlier one of these reports makes known, or moves, is known and has moved for the later ones.
+    Each is told by an actor. What an earlier one of these reports makes known, moves or corrects, is known, has moved
+    and counts no longer for the later ones.
     """
     office = _office(facts)
-    _admit_actor(events, office, actor, at)
-    _admit_researcher(events, facts, office, actor, at)
-    known = _Known(fact.event for fact in uncorrected(facts))
-    for event in events:
+    told = [Known(fact.event, fact.position) for fact in facts]
+    known = _Known(told)
+    for event, actor in reports:
+        _admit_actor(event, office, actor, at)
+        _admit_researcher(event, facts, office, actor, at)
         _check_dates(event, office.day(at))
         if isinstance(event, FactCorrected):
-            _check_correction(event, facts)
+            _check_correction(event, told)
         known.admit(event)
-        known.add(event)
+        told.append(Known(event, NOWHERE_YET))
+        if isinstance(event, FactCorrected):
+            known = _Known(told)
+        else:
+            known.add(event)
     known.check_people(others)
 
 
@@ -229,37 +242,31 @@ def _office(facts: Iterable[Recorded]) -> Office:
     return office
 
 
-def _admit_actor(events: Sequence[Event], office: Office, actor: str, at: datetime) -> None:
+def _admit_actor(event: Event, office: Office, actor: str, at: datetime) -> None:
     """Whoever opens the office gives the first role; from then on roles decide."""
-    held = office.roles(actor, at)
-    for event in events:
-        entitled = ENTITLED.get(type(event), REPORTING)
-        if office.has_begun and held.isdisjoint(entitled):
-            raise NotEntitled(actor, f"report {event.wire_name}", entitled)
+    entitled = ENTITLED.get(type(event), REPORTING)
+    if office.has_begun and office.roles(actor, at).isdisjoint(entitled):
+        raise NotEntitled(actor, f"report {event.wire_name}", entitled)
 
 
-def _admit_researcher(
-    events: Sequence[Event], facts: Iterable[Recorded], office: Office, actor: str, at: datetime
-) -> None:
-    """Whoever is no more than a researcher tells that they withdrew their request, and what they received."""
+def _admit_researcher(event: Event, facts: Iterable[Recorded], office: Office, actor: str, at: datetime) -> None:
+    """Whoever is no more than a researcher tells that they withdrew their own request, and what they received."""
     if office.roles(actor, at) != {"researcher"}:
         return
-    told = [fact.event for fact in facts]
-    researchers = {one.request: one.researcher for one in told if isinstance(one, RequestSubmitted)}
+    match event:
+        case RequestWithdrawn():
+            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
+            whose = {one.researcher for one in asked[-1:]}
+        case ReleaseReceived():
+            whose = {event.contact}
+        case _:
+            return
     person = office.person(actor)
-    for event in events:
-        match event:
-            case RequestWithdrawn():
-                whose = researchers.get(event.request)
-            case ReleaseReceived():
-                whose = event.contact
-            case _:
-                continue
-        if person is None or person.event != whose:
-            raise NotEntitled(actor, f"report {event.wire_name} of somebody else", REPORTING)
+    if person is None or person.event not in whose:
+        raise NotEntitled(actor, f"report {event.wire_name} of somebody else", REPORTING)
 
 
-def _check_correction(event: FactCorrected, facts: Sequence[Recorded]) -> None:
+def _check_correction(event: FactCorrected, facts: Sequence[Known[Event]]) -> None:
     counting = {fact.position: fact for fact in uncorrected(facts)}
     fact = counting.get(event.corrected)
     if fact is None or not isinstance(fact.event, CORRECTABLE):
@@ -271,28 +278,36 @@ def _check_correction(event: FactCorrected, facts: Sequence[Recorded]) -> None:
 
 
 class _Known:
-    """What the ledger knows, as far as it was looked at."""
+    """What the ledger knows, as far as it was looked at. What was corrected moves nothing, but its number is taken."""
 
-    def __init__(self, events: Iterable[Event]) -> None:
+    def __init__(self, facts: Sequence[Known[Event]]) -> None:
         self._introduced: dict[str, Event] = {}
         self._states: dict[str, State] = {}
         self._grants: set[tuple[str, Role]] = set()
         self._versions: set[tuple[str, str]] = set()
-        for event in events:
-            self.add(event)
+        for fact in facts:
+            self._learn(fact.event)
+        for fact in uncorrected(facts):
+            self._move(fact.event)
 
     def add(self, event: Event) -> None:
+        self._learn(event)
+        self._move(event)
+
+    def _learn(self, event: Event) -> None:
         own = _own_tag(event)
         if own is not None:
             self._introduced[own] = event
-        if isinstance(event, MOVES):
-            self._states[event.request] = moved(self._state_of(event.request), event)
         if isinstance(event, RoleGranted):
             self._grants.add((event.principal, event.role))
         if isinstance(event, RoleEnded):
             self._grants.discard((event.principal, event.role))
         if isinstance(event, DataSetVersionAdded):
             self._versions.add((event.dataset, event.label))
+
+    def _move(self, event: Event) -> None:
+        if isinstance(event, MOVES):
+            self._states[event.request] = moved(self._state_of(event.request), event)
 
     def admit(self, event: Event) -> None:
         if isinstance(event, NOT_REPORTED):
@@ -403,13 +418,18 @@ def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:
 
 
 def _check_dates(event: Any, today: date) -> None:
-    """What has happened has not happened tomorrow, and nothing ends before it begins."""
+    """What has happened has not happened tomorrow; that an agreement will end can be told before."""
     for member in ("on", "completed", "found_on"):
         day = getattr(event, member, None)
         if day is not None and day > today and not isinstance(event, AgreementTerminated):
             raise Malformed(member, str(day), f"is still to come; it is {today} at the office")
-    begins = next((day for name in ("on", "completed", "starts") if (day := getattr(event, name, None))), None)
+    _check_order(event)
+
+
+def _check_order(told: Any) -> None:
+    """Nothing that is told or wished ends before it begins."""
+    begins = next((day for name in ("on", "completed", "starts") if (day := getattr(told, name, None))), None)
     for member in ("expires", "ends"):
-        day = getattr(event, member, None)
+        day = getattr(told, member, None)
         if isinstance(begins, date) and type(day) is date and day < begins:
             raise Malformed(member, str(day), f"is before it begins, on {begins}")

@@ -152,7 +152,8 @@ class Desk:
             circumstances.admit(at)
         reading = self._ledger.read(looked_at(events, others), key)
         if not reading.outcome:
-            admit_reports(events, reading.facts, reports[0][1].actor, at, others)
+            told = [(event, circumstances.actor) for event, circumstances in reports]
+            admit_reports(told, reading.facts, at, others)
         return reading
 
 

@@ -69,8 +69,9 @@ def _answer(
     first = facts(act.first_look())
     known = {fact.position: fact for fact in (*first, *facts(act.second_look(Standing(first))))}
     standing = Standing(known[position] for position in sorted(known))
-    naming = standing.request(act.request).naming(act.person, standing.office.day(at), act.dataset)
-    found = [(_last_day(one), one.issued.event.agreement) for one in naming if one.issued]
+    request = standing.request(act.request)
+    naming = request.naming(act.person, standing.office.day(at), act.dataset)
+    found = [(_last_day(request.agreement(party.agreement)), party.agreement) for party in naming]
     until, agreement = min(found, default=(None, None))
     return tuple(judge(act, standing, at)), Under(act.request, agreement, until)
 

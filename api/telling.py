@@ -73,8 +73,8 @@ def told(event: e.Event, names: Names, words: Words = MIT) -> str:
         case e.DataSetVersionAdded():
             return f"{event.dataset} got version {event.label}, {event.form}."
         case e.DataSetFormChanged():
-            found = f"on {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
-            return f"{found[0].upper()}{found[1:]} to be {event.form}."
+            found = f"On {event.found_on} {names(event.found_by)} found version {event.label} of {event.dataset}"
+            return f"{found} to be {event.form}."
         case e.DataSetRetired():
             return f"{event.dataset} is released no more."
         case _:
@@ -274,13 +274,18 @@ _SENTENCES = [
         (r"a release that is still to be handed over", "{about} was handed over already, or has failed"),
         (r"the (agreement|request)", "there is no such {0}"),
         (r"an authorisation", "{about} was never authorised"),
+        (r"an end of agreement (.+)", "agreement {0}, which names {about}, has not ended"),
+        (
+            r"an end of the record of disclosure (.+)",
+            "{about} is in the record of disclosure {0}, which has to be kept",
+        ),
         (r"an end by (.+)", "{about} may not go on after {0}"),
         (r"a last day that is not before the first", "the last day of {about} is before its first"),
         (r"a last day that is not over", "the last day of {about} is over"),
         (r"a place in the catalogue: it is retired", "{about} is retired"),
         (r"version (.+)", "{about} has no version {0}"),
         (r"the bytes of version (.+)", "the file is not version {0} of {about}, byte for byte"),
-        (r"(the (?:versions|key|parties) .+)", "{about} is not for {0}"),
+        (r"(the (?:versions|key|parties) .+)", "{about} does not keep to {0}"),
         (r"consistency with the law", "the disclosure was found not to be consistent with the law"),
         (r"legal determination", "the law was not determined since the request last came in"),
         (r"legal basis for (.+)", "{about} has no legal basis for {0}"),
@@ -289,7 +294,7 @@ _SENTENCES = [
             r"approval by the dean .+",
             "{about} approved a head's own request, which takes the dean or the next above",
         ),
-        (r"a rule that can be waived: that is (.+)", "{about} cannot be waived; what can is {0}"),
+        (r"a rule that can be waived: that is (.+)", "{about} is never waived, only {0}"),
         (r"a key that has not expired", "the key of {about} has expired"),
         (r"a key that is not revoked", "the key of {about} is revoked"),
         (r"OpenPGP key", "{about} has no key on file"),
@@ -304,14 +309,19 @@ _SENTENCES = [
         (r"something to release", "there is nothing to release"),
         (r"current CITI training", "{about} has no current CITI training"),
         (r"verification of the CITI certificate", "the CITI certificate of {about} is not verified"),
-        (r"home board's (.+?)( or reliance)?", "{about} has no {0} of {board}{1}"),
+        (r"home board's determination or reliance", "{about} has neither a determination nor the reliance of {board}"),
+        (r"home board's (.+)", "{about} has no {0} of {board}"),
         (r"letter of their own (.+)", "there is no letter of the board of {about}, only its determination"),
         (r"determination of their own .+", "{about} has no determination of their own institution's board"),
+        (r"signature of the (authorised official)", "the {0} of {about} has not signed"),
         (r"signature of the (.+)", "{about} is not signed by the {0}"),
+        (r"(the organisation that they act for)", "{about} is not named for {0}"),
         (r"(.+), or a reason", "{about} needs {0}, or there has to be a reason"),
-        (r"(recipients|data sets|source of funding|study group|purpose|description of the research)", "no {0} given"),
+        (r"(recipients|data sets|study group)", "{about} names no {0}"),
+        (r"(source of funding|purpose|description of the research)", "{about} gives no {0}"),
         (r"peer review, and by whom", "nothing is said of peer review, or not by whom"),
-        (r"(name|institution|department|address|faculty sponsor)", "the {0} of {about} is not known"),
+        (r"(faculty sponsor)", "{about} names no {0}"),
+        (r"(name|institution|department|address)", "the {0} of {about} is not known"),
         (r"e-mail or phone", "neither e-mail nor phone of {about} is known"),
         (r"(approval by .+)", "the request of {about} has no {0}"),
     )

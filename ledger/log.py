@@ -7,10 +7,13 @@ A decision reads the facts that it depends on, decides, and appends on condition
     ledger.append([fact], reading)          # raises Conflict when the reading is out of date
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from hmac import digest
+from threading import Lock
+from typing import NamedTuple
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
@@ -23,6 +26,8 @@ from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock, Subscription
 
 FACTS_KEPT = 2048
+READINGS_KEPT = 128
+QUERIES_KEPT = 256
 
 
 class Boundary(msgspec.Struct, frozen=True):
@@ -58,13 +63,28 @@ class IdempotencyKey(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What was read for a decision, up to which position, and the earlier outcome of the same wish if there is one."""
+    """What was read for a decision, up to which position, and the earlier outcome of the same wish if there is one.
+
+    `leaf` is the leaf hash of the entry at that position.
+    """
 
     facts: tuple[Recorded, ...]
     position: int
     query: DCBQuery
     key: IdempotencyKey | None
     outcome: tuple[Entry, ...] = ()
+    leaf: bytes = b""
+
+
+class _Read(NamedTuple):
+    """What lay within some boundaries when the log was so long, and the leaf hash of its last entry then."""
+
+    facts: tuple[Recorded, ...]
+    position: int
+    leaf: bytes
+
+
+NOTHING_READ = _Read((), 0, bytes(32))
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -98,6 +118,9 @@ class Ledger:
         self.codec = codec or Codec()
         # Decisions look at the same facts again and again, and an entry never changes.
         self._fact_in = lru_cache(FACTS_KEPT)(lambda raw: self.codec.decode(read_entry(raw)))
+        self._query = lru_cache(QUERIES_KEPT)(self._query_for)
+        self._readings: OrderedDict[tuple[Boundary, ...], _Read] = OrderedDict()
+        self._lock = Lock()
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
 
     def read(self, boundaries: Sequence[Boundary] = (), key: IdempotencyKey | None = None) -> Reading:
@@ -106,18 +129,19 @@ class Ledger:
         Raises `KeyReused` when the key was used for another body.
         """
         query = self.query(boundaries)
-        position = self.store.head().position
-        facts = tuple(self._facts(query, position)) if boundaries else ()
+        head = self.store.head()
+        position = head.position
+        facts = self._facts(boundaries, position, head.leaf) if boundaries else ()
         if key is None:
-            return Reading(facts, position, query, None)
+            return Reading(facts, position, query, None, leaf=head.leaf)
         same_wish = DCBQueryItem(tags=[key.tag()])
         outcome = self._outcome(key, tuple(self.store.scan(DCBQuery([same_wish]), until=position)))
-        return Reading(facts, position, DCBQuery([*query.items, same_wish]), key, outcome)
+        return Reading(facts, position, DCBQuery([*query.items, same_wish]), key, outcome, head.leaf)
 
     def widen(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
         """The same reading, of one and the same moment, with the facts within further boundaries."""
         query = self.query(boundaries)
-        more = self._facts(query, reading.position) if boundaries else ()
+        more = self._facts(boundaries, reading.position, reading.leaf) if boundaries else ()
         facts = {fact.position: fact for fact in (*reading.facts, *more)}
         return msgspec.structs.replace(
             reading,
@@ -156,10 +180,36 @@ class Ledger:
 
     def query(self, boundaries: Sequence[Boundary]) -> DCBQuery:
         """These boundaries as a store knows them. Raises `UnknownEvent` for an event that is not declared."""
+        return self._query(tuple(boundaries))
+
+    def _query_for(self, boundaries: tuple[Boundary, ...]) -> DCBQuery:
         return DCBQuery([DCBQueryItem(self.codec.wire_types(*one.events), list(one.tags)) for one in boundaries])
 
-    def _facts(self, query: DCBQuery, until: int) -> Iterator[Recorded]:
-        return (self._fact_in(entry.raw) for entry in self.store.scan(query, until=until))
+    def _facts(self, boundaries: Sequence[Boundary], until: int, leaf: bytes) -> tuple[Recorded, ...]:
+        """The facts up to a position whose entry has this leaf hash; of those that were read before only what is newer.
+
+        What was read before counts only if the log goes on from there: each entry names the leaf of the one before.
+        """
+        wanted = tuple(boundaries)
+        known = self._readings.get(wanted, NOTHING_READ)
+        if not self._goes_on(known, until, leaf):
+            known = NOTHING_READ
+        newer = self.store.scan(self.query(wanted), known.position, until)
+        facts = (*known.facts, *(self._fact_in(entry.raw) for entry in newer))
+        with self._lock:
+            self._readings[wanted] = _Read(facts, until, leaf)
+            self._readings.move_to_end(wanted)
+            if len(self._readings) > READINGS_KEPT:
+                self._readings.popitem(last=False)
+        return facts
+
+    def _goes_on(self, known: _Read, until: int, leaf: bytes) -> bool:
+        if known is NOTHING_READ:
+            return True
+        if known.position >= until:
+            return (known.position, known.leaf) == (until, leaf)
+        following = self.store.entry(known.position + 1)
+        return following is not None and following.header.prev == known.leaf.hex()
 
     def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
         now = self._clock()

@@ -83,9 +83,18 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         return [of_office(), of_request(self.request)] if self.request else [of_office()]
 
     def second_look(self, standing: Standing) -> list[Boundary]:
-        """What is looked at because of what the first look found: everybody and every data set that it involves."""
-        people = involved(self, standing) | set(self.people(standing))
+        """What is looked at because of what the first look found: whom and which data sets the rules ask about."""
+        people = {*self.asks_about(standing), *self.names()}
         return [*map(of_person, sorted(people)), *map(of_dataset, sorted(self.looks_at(standing)))]
+
+    def asks_about(self, standing: Standing) -> set[str]:
+        """Of whom the rules ask what is known: the researcher, and everybody for whom they are judged."""
+        submitted = standing.request(self.request).submitted
+        return {*self.people(standing), *([submitted.event.researcher] if submitted else ())}
+
+    def names(self) -> tuple[str, ...]:
+        """Whom what comes of it will name beside those who are involved in the request."""
+        return ()
 
     def looks_at(self, standing: Standing) -> set[str]:
         """The data sets that it involves."""
@@ -132,6 +141,14 @@ class IssueAgreement(Act, frozen=True, kw_only=True, tag="issue-agreement"):
     recipients: tuple[Recipient, ...]
     datasets: tuple[Covered, ...]
     otherwise: Sealed | None = None
+
+    def first_look(self) -> list[Boundary]:
+        """Also whether another request has an agreement of this number."""
+        return [*super().first_look(), about(AgreementIssued, tags=[f"agreement:{self.agreement}"])]
+
+    def names(self) -> tuple[str, ...]:
+        """Who approved the template, and the recipients."""
+        return (self.template_approved_by, *(one.person for one in self.recipients))
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""
@@ -192,6 +209,10 @@ class AuthoriseRelease(Releasing, frozen=True, kw_only=True, tag="authorise-rele
     channel: Channel
     versions: tuple[Chosen, ...]
 
+    def first_look(self) -> list[Boundary]:
+        """Also whether another request has a release of this number."""
+        return [*super().first_look(), about(ReleaseAuthorised, tags=[f"release:{self.release}"])]
+
     def chosen(self, standing: Standing) -> tuple[Chosen, ...]:
         """Those that the act names."""
         del standing
@@ -219,7 +240,7 @@ class AuthoriseRelease(Releasing, frozen=True, kw_only=True, tag="authorise-rele
                 )
                 for one in self.versions
             ),
-            parties=tuple(parties(self.people(standing), request, day)),
+            parties=tuple(parties(self.people(standing), wanted, request, day)),
             bases=tuple(bases(self.people(standing), wanted, request)),
             waivers=waivers,
         )
@@ -233,6 +254,10 @@ class HandOverRelease(Releasing, frozen=True, kw_only=True, tag="hand-over-relea
     extracted_by: PersonId
     learners: Size | None = None
 
+    def names(self) -> tuple[str, ...]:
+        """Who extracted the data."""
+        return (self.extracted_by,)
+
     def chosen(self, standing: Standing) -> tuple[Chosen, ...]:
         """Those that are in the package."""
         del standing
@@ -240,13 +265,13 @@ class HandOverRelease(Releasing, frozen=True, kw_only=True, tag="hand-over-relea
 
     def by(self, standing: Standing) -> str | None:
         """The one for which the release was authorised."""
-        authorised = standing.request(self.request).releases[self.release].authorised
+        authorised = standing.request(self.request).release(self.release).authorised
         return authorised.event.channel if authorised else None
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""
         del at
-        authorised = _found(standing.request(self.request).releases[self.release].authorised).event
+        authorised = _found(standing.request(self.request).release(self.release).authorised).event
         return ReleaseHandedOver(
             release=self.release,
             request=self.request,
@@ -275,6 +300,11 @@ class LetIn(Act, frozen=True, kw_only=True, tag="let-in"):
         del standing
         return (self.person,)
 
+    def asks_about(self, standing: Standing) -> set[str]:
+        """The person alone."""
+        del standing
+        return {self.person}
+
     def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
         """The data set alone, in the forms that were asked for."""
         return tuple(one for one in super().wanted(standing) if one.dataset == self.dataset)
@@ -283,12 +313,9 @@ class LetIn(Act, frozen=True, kw_only=True, tag="let-in"):
         """As every act says it, under the agreement that names the person for the data set."""
         del waivers
         request, day = standing.request(self.request), standing.office.day(at)
-        agreements = request.naming(self.person, day, self.dataset)
+        party = _found(next(iter(request.naming(self.person, day, self.dataset)), None))
         return AccessPermitted(
-            request=_found(self.request),
-            person=self.person,
-            dataset=self.dataset,
-            agreement=_found(_found(next(iter(agreements), None)).issued).event.agreement,
+            request=_found(self.request), person=self.person, dataset=self.dataset, agreement=party.agreement
         )
 
 
@@ -302,6 +329,10 @@ class GrantWaiver(Act, frozen=True, kw_only=True, tag="grant-waiver"):
     rule: Name
     reason: Sealed
     expires: date
+
+    def first_look(self) -> list[Boundary]:
+        """Also whether another request has a waiver of this number."""
+        return [*super().first_look(), about(WaiverGranted, tags=[f"waiver:{self.waiver}"])]
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""
@@ -320,6 +351,10 @@ class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
     person: PersonId
     details: tuple[Detail, ...]
     last_copy_lapses: date
+
+    def names(self) -> tuple[str, ...]:
+        """The person."""
+        return (self.person,)
 
     def people(self, standing: Standing) -> tuple[str, ...]:
         """The person alone."""
@@ -400,17 +435,10 @@ def involved(act: Act, standing: Standing) -> set[str]:
     return {said.researcher, *said.personnel, *said.study_group, *(one for one in others if one)}
 
 
-def parties(people: Sequence[str], request: RequestStanding, day: date) -> list[Party]:
-    """The people to whom data are disclosed, each under the agreement that names them."""
-    return [
-        Party(
-            person=person,
-            organisation=request.organisation(person),
-            agreement=_found(agreement.issued).event.agreement,
-        )
-        for person in people
-        for agreement in request.naming(person, day)[:1]
-    ]
+def parties(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding, day: date) -> list[Party]:
+    """The people to whom these data sets are disclosed, under each of the agreements that name them for one."""
+    named = (party for who in people for one in wanted for party in request.naming(who, day, one.dataset, one.form))
+    return list(dict.fromkeys(named))
 
 
 def bases(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding) -> list[Basis]:

@@ -106,21 +106,31 @@ class _Judged:
 
     def lines(self, rule: Rule[Any], *, now: bool) -> Iterator[Line]:
         """What a rule says, in lines."""
-        if rule.id in OF_THE_KEY and self._request.contact.key is None:
+        if rule.id in self._not_yet():
             return
         if rule.id in self._waived:
             yield Line(rule.id, rule.source, None, "waived", "", (self._waived[rule.id],), now)
             return
-        mine = [one for one in self._objections if one.rule == rule.id]
-        for one in mine:
-            status: Status = "pending" if self._is_pending(one) else "missing"
-            yield Line(rule.id, rule.source, one.about, status, one.wanting, one.facts, now)
-        objected = {one.about for one in mine}
-        for about in self._subjects(rule.id, bool(mine)):
-            if about not in objected:
+        objections: dict[str | None, list[Objection]] = {about: [] for about in self._subjects(rule.id)}
+        for one in self._objections:
+            if one.rule == rule.id:
+                objections.setdefault(one.about, []).append(one)
+        is_kept = not any(objections.values())
+        for about, mine in objections.items():
+            if not mine and (is_kept or about is not None):
                 yield Line(rule.id, rule.source, about, "there", "", self._facts(rule.id, about), now)
+            for one in mine:
+                status: Status = "pending" if self._is_pending(one) else "missing"
+                yield Line(rule.id, rule.source, about, status, one.wanting, one.facts, now)
 
-    def _subjects(self, rule: str, is_wanting: bool) -> list[str | None]:
+    def _not_yet(self) -> tuple[str, ...]:
+        """The rules that have nothing to look at before there is a contact, and then a key."""
+        contact = self._request.contact
+        if contact.designated is None:
+            return ("key-usable", *OF_THE_KEY)
+        return OF_THE_KEY if contact.key is None else ()
+
+    def _subjects(self, rule: str) -> list[str | None]:
         """Whom a rule is about, one by one, or the request as a whole."""
         people = self._act.people(self._standing)
         match rule:
@@ -130,7 +140,7 @@ class _Judged:
                 return [one for one in people if is_from("outside", one, self._request)]
             case _ if rule in BY_PERSON:
                 return list(people)
-        return [] if is_wanting else [None]
+        return [None]
 
     def _is_pending(self, objection: Objection) -> bool:
         """Whether it is on its way: with a board, with the office, or with whoever has to sign or answer."""
@@ -179,7 +189,8 @@ class _Judged:
             case "law-determined":
                 found = [request.law and request.law.position]
             case "named-recipients":
-                found = [position for one in request.naming(about or "", day) for position in one.facts]
+                named = [request.agreement(party.agreement) for party in request.naming(about or "", day)]
+                found = [position for one in named for position in one.facts]
             case "contact-named" | "key-usable" | "key-confirmed" | "key-address" | "key-tested":
                 key = request.contact.key
                 found = [request.contact.designated and request.contact.designated.position]

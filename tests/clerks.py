@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from api.desk import Desk
+from api.desk import Circumstances, Desk
 from ledger.errors import LedgerError
-from ledger.events import Event
+from ledger.events import Event, RoleEnded
 from ledger.storage import open_store
 from projections.acts import Act
 from tests.facts import REQUEST, ledger_on, noon
-from tests.office import COUHES, HOUSE, IRB, THE_DIRECTOR
+from tests.office import COUHES, DUA, HOUSE, IRB, KEY, MOU, RELEASE, THE_DIRECTOR
 from tests.writers import at_once, meet
 
 BREATHER = 60
 LATE = "E-late"
+BY_AN_ADMIN = Circumstances(actor="staff:admin", via="command line")
 
 
 class Came(NamedTuple):
@@ -31,7 +32,7 @@ class Came(NamedTuple):
 def of_round(wish: Any, number: int) -> Any:
     """The same wish or fact, about the request of this round."""
     text = msgspec.json.encode(wish).decode()
-    for name in (REQUEST, COUHES, IRB, LATE, THE_DIRECTOR):
+    for name in (REQUEST, COUHES, IRB, LATE, MOU, DUA, KEY, RELEASE, THE_DIRECTOR):
         text = text.replace(f'"{name}"', f'"{name}{number:04}"')
     return msgspec.json.decode(text, type=type(wish))
 
@@ -60,8 +61,9 @@ def work(url: str, rounds: int, wish: Event | Act, place: int, places: int) -> l
 
 
 def wish_for(desk: Desk, wish: Event | Act) -> Came:
+    circumstances = BY_AN_ADMIN if isinstance(wish, RoleEnded) else HOUSE
     try:
-        outcome = desk.act(wish, HOUSE) if isinstance(wish, Act) else desk.report(wish, HOUSE)
+        outcome = desk.act(wish, HOUSE) if isinstance(wish, Act) else desk.report(wish, circumstances)
     except LedgerError as error:
         return Came(None, error=type(error).__name__)
     return Came(outcome.entries[-1].position, outcome.refused)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from ledger.storage import Store, create_store, open_store
+from tests.command_line import Stages
+from tests.keys import keyring
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,3 +41,10 @@ def file_url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/log.db"
     create_store(url)
     return url
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+    """An office that does everything by the command line, at each stage of a request."""
+    with keyring() as ring:
+        yield Stages(tmp_path_factory.mktemp("stages"), ring)

@@ -65,6 +65,8 @@ def test_the_story_goes_as_it_is_told(played):
         ("confirm-key", "2"),
         ("access", "3"),
         ("release", "3"),
+        ("may", "3"),
+        ("erase", "3"),
     ]
 
 

@@ -1,41 +1,50 @@
 """Races at the desk, from several processes: what was allowed was allowed by everything that stands before it.
 
-Whatever the order turns out to be, the log is the judge: before each approval the whole log is judged once more.
+Whatever the order turns out to be, the log is the judge: on all that stands before it each act is judged once more.
 """
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ledger.codec import Recorded
-from ledger.events import ActRefused, Event, RequestApproved, RequestDeclined
+from ledger.events import ActRefused, Event, ReleaseAuthorised, ReleaseHandedOver, RequestApproved, RequestDeclined
 from ledger.storage import create_store, open_store
 from projections.acts import Act, act_from
 from projections.rules.rule import Objection
 from projections.rules.rulebook import judge
 from projections.standing import Standing
-from tests.clerks import LATE, Came, of_round, race
-from tests.facts import ANA, NOON, REQUEST, ledger_on, noon
+from tests.clerks import BY_AN_ADMIN, LATE, Came, of_round, race
+from tests.facts import ANA, BEN, NOON, REQUEST, ledger_on, noon
 from tests.office import (
     COUHES,
+    DUA,
     IRB,
     STRANGER,
     TODAY,
     approve,
+    authorise,
+    authorised,
     board_ended,
     complete,
     couhes,
     decline,
+    hand_over,
     irb,
+    key_revoked,
     law,
+    ready,
     reliance,
     request,
     returned,
     role,
     role_ended,
     suspended,
+    terminated,
+    trial_failed,
     withdrawn,
     written,
 )
@@ -44,20 +53,23 @@ from tests.stores import assert_holds
 pytestmark = pytest.mark.campaign
 
 ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
-OF_A_ROUND = ("role", "request", "ana_affiliation", "ben_affiliation", "couhes", "irb", "reliance", "law")
+AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")
 ALTERNATE = role(principal="staff:alternate", person=STRANGER, role="alternate")
+OPEN = complete()
 BY_THE_ALTERNATE = approve(principal="staff:alternate")
 
 
-def raced(folder: Path, *wishes: Event | Act) -> tuple[list[list[Came]], list[Recorded]]:
-    """What came of these wishes, each in a process of its own, for a request in each round; and the log."""
+def raced(folder: Path, *wishes: Event | Act, facts: Sequence[Event] = OPEN) -> tuple[list[list[Came]], list[Recorded]]:
+    """What came of these wishes, each in a process of its own, for a request in each round; and the log.
+
+    Before them, these facts are told, those about the request and its director in each round.
+    """
     url = f"sqlite:///{folder}/log.db"
     create_store(url)
     with open_store(url, noon) as store:
         ledger = ledger_on(store, noon)
-        once = complete(**dict.fromkeys(OF_A_ROUND))
-        each = [fact for fact in complete() if fact not in once]
-        written([*once, ALTERNATE], ledger)
+        each = [fact for fact in facts if "request" in fact.__struct_fields__ or fact == role()]
+        written([*(fact for fact in facts if fact not in each), ALTERNATE, AN_ADMIN], ledger)
         for number in range(ROUNDS):
             written([of_round(fact, number) for fact in each], ledger)
         came = race(url, ROUNDS, wishes)
@@ -66,20 +78,22 @@ def raced(folder: Path, *wishes: Event | Act) -> tuple[list[list[Came]], list[Re
 
 
 def assert_every_answer_was_right(log: Sequence[Recorded]) -> None:
-    """At its position, by the whole log before it; somebody who may decide decided."""
-    standing = Standing()
+    """At its position, by all that stands before it and is not about another request; somebody decided who may."""
+    before: dict[str, list[Recorded]] = {}
     for fact in log:
         if fact.judged is not None:
             act = act_from(fact.judged.command)
+            told = [*before.get("", ()), *before.get(act.request or "", ())]
+            standing = Standing(sorted(told, key=lambda one: one.position))
             assert standing.office.roles(act.principal, NOON) & set(act.roles)
             assert tuple(judge(act, standing, NOON)) == objections_of(fact.event)
-        standing.fold(fact)
+        before.setdefault(getattr(fact.event, "request", None) or "", []).append(fact)
 
 
 def objections_of(event: Event) -> tuple[Objection, ...]:
     if isinstance(event, ActRefused):
         return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in event.objections)
-    assert isinstance(event, RequestApproved | RequestDeclined)
+    assert isinstance(event, RequestApproved | RequestDeclined | ReleaseAuthorised | ReleaseHandedOver)
     return ()
 
 
@@ -169,9 +183,7 @@ def test_a_request_comes_in_again_once(tmp_path: Path):
     came, log = raced(tmp_path, returned(), request(), request())
 
     assert_everything_is_there(came, log)
-    standing = Standing()
-    for fact in log:
-        standing.fold(fact)
+    standing = Standing(log)
     for number, (gone, *again) in enumerate(came):
         in_again = [one for one in again if one.position is not None]
         assert gone.error == ""
@@ -179,6 +191,61 @@ def test_a_request_comes_in_again_once(tmp_path: Path):
         assert {one.error for one in again if one.position is None} <= {"Malformed"}
         state = standing.request(of_round(request(), number).request).state
         assert state == ("submitted" if in_again else "returned")
+
+
+READY = ready()
+AUTHORISED = [*READY, authorised().event]
+HAPPENED: dict[str, tuple[Event, str]] = {
+    "the end of its agreement": (terminated(DUA), "named-recipients"),
+    "a member's suspension": (suspended(BEN, REQUEST), "nobody-suspended"),
+    "the end of a determination": (board_ended(COUHES, TODAY), "couhes"),
+    "a revoked key": (key_revoked(), "key-usable"),
+    "a test that failed": (trial_failed(), "key-tested"),
+}
+
+
+@pytest.mark.parametrize(("happens", "held_by"), HAPPENED.values(), ids=HAPPENED)
+@pytest.mark.parametrize(
+    ("facts", "act"), [(READY, authorise()), (AUTHORISED, hand_over())], ids=["authorise", "hand over"]
+)
+def test_after_what_holds_a_release_nothing_is_released(tmp_path: Path, facts, act, happens, held_by):
+    came, log = raced(tmp_path, act, happens, facts=facts)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for release, happened in came:
+        assert happened.position is not None
+        assert release.position is not None
+        assert rules_against(release, log) == ([held_by] if happened.position < release.position else [])
+
+
+@pytest.mark.parametrize(
+    ("facts", "act", "first"),
+    [(READY, authorise(), ReleaseAuthorised), (AUTHORISED, hand_over(), ReleaseHandedOver)],
+    ids=["authorise", "hand over"],
+)
+def test_a_release_is_authorised_once_and_goes_out_once(tmp_path: Path, facts, act, first):
+    by_the_alternate = msgspec.structs.replace(act, principal="staff:alternate")
+    came, log = raced(tmp_path, act, by_the_alternate, act, facts=facts)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for all_three in came:
+        assert sorted(rules_against(one, log) for one in all_three) == [[], ["release-in-turn"], ["release-in-turn"]]
+    begun = len(log) - 3 * ROUNDS
+    assert sum(isinstance(fact.event, first) for fact in log[begun:]) == ROUNDS
+
+
+def test_a_release_against_everything_at_once(tmp_path: Path):
+    happens = [terminated(DUA), suspended(BEN, REQUEST), key_revoked()]
+    came, log = raced(tmp_path, hand_over(), *happens, facts=AUTHORISED)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for release, *happened in came:
+        assert release.position is not None
+        before = [one for one in happened if one.position is not None and one.position < release.position]
+        assert len(rules_against(release, log)) == len(before)
 
 
 def test_an_approval_against_everything_at_once(tmp_path: Path):

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,18 @@ from api.cli import main
 from api.cli.verifying import verify_home
 from ledger.custody import Erasure
 from ledger.errors import Malformed, Missing
-from ledger.events import PersonErased, PersonRegistered
+from ledger.events import PersonErased, PersonRegistered, RoleGranted
 from ledger.events.people import Detail
 from ledger.evidence.report import Verdict
 from ledger.home import Home, erase_person, open_home
 from ledger.log import about
-from tests.facts import noon
+from tests.facts import fact, noon
 from tests.tampering import ANA, BEN, LAPSES, LEO, SIZE, Operator, details_of, furnish, meanwhile, record, register
 
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 PROGRAM = str(Path(sys.executable).with_name("dua-ledger"))
+
+ADMIN = "admin:1"
 
 # As `furnish` registers them.
 NAMES = {ANA: "Ana Ejemplo", BEN: "Ben Beispiel", LEO: "Leo Ejemplo"}
@@ -38,6 +41,15 @@ OF_ONE_WITH_A_LETTER = Erasure(salts=4, keys=1, values=3, documents=1)
 @pytest.fixture
 def operator(tmp_path: Path) -> Operator:
     return furnish(tmp_path / "home")
+
+
+@pytest.fixture
+def office(operator: Operator) -> Operator:
+    """The same, where somebody may erase."""
+    admin = RoleGranted(principal=ADMIN, person=None, role="admin", starts=date(2020, 1, 1), ends=None)
+    with open_home(operator.path, noon) as home:
+        home.ledger.append([fact(admin)])
+    return operator
 
 
 @pytest.fixture
@@ -419,44 +431,44 @@ def test_somebody_whom_the_log_does_not_know_cannot_be_erased(operator: Operator
 # The command
 
 
-def invoke(operator: Operator, *arguments: str, answer: str = "") -> Result:
-    command = ["erase", "--home", str(operator.path), *arguments]
+def invoke(office: Operator, *arguments: str, answer: str = "") -> Result:
+    command = ["erase", "--home", str(office.path), "--actor", ADMIN, *arguments]
     return CliRunner().invoke(main, command, input=answer, catch_exceptions=False)
 
 
-def test_the_command_asks_before_it_erases(operator: Operator):
-    result = invoke(operator, ANA, answer="y\n")
+def test_the_command_asks_before_it_erases(office: Operator):
+    result = invoke(office, ANA, answer="y\n")
 
     assert result.exit_code == 0
     assert f"Erase everything of {ANA}?" in result.output
     assert f"Erased everything of {ANA}: 3 texts, 1 document, 4 salts, 1 key." in result.output
-    assert findings(operator) == []
+    assert findings(office) == []
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "nothing", "end of input"])
-def test_without_a_yes_the_command_erases_nothing(operator: Operator, answer: str):
-    before = operator.contents()
+def test_without_a_yes_the_command_erases_nothing(office: Operator, answer: str):
+    before = office.contents()
 
-    result = invoke(operator, ANA, answer=answer)
+    result = invoke(office, ANA, answer=answer)
 
-    assert (result.exit_code, operator.contents() == before) == (1, True)
+    assert (result.exit_code, office.contents() == before) == (1, True)
 
 
-def test_the_command_erases_without_asking_when_told_to(operator: Operator):
-    result = invoke(operator, ANA, "--detail", "phone", "--detail", "email", "--detail", "phone", "--yes")
+def test_the_command_erases_without_asking_when_told_to(office: Operator):
+    result = invoke(office, ANA, "--detail", "phone", "--detail", "email", "--detail", "phone", "--yes")
 
     assert result.exit_code == 0
-    assert result.output.startswith(f"Erased email, phone of {ANA}: 2 texts, 0 documents, 2 salts, 0 keys.\n")
-    with open_home(operator.path) as home:
+    assert f"Erased email, phone of {ANA}: 2 texts, 0 documents, 2 salts, 0 keys.\n" in result.output
+    with open_home(office.path) as home:
         assert [event.details for event in erasures(home)] == [("email", "phone")]
         assert home.custody.unseal(str(registration(home)[0].name)) == NAMES[ANA]
-    assert findings(operator) == []
+    assert findings(office) == []
 
 
-def test_the_command_may_be_called_again(operator: Operator):
-    invoke(operator, ANA, "--yes")
+def test_the_command_may_be_called_again(office: Operator):
+    invoke(office, ANA, "--yes")
 
-    result = invoke(operator, ANA, "--yes")
+    result = invoke(office, ANA, "--yes")
 
     assert result.exit_code == 0
     assert result.output.startswith(f"Erased everything of {ANA}: 0 texts, 0 documents, 0 salts, 0 keys.\n")
@@ -472,22 +484,22 @@ def test_the_command_may_be_called_again(operator: Operator):
     ],
     ids=["somebody unknown", "a detail that is none", "days that are none", "nobody"],
 )
-def test_a_wish_that_makes_no_sense_erases_nothing_and_exits_with_2(operator: Operator, arguments: tuple[str, ...]):
-    before = operator.contents()
+def test_a_wish_that_makes_no_sense_erases_nothing_and_exits_with_2(office: Operator, arguments: tuple[str, ...]):
+    before = office.contents()
 
-    result = invoke(operator, *arguments)
+    result = invoke(office, *arguments)
 
-    assert (result.exit_code, operator.contents() == before) == (2, True)
+    assert (result.exit_code, office.contents() == before) == (2, True)
 
 
-def test_the_program_itself_erases(operator: Operator, home: Home):
-    wanted = traces(operator, home)
-    environment = os.environ | {"DUA_LEDGER_HOME": str(operator.path)}
+def test_the_program_itself_erases(office: Operator, home: Home):
+    wanted = traces(office, home)
+    environment = os.environ | {"DUA_LEDGER_HOME": str(office.path), "DUA_LEDGER_ACTOR": ADMIN}
 
     done = subprocess.run(
         [PROGRAM, "erase", ANA, "--yes"], env=environment, capture_output=True, text=True, check=False
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert found(operator, wanted) == []
-    assert findings(operator) == []
+    assert found(office, wanted) == []
+    assert findings(office) == []

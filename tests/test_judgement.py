@@ -27,7 +27,7 @@ from ledger.events import (
 )
 from ledger.log import IdempotencyKey, Ledger, about
 from ledger.storage import open_store
-from projections.acts import Act
+from projections.acts import Act, act_from
 from projections.judgement import Explanation, judge_again, judge_now
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
@@ -35,33 +35,52 @@ from tests.facts import ANA, BEN, NOON, REQUEST, Clock, commitment, data_set, le
 from tests.office import (
     COUHES,
     DIRECTOR,
+    DUA,
     ELSEWHERE,
     FAR_OFF,
+    HEAD,
     HOUSE,
     IRB,
+    MOU,
     NOWHERE,
     OTHER_REQUEST,
     STRANGER,
     THE_DIRECTOR,
     TODAY,
     TOMORROW,
+    WITH_ALL_DETAILS,
     affiliation,
     approve,
     approved,
+    authorise,
+    authorised,
     board_ended,
+    certified,
     complete,
+    correction,
     couhes,
     decline,
+    designated,
+    execute,
     first_moment_of,
+    hand_over,
+    issue,
+    key_revoked,
     law,
+    let_in,
     lifted,
+    memorandum,
     organisation,
+    permitted,
+    ready,
     reliance,
     request,
     returned,
     role,
     role_ended,
     suspended,
+    terminated,
+    waive,
     wanted,
     withdrawn,
     written,
@@ -432,9 +451,83 @@ def test_a_reading_is_everything_that_the_act_depends_on_and_nothing_else(ledger
 
     reading = judge_now(ledger, approve(), NOON).reading
 
-    untouched = (person(DIRECTOR), person(STRANGER), data_set(), organisation(ELSEWHERE), organisation(NOWHERE))
+    untouched = (person(DIRECTOR), person(HEAD), person(STRANGER), organisation(ELSEWHERE), organisation(NOWHERE))
     assert [fact.event for fact in reading.facts] == [fact for fact in complete() if fact not in untouched]
     assert reading.position == len(complete()) + 3
+
+
+@pytest.mark.parametrize(
+    ("act", "also"),
+    [
+        (execute(DUA), ()),
+        (authorise(), ()),
+        (hand_over(), (person(STRANGER),)),
+        (issue(memorandum(agreement="A-2")), (person(STRANGER),)),
+        (waive(), ()),
+    ],
+    ids=lambda value: value.name if isinstance(value, Act) else "",
+)
+def test_what_follows_from_a_request_is_read_with_it(ledger: Ledger, act, also):
+    written([*ready(), authorised().event], ledger)
+
+    reading = judge_now(ledger, act, NOON).reading
+
+    nobody_asks = {person(DIRECTOR), person(HEAD), person(STRANGER), organisation(ELSEWHERE), organisation(NOWHERE)}
+    untouched = nobody_asks - {*also}
+    assert [fact.event for fact in reading.facts] == [
+        fact for fact in [*ready(), authorised().event] if fact not in untouched
+    ]
+
+
+def test_an_access_rests_on_nobody_else_and_on_no_other_access(ledger: Ledger, clock: Clock):
+    written([*ready(), permitted().event, permitted(BEN, DUA).event, suspended(BEN)], ledger)
+
+    reading = judge_now(ledger, let_in(ANA), NOON).reading
+
+    told = [fact.event for fact in reading.facts]
+    assert {person(ANA, **WITH_ALL_DETAILS), certified(ANA)} <= {*told}
+    assert {certified(BEN), suspended(BEN), permitted().event}.isdisjoint(told)
+
+
+@pytest.mark.parametrize(
+    ("facts", "act"),
+    [
+        (ready(mou=None), issue(memorandum())),
+        (ready(mou_executed=None), execute()),
+        (ready(), authorise()),
+        ([*ready(), authorised().event], hand_over()),
+        (ready(), let_in(BEN)),
+        (ready(), waive()),
+    ],
+    ids=lambda value: value.name if isinstance(value, Act) else "",
+)
+def test_each_act_is_read_back_and_judged_again_whatever_is_told_later(ledger: Ledger, clock: Clock, facts, act):
+    written(facts, ledger)
+    recorded = decided(ledger, clock, act)
+    assert recorded.judged is not None
+    assert act_from(recorded.judged.command) == act
+    for fact in [
+        *LATER,
+        terminated(MOU),
+        key_revoked(),
+        designated(BEN),
+        correction(facts.index(couhes()) + 1, couhes()),
+    ]:
+        written([fact], ledger)
+        explanation = explained(ledger, recorded, clock())
+        assert (explanation.said, explanation.then, explanation.agrees) == ((), (), True)
+
+
+def test_a_judgement_made_before_a_correction_is_explained_by_what_was_believed_then(ledger: Ledger, clock: Clock):
+    facts = complete()
+    written(facts, ledger)
+    recorded = decided(ledger, clock, approve())
+    written([correction(facts.index(couhes()) + 1, couhes())], ledger)
+
+    explanation = explained(ledger, recorded, NOON)
+
+    assert (explanation.said, explanation.then) == ((), ())
+    assert [one.rule for one in explanation.today or ()] == ["open-request", "couhes"]
 
 
 # Looking twice.
@@ -449,7 +542,7 @@ def test_a_second_look_is_of_the_same_moment_as_the_first(ledger: Ledger):
     second = ledger.widen(first, [about(PersonSuspended, PersonRegistered, tags=[ANAS])])
 
     assert second.position == first.position == len(complete())
-    assert [type(fact.event) for fact in second.facts] == [RoleGranted, PersonRegistered]
+    assert [type(fact.event) for fact in second.facts] == [RoleGranted, RoleGranted, PersonRegistered]
 
 
 def test_what_either_look_finds_newer_is_a_conflict(ledger: Ledger):

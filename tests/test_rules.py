@@ -572,6 +572,49 @@ def test_reliance_on_what_covers_one_person_is_none_for_another():
     given(facts, strangers).when(approve()).then(refused("irb-and-couhes", HOME_OR_RELIANCE, about=[STRANGER]))
 
 
+# ... the letters of the boards.
+
+HOME_LETTER, OWN_LETTER = "home board's letter", "letter of their own institution's board"
+
+
+def test_a_home_boards_determination_is_shown_by_its_letter():
+    told = couhes(document=None)
+    given(complete(couhes=told)).when(approve()).then(
+        refused("couhes", HOME_LETTER, about=[ANA], shown_by=[affiliation(ANA, "home"), told])
+    )
+    given(complete(couhes=told), couhes(determination="E-2")).when(approve()).then(approved())
+
+
+@pytest.mark.parametrize(
+    ("unshown", "wanting"),
+    [
+        ({"irb": irb(document=None)}, [OWN_LETTER]),
+        ({"reliance": reliance(document=None)}, [HOME_LETTER]),
+        ({"irb": irb(document=None), "reliance": reliance(document=None)}, [OWN_LETTER, HOME_LETTER]),
+        ({"irb": irb(document=None), "reliance": None}, [OWN_LETTER, HOME_OR_RELIANCE]),
+        ({"reliance": None, "couhes": couhes(covers=(), document=None)}, [HOME_LETTER]),
+    ],
+    ids=["own", "reliance", "both", "own, and no reliance", "home board's own"],
+)
+def test_what_lets_somebody_from_elsewhere_work_is_shown_by_letters(unshown, wanting):
+    held = [refused("irb-and-couhes", *wanting, about=[BEN] * len(wanting))]
+    if "couhes" in unshown:
+        held.append(refused("couhes", HOME_LETTER, about=[ANA]))
+    given(complete(**unshown)).when(approve()).then(*held)
+
+
+@pytest.mark.parametrize("on", [LONG_AGO, YESTERDAY, TODAY], ids=["the same day", "yesterday", "today"])
+def test_a_letter_of_reliance_that_comes_later_is_enough(on):
+    given(complete(reliance=reliance(document=None)), reliance(on=on)).when(approve()).then(approved())
+    given(complete(), reliance(on=YESTERDAY, document=None)).when(approve()).then(approved())
+
+
+def test_a_letter_of_reliance_from_tomorrow_on_is_not_enough_today():
+    given(complete(reliance=reliance(document=None)), reliance(on=TOMORROW)).when(approve()).then(
+        refused("irb-and-couhes", about=[BEN])
+    )
+
+
 # ... the end of a determination.
 
 
@@ -643,6 +686,11 @@ def test_one_or_both_purposes_are_enough(purposes):
 
 def test_a_request_without_a_purpose_is_held():
     given(complete(request=request(purposes=()))).when(approve()).then(refused("purpose-described", "purpose"))
+
+
+def test_the_research_is_described_in_a_text_or_a_document():
+    by_document = request(description=None, description_document=commitment())
+    given(complete(request=by_document)).when(approve()).then(approved())
 
 
 def test_a_request_that_does_not_describe_the_research_is_held():

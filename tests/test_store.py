@@ -231,6 +231,15 @@ def test_a_name_that_no_entry_can_have_is_not_found(name, filled):
     )
 
 
+def test_an_entry_is_found_by_all_of_its_tags_and_by_no_more_than_it_may_have(store):
+    all_tags = [f"tag:{number}" for number in range(64)]
+    store.append([event("t", *all_tags), *[event("t", "tag:63")] * 127])
+
+    assert [entry.position for entry in store.scan(tagged(*all_tags, *all_tags))] == [1]
+    assert list(store.scan(tagged(*all_tags, "tag:64"))) == []
+    assert list(store.scan(tagged(*(f"tag:{number}" for number in range(5000))))) == []
+
+
 def test_an_entry_is_found_by_its_position_and_by_no_other_number(filled):
     assert [event_of(filled.store.entry(n + 1)) for n in range(SIZE)] == [stored(e, 0).event for e in filled.events]
     assert [filled.store.entry(n) for n in (0, -1, SIZE + 1, SIZE + 64, 2**53, 2**63, 2**70, -(2**70))] == [None] * 8
@@ -348,6 +357,21 @@ def test_each_row_keeps_the_subtrees_that_its_entry_completes(grown):
     for level in range(9):
         for index in range(300 >> level):
             assert grown.subtree(level, index) == subtree(level, index)
+
+
+def test_stores_that_write_in_turns_each_go_on_where_the_other_ended(file_url):
+    """Also across the steps in which the index grows, and when one of them has been away for long."""
+    drawn = random.Random(11)
+    with open_store(file_url) as one, open_store(file_url) as other:
+        for number in range(150):
+            writer = drawn.choice([one, one, one, other])
+            writer.append([event("t", f"tag:{number % 7}")] * drawn.choice([1, 1, 1, 2, 70]))
+            with pytest.raises(IntegrityError):
+                writer.append([event()] * 3, DCBAppendCondition(tagged(f"tag:{number % 7}")))
+            assert one.head() == other.head()
+
+        assert_holds(one)
+        assert contents(one) == contents(other)
 
 
 def test_the_root_of_each_size_is_the_root_of_so_many_leaves(grown):

@@ -14,14 +14,17 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
+from msgspec.json import encode as json_encode
 
 from api.cli import main
-from ledger.chain.entry import parse_entry, write_entry
+from ledger.chain.entry import NO_LEAF, Header, parse_entry, write_entry
 from ledger.chain.merkle import completed_by, leaf_hash, node_hash, root_hash
 from ledger.errors import LedgerError, NewerSchema, NotALedger, Unreachable
 from ledger.evidence.report import Report, Verdict
+from ledger.evidence.sweep import BLOCK
 from ledger.evidence.verify import CHUNK, CUT_TAIL, verify_log
-from ledger.storage import open_store
+from ledger.storage import create_store, open_store
 from ledger.storage.tag_index import index_rows, indexed_up_to
 from tests.tampering import ANA, DATABASES, SIZE, Operator, fill_store, furnish, guards_down, outcome, places
 
@@ -671,6 +674,85 @@ def test_an_index_made_to_fit_a_malformed_header_does_not_make_it_well_formed(
     assert position in {place for place, _ in findings(home)}
 
 
+GOOD_TIME = "2026-11-21T12:00:00.000000Z"
+MALFORMED_FROM_SOMEWHERE_ON = {
+    "a day that is none": ("2026-02-30T12:00:00.000000Z", ["x"], "t"),
+    "an hour that is none": ("2026-11-21T24:00:00.000000Z", ["x"], "t"),
+    "a type with a control character": (GOOD_TIME, ["x"], "t\x7f"),
+    "a type that is too long": (GOOD_TIME, ["x"], "t" * 256),
+    "a type that ends the string": (GOOD_TIME, ["x"], 't","x":"y'),
+    "no type": (GOOD_TIME, ["x"], ""),
+    "a tag with a control character": (GOOD_TIME, ["x\x7f"], "t"),
+    "a tag with another": (GOOD_TIME, ["x\x85"], "t"),
+    "a tag that is too long": (GOOD_TIME, ["x" * 256], "t"),
+    "too many tags": (GOOD_TIME, [chr(letter) for letter in range(0x23, 0x23 + 66) if letter != 0x5C], "t"),
+    "a tag twice": (GOOD_TIME, ["x", "x"], "t"),
+    "tags that are not sorted": (GOOD_TIME, ["y", "x"], "t"),
+    "an empty tag": (GOOD_TIME, ["", "x"], "t"),
+}
+
+
+@pytest.mark.parametrize(
+    ("recorded_at", "tags", "type_"), MALFORMED_FROM_SOMEWHERE_ON.values(), ids=MALFORMED_FROM_SOMEWHERE_ON
+)
+def test_a_log_that_is_malformed_from_somewhere_on_is_found_so_at_each_entry(
+    tmp_path: Path, recorded_at: str, tags: list[str], type_: str
+):
+    """Every hash, link and row of the index is right, as whoever makes up a history would make them."""
+    good = Header(0, "", "2026-01-01T12:00:00.000000Z", ("x",), "t")
+    url = made_up(tmp_path / "log.db", [good] * BLOCK + [Header(0, "", recorded_at, tuple(tags), type_)] * BLOCK)
+
+    with open_store(url) as store:
+        assert places(verify_log(store)) == {*range(BLOCK + 1, 2 * BLOCK + 1)}
+
+
+def test_entries_that_are_too_long_are_found(tmp_path: Path):
+    url = made_up(tmp_path / "log.db", [Header(0, "", GOOD_TIME, ("x",), "t")] * 2 * BLOCK, b" " * 65_536)
+
+    with open_store(url) as store:
+        assert places(verify_log(store)) == {*range(1, 2 * BLOCK + 1)}
+
+
+@pytest.mark.parametrize("position", [2, BLOCK // 2, BLOCK, BLOCK + 1, 2 * BLOCK])
+def test_time_that_runs_back_is_found_where_it_does(tmp_path: Path, position: int):
+    header = Header(0, "", GOOD_TIME, ("x",), "t")
+    earlier = structs.replace(header, recorded_at="2026-11-21T11:59:59.999999Z")
+    url = made_up(tmp_path / "log.db", [header] * (position - 1) + [earlier] * (2 * BLOCK + 1 - position))
+
+    with open_store(url) as store:
+        report = verify_log(store)
+
+    assert [str(finding) for finding in report.findings] == [
+        f"entry {position}: it says that it was recorded before the entry before"
+    ]
+
+
+def made_up(path: Path, headers: Sequence[Header], payload: bytes = b"{}") -> str:
+    """A log with just these types, tags and times, well formed or not, and all else right; gives its URL."""
+    url = f"sqlite:///{path}"
+    create_store(url)
+    tree: dict[int, bytes] = {}
+    leaf = NO_LEAF
+    with closing(sqlite3.connect(path)) as connection:
+        for position, header in enumerate(headers, 1):
+            written = structs.replace(header, position=position, prev=leaf.hex())
+            raw = (json_encode(written) if '"' not in header.type else pasted(written)) + b"\n" + payload
+            leaf = leaf_hash(raw)
+            hashes = completed_by(position, leaf, lambda level, index: tree[(index + 1) << level][32 * level :][:32])
+            tree[position] = b"".join(hashes)
+            connection.execute("INSERT INTO entries VALUES (?, ?, ?)", (position, tree[position], raw))
+            rows = [(tag, header.type, position) for tag in ("", *header.tags)]
+            connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", rows)
+        connection.commit()
+    return url
+
+
+def pasted(header: Header) -> bytes:
+    """The header as it would be without any care for what JSON escapes."""
+    plain = json_encode(structs.replace(header, type="the type"))
+    return plain.replace(b"the type", header.type.encode())
+
+
 def test_a_header_without_line_end_or_payload_is_found(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(connection)
@@ -756,7 +838,7 @@ def test_a_history_rebuilt_with_every_hash_right_is_not_found_and_verify_says_so
     assert isinstance(report, Report)
     assert (report.size, report.findings, report.not_excluded) == (SIZE, (), (CUT_TAIL,))
     assert report.root != before.root
-    assert "written anew" in CUT_TAIL
+    assert "from some entry on, be it the first, was written anew" in CUT_TAIL
 
 
 def test_an_entry_added_with_every_hash_right_is_not_found(home: Operator):
@@ -836,6 +918,8 @@ def test_an_alteration_where_chunks_meet_is_found(a_long_log: Path, attack: str)
 def test_several_processes_find_what_one_finds(a_long_log: Path, attack: str, position: int):
     with closing(sqlite3.connect(a_long_log, isolation_level=None)) as connection, guards_down(connection):
         connection.execute(LONG_ATTACKS[attack], (position,))
+    with closing(sqlite3.connect(a_long_log)) as connection:
+        connection.execute("DROP TRIGGER tags_never_go")
     url = f"sqlite:///{a_long_log}"
 
     with open_store(url) as store:

@@ -77,8 +77,8 @@ def test_an_empty_log_has_the_root_of_nothing():
 
 def test_what_is_not_excluded_is_said_in_words():
     assert CUT_TAIL == (
-        "that entries after the last one were cut off, or that the whole log was written anew by whoever owns the"
-        " database: nobody gave a checkpoint from an earlier time to compare with"
+        "that entries after the last one were cut off, or that everything from some entry on, be it the first, was"
+        " written anew by whoever owns the database: nobody gave a checkpoint from an earlier time to compare with"
     )
 
 

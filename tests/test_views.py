@@ -51,6 +51,8 @@ from tests.view_facts import (
     issued,
     key_filed,
     logs,
+    mark,
+    marks,
     not_let_in,
     opened_by,
     permitted,
@@ -96,17 +98,19 @@ def holding(person: str = ANA, **changes: Any) -> Holding:
 
 
 @given(logs(), st.integers(1, 6))
-@settings(many)
+@settings(many, max_examples=many.max_examples // 4)
 def test_views_that_caught_up_step_by_step_say_what_views_made_from_nothing_say(facts: list[Fact], step: int):
     with open_store("sqlite://", lambda: NOON) as store, TemporaryDirectory() as folder:
         ledger = ledger_on(store)
         for start in range(0, len(facts), step):
             ledger.append(facts[start : start + step])
             said_by(Path(folder) / "views.db", ledger)
+            mark(Path(folder) / "views.db")
 
         caught_up = said_by(Path(folder) / "views.db", ledger)
         assert caught_up == said_by(Path(folder) / "fresh.db", ledger)
         assert caught_up == tuple(reversed(AsOf(ledger, Moment(known_at=NOON)).ask(everything)))
+        assert marks(Path(folder) / "views.db") == -(-len(facts) // step)
 
 
 # Holdings.
@@ -215,7 +219,7 @@ def deadlines(first: date, last: date, *facts: Event | Iterable[Event]) -> list[
 
 def test_whatever_ends_of_itself_is_a_deadline_by_day():
     end = TODAY + timedelta(40)
-    facts = [
+    facts: list[list[Event]] = [
         complete(couhes=couhes(expires=end), irb=None, reliance=None),
         [approved(), issued(), executed(ends=end + timedelta(1))],
         [designated(), key_filed(expires=datetime(2027, 1, 2, 4, 59, tzinfo=UTC)), waiver(end + timedelta(3))],
@@ -272,7 +276,7 @@ def test_an_access_by_somebody_whom_no_agreement_in_force_names_is_a_finding():
     ]
 
     def access(number: int, how: str, person: str | None, finding: bool, **others: Any) -> Access:
-        rest = {"at": NOON, "dataset": DATA_SET, "label": "1", "request": REQUEST, "agreement": None}
+        rest: dict[str, Any] = {"at": NOON, "dataset": DATA_SET, "label": "1", "request": REQUEST, "agreement": None}
         return Access(position=first + number, how=how, person=person, finding=finding, **(rest | others))
 
     everything = [
@@ -297,10 +301,17 @@ def test_an_access_becomes_a_finding_when_the_agreement_turns_out_to_have_ended_
     assert [len(findings(terminated(day))) for day in (TOMORROW, TODAY)] == [0, 1]
 
 
-def test_an_access_that_was_never_made_is_passed_over():
+def test_an_access_that_was_never_made_is_passed_over_until_that_is_corrected_itself():
     facts = [*complete(), opened_by(STRANGER)]
-    correction = corrected(len(facts), facts[-1])
-    assert said(lambda views: answers.accesses(views, findings=False), facts, correction) == []
+    first = corrected(len(facts), facts[-1])
+
+    def accesses(*more: Event) -> list[Access]:
+        found: list[Access] = said(lambda views: answers.accesses(views, findings=False), facts, more)
+        return found
+
+    assert accesses(first) == []
+    assert accesses(first, corrected(len(facts) + 1, first)) == accesses()
+    assert len(accesses()) == 1
 
 
 # Turns.

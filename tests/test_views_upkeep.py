@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ledger.chain.entry import format_time
 from ledger.errors import Damaged
 from ledger.events import DECLARED, PolicyPublished
 from ledger.log import Ledger
@@ -18,7 +19,7 @@ from projections.standing import Office
 from projections.upkeep import Upkeep, create_tables
 from projections.views.reading import Happening, Reader
 from projections.views.tables import VERSION
-from projections.views.taking import WANTED, Views
+from projections.views.taking import PASSED_OVER, WANTED, Views
 from tests.facts import ANA, NOON, OFFICE, fact, ledger_on, noon, person
 from tests.office import LONG_AGO, complete
 from tests.view_facts import RELEASED, everything, said_by, trained
@@ -65,7 +66,7 @@ def test_what_was_taken_in_once_is_not_taken_in_again(ledger: Ledger):
         taken = Views(connection, 0, lambda request: (), Office())
         for position, event in enumerate(FACTS, 1):
             for _ in range(2):
-                taken.take(Happening(position, event, NOON, NOON))
+                taken.take(Happening(position, event, format_time(NOON), format_time(NOON)))
         taken.write(len(FACTS), b"", "")
 
         assert everything(connection) == from_nothing(ledger)
@@ -181,14 +182,19 @@ def record_and_ask(url: str, views: Path, place: int) -> list[tuple[int, int]]:
     return behind
 
 
+def test_every_event_is_taken_in_or_passed_over_on_purpose():
+    assert sorted(kind.wire_type() for kind in (*WANTED, *PASSED_OVER)) == sorted(kind.wire_type() for kind in DECLARED)
+
+
 def test_every_event_is_read_from_its_bytes_as_the_codec_reads_it():
     assert {kind.wire_type().encode() for kind in WANTED} == set(Reader(WANTED)._kinds)
     with open_store("sqlite://", noon) as store:
         ledger = ledger_on(store)
         ledger.append([fact(event, actor=OFFICE) for event in FACTS])
         read = [Reader(DECLARED).read(position, raw) for position, _, raw in store.rows(0, len(FACTS))]
-        assert [one and (one.position, one.event, one.occurred_at, one.recorded_at) for one in read] == [
-            (one.position, one.event, one.occurred_at, one.recorded_at) for one in ledger.facts()
+        assert [one and (one.position, one.event, one.occurred, one.recorded) for one in read] == [
+            (one.position, one.event, format_time(one.occurred_at), format_time(one.recorded_at))
+            for one in ledger.facts()
         ]
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, connect
 from typing import Any
 from zlib import crc32
 
@@ -45,8 +46,8 @@ from projections.upkeep import Upkeep
 from projections.views.tables import OF_A_FACT, OF_A_REQUEST
 from projections.views.taking import WANTED
 from tests.event_strategies import events
-from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, fact
-from tests.office import DIRECTOR, FAR_OFF, LONG_AGO, TODAY
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, fact, version_added
+from tests.office import DIRECTOR, FAR_OFF, LONG_AGO, TODAY, complete
 
 PEOPLE = ["p-" + 32 * letter for letter in "abe"]
 DAYS = ["2025-12-31", "2026-01-15", "2026-11-20", "2026-11-21", "2026-11-22", "2027-01-15", "0001-01-01", "9999-12-31"]
@@ -78,25 +79,26 @@ def _one_of(names: Sequence[str], found: re.Match[str]) -> str:
     return found.expand(f'"{names[crc32(found.group().encode()) % len(names)]}"')
 
 
-@st.composite
-def logs(draw: st.DrawFn) -> list[Fact]:
-    """Facts in any order, some of which correct others."""
-    kinds = [kind for kind in WANTED if kind is not FactCorrected]
-    told = [few(event) for event in draw(st.lists(events(*kinds, *OTHERS), min_size=1, max_size=25))]
-    for place in draw(st.lists(st.integers(0, 40), max_size=4)):
-        corrected = place % len(told)
-        about = tuple(sorted(told[corrected].tags()))
-        if about:
-            told.append(FactCorrected(corrected=corrected + 1, about=about))
-    return [fact(event) for event in told]
-
-
 def everything(connection: Connection) -> dict[str, list[Any]]:
     """All that stands in the tables."""
     tables = (*OF_A_REQUEST, *OF_A_FACT, "undone")
     return {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables[:-1]} | {
         "undone": connection.execute("SELECT * FROM undone ORDER BY 1").fetchall()
     }
+
+
+def mark(path: Path) -> None:
+    """Put something into a file that is gone when the file is thrown away."""
+    with closing(connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS marks (mark)")
+        connection.execute("INSERT INTO marks VALUES (1)")
+
+
+def marks(path: Path) -> int:
+    """How often the file was marked since it was made."""
+    with closing(connect(path)) as connection:
+        (count,) = connection.execute("SELECT COUNT(*) FROM marks").fetchone()
+    return int(count)
 
 
 def said_by(path: Path, ledger: Ledger) -> Say:
@@ -239,3 +241,28 @@ def corrected(position: int, event: Event) -> FactCorrected:
 AGREED = [approved(), issued(), signed("researcher"), signed("office", DIRECTOR), executed()]
 KEYED = [designated(), key_filed(), key_confirmed(), sent_test(), passed_test()]
 RELEASED = [*AGREED, *KEYED, authorised(), handed_over(), received()]
+LATER = [
+    permitted(),
+    opened_by(BEN),
+    trained(ANA, LONG_AGO),
+    terminated(TODAY),
+    opened_by(BEN),
+    PolicyPublished(training_months=1),
+]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Fact]:
+    """The life of a request with some facts left out, others of any kind in between, and some corrected."""
+    kinds = [kind for kind in WANTED if kind is not FactCorrected]
+    life = draw(st.sampled_from([[], [*complete(), version_added(), *RELEASED, *LATER]]))
+    left_out = draw(st.sets(st.integers(0, 40), max_size=3))
+    told = [event for place, event in enumerate(life) if place not in left_out]
+    for event in draw(st.lists(events(*kinds, *OTHERS), max_size=12)):
+        told.insert(draw(st.integers(0, len(told))), few(event))
+    told = told or [RELEASED[0]]
+    for place in draw(st.lists(st.integers(0, 60), max_size=4)):
+        at = len(told) - 1 - place % len(told)
+        if told[at].tags():
+            told.append(corrected(at + 1, told[at]))
+    return [fact(event) for event in told]

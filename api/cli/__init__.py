@@ -60,7 +60,7 @@ COMMANDS = {
     "received": ("api.cli.releases:received", "Record that the contact received a release."),
     "access": ("api.cli.access:access", "Ask whether a person may open a data set, and record it."),
     "opened": ("api.cli.access:opened", "Record that somebody opened a data set."),
-    "may": ("api.cli.access:may", "Say whether a person may read a data set."),
+    "may": ("api.cli.permitting:may", "Say whether a person may read a data set."),
     "inbox": ("api.cli.waiting:inbox", "Show what waits for whom, oldest first."),
     "request": ("api.cli.waiting:request", "Show how a request stands, item by item; or write the letter."),
     "holders": ("api.cli.holding:holders", "Show who holds a data set."),
@@ -70,22 +70,19 @@ COMMANDS = {
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
     "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
 }
-# What help puts them under, by their module.
+# What help says above a command and those that follow it.
 HEADINGS = {
-    "keeping": "Keeping the ledger",
-    "reading": "Keeping the ledger",
-    "verifying": "Keeping the ledger",
-    "demo": "Keeping the ledger",
-    "office": "The office: policy, roles, waivers, corrections",
-    "catalogue": "The office: data sets",
-    "people": "The office: people",
-    "requests": "The office: requests",
-    "agreements": "The office: agreements",
-    "contacts": "The office: contact and key",
-    "releases": "The office: releases",
+    "init": "Keeping the ledger",
+    "publish-policy": "Policy, roles, waivers, corrections",
+    "register-dataset": "Data sets",
+    "register-person": "People",
+    "submit": "Requests",
+    "issue": "Agreements",
+    "designate": "Contact and key",
+    "release": "Releases",
     "access": "Data servers",
+    "may": "Questions",
 }
-OTHERS = "Questions"
 WIDEST = max(map(len, COMMANDS))
 
 # The first line keeps click from filling paragraphs.
@@ -103,9 +100,14 @@ Of verify:
 """
 
 
-def _heading(name: str) -> str:
-    module = COMMANDS[name][0].partition(":")[0]
-    return HEADINGS.get(module.rpartition(".")[2], OTHERS)
+def _sections() -> dict[str, list[tuple[str, str]]]:
+    """The commands with what they do, by heading."""
+    sections: dict[str, list[tuple[str, str]]] = {}
+    heading = ""
+    for name, (_, what) in COMMANDS.items():
+        heading = HEADINGS.get(name, heading)
+        sections.setdefault(heading, []).append((name, what))
+    return sections
 
 
 class Commands(click.Group):
@@ -127,9 +129,8 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, those of a kind of user together, without importing them."""
         del ctx
-        for heading in dict.fromkeys(map(_heading, COMMANDS)):
+        for heading, rows in _sections().items():
             with formatter.section(heading):
-                rows = [(name, what) for name, (_, what) in COMMANDS.items() if _heading(name) == heading]
                 formatter.write_dl(rows, col_max=WIDEST)
 
     def invoke(self, ctx: click.Context) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from api.cli.acting import Hand, acting, telling
+from api.cli.acting import Hand, acting, reporting
 from api.cli.kinds import AGREEMENT, DAY, FILE, NAME, REQUEST, TEXT, OneOf
 from api.commands import Command, document_in
 from api.commands.agreement import Execute, Issue, SignByKey, SignOnPaper, Terminate
@@ -57,7 +57,7 @@ def issue(
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("agreement", type=AGREEMENT)
 @click.option("--signer", metavar="PERSON", required=True, help="Who signed: an id or address.")
 @click.option("--as", "capacity", type=OneOf(Capacity), required=True, help="In which capacity.")
@@ -122,7 +122,7 @@ def execute(hand: Hand, agreement: str, starts: date | None, ends: date | None) 
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("agreement", type=AGREEMENT)
 @click.option("--on", type=DAY, required=True, help="The first day on which it is no longer in force.")
 @click.option("--reason", type=TEXT, help="Why; it is kept in custody. - reads it from standard input.")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import click
 
-from api.cli.acting import Hand, telling
+from api.cli.acting import Hand, reporting
 from api.cli.kinds import DATA_SET, DAY, DIGEST, FILE, NAME, TEXT, OneOf
 from api.cli.wording import bar_over
 from api.commands.catalogue import AddVersion, ChangeForm, RegisterDataSet, Retire
@@ -17,7 +17,7 @@ Kind = Literal["person-course", "tracking-log", "forum", "survey", "other"]
 
 
 @click.command("register-dataset")
-@telling
+@reporting
 @click.argument("dataset", type=DATA_SET)
 @click.option(
     "--course-run",
@@ -32,7 +32,7 @@ def register_dataset(hand: Hand, dataset: str, course_run: str, kind: Any) -> No
 
 
 @click.command("add-version")
-@telling
+@reporting
 @click.argument("dataset", type=DATA_SET)
 @click.argument("label", type=NAME)
 @click.option("--form", type=OneOf(Form), required=True, help="In which form it is.")
@@ -49,7 +49,7 @@ def add_version(hand: Hand, dataset: str, label: str, form: Form, file: Path | N
 
 
 @click.command("change-form")
-@telling
+@reporting
 @click.argument("dataset", type=DATA_SET)
 @click.argument("label", type=NAME)
 @click.option("--form", type=OneOf(Form), required=True, help="What form it was found to be in.")
@@ -58,12 +58,12 @@ def add_version(hand: Hand, dataset: str, label: str, form: Form, file: Path | N
 @click.option("--method", type=TEXT, required=True, help="By what method; kept in custody. - reads it from input.")
 def change_form(hand: Hand, dataset: str, label: str, form: Form, found_by: str, found_on: date, method: str) -> None:
     """Record that version LABEL of DATASET was found to be in another form than was held."""
-    who = hand.person(found_by)
-    hand.take(ChangeForm(dataset=dataset, label=label, form=form, found_by=who, found_on=found_on, method=method))
+    what, who = hand.known("dataset", dataset), hand.person(found_by)
+    hand.take(ChangeForm(dataset=what, label=label, form=form, found_by=who, found_on=found_on, method=method))
 
 
 @click.command("retire-dataset")
-@telling
+@reporting
 @click.argument("dataset", type=DATA_SET)
 def retire_dataset(hand: Hand, dataset: str) -> None:
     """Take DATASET out of the catalogue: it is released no more."""

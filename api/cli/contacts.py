@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from api.cli.acting import Hand, telling
+from api.cli.acting import Hand, reporting
 from api.cli.kinds import CHANNEL, DAY, FILE, REQUEST, TEXT, OneOf
 from api.commands import document_in
 from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, RejectKey, RevokeKey, SendKeyTest
@@ -17,7 +17,7 @@ Why = Literal["lost", "compromised", "no longer used"]
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.argument("person")
 def designate(hand: Hand, request: str, person: str) -> None:
@@ -26,7 +26,7 @@ def designate(hand: Hand, request: str, person: str) -> None:
 
 
 @click.command("file-key")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.argument("key", type=FILE)
 def file_key(hand: Hand, request: str, key: Path) -> None:
@@ -35,7 +35,7 @@ def file_key(hand: Hand, request: str, key: Path) -> None:
 
 
 @click.command("confirm-key")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.argument("fingerprint")
 @click.option("--to", "confirmed_to", metavar="PERSON", required=True, help="Who heard it: an id or address.")
@@ -65,7 +65,7 @@ def confirm_key(
 
 
 @click.command("reject-key")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
 def reject_key(hand: Hand, request: str, reason: str) -> None:
@@ -74,7 +74,7 @@ def reject_key(hand: Hand, request: str, reason: str) -> None:
 
 
 @click.command("revoke-key")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.option("--why", type=OneOf(Why), required=True, help="Why its owner gave it up.")
 @click.option("--on", type=DAY, help="From when; today, if it is not said.")
@@ -84,7 +84,7 @@ def revoke_key(hand: Hand, request: str, why: Why, on: date | None) -> None:
 
 
 @click.command("test-key")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.option("--channel", type=CHANNEL, required=True, help="The channel that the release will use.")
 @click.option("--to", "target", type=click.Path(path_type=Path), help="Where to put the small file that is to be sent.")

@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from api.cli import options
-from api.cli.acting import clock, words_in
-from api.cli.wording import printable
+from api.cli.acting import clock
+from api.cli.showing import objection_lines, words_in
+from api.cli.wording import in_lines
 from api.names import names_in
-from api.telling import objected, shown_by, told
+from api.telling import told
 from ledger.chain.entry import MAX_POSITION, parse_time
 from ledger.codec import Judged, Recorded
 from ledger.errors import Malformed
@@ -46,7 +47,7 @@ def explain(path: Path, position: int) -> None:
             raise Malformed("position", position, f"is not in this log, which has {home.ledger.store.length()} entries")
         fact = home.ledger.codec.decode(entry)
         explanation = judge_again(home.ledger, fact, clock()())
-        click.echo(printable("\n".join(_explained(home, fact, explanation))))
+        click.echo(in_lines(_explained(home, fact, explanation)))
     if explanation is not None and explanation.agrees is False:
         raise click.exceptions.Exit(int(Verdict.ALTERED))
 
@@ -71,8 +72,7 @@ def _explained(home: Home, fact: Recorded, explanation: Explanation | None) -> I
     if explanation.today is not None:
         today = [one for one in explanation.today if not _is_its_own_doing(one, fact)]
         yield _today(today, is_done=not explanation.said)
-        for objection in today:
-            yield f"  {objected(objection, names, words)}{shown_by(objection)}"
+        yield from objection_lines(today, names, words)
 
 
 def _today(objections: Sequence[Objection], *, is_done: bool) -> str:

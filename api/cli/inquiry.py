@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import click
 
+from api.cli.acting import clock
 from api.cli.failures import CouldNotRun
 from api.cli.moments import instant
 from api.cli.tables import Form
@@ -17,7 +18,6 @@ from ledger.chain.entry import check_name
 from ledger.events import DataSetRegistered, Event, PersonRegistered
 from ledger.home import VIEWS, Home, open_home
 from ledger.log import about
-from ledger.storage import utc_now
 from projections.asof import AsOf, Moment
 from projections.standing import Office
 from projections.upkeep import Answer, Question, Rows, Upkeep
@@ -83,8 +83,8 @@ def inquiry(
     path: Path, as_of: date | datetime | None = None, known_at: date | datetime | None = None
 ) -> Iterator[Inquiry]:
     """A question about now, or about another time on either clock."""
-    with open_home(path.absolute()) as home:
+    with open_home(path.absolute(), clock()) as home:
         time_zone = AsOf(home.ledger, Moment()).office().policy.event.time_zone
         moment = Moment(instant(as_of, time_zone), instant(known_at, time_zone))
         log = AsOf(home.ledger, moment)
-        yield Inquiry(home, moment, moment.today(utc_now()), log.office(), log)
+        yield Inquiry(home, moment, moment.today(clock()()), log.office(), log)

@@ -9,15 +9,17 @@ from typing import cast, get_args
 import click
 
 from api.cli import options
+from api.cli.acting import Hand, acting, clock
 from api.cli.failures import CouldNotRun
 from api.cli.verifying import verify_home
 from api.cli.wording import counted, counted_together, printable
+from api.commands.people import Erase
+from api.erasing import erase as erase_details
 from ledger.custody import Erasure
 from ledger.events.people import Detail
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Verdict
-from ledger.home import create_home, erase_person, open_home
-from ledger.storage import utc_now
+from ledger.home import create_home, open_home
 
 
 @click.command()
@@ -43,8 +45,7 @@ def _destroyed(erasure: Erasure) -> str:
 
 
 @click.command()
-@options.home
-@options.actor
+@acting
 @click.argument("person")
 @click.option(
     "--detail", "details", multiple=True, type=click.Choice(get_args(Detail)), help="Erase only this; may be repeated."
@@ -57,21 +58,29 @@ def _destroyed(erasure: Erasure) -> str:
     help="For how many days a backup of the key store is kept.",
 )
 @click.option("--yes", is_flag=True, help="Erase without asking.")
-def erase(path: Path, actor: str, person: str, details: tuple[str, ...], backup_days: int, yes: bool) -> None:
-    """Erase the details of PERSON (p-...), or some of them: texts, documents, salts and keys.
+def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, yes: bool) -> None:
+    """Erase the details of PERSON (an id or address), or some of them: texts, documents, salts and keys.
 
-    The log keeps saying that there was such a person, and everything still verifies. Calling again completes an
-    erasure that was cut off.
+    Refused where an agreement or the record of a disclosure needs name and institution; the other details can go. The
+    log keeps saying that there was such a person, and everything still verifies. Calling again completes an erasure
+    that was cut off.
     """
     chosen = cast(tuple[Detail, ...], tuple(sorted(set(details))))
-    what = f"{', '.join(chosen) or 'everything'} of {person}"
+    lapses = (clock()() + timedelta(days=backup_days)).date()
+    wish = Erase(person=hand.person(person), details=chosen, last_copy_lapses=lapses)
+    if hand.manner.dry_run:
+        hand.take(wish)
+        return
+    what = f"{', '.join(chosen) or 'everything'} of {wish.person}"
     if not yes:
         click.confirm(printable(f"What is erased cannot be had back. Erase {what}?"), abort=True)
-    lapses = (utc_now() + timedelta(days=backup_days)).date()
-    with open_home(path.absolute()) as home:
-        erasure = erase_person(home, person, chosen, last_copy_lapses=lapses, actor=actor, via=options.VIA)
-    click.echo(f"Erased {what}: {_destroyed(erasure)}.")
-    click.echo(f"The last backup copy of their keys lapses on {lapses}.")
+    outcome, destroyed = erase_details(hand.clerk, wish, hand.circumstances)
+    if outcome is not None:
+        hand.show([outcome])
+        hand.leave(outcome)
+    if destroyed is not None and not hand.manner.as_json:
+        click.echo(f"Erased {what}: {_destroyed(destroyed)}.")
+        click.echo(f"The last backup copy of their keys lapses on {lapses}.")
 
 
 @click.command()
@@ -92,9 +101,9 @@ def sweep(path: Path, hours: int, dry_run: bool, yes: bool) -> None:
     The ledger is verified first, and nothing is removed unless all holds. Where the log was put back from an older
     copy, this would destroy what the lost entries named.
     """
-    before = utc_now() - timedelta(hours=hours)
+    before = clock()() - timedelta(hours=hours)
     _check_that_all_holds(path.absolute())
-    with open_home(path.absolute()) as home, named_commitments(home.ledger.store) as is_named:
+    with open_home(path.absolute(), clock()) as home, named_commitments(home.ledger.store) as is_named:
         unnamed = Counter(kept.kind for kept in home.custody.given_up(is_named, before))
         if not unnamed:
             click.echo("There is nothing to sweep.")

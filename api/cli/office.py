@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, get_type_hints
+from typing import Any
 
 import click
 import msgspec
 
-from api.cli.acting import Hand, acting, office_of, telling
-from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf, words
+from api.cli.acting import Hand, acting, reporting
+from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf
+from api.cli.showing import office_of
 from api.commands.correction import Correct
 from api.commands.governance import EndRole, GrantRole, PublishPolicy, Waive
 from ledger.chain.entry import MAX_POSITION
@@ -16,6 +17,7 @@ from ledger.events import PolicyPublished
 from ledger.events.agreement import Capacity
 from ledger.events.governance import Role
 
+NUMBER = click.IntRange(0, 100_000)
 PARAMETERS = {
     "institution": "What the institution is called.",
     "office": "What the office is called.",
@@ -39,15 +41,16 @@ PARAMETERS = {
 
 def _parameter(name: str) -> Callable[[Any], Any]:
     """The option for a parameter of policy, of the kind that the event has it in."""
-    option, kind = name.replace("_", "-"), get_type_hints(PolicyPublished)[name]
-    default = getattr(PolicyPublished(), name)
-    if kind is bool:
-        return click.option(f"--{option}/--no-{option}", name, default=None, help=PARAMETERS[name])
-    if isinstance(default, tuple):
-        of: Any = OneOf(Capacity) if words(kind) else click.IntRange(0, 100_000)
-        return click.option(f"--{option}", name, multiple=True, type=of, help=PARAMETERS[name])
-    of = click.IntRange(0, 100_000) if isinstance(default, int) else NAME
-    return click.option(f"--{option}", name, type=of, help=PARAMETERS[name])
+    option, now = name.replace("_", "-"), getattr(PolicyPublished(), name)
+    match now:
+        case bool():
+            return click.option(f"--{option}/--no-{option}", name, default=None, help=PARAMETERS[name])
+        case tuple():
+            kind: Any = OneOf(Capacity) if isinstance(now[0], str) else NUMBER
+            return click.option(f"--{option}", name, multiple=True, type=kind, help=PARAMETERS[name])
+        case _:
+            kind = NAME if isinstance(now, str) else NUMBER
+            return click.option(f"--{option}", name, type=kind, help=PARAMETERS[name])
 
 
 def _parameters(command: Any) -> Any:
@@ -57,7 +60,7 @@ def _parameters(command: Any) -> Any:
 
 
 @click.command("publish-policy")
-@telling
+@reporting
 @_parameters
 def publish_policy(hand: Hand, **parameters: Any) -> None:
     """Put parameters of policy in force; those that are not given stay as they are."""
@@ -67,7 +70,7 @@ def publish_policy(hand: Hand, **parameters: Any) -> None:
 
 
 @click.command("grant-role")
-@telling
+@reporting
 @click.argument("principal", type=PRINCIPAL)
 @click.argument("role", type=OneOf(Role), metavar="ROLE")
 @click.option("--from", "starts", type=DAY, required=True, help="The first day.")
@@ -80,7 +83,7 @@ def grant_role(hand: Hand, principal: str, role: Role, starts: date, ends: date 
 
 
 @click.command("end-role")
-@telling
+@reporting
 @click.argument("principal", type=PRINCIPAL)
 @click.argument("role", type=OneOf(Role), metavar="ROLE")
 def end_role(hand: Hand, principal: str, role: Role) -> None:
@@ -100,7 +103,7 @@ def grant_waiver(hand: Hand, request: str, rule: str, expires: date, reason: str
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("position", type=click.IntRange(1, MAX_POSITION))
 @click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
 def correct(hand: Hand, position: int, reason: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from api.cli.acting import Hand, fresh_id, telling
+from api.cli.acting import Hand, fresh_id, reporting
 from api.cli.kinds import DAY, FILE, REQUEST, TEXT, OneOf
 from api.commands import document_in
 from api.commands.people import ChangeDetails, DetermineAffiliation, Lift, RegisterOrganisation, RegisterPerson, Suspend
@@ -30,7 +30,7 @@ def _details(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("register-person")
-@telling
+@reporting
 @click.argument("name")
 @_details
 def register_person(hand: Hand, name: str, **details: str | None) -> None:
@@ -39,7 +39,7 @@ def register_person(hand: Hand, name: str, **details: str | None) -> None:
 
 
 @click.command("change-details")
-@telling
+@reporting
 @click.argument("person")
 @click.option("--name", help="Their name. It is kept in custody.")
 @_details
@@ -49,7 +49,7 @@ def change_details(hand: Hand, person: str, **details: str | None) -> None:
 
 
 @click.command("register-organisation")
-@telling
+@reporting
 @click.argument("name")
 def register_organisation(hand: Hand, name: str) -> None:
     """Make an organisation called NAME known to the office, under a new id."""
@@ -57,7 +57,7 @@ def register_organisation(hand: Hand, name: str) -> None:
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.argument("person")
 @click.argument("where", type=OneOf(Affiliation), metavar="WHERE")
@@ -71,7 +71,7 @@ def affiliation(hand: Hand, request: str, person: str, where: Affiliation, organ
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("person")
 @click.option("--request", type=REQUEST, help="In this request only.")
 @click.option("--reason", type=TEXT, help="Why; it is kept in custody. - reads it from standard input.")
@@ -81,7 +81,7 @@ def suspend(hand: Hand, person: str, request: str | None, reason: str | None) ->
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("person")
 @click.option("--request", type=REQUEST, help="In this request only.")
 def lift(hand: Hand, person: str, request: str | None) -> None:
@@ -90,7 +90,7 @@ def lift(hand: Hand, person: str, request: str | None) -> None:
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("person")
 @click.option("--completed", type=DAY, required=True, help="When it was completed, as the certificate says.")
 @click.option("--expires", type=DAY, help="The last day, if the certificate says one; else policy does.")
@@ -102,7 +102,7 @@ def certify(hand: Hand, person: str, completed: date, expires: date | None, cert
 
 
 @click.command("verify-training")
-@telling
+@reporting
 @click.argument("person")
 def verify_training(hand: Hand, person: str) -> None:
     """Record that whoever issued them says that the certificates of PERSON are genuine."""

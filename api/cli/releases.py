@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from api.cli.acting import Hand, acting, telling
+from api.cli.acting import Hand, acting, reporting
 from api.cli.kinds import CHANNEL, DATA_SET, DAY, FILE, RELEASE, REQUEST, TEXT, OneOf
 from api.cli.wording import bar_over
 from api.commands.release import Authorise, Fail, Receive, Stage
@@ -50,6 +50,7 @@ def release(
     What was authorised is judged once more when the package is there. A release that a rule objects to leaves no
     package; nor does one that fails, and that is recorded. With --dry-run only the authorisation is judged.
     """
+    hand.known("request", request)
     files = {hand.known("dataset", dataset): path for dataset, path in data}
     if len(files) < len(data):
         raise click.UsageError("one file for each data set")
@@ -83,7 +84,7 @@ def _release(hand: Hand, how: Handling, found: list[Source], target: Path, progr
 
 
 @click.command("release-failed")
-@telling
+@reporting
 @click.argument("release", type=RELEASE)
 @click.option(
     "--stage", type=OneOf(Stage), default="delivery", show_default=True, help="At what stage it came to nothing."
@@ -95,7 +96,7 @@ def release_failed(hand: Hand, release: str, stage: Stage, reason: str) -> None:
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("release", type=RELEASE)
 @click.option("--on", type=DAY, help="When; today, if it is not said.")
 def received(hand: Hand, release: str, on: date | None) -> None:

@@ -7,10 +7,11 @@ from typing import Literal
 
 import click
 
-from api.cli.acting import Hand, acting, clock, fresh_id, office_of, telling
+from api.cli.acting import Hand, acting, clock, fresh_id, reporting
 from api.cli.failures import WrongUsage
 from api.cli.kinds import DATA_SET, DAY, DAY_OR_NONE, DETERMINATION, FILE, NAME, REQUEST, TEXT, OneOf
-from api.cli.wording import printable
+from api.cli.showing import office_of
+from api.cli.wording import in_lines
 from api.commands import document_in
 from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
 from api.commands.request import Return, Submit, Withdraw
@@ -25,7 +26,7 @@ from ledger.log import about
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("packet", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option(
     "--request",
@@ -38,9 +39,9 @@ def submit(hand: Hand, packet: Path, request: str | None) -> None:
     What is malformed rejects it; what is missing or pending is listed, and the request comes in.
     """
     read = _read(hand, packet)
-    problems = [f"  {problem.kind}: {problem}" for problem in read.problems]
+    problems = [f"{problem.kind}: {problem}" for problem in read.problems]
     if read.rejected:
-        click.echo(printable("\n".join(problems)), err=True)
+        click.echo(in_lines(f"  {problem}" for problem in problems), err=True)
         raise WrongUsage(f"{packet} was not taken in; nothing was recorded")
     hand.take(Submit(packet=read, request=request), gives="request", notes=problems)
 
@@ -56,7 +57,7 @@ def _read(hand: Hand, packet: Path) -> Packet:
 
 
 @click.command("return")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.option("--item", "items", multiple=True, required=True, type=OneOf(Item), help="What is to be completed.")
 @click.option("--reason", type=TEXT, help="Why; it is kept in custody. - reads it from standard input.")
@@ -66,7 +67,7 @@ def return_request(hand: Hand, request: str, items: Sequence[Item], reason: str 
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 def withdraw(hand: Hand, request: str) -> None:
     """Record that REQUEST was withdrawn."""
@@ -74,7 +75,7 @@ def withdraw(hand: Hand, request: str) -> None:
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.option("--board", required=True, help="Whose board: home, or another organisation by id or name.")
 @click.option("--protocol", type=NAME, required=True, help="The board's number of the protocol.")
@@ -124,7 +125,7 @@ def determination(
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.argument("determination", type=DETERMINATION)
 @click.option("--on", type=DAY, required=True, help="Its date.")
@@ -136,7 +137,7 @@ def reliance(hand: Hand, request: str, determination: str, on: date, letter: Pat
 
 
 @click.command("end-determination")
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.argument("determination", type=DETERMINATION)
 @click.option("--how", type=OneOf(Literal["suspended", "lapsed"]), required=True, help="How it ended.")
@@ -149,7 +150,7 @@ def end_determination(
 
 
 @click.command()
-@telling
+@reporting
 @click.argument("request", type=REQUEST)
 @click.option("--consistent/--not-consistent", required=True, help="Whether the disclosure is consistent with the law.")
 @click.option(

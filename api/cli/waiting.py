@@ -26,6 +26,7 @@ from projections.views.turns import turns, working_days
 When = date | datetime | None
 CHECKLIST = {
     "source": "item",
+    "rule": "rule",
     "about": "about",
     "status": "status",
     "wanting": "wanting",
@@ -120,14 +121,14 @@ def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
     case = Case.of(number, asked.log.facts([of_request(number)]))
     submitted = known.submitted
     waiting = [
-        _turn(one.who, one.whom, one.next, one.since, parse_time(case.at(one.since)), asked)
+        _turn(one.who, one.whom, one.next, one.since, parse_time(case.times[one.since]), asked)
         for one in turns(known, asked.office.policy.event)
     ]
     return {
         "request": number,
         "state": str(known.state),
         "since": known.since,
-        "since_at": parse_time(case.at(known.since)),
+        "since_at": parse_time(case.times[known.since]),
         "researcher": Who(submitted.event.researcher) if submitted else None,
         "datasets": tuple(f"{one.dataset} ({one.form or 'form not said'})" for one in submitted.event.datasets)
         if submitted
@@ -156,7 +157,7 @@ def _print(about: dict[str, Any], form: Form) -> None:
         ("data sets", ", ".join(members["datasets"]) or "none yet"),
         ("study group", ", ".join(group) or "nobody yet"),
     ):
-        click.echo(printable(f"  {title:<12}  {what}"))
+        click.echo(printable(f"  {title:<12}  {what}").replace("\n", " "))
     for one in members["turns"]:
         whom = ", ".join(one.get("whom_name", one["whom"]))
         days = f"{one['working_days']} working day{'' if one['working_days'] == 1 else 's'}"

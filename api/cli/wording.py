@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import click
@@ -23,6 +24,11 @@ def counted_together(numbers: Counter[_Thing]) -> str:
 def printable(text: str) -> str:
     """The text with whatever could steer a terminal, or turn writing around, spelled out."""
     return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
+
+
+def in_lines(lines: Iterable[str]) -> str:
+    """Lines to be printed, each of which stays one: a line end in a name would look like a line of ours."""
+    return "\n".join(printable(line).replace("\n", "\\n") for line in lines)
 
 
 def bar_over(label: str, length: int) -> Any:

@@ -70,7 +70,7 @@ class _Signing(Command, frozen=True, kw_only=True):
     organisation: str | None = None
 
     def _issued(self, at: Drafting) -> AgreementIssued:
-        known = at.request(self.request).agreements[self.agreement]
+        known = at.request(self.request).agreement(self.agreement)
         if known.issued is None:
             raise Malformed("agreement", self.agreement, f"is none of request {self.request}")
         if self.capacity == "authorised official" and self.organisation is None:

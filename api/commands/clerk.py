@@ -1,12 +1,12 @@
 """The clerk: takes commands to the desk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 
 import msgspec
 
-from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing
-from api.desk import Circumstances, Desk, Outcome
+from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing, Wish
+from api.desk import ATTEMPTS, Circumstances, Desk, Outcome
 from api.packets.reports import Keeping, Report
 from ledger.codec import SALT_BYTES
 from ledger.errors import Malformed
@@ -14,6 +14,7 @@ from ledger.events import Event, RequestSubmitted
 from ledger.home import Home
 from ledger.log import IdempotencyKey
 from ledger.storage.port import Clock
+from projections.rules.rule import Objection
 
 
 class Clerk:
@@ -37,28 +38,55 @@ class Clerk:
         """What comes of a command; a dry run says what the rules would hold against it, and records nothing.
 
         `decided_by` is who decides when that is not who types it in; `documents` show what is told, as a letter does.
-        Whatever raises leaves nothing in custody: `Malformed`, `NotEntitled`, what checking documents raises.
+        Whatever raises leaves nothing in custody: `Malformed`, `NotEntitled`, what checking documents raises. Only
+        where others were faster meanwhile something may stay there that no entry names.
         """
-        # What was done once may make no sense a second time, and so may not even be drafted again.
-        if key is not None and not dry_run and (earlier := self._desk.earlier(key)):
-            return earlier
-        drafting = self._drafting(circumstances, decided_by or circumstances.actor, KeepingNothing())
-        trial = command.draft(drafting)
+
+        def attempt() -> Outcome:
+            # What was done once may make no sense a second time, and so may not even be drafted again.
+            if key is not None and not dry_run and (earlier := self._desk.earlier(key)):
+                return earlier
+            drafting = self._drafting(circumstances, decided_by or circumstances.actor, KeepingNothing())
+            objections = self._try(command.draft(drafting), circumstances, documents, key)
+            if dry_run:
+                return Outcome((), objections)
+            return self._do(command, msgspec.structs.replace(drafting, keeping=self.home.custody), documents, key)
+
+        return self._persist(attempt)
+
+    def _persist(self, attempt: Callable[[], Outcome]) -> Outcome:
+        """What an attempt gives; made again when it makes no sense, and somebody else was faster meanwhile."""
+        for _ in range(ATTEMPTS - 1):
+            read_to = self.home.ledger.store.length()
+            try:
+                return attempt()
+            except Malformed:
+                # It may have been in order, such as a number that was free, until then.
+                if self.home.ledger.store.length() == read_to:
+                    raise
+        return attempt()
+
+    def _try(
+        self, trial: Wish, circumstances: Circumstances, documents: Sequence[Document], key: IdempotencyKey | None
+    ) -> tuple[Objection, ...]:
+        """What the rules would hold against it. Raises what would keep it from being recorded."""
+        _check_owner(trial, documents)
         if isinstance(trial, Acting):
             # An act that is done again under its key is let in whatever is held against it now.
-            objections = self._desk.objections(trial.act, circumstances, key)
-        else:
-            self._desk.admit(trial, key)
-            self._check_shape(trial)
-            _check_owner(trial, documents)
-            objections = ()
-        if dry_run:
-            return Outcome((), objections)
-        drafting = msgspec.structs.replace(drafting, keeping=self.home.custody)
+            return self._desk.objections(trial.act, circumstances, key)
+        self._desk.admit(trial, key)
+        self._check_shape(trial)
+        return ()
+
+    def _do(
+        self, command: Command, drafting: Drafting, documents: Sequence[Document], key: IdempotencyKey | None
+    ) -> Outcome:
         wish = command.draft(drafting)
         if isinstance(wish, Acting):
+            if documents and wish.act.request is None:
+                raise Malformed("document", documents[0].name, f"cannot be kept: {wish.act.name} is of no request")
             shown = _keep(documents, drafting.keeping, f"request:{wish.act.request}", wish.becomes)
-            circumstances = msgspec.structs.replace(circumstances, documents=(*wish.documents, *shown))
+            circumstances = msgspec.structs.replace(drafting.circumstances, documents=(*wish.documents, *shown))
             return self._desk.act(wish.act, circumstances, key)
         return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key)
 
@@ -75,10 +103,14 @@ class Clerk:
         return Drafting(principal, circumstances, self._clock(), self.home.ledger, self.home.custody, keeping)
 
 
-def _check_owner(reports: Sequence[Report], documents: Sequence[Document]) -> None:
-    event = reports[0][0]
-    if documents and not event.sealed_for:
-        raise Malformed("document", documents[0].name, f"cannot be kept: {event.wire_name} belongs to nobody")
+def _check_owner(wish: Wish, documents: Sequence[Document]) -> None:
+    """Raise `Malformed` for documents that would belong to nobody."""
+    if isinstance(wish, Acting):
+        what, belongs = wish.act.name, wish.act.request is not None
+    else:
+        what, belongs = wish[0][0].wire_name, bool(wish[0][0].sealed_for)
+    if documents and not belongs:
+        raise Malformed("document", documents[0].name, f"cannot be kept: {what} belongs to nobody and to no request")
 
 
 def _shown_by(reports: Sequence[Report], documents: Sequence[Document], keeping: Keeping) -> Sequence[Report]:

@@ -3,6 +3,8 @@
 from datetime import date
 
 from api.commands.command import Acting, Command, Drafting, Wish
+from api.register import register_of
+from ledger.custody import caseless
 from ledger.errors import Malformed
 from ledger.events import (
     AffiliationDetermined,
@@ -32,6 +34,12 @@ class Details(Command, frozen=True, kw_only=True):
         """The details by their names."""
         return {detail: getattr(self, detail) for detail in Details.__struct_fields__}
 
+    def check_address(self, person: str, at: Drafting) -> None:
+        """Raise `Malformed` for the e-mail address of somebody else: people are found by it."""
+        known = register_of(at.ledger, at.custody).person(caseless(self.email)) if self.email else None
+        if known not in (None, person):
+            raise Malformed("e-mail address", self.email, f"is that of {known} already")
+
 
 class RegisterPerson(Details, frozen=True, kw_only=True):
     """Somebody becomes known to the office, under an id that is chosen at random."""
@@ -42,6 +50,7 @@ class RegisterPerson(Details, frozen=True, kw_only=True):
         """A report."""
         if self.name is None:
             raise Malformed("name", "", "is missing, and nobody is known without one")
+        self.check_address(self.person, at)
         sealed = at.sealed(PersonRegistered, f"person:{self.person}", self.texts)
         return at.reports(PersonRegistered(person=self.person, **sealed))
 
@@ -55,6 +64,7 @@ class ChangeDetails(Details, frozen=True, kw_only=True):
         """A report."""
         if all(text is None for text in self.texts.values()):
             raise Malformed("details", self.person, "of this person stay as they are: nothing was given")
+        self.check_address(self.person, at)
         sealed = at.sealed(PersonDetailsChanged, f"person:{self.person}", self.texts)
         return at.reports(PersonDetailsChanged(person=self.person, **sealed))
 
@@ -66,7 +76,10 @@ class RegisterOrganisation(Command, frozen=True, kw_only=True):
     name: str
 
     def draft(self, at: Drafting) -> Wish:
-        """A report."""
+        """A report. Raises `Malformed` for a name that is known: organisations are found by it."""
+        known = register_of(at.ledger, at.custody).organisation(caseless(self.name))
+        if known is not None:
+            raise Malformed("organisation", self.name, f"is known already, as {known}")
         sealed = at.sealed(OrganisationRegistered, f"organisation:{self.organisation}", {"name": self.name})
         return at.reports(OrganisationRegistered(organisation=self.organisation, **sealed))
 

@@ -80,7 +80,7 @@ class Receive(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        known = at.request(self.request).releases[self.release]
+        known = at.request(self.request).release(self.release)
         if known.handed_over is None:
             raise Malformed("release", self.release, "was never handed over")
         if known.received is not None:

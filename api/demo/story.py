@@ -31,9 +31,13 @@ IRA, PAT, CARL, LENA = (
 HANNA, JUN, AMAL = "hanna.lindqvist@example.edu", "jun.okada@example.org", "amal.serrano@example.org"
 REQUEST = "R-{year}-0001"
 DATA = {
-    "D-6.002x-pc": "user_id,viewed,grade\n10041,1,0.93\n10042,1,0.41\n10043,0,0.00\n",
-    "D-6.002x-forum": "author,thread,posted\na1,17,2012-03-05\nb7,17,2012-03-06\n",
+    "D-6.002x-pc": ("person-course", "identified", "user_id,viewed,grade\n10041,1,0.93\n10042,1,0.41\n"),
+    "D-6.002x-forum": ("forum", "de-identified", "author,thread,posted\na1,17,2012-03-05\nb7,17,2012-03-06\n"),
 }
+PENDING = (
+    ('reliance = "elected"\nreliance_on = 2025-10-20\n', 'reliance = "pending"\n'),
+    ('reliance_document = "letters/couhes-reliance.pdf"\n', ""),
+)
 CHEAT = """
     UPDATE entries SET entry = CAST(replace(entry, '"form":"identified"', '"form":"de-identified"') AS BLOB)
     WHERE instr(entry, CAST('request.submitted' AS BLOB)) AND instr(entry, CAST('"identified"' AS BLOB))
@@ -93,19 +97,17 @@ class Story:
     def _the_office_opens(self) -> None:
         _chapter("The office opens its ledger")
         _say("Ira Stein directs the office, Pat Moreno types. Two data sets of a course run enter the catalogue.")
-        self._run("init", "--origin", "ir.example.edu/demo", "--actor", DIRECTOR)
-        self._run("register-person", "Ira Stein", "--email", IRA, "--actor", DIRECTOR)
-        self._run("grant-role", DIRECTOR, "director", "--from", "2026-01-01", "--person", IRA, "--actor", DIRECTOR)
-        self._run("publish-policy", "--time-zone", "America/New_York", "--actor", DIRECTOR)
-        self._run("grant-role", CLERK, "staff", "--from", "2026-01-01", "--actor", DIRECTOR)
-        self._run("grant-role", SERVER, "data-server", "--from", "2026-01-01", "--actor", DIRECTOR)
-        for dataset, kind, form in (
-            ("D-6.002x-pc", "person-course", "identified"),
-            ("D-6.002x-forum", "forum", "de-identified"),
-        ):
-            self._run("register-dataset", dataset, "--course-run", COURSE, "--kind", kind)
-            file = self._file(f"{dataset}.csv", DATA[dataset])
-            self._run("add-version", dataset, "2026-1", "--form", form, "--file", file)
+        self._run("init --origin ir.example.edu/demo", DIRECTOR)
+        self._run(f"register-person 'Ira Stein' --email {IRA}", DIRECTOR)
+        self._run(f"register-person 'Pat Moreno' --email {PAT}", DIRECTOR)
+        self._run(f"grant-role {DIRECTOR} director --from 2026-01-01 --person {IRA}", DIRECTOR)
+        self._run(f"grant-role {CLERK} staff --from 2026-01-01 --person {PAT}", DIRECTOR)
+        self._run(f"grant-role {SERVER} data-server --from 2026-01-01", DIRECTOR)
+        self._run("publish-policy --time-zone America/New_York", DIRECTOR)
+        _say(f"What names no actor from here on, Pat types (export DUA_LEDGER_ACTOR={CLERK}).")
+        for dataset, (kind, form, content) in DATA.items():
+            self._run(f"register-dataset {dataset} --course-run {COURSE} --kind {kind}")
+            self._run(f"add-version {dataset} 2026-1 --form {form} --file {self._file(f'{kind}.csv', content)}")
 
     def _an_email_comes_in(self) -> None:
         _chapter("A request arrives by e-mail, and is not complete")
@@ -113,188 +115,134 @@ class Story:
             "Hanna Lindqvist of MIT asks for herself, for Jun Okada, who visits from elsewhere, and for Amal Serrano "
             "of Lakeside College. Pat puts what came into a folder. As she heads her department, the dean approved."
         )
-        packet = self._packet(
-            "packet", [('reliance = "elected"\nreliance_on = 2025-10-20\n', 'reliance = "pending"\n')]
-        )
-        self._run("submit", packet)
-        _say("What is missing goes back to her, as a letter.")
-        self._run("return", self._request, "--item", "C1.2", "--item", "C1.3", "--item", "C1.6")
-        self._run("request", self._request, "--letter")
+        self._run(f"submit {self._packet('packet')}")
+        _say("What is missing goes back to her, as a letter; from then on it is her turn.")
+        self._run(f"return {self._request} --item C1.2 --item C1.3 --item C1.6")
+        self._run(f"request {self._request} --letter")
+        self._run("inbox")
 
     def _what_was_missing_arrives(self) -> None:
         _chapter("What was missing arrives")
         _say("The packet comes back: peers had reviewed it, and the forum is wanted de-identified.")
-        packet = self._packet(
-            "packet-again",
-            [
-                ('reliance = "elected"\nreliance_on = 2025-10-20\n', 'reliance = "pending"\n'),
-                (
-                    "[head_approval]",
-                    '[peer_review]\nreviewed = true\nby = "The foundation\'s panel"\n\n[head_approval]',
-                ),
-                ('id = "D-6.002x-forum"', 'id = "D-6.002x-forum"\nform = "de-identified"'),
-            ],
-        )
-        self._run("submit", packet, "--request", self._request)
+        reviewed = '[peer_review]\nreviewed = true\nby = "The panel of the foundation"\n\n[head_approval]'
+        wanted = 'id = "D-6.002x-forum"\nform = "de-identified"'
+        again = self._packet("packet-again", ("[head_approval]", reviewed), ('id = "D-6.002x-forum"', wanted))
+        self._run(f"submit {again} --request {self._request}")
         _say(
             "Jun turns out to act for MIT, and sends the certificate of his new training. The office checks all three."
         )
+        self._run(f"affiliation {self._request} {JUN} home")
         ends = (utc_now() + timedelta(days=30)).date()
         certificate = EXAMPLES / "mixed-group" / "certificates" / "okada.pdf"
-        self._run("affiliation", self._request, JUN, "home")
-        self._run("certify", JUN, "--completed", "2025-02-03", "--expires", str(ends), "--certificate", certificate)
+        self._run(f"certify {JUN} --completed 2025-02-03 --expires {ends} --certificate {certificate}")
         for person in (HANNA, JUN, AMAL):
-            self._run("verify-training", person)
+            self._run(f"verify-training {person}")
         _say("COUHES had elected to rely on Lakeside's board long ago; its letter comes on paper, and late.")
-        letter = EXAMPLES / "mixed-group" / "letters" / "couhes-reliance.pdf"
         relied_on = next(one for one in self._all(EthicsDetermined) if one.organisation and one.outcome == "exempt")
-        self._run(
-            "reliance",
-            self._request,
-            relied_on.determination,
-            "--on",
-            "2025-10-20",
-            "--letter",
-            letter,
-            "--occurred-at",
-            "2025-10-20",
-        )
+        letter = EXAMPLES / "mixed-group" / "letters" / "couhes-reliance.pdf"
+        on = "--on 2025-10-20 --occurred-at 2025-10-20"
+        self._run(f"reliance {self._request} {relied_on.determination} {on} --letter {letter}")
 
     def _it_is_approved(self) -> None:
         _chapter("It is approved, once counsel has found a basis")
-        self._run("approve", self._request, "--actor", DIRECTOR)
+        self._run(f"approve {self._request}", DIRECTOR)
         _say("The refusal is on record too. Counsel finds a basis for each data set and each side.")
-        bases = [
-            word
-            for dataset, form, home, outside in (
-                ("D-6.002x-pc", "identified", "34 CFR 99.31(a)(1)(i)", "34 CFR 99.31(a)(6)"),
-                ("D-6.002x-forum", "de-identified", "34 CFR 99.31(b)", "34 CFR 99.31(b)"),
-            )
-            for recipients, basis in (("home", home), ("outside", outside))
-            for word in ("--basis", dataset, form, recipients, basis)
-        ]
-        self._run("determine", self._request, "--consistent", *bases)
-        self._run("approve", self._request, "--actor", DIRECTOR)
+        bases = (
+            ("D-6.002x-pc identified home", "34 CFR 99.31(a)(1)(i)"),
+            ("D-6.002x-pc identified outside", "34 CFR 99.31(a)(6)"),
+            ("D-6.002x-forum de-identified home", "34 CFR 99.31(b)"),
+            ("D-6.002x-forum de-identified outside", "34 CFR 99.31(b)"),
+        )
+        listed = " ".join(f"--basis {what} '{basis}'" for what, basis in bases)
+        self._run(f"determine {self._request} --consistent {listed}")
+        self._run(f"approve {self._request}", DIRECTOR)
 
     def _the_agreements_are_signed(self) -> None:
         _chapter("A memorandum for MIT's people, a data use agreement for Amal")
-        for name, address in (("Carl Weiss", CARL), ("Lena Roth", LENA)):
-            self._run("register-person", name, "--email", address)
+        self._run(f"register-person 'Carl Weiss' --email {CARL}")
+        self._run(f"register-person 'Lena Roth' --email {LENA}")
         texts = {
             kind: self._file(f"{kind}.txt", f"{kind} on data of MITx learners, as the template has it.\n")
             for kind in ("MOU", "DUA")
         }
         for kind, text in texts.items():
-            self._run(
-                "issue",
-                self._request,
-                "--kind",
-                kind,
-                "--template",
-                f"{kind} 2014-08",
-                "--template-approved-by",
-                CARL,
-                "--text",
-                text,
-                "--actor",
-                DIRECTOR,
-            )
+            template = f"--template '{kind} 2014-08' --template-approved-by {CARL}"
+            self._run(f"issue {self._request} --kind {kind} {template} --text {text}", DIRECTOR)
         _say("Hanna signs both by OpenPGP; the others in ink, and Pat attests that the scans show these texts.")
         key = self._hanna.public(self._folder / "hanna.asc")
-        for number, (kind, text) in enumerate(texts.items(), 1):
+        for agreement, (kind, text) in zip(self._agreements, texts.items(), strict=True):
             signature = self._hanna.sign(text, self._folder / f"{kind}.sig")
-            self._run(
-                "sign",
-                self._agreement(number),
-                "--signer",
-                HANNA,
-                "--as",
-                "researcher",
-                "--signature",
-                signature,
-                "--key",
-                key,
-                "--attested-by",
-                IRA,
-            )
+            evidence = f"--signature {signature} --key {key} --attested-by {PAT}"
+            self._run(f"sign {agreement} --signer {HANNA} --as researcher {evidence}")
+        memorandum, external = self._agreements
+        yesterday = (utc_now() - timedelta(days=1)).date()
         scan = EXAMPLES / "mixed-group" / "letters" / "couhes-approval.pdf"
-        today = str((utc_now() - timedelta(days=1)).date())
-        for number, kind, signer, capacity in (
-            (1, "MOU", IRA, ["office"]),
-            (2, "DUA", LENA, ["authorised-official", "--organisation", "Lakeside College"]),
-            (2, "DUA", CARL, ["home-signatory"]),
+        for agreement, kind, signer, capacity in (
+            (memorandum, "MOU", IRA, "office"),
+            (external, "DUA", LENA, "authorised-official --organisation 'Lakeside College'"),
+            (external, "DUA", CARL, "home-signatory"),
         ):
-            self._run(
-                "sign",
-                self._agreement(number),
-                "--signer",
-                signer,
-                "--as",
-                *capacity,
-                "--scan",
-                scan,
-                "--text",
-                texts[kind],
-                "--on",
-                today,
-                "--attested-by",
-                IRA,
-            )
-        for number in (1, 2):
-            self._run("execute", self._agreement(number), "--actor", DIRECTOR)
+            evidence = f"--scan {scan} --text {texts[kind]} --on {yesterday} --attested-by {PAT}"
+            self._run(f"sign {agreement} --signer {signer} --as {capacity} {evidence}")
+        for agreement in self._agreements:
+            self._run(f"execute {agreement}", DIRECTOR)
 
     def _a_wrong_key_and_the_right_one(self) -> None:
         _chapter("A wrong key, then the right one")
         _say("A key in Amal's name comes by e-mail. On the phone she reads out another fingerprint: it isn't hers.")
-        self._run("file-key", self._request, self._other.public(self._folder / "from-somebody.asc"))
-        self._run("confirm-key", self._request, self._amal.fingerprint, "--to", IRA, "--by", "phone")
-        self._run("reject-key", self._request, "--reason", "not the fingerprint that she read out")
+        confirmed = f"confirm-key {self._request} {self._amal.fingerprint} --to {IRA} --by phone"
+        self._run(f"file-key {self._request} {self._other.public(self._folder / 'from-somebody.asc')}")
+        self._run(confirmed)
+        self._run(f"reject-key {self._request} --reason 'not the fingerprint that she read out'")
         _say("She sends her own; the fingerprint is right, and what she decrypts comes back by the channel itself.")
-        self._run("file-key", self._request, self._amal.public(self._folder / "amal.asc"))
-        self._run("confirm-key", self._request, self._amal.fingerprint, "--to", IRA, "--by", "phone")
+        self._run(f"file-key {self._request} {self._amal.public(self._folder / 'amal.asc')}")
+        self._run(confirmed)
         nonce = self._folder / "test.asc"
-        self._run("test-key", self._request, "--channel", "sftp-drop", "--to", nonce)
+        self._run(f"test-key {self._request} --channel sftp-drop --to {nonce}")
         answer = self._amal.decrypt(nonce).decode()
         _note(f"Amal decrypts it, and reads back {answer}")
-        self._run("test-key", self._request, "--channel", "sftp-drop", "--answer", answer)
+        self._run(f"test-key {self._request} --channel sftp-drop --answer {answer}")
 
     def _the_data_go_out(self) -> None:
         _chapter("The data go out, and Amal alone can open them")
         package = self._folder / "package.gpg"
-        self._run("release", *self._release(package))
+        self._run(self._release(package), DIRECTOR)
         with tarfile.open(fileobj=io.BytesIO(self._amal.decrypt(package))) as tar:
             _note(f"Amal decrypts it, and finds {', '.join(tar.getnames())}")
-        self._run("received", f"L{self._request[1:]}-1")
+        self._run(f"received L{self._request[1:]}-1")
 
     def _who_may_open_them(self) -> None:
         _chapter("Who may open them on the server")
-        self._run("access", JUN, "D-6.002x-pc", "--actor", SERVER)
-        self._run("opened", "D-6.002x-pc", "--person", JUN, "--actor", SERVER)
+        self._run(f"access {JUN} D-6.002x-pc", SERVER)
+        self._run(f"opened D-6.002x-pc --person {JUN}", SERVER)
         _say("Lena Roth signed for Lakeside College, but she is named nowhere: an organisation alone admits nobody.")
-        self._run("access", LENA, "D-6.002x-pc", "--actor", SERVER)
+        self._run(f"access {LENA} D-6.002x-pc", SERVER)
 
     def _time_goes_by(self) -> None:
         _chapter("Six weeks later")
         self._later = timedelta(days=42)
         _say("Jun's training has run out meanwhile, and that holds the next release.")
-        self._run("release", *self._release(self._folder / "again.gpg"))
+        self._run(self._release(self._folder / "again.gpg"), DIRECTOR)
 
     def _people_ask(self) -> None:
         _chapter("People ask")
-        _say("Who holds 6.002x, identified? What waits for whom? What ends soon?")
-        self._run("holders", "D-6.002x-pc", "--form", "identified")
-        self._run("inbox")
-        self._run("deadlines", "--within", "400")
+        _say("Who holds 6.002x, identified? May Jun go on reading it? What ends within a year?")
+        self._run("holders D-6.002x-pc --form identified")
+        self._run(f"may {JUN} read D-6.002x-pc")
+        self._run("deadlines --within 365")
         _say("The auditor replays the request, and has the last refusal judged again from the log alone.")
-        self._run("history", self._request)
+        self._run(f"history {self._request}")
         with open_home(self._home) as home:
             refusal = [fact.position for fact in home.ledger.facts([about(ActRefused)])][-1]
-        self._run("explain", str(refusal))
-        _say("The dean, who only approved, asks to be forgotten: details, salts and keys are destroyed.")
-        dean = self._all(RequestSubmitted)[-1].head_approval
-        if dean is not None:
-            self._run("erase", dean.by, "--yes", "--actor", DIRECTOR)
-        self._run("verify", "--processes", "1")
+        self._run(f"explain {refusal}")
+        _say(
+            "Amal asks to be forgotten, and can't be: the record of the disclosure keeps who received data. The dean, "
+            "who only approved, can: details, salts and keys are destroyed, and everything still verifies."
+        )
+        dean = next(one.head_approval for one in self._all(RequestSubmitted) if one.head_approval)
+        self._run(f"erase {AMAL} --yes", DIRECTOR)
+        self._run(f"erase {dean.by} --yes", DIRECTOR)
+        self._run("verify --processes 1")
 
     def somebody_cheats(self) -> None:
         """The last chapter, after which the log is not what it was."""
@@ -311,40 +259,43 @@ class Story:
             database.execute(CHEAT)
             database.execute(guard)
         database.close()
-        self._run("verify", "--processes", "1")
+        self._run("verify --processes 1")
 
-    def _release(self, target: Path) -> list[str | Path]:
-        data = [word for dataset in DATA for word in ("--data", f"{dataset}={self._folder / dataset}.csv")]
-        options = ["--channel", "sftp-drop", "--extracted-by", IRA, "--learners", "3", "--actor", DIRECTOR]
-        return [self._request, *data, *options, "--to", target]
+    @property
+    def _agreements(self) -> tuple[str, str]:
+        """The memorandum, and the data use agreement."""
+        return f"A{self._request[1:]}-1", f"A{self._request[1:]}-2"
 
-    def _agreement(self, number: int) -> str:
-        return f"A{self._request[1:]}-{number}"
+    def _release(self, target: Path) -> str:
+        data = " ".join(f"--data {dataset}={self._folder / kind}.csv" for dataset, (kind, _, _) in DATA.items())
+        how = f"--channel sftp-drop --extracted-by {IRA} --learners 3"
+        return f"release {self._request} {data} {how} --to {target}"
 
     def _file(self, name: str, text: str) -> Path:
         path = self._folder / name
         path.write_text(text)
         return path
 
-    def _packet(self, name: str, changes: list[tuple[str, str]]) -> Path:
-        """The packet of a mixed group, with some of it changed."""
+    def _packet(self, name: str, *changes: tuple[str, str]) -> Path:
+        """The packet of a mixed group, of which the home board's reliance is not known yet, with more of it changed."""
         folder = self._folder / name
         shutil.copytree(EXAMPLES / "mixed-group", folder)
         form = folder / "request.toml"
         text = form.read_text()
-        for before, after in [*changes, ('reliance_document = "letters/couhes-reliance.pdf"\n', "")]:
+        for before, after in (*PENDING, *changes):
             text = text.replace(before, after)
         form.write_text(text)
         return folder
 
-    def _run(self, *words: str | Path) -> None:
+    def _run(self, line: str, actor: str = "") -> None:
         """Type a command, and show what it answers."""
-        arguments = [str(word) for word in words]
-        shown = [word.replace(f"{self._folder}/", "").replace(f"{EXAMPLES}/", "") for word in arguments]
-        click.secho(f"\n$ dua-ledger {shlex.join(shown)}", fg="cyan")
-        if "--actor" not in arguments and arguments[0] not in QUESTIONS:
-            arguments += ["--actor", CLERK]
-        code = self._type([arguments[0], "--home", str(self._home), *arguments[1:]], lambda: utc_now() + self._later)
+        typed = f"{line} --actor {actor}" if actor else line
+        shown = typed.replace(f"{self._folder}/", "").replace(f"{EXAMPLES}/", "")
+        click.secho(f"\n$ dua-ledger {shown}", fg="cyan")
+        command, *words = shlex.split(typed)
+        if not actor and command not in QUESTIONS:
+            words += ["--actor", CLERK]
+        code = self._type([command, "--home", str(self._home), *words], lambda: utc_now() + self._later)
         if code:
             click.echo(f"(exit code {code})")
 
@@ -355,7 +306,7 @@ class Story:
         return [event for event in events if isinstance(event, kind)]
 
 
-QUESTIONS = ("request", "holders", "inbox", "deadlines", "history", "explain", "verify")
+QUESTIONS = ("request", "holders", "inbox", "may", "deadlines", "history", "explain", "verify")
 
 
 def _chapter(title: str) -> None:

@@ -17,18 +17,18 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 from stat import S_ISREG
-from typing import Self
+from typing import NamedTuple, Self
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 
-from ledger.chain.entry import Entry, write_entry
-from ledger.chain.merkle import HASH_BYTES, completed_by
+from ledger.chain.entry import MAX_POSITION, Entry, write_entry
+from ledger.chain.merkle import HASH_BYTES, completed_by, leaf_hash
 from ledger.errors import Conflict, Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
 from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction, connect
 from ledger.storage.port import EMPTY_HEAD, PAGE, Clock, Head, Store, recording_time
-from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, add_rows, entry_in, indexed_up_to
+from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, entry_in, indexed_up_to
 from ledger.storage.turn import Turn
 
 APPLICATION_ID = 0x4455414C  # "DUAL"
@@ -72,6 +72,7 @@ SCHEMA = {
     """,
 }
 
+LAST_LEAF = "SELECT position, substr(tree, 1, 32) FROM entries ORDER BY position DESC LIMIT 1"
 LAST_ENTRY = "SELECT position, substr(tree, 1, 32), entry FROM entries ORDER BY position DESC LIMIT 1"
 LENGTH = "SELECT COALESCE(MAX(position), 0) FROM entries"
 SUBTREE = "SELECT substr(tree, ?2 + 1, 32) FROM entries WHERE position = ?1"
@@ -89,8 +90,8 @@ MISPLACED = f"""
     WITH head (position) AS (SELECT COALESCE(MAX(position), 0) FROM entries)
     SELECT position, 'entries' FROM entries WHERE position < 1
     UNION ALL
-    SELECT DISTINCT tags.position, 'the tag index' FROM tags, head
-    WHERE tags.position < 1 OR tags.position > head.position - head.position % {STEP}
+    SELECT DISTINCT position, 'the tag index' FROM tags
+    WHERE position NOT BETWEEN 1 AND (SELECT head.position - head.position % {STEP} FROM head)
 """
 
 SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 1000", "cache_size = -16384", "trusted_schema = OFF")
@@ -106,6 +107,21 @@ def create_schema(path: Path) -> None:
         _sync_folder(path.parent)
 
 
+class Tip(NamedTuple):
+    """The end of the log: its last entry, and what the next entries complete subtrees with.
+
+    `left` has, by level, the hash of the last subtree that waits for its right half; nothing where it has to be read.
+    Whoever finds the same leaf at the same position at the end of the log need not read any of it again.
+    """
+
+    head: Head
+    left: Sequence[bytes]
+
+
+NOTHING_KNOWN = (b"",) * MAX_POSITION.bit_length()
+EMPTY_TIP = Tip(EMPTY_HEAD, NOTHING_KNOWN)
+
+
 class SQLiteStore(Store):
     """A store in one SQLite file, or in memory."""
 
@@ -119,6 +135,7 @@ class SQLiteStore(Store):
         super().__init__()
         self._name, self._connections, self._turn, self._clock = name, connections, turn, clock
         self._index = TagIndex()
+        self._tip = EMPTY_TIP
 
     @classmethod
     def in_file(cls, path: Path, clock: Clock) -> Self:
@@ -149,7 +166,7 @@ class SQLiteStore(Store):
     def head(self) -> Head:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            return _head(connection)
+            return self._tip_in(connection).head
 
     def length(self) -> int:
         """As the port says."""
@@ -160,11 +177,15 @@ class SQLiteStore(Store):
         """As the port says."""
         if not events:
             raise ProgrammingError("there is nothing to append")
-        with self._turn or nullcontext(), self._connections.borrowed() as connection, Transaction(connection):
-            head = _head(connection)
-            if condition is not None:
-                self._check(connection, condition, head)
-            entries = _insert(connection, head, events, recording_time(self._clock(), head))
+        with self._turn or nullcontext(), self._connections.borrowed() as connection:
+            with Transaction(connection):
+                tip = self._tip_in(connection)
+                if condition is not None:
+                    self._check(connection, condition, tip.head)
+                entries, tip = _insert(connection, tip, events, recording_time(self._clock(), tip.head))
+                self._index.add_rows(connection, entries)
+            self._tip = tip
+            self._index.remember(entries)
         self.wake()
         return entries
 
@@ -184,12 +205,13 @@ class SQLiteStore(Store):
         while True:
             with self._connections.borrowed() as connection:
                 page = connection.execute(ROWS, (after, until, PAGE)).fetchall()
-            for position, tree, raw in page:
+            for row in page:
+                position, tree, raw = row
                 # Whoever writes the file without SQLite can put rows in any order, and text in place of bytes.
                 if position <= after or not isinstance(tree, bytes) or not isinstance(raw, bytes):
                     raise Damaged(self._name, f"the row of entry {position} is not as SQLite writes it")
                 after = position
-                yield position, tree, raw
+                yield row
             if len(page) < PAGE:
                 return
 
@@ -222,6 +244,13 @@ class SQLiteStore(Store):
     def indexed_up_to(self, head: int) -> int:
         """As the port says."""
         return indexed_up_to(head)
+
+    def _tip_in(self, connection: sqlite3.Connection) -> Tip:
+        """The end of the log: as remembered, if the last entry is still the same."""
+        tip = self._tip
+        if connection.execute(LAST_LEAF).fetchone() != tip.head[:2]:
+            tip = Tip(_head(connection), NOTHING_KNOWN)
+        return tip
 
     def _check(self, connection: sqlite3.Connection, condition: DCBAppendCondition, head: Head) -> None:
         after = condition.after or 0
@@ -323,22 +352,21 @@ def _hash_in(what: str, column: object) -> bytes:
     return column
 
 
-def _insert(connection: sqlite3.Connection, head: Head, events: Sequence[DCBEvent], recorded_at: str) -> list[Entry]:
-    fresh: dict[tuple[int, int], bytes] = {}
+def _insert(
+    connection: sqlite3.Connection, tip: Tip, events: Sequence[DCBEvent], recorded_at: str
+) -> tuple[list[Entry], Tip]:
+    """Add these events behind the tip; gives their entries, and the tip that they make."""
+    leaf, left = tip.head.leaf, [*tip.left]
 
     def subtree(level: int, index: int) -> bytes:
-        return fresh.get((level, index)) or _subtree(connection, level, index)
+        return left[level] or _subtree(connection, level, index)
 
     entries, rows = [], []
-    leaf = head.leaf
-    for position, event in enumerate(events, head.position + 1):
+    for position, event in enumerate(events, tip.head.position + 1):
         entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
-        leaf = entry.leaf
-        completed = completed_by(position, leaf, subtree)
-        for level, value in enumerate(completed):
-            fresh[level, (position >> level) - 1] = value
+        completed = completed_by(position, leaf_hash(entry.raw), subtree)
+        leaf, left[len(completed) - 1] = completed[0], completed[-1]
         entries.append(entry)
         rows.append((position, b"".join(completed), entry.raw))
     connection.executemany(ADD_ENTRY, rows)
-    add_rows(connection, head.position, entries)
-    return entries
+    return entries, Tip(Head(position, leaf, recorded_at), left)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from ledger.chain.entry import Entry, check_name, read_entry
+from ledger.chain.entry import MAX_TAGS, Entry, check_name, read_entry
 from ledger.errors import Damaged, Malformed
 
 STEP = 64
@@ -54,12 +54,7 @@ TYPES_OF_TAG = """
     )
     SELECT type FROM types WHERE type IS NOT NULL
 """
-RAREST = """
-    SELECT wanted.value, (SELECT COUNT(*) FROM (SELECT 1 FROM tags AS t WHERE t.tag = wanted.value LIMIT ?2))
-    FROM json_each(?1) AS wanted
-    ORDER BY 2
-    LIMIT 1
-"""
+COUNTED = "(SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE tag = ? LIMIT ?))"
 # The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
 INDEXED_TAGS = """
     SELECT position, CAST(COALESCE(type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
@@ -75,17 +70,8 @@ def indexed_up_to(position: int) -> int:
 
 def index_rows(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
     """The rows of these entries, in the order of the index."""
-    return sorted(
-        (tag, entry.header.type, entry.position) for entry in entries for tag in (ANY_TAG, *entry.header.tags)
-    )
-
-
-def add_rows(connection: sqlite3.Connection, before: int, added: Sequence[Entry]) -> None:
-    """Index what makes up whole steps, now that these entries follow position `before`."""
-    first, last = indexed_up_to(before), indexed_up_to(before + len(added))
-    if last > first:
-        tail = _entries(connection, first, before, STEP)
-        connection.executemany(ADD_TAG, index_rows([*tail, *added][: last - first]))
+    headers = [entry.header for entry in entries]
+    return sorted([(tag, header.type, header.position) for header in headers for tag in (ANY_TAG, *header.tags)])
 
 
 class TagIndex:
@@ -93,6 +79,23 @@ class TagIndex:
 
     def __init__(self) -> None:
         self._tail: list[Entry] = []
+
+    def add_rows(self, connection: sqlite3.Connection, added: Sequence[Entry]) -> None:
+        """Index what makes up whole steps, now that these entries were added."""
+        before = added[0].position - 1
+        first, last = indexed_up_to(before), indexed_up_to(before + len(added))
+        if last > first:
+            tail = self._tail_up_to(connection, before)
+            connection.executemany(ADD_TAG, index_rows([*tail, *added][: last - first]))
+
+    def remember(self, added: Sequence[Entry]) -> None:
+        """Know these entries, which are in the log from now on, without reading them again."""
+        tail, first, last = self._tail, added[0].header.position, added[-1].header.position
+        if tail and tail[-1].header.position == first - 1:
+            added, first = [*tail, *added], tail[0].header.position
+        start = indexed_up_to(last) + 1 - first
+        if start >= 0:
+            self._tail = [*added[start:]]
 
     def matching(
         self, connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
@@ -164,9 +167,9 @@ def entry_in(position: int, raw: object) -> Entry:
 def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> Iterator[list[Any]]:
     """The ranges of the index that hold what matches: of the item's tags, the one that stands on the fewest entries."""
     # The empty tag means something else in here, and not every other impossible name passes through JSON.
-    if not all(map(_is_name, item.tags)):
+    tags = [*dict.fromkeys(item.tags)] or [ANY_TAG]
+    if len(tags) > MAX_TAGS or not all(map(_is_name, item.tags)):
         return
-    tags = item.tags or [ANY_TAG]
     rarest = _rarest(connection, tags) if len(tags) > 1 else tags[0]
     further = [tag for tag in tags if tag != rarest]
     for type_ in filter(_is_name, item.types or _types_of(connection, rarest)):
@@ -187,11 +190,14 @@ def _types_of(connection: sqlite3.Connection, tag: str) -> list[str]:
 
 def _rarest(connection: sqlite3.Connection, tags: Sequence[str]) -> str:
     """The tag that stands on the fewest entries, found at the cost of counting so many."""
-    wanted, enough = _json(tags), 64
+    # A column for each tag: reading them from JSON would cost more than counting.
+    statement = f"SELECT {', '.join([COUNTED] * len(tags))}"
+    enough = 8
     while True:
-        tag, count = connection.execute(RAREST, (wanted, enough)).fetchone()
+        (counts,) = connection.execute(statement, [value for tag in tags for value in (tag, enough)])
+        count, tag = min(zip(counts, tags, strict=True))
         if count < enough:
-            return str(tag)
+            return tag
         enough *= 8
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from ledger.events import AgreementIssued, PolicyPublished
+from ledger.events import AgreementIssued, AgreementSigned, PolicyPublished
 from ledger.events.agreement import Capacity
 from projections.acts import ExecuteAgreement
 from projections.rules.rule import Objection, Rule
@@ -17,14 +17,14 @@ def unsigned(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterato
     """The researcher signs as researcher and as nothing else, and an official for each organisation that it names."""
     del at
     request = standing.request(act.request)
-    agreement = request.agreements[act.agreement]
+    agreement = request.agreement(act.agreement)
     if agreement.issued is None or request.submitted is None:
         yield RULE.objection("the agreement", act.agreement)
         return
     if agreement.executed or agreement.terminated:
         yield RULE.objection("an agreement that is neither executed nor ended", act.agreement, agreement.facts)
     said, researcher = agreement.issued.event, request.submitted.event.researcher
-    signatures = [one.event for one in agreement.signatures if one.event.text == said.text]
+    signatures = [one.event for one in agreement.signatures if one.event.text == said.text and _is_shown(one.event)]
     facts = [agreement.issued.position, *(one.position for one in agreement.signatures)]
     for capacity, organisation in _required(said, standing.office.policy.event):
         signed = [
@@ -35,6 +35,13 @@ def unsigned(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterato
         ]
         if not signed:
             yield RULE.objection(f"signature of the {capacity}", organisation or act.agreement, facts)
+
+
+def _is_shown(signed: AgreementSigned) -> bool:
+    """Whether there is a signature that anybody can check, or else somebody who attests it."""
+    if signed.evidence == "openpgp":
+        return signed.key is not None and signed.fingerprint is not None
+    return signed.attested_by is not None
 
 
 def _required(said: AgreementIssued, policy: PolicyPublished) -> Iterator[tuple[Capacity, str | None]]:

@@ -15,11 +15,9 @@ RULE = Rule[ExecuteAgreement](
 
 @RULE.objects
 def too_long(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
-    """Counted from its first day; a last day before the first is none."""
+    """Counted from its first day."""
     del at
     policy = standing.office.policy
     longest = months_after(act.starts, policy.event.agreement_months)
-    if act.ends < act.starts:
-        yield RULE.objection("a last day that is not before the first", act.agreement)
-    elif act.ends > longest:
+    if act.ends > longest:
         yield RULE.objection(f"an end by {longest}", act.agreement, [policy.position])

@@ -1,4 +1,4 @@
-"""K1: an agreement names nobody but the study group, each for whom they act, and nothing that was not asked for."""
+"""C2, K1: an agreement names only people of the study group, each for whom they act, and only what was asked for."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -19,19 +19,20 @@ def beyond_the_request(act: IssueAgreement, standing: Standing, at: datetime) ->
     submitted = request.submitted
     if submitted is None:
         return
-    if request.agreements[act.agreement].issued:
-        yield RULE.objection("a number that is not taken", act.agreement, request.agreements[act.agreement].facts)
+    taken = standing.taken(act.agreement)
+    if taken:
+        yield RULE.objection("a number that is not taken", act.agreement, [taken])
     if not act.recipients:
         yield RULE.objection("recipients", act.agreement, [submitted.position])
     for one in act.recipients:
-        known = request.affiliations.get(one.person)
+        known, needs = request.affiliations.get(one.person), request.needs(one.person)
         facts = [submitted.position, known and known.position]
         if one.person not in request.study_group:
             yield RULE.objection("a place in the study group", one.person, facts)
-        elif (act.kind, one.organisation) not in request.needs(one.person) and act.otherwise is None:
-            yield RULE.objection(f"{_usual(request.needs(one.person))}, or a reason", one.person, facts)
-        elif one.organisation not in [organisation for _, organisation in request.needs(one.person)]:
+        elif one.organisation not in [organisation for _, organisation in needs]:
             yield RULE.objection("the organisation that they act for", one.person, facts)
+        elif (act.kind, one.organisation) not in needs and act.otherwise is None:
+            yield RULE.objection(f"{_usual(needs)}, or a reason", one.person, facts)
 
 
 @RULE.objects

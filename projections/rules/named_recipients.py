@@ -17,14 +17,16 @@ def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objec
     facts = [position for one in request.agreements.values() for position in one.facts]
     wanted = act.wanted(standing)
     for person in act.people(standing):
+        lacking = [one.dataset for one in wanted if not request.naming(person, day, one.dataset, one.form)]
+        if wanted and not lacking:
+            continue
         known = request.affiliations.get(person)
         where = [*facts, known and known.position]
         if not request.naming(person, day):
             yield RULE.objection("a place in an agreement in force", person, where)
             continue
-        for one in wanted:
-            if not request.naming(person, day, one.dataset, one.form):
-                yield RULE.objection(f"a place in an agreement about {one.dataset}", person, where)
+        for dataset in lacking:
+            yield RULE.objection(f"a place in an agreement about {dataset}", person, where)
 
 
 @RULE.objects

@@ -23,15 +23,18 @@ def outside_people_without_boards(act: Act, standing: Standing, at: datetime) ->
         if not is_from("outside", person, request):
             continue
         own = covering(person, request, standing.office, day, home=False)
+        home = covering(person, request, standing.office, day, home=True)
+        relied = [one.reliance.event for one in own if one.reliance and one.reliance.event.on <= day]
+        is_covered_at_home = shown(home) or any(one.document for one in relied)
+        if shown(own) and is_covered_at_home:
+            continue
         facts = facts_about(person, request, home=False)
         if not shown(own):
             wanting = (
                 "letter of their own institution's board" if own else "determination of their own institution's board"
             )
             yield RULE.objection(wanting, person, facts)
-        relied = [one.reliance.event for one in own if one.reliance and one.reliance.event.on <= day]
-        home = covering(person, request, standing.office, day, home=True)
-        if not shown(home) and not any(one.document for one in relied):
+        if not is_covered_at_home:
             facts += facts_about(person, request, home=True)
             wanting = "home board's letter" if home or relied else "home board's determination or reliance"
             yield RULE.objection(wanting, person, facts)

@@ -1,9 +1,9 @@
-"""C3: a package goes out once, as it was authorised: the same versions, for the same key."""
+"""C3: a package goes out once, as it was authorised: the same versions, for the same key, to the same parties."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from projections.acts import AuthoriseRelease, HandOverRelease, Releasing
+from projections.acts import AuthoriseRelease, HandOverRelease, Releasing, bases, parties
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
@@ -14,19 +14,18 @@ RULE = Rule[Releasing]("release-in-turn", "C3", "a package goes out once, as it 
 def authorised_before(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
     """A release is authorised once."""
     del at
-    known = standing.request(act.request).releases[act.release]
-    if isinstance(act, AuthoriseRelease) and known.authorised:
-        yield RULE.objection("a number that is not taken", act.release, [known.authorised.position])
+    taken = standing.taken(act.release)
+    if isinstance(act, AuthoriseRelease) and taken:
+        yield RULE.objection("a number that is not taken", act.release, [taken])
 
 
 @RULE.objects
 def not_as_authorised(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
-    """Whoever has become the contact since, or filed another key, needs another authorisation."""
-    del at
+    """What has changed since needs another authorisation: that is the record of whom the data went to, and why."""
     if not isinstance(act, HandOverRelease):
         return
     request = standing.request(act.request)
-    known = request.releases[act.release]
+    known = request.release(act.release)
     if known.authorised is None:
         yield RULE.objection("an authorisation", act.release)
         return
@@ -34,8 +33,13 @@ def not_as_authorised(act: Releasing, standing: Standing, at: datetime) -> Itera
     if known.handed_over or known.failed:
         yield RULE.objection("a release that is still to be handed over", act.release, facts)
     said = known.authorised.event
-    if {(one.dataset, one.label) for one in said.versions} != {(one.dataset, one.label) for one in act.package.files}:
-        yield RULE.objection("the versions that were authorised", act.release, facts)
+    packed = {(one.dataset, one.label, standing.dataset(one.dataset).form(one.label)) for one in act.package.files}
+    if packed != {(one.dataset, one.label, one.form) for one in said.versions}:
+        yield RULE.objection("the versions that were authorised, in their form", act.release, facts)
+    people, wanted, day = act.people(standing), act.wanted(standing), standing.office.day(at)
+    to, on = set(parties(people, wanted, request, day)), set(bases(people, wanted, request))
+    if not (to <= set(said.parties) and on <= set(said.bases)):
+        yield RULE.objection("the parties and bases for which it was authorised", act.release, facts)
     key = request.contact.key
     if key is None or key.filed.event.key != said.key:
         yield RULE.objection("the key for which it was authorised", act.release, facts)

@@ -31,6 +31,6 @@ def over_already(act: GrantWaiver, standing: Standing, at: datetime) -> Iterator
 def granted_before(act: GrantWaiver, standing: Standing, at: datetime) -> Iterator[Objection]:
     """A number names one waiver."""
     del at
-    taken = [one.position for one in standing.request(act.request).waivers if one.event.waiver == act.waiver]
+    taken = standing.taken(act.waiver)
     if taken:
-        yield RULE.objection("a number that is not taken", act.waiver, taken)
+        yield RULE.objection("a number that is not taken", act.waiver, [taken])

@@ -19,12 +19,16 @@ class AgreementStanding:
         self.signatures: list[Known[AgreementSigned]] = []
         self.executed: Known[AgreementExecuted] | None = None
         self.terminated: Known[AgreementTerminated] | None = None
+        self._recipients: frozenset[tuple[str, str | None]] = frozenset()
+        self._datasets: frozenset[tuple[str, Form | None]] = frozenset()
 
     def fold(self, fact: Recorded) -> None:
         """Take in a fact. Of several terminations the earliest counts."""
         match fact.event:
             case AgreementIssued() as issued:
                 self.issued = Known(issued, fact.position)
+                self._recipients = frozenset((one.person, one.organisation) for one in issued.recipients)
+                self._datasets = frozenset((one.dataset, form) for one in issued.datasets for form in (one.form, None))
             case AgreementSigned() as signed:
                 self.signatures.append(Known(signed, fact.position))
             case AgreementExecuted() as executed:
@@ -49,12 +53,11 @@ class AgreementStanding:
         said = self.issued and self.issued.event
         if not said or (said.kind != kind and said.otherwise is None):
             return False
-        return any((one.person, one.organisation) == (person, organisation) for one in said.recipients)
+        return (person, organisation) in self._recipients
 
     def covers(self, dataset: str, form: Form | None = None) -> bool:
         """Whether it is about this data set, in this form if one is given."""
-        covered = self.issued.event.datasets if self.issued else ()
-        return any(one.dataset == dataset and form in (None, one.form) for one in covered)
+        return (dataset, form) in self._datasets
 
     @property
     def facts(self) -> tuple[int, ...]:

@@ -1,13 +1,11 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
-from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from ledger.codec import Recorded
 from ledger.events import (
-    AccessPermitted,
     AffiliationDetermined,
     AgreementExecuted,
     DeterminationEnded,
@@ -29,6 +27,7 @@ from ledger.events import (
 from ledger.events.agreement import Kind
 from ledger.events.catalogue import Form
 from ledger.events.people import Affiliation
+from ledger.events.release import Party
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.known import Known
@@ -51,6 +50,8 @@ class State(StrEnum):
     RECEIVED = "received"
 
 
+# No recipient is named for it: the id of an organisation begins otherwise.
+NOT_KNOWN = "not known"
 BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
 # Of a request that was approved, whatever has come of it since.
 GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
@@ -102,7 +103,8 @@ def moved(state: State, event: Event) -> State:
 class Determination:
     """What a board determined, since when another board relies on it, and when it ended.
 
-    Of several reliances or ends the earliest counts: what is over does not begin again because it is told twice.
+    Of several reliances one with the board's letter counts before any without, and then the earliest. Of several ends
+    the earliest counts: what is over does not begin again because it is told twice.
     """
 
     def __init__(self, known: Known[EthicsDetermined]) -> None:
@@ -112,7 +114,7 @@ class Determination:
 
     def relied_on(self, elected: Known[RelianceElected]) -> None:
         """Another board elected to rely on it."""
-        if self.reliance is None or elected.event.on < self.reliance.event.on:
+        if self.reliance is None or _rank(elected.event) < _rank(self.reliance.event):
             self.reliance = elected
 
     def end(self, ended: Known[DeterminationEnded]) -> None:
@@ -137,18 +139,8 @@ class Determination:
         return good and self.is_about(person) and in_time and (self.ended is None or day < self.ended.event.on)
 
 
-P = TypeVar("P")
-
-
-class _Kept(dict[str, P]):
-    """Parts by their ids; of what nobody knows there is an empty part, which is not kept."""
-
-    def __init__(self, part: Callable[[], P]) -> None:
-        super().__init__()
-        self._part = part
-
-    def __missing__(self, id_: str) -> P:
-        return self._part()
+def _rank(elected: RelianceElected) -> tuple[bool, date]:
+    return elected.document is None, elected.on
 
 
 class RequestStanding:
@@ -166,7 +158,6 @@ class RequestStanding:
         RequestApproved,
         RequestDeclined,
         WaiverGranted,
-        AccessPermitted,
         *AgreementStanding.folds,
         *ContactStanding.folds,
         *ReleaseStanding.folds,
@@ -179,9 +170,9 @@ class RequestStanding:
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
-        self.agreements: _Kept[AgreementStanding] = _Kept(AgreementStanding)
+        self.agreements: dict[str, AgreementStanding] = {}
         self.contact = ContactStanding()
-        self.releases: _Kept[ReleaseStanding] = _Kept(ReleaseStanding)
+        self.releases: dict[str, ReleaseStanding] = {}
         self.waivers: list[Known[WaiverGranted]] = []
 
     def fold(self, fact: Recorded) -> None:
@@ -234,26 +225,37 @@ class RequestStanding:
         known = self.affiliations.get(person)
         return known.event.organisation if known else None
 
+    def agreement(self, agreement: str) -> AgreementStanding:
+        """What is known of an agreement, which may be nothing."""
+        return self.agreements.get(agreement) or AgreementStanding()
+
+    def release(self, release: str) -> ReleaseStanding:
+        """What is known of a release, which may be nothing."""
+        return self.releases.get(release) or ReleaseStanding()
+
     def needs(self, person: str) -> list[tuple[Kind, str | None]]:
-        """The kinds of agreement that have to name a person, each with the organisation; in doubt, both."""
+        """The kinds of agreement that have to name a person, each with the organisation; in doubt, both.
+
+        Nobody is named for an organisation that is not known.
+        """
         home: tuple[Kind, str | None] = ("MOU", None)
-        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person))
+        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person) or NOT_KNOWN)
         return {"home": [home], "outside": [outside], "in doubt": [home, outside]}[self.affiliation(person)]
 
-    def naming(
-        self, person: str, day: date, dataset: str | None = None, form: Form | None = None
-    ) -> list[AgreementStanding]:
-        """Agreements in force that name a person for whatever they act for; none, unless each need is met.
+    def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> list[Party]:
+        """A person as agreements in force name them, for whatever they act for; nothing, unless each need is met.
 
-        With a data set, and a form, only those count that cover it.
+        With a data set, and a form, only those agreements count that cover it.
         """
         found = []
-        for need in self.needs(person):
-            named = [one for one in self.agreements.values() if one.in_force(day) and one.names(person, *need)]
-            covering = [one for one in named if dataset is None or one.covers(dataset, form)]
-            if not covering:
+        for kind, organisation in self.needs(person):
+            for id_, one in self.agreements.items():
+                names = one.names(person, kind, organisation) and (dataset is None or one.covers(dataset, form))
+                if names and one.in_force(day):
+                    found.append(Party(person=person, organisation=organisation, agreement=id_))
+                    break
+            else:
                 return []
-            found += covering[:1]
         return found
 
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:

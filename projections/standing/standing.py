@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger.codec import Recorded
 from ledger.events import (
+    AccessPermitted,
     ActRefused,
+    AgreementIssued,
     ApiKeyIssued,
     ApiKeyRevoked,
     DataSetOpened,
@@ -16,8 +18,11 @@ from ledger.events import (
     HistoryViewed,
     LedgerOpened,
     OrganisationRegistered,
+    ReleaseAuthorised,
+    WaiverGranted,
 )
 from projections.standing.dataset import DataSetStanding
+from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
 from projections.standing.request import RequestStanding
@@ -29,10 +34,11 @@ FOLDED: tuple[type[Event], ...] = (
     *RequestStanding.folds,
     FactCorrected,
 )
-# No rule asks for these.
+# No rule asks for these; that one was let in is no reason to judge another access anew.
 PASSED_OVER: tuple[type[Event], ...] = (
     LedgerOpened,
     OrganisationRegistered,
+    AccessPermitted,
     DataSetOpened,
     ActRefused,
     ApiKeyIssued,
@@ -44,6 +50,12 @@ PASSED_OVER: tuple[type[Event], ...] = (
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
     frozenset, (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds)
 )
+# What an act makes known, with the member that holds its number.
+_NUMBERED: dict[type[Event], str] = {
+    AgreementIssued: "agreement",
+    ReleaseAuthorised: "release",
+    WaiverGranted: "waiver",
+}
 
 
 class Standing:
@@ -57,6 +69,7 @@ class Standing:
         self._people: defaultdict[str, PersonStanding] = defaultdict(PersonStanding)
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
         self._requests: defaultdict[str, RequestStanding] = defaultdict(RequestStanding)
+        self._numbers: dict[str, int] = {}
         for fact in uncorrected(tuple(facts)):
             self._fold(fact)
 
@@ -77,6 +90,10 @@ class Standing:
         """The requests of which something is known, by their ids."""
         return self._requests
 
+    def taken(self, number: str) -> int | None:
+        """Where an agreement, a release or a waiver got this number, in whichever request; None when it is free."""
+        return self._numbers.get(number)
+
     def _fold(self, fact: Recorded) -> None:
         event: Any = fact.event
         kind = type(event)
@@ -84,13 +101,18 @@ class Standing:
             self._people[event.person].fold(fact)
         elif kind in _OF_REQUEST:
             self._requests[event.request].fold(fact)
+            if kind in _NUMBERED:
+                self._numbers.setdefault(getattr(event, _NUMBERED[kind]), fact.position)
         elif kind in _OF_OFFICE:
             self.office.fold(fact)
         elif kind in _OF_DATA_SET:
             self._datasets[event.dataset].fold(fact)
 
 
-def uncorrected(facts: Sequence[Recorded]) -> Sequence[Recorded]:
+F = TypeVar("F", Recorded, Known[Event])
+
+
+def uncorrected(facts: Sequence[F]) -> Sequence[F]:
     """Those of these facts that count: not what a later one of them corrects, unless that was corrected itself."""
     corrected: set[int] = set()
     for fact in reversed(facts):

@@ -1,12 +1,12 @@
 """What a request adds up to, as rows: pure, from its standing and the office's policy."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, Self, cast
+from datetime import date, timedelta
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from ledger.chain.entry import format_time
+from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import AgreementIssued
 from projections.standing import (
@@ -29,11 +29,14 @@ Rows = dict[str, list[Row]]
 
 
 class Case:
-    """A request's standing, with when each of its facts happened; none can have happened after it was recorded."""
+    """A request's standing, and when each of its facts happened, as entries write times.
+
+    None can have happened after it was recorded.
+    """
 
     def __init__(self) -> None:
         self.standing = RequestStanding()
-        self.times: dict[int, datetime] = {}
+        self.times: dict[int, str] = {}
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
@@ -41,18 +44,17 @@ class Case:
         found = tuple(facts)
         case = cls()
         case.standing = Standing(found).request(request)
-        case.times = {fact.position: min(fact.occurred_at, fact.recorded_at) for fact in uncorrected(found)}
+        for fact in uncorrected(found):
+            case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
         return case
 
     def fold(self, fact: Happening) -> None:
         """Take in a fact that nobody has corrected yet."""
         # Folding asks a fact for its event and its position, and for nothing else.
-        self.standing.fold(cast(Recorded, fact))
-        self.times[fact.position] = min(fact.occurred_at, fact.recorded_at)
-
-    def at(self, position: int) -> str:
-        """When what stands at a position happened, as the tables write it."""
-        return format_time(self.times[position])
+        told: Any = fact
+        self.standing.fold(told)
+        # Times as entries write them sort as text.
+        self.times[fact.position] = min(fact.recorded, fact.occurred)
 
 
 class _Copy(NamedTuple):
@@ -69,7 +71,7 @@ def rows(request: str, case: Case, office: Office) -> Rows:
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
         "turns": [
-            (request, number, one.who, as_json(one.whom), one.next, one.since, case.at(one.since))
+            (request, number, one.who, as_json(one.whom), one.next, one.since, case.times[one.since])
             for number, one in enumerate(turns(standing, office.policy.event))
         ],
         "rights": [(request, *right) for agreement in standing.agreements.values() for right in _rights(agreement)],
@@ -90,12 +92,12 @@ def _request(request: str, case: Case) -> Row:
         request,
         str(standing.state),
         standing.since,
-        case.at(standing.since),
+        case.times[standing.since],
         submitted and submitted.event.researcher,
         as_json(tuple(dict.fromkeys(one.dataset for one in submitted.event.datasets)) if submitted else ()),
         as_json(standing.study_group),
         last,
-        case.at(last),
+        case.times[last],
     )
 
 
@@ -136,7 +138,7 @@ def _holdings(request: RequestStanding, release: ReleaseStanding, case: Case, of
                 if person != contact:
                     yield person, *copy, PRESUMED, str(day)
     elif handed_over and release.failed is None:
-        day = office.day(case.times[handed_over.position])
+        day = office.day(parse_time(case.times[handed_over.position]))
         for copy in _copies(release):
             yield handed_over.event.contact, *copy, HANDED_OVER, str(day)
 

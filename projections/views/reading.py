@@ -6,7 +6,7 @@ here it is only given its types. That takes a third of the time.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import or_
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -15,21 +15,25 @@ import msgspec
 from msgspec.structs import asdict
 
 from ledger.chain.entry import parse_time
-from ledger.errors import Damaged, Malformed
+from ledger.errors import Damaged
 from ledger.events import DECLARED, Event
 
 _TYPE, _RECORDED_AT = b'"type":"', b'"recorded_at":"'
 _TIME_LENGTH = len("2026-11-21T17:00:00.000000Z")
-_instant = lru_cache(4096)(parse_time)
 
 
 class Happening(NamedTuple):
-    """An event, where it stands, when it happened, and when it was recorded."""
+    """An event, where it stands, and when it happened and was recorded, as entries write times."""
 
     position: int
     event: Event
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred: str
+    recorded: str
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return parse_time(self.occurred)
 
 
 class _Payload(msgspec.Struct):
@@ -48,26 +52,27 @@ class Reader:
 
     def read(self, position: int, raw: bytes) -> Happening | None:
         """What an entry says has happened; None when it is of no kind that is wanted. Raises `Damaged`."""
-        line, _, payload = raw.partition(b"\n")
+        end = raw.find(b"\n")
         # The type is the last member of the header, and a quotation mark in it would be escaped.
-        kind = self._kinds.get(line[line.rfind(_TYPE) + len(_TYPE) : -2])
+        kind = self._kinds.get(raw[raw.rfind(_TYPE, 0, end) + len(_TYPE) : end - 2])
         if kind is None:
             return None
         declared, decode = kind
         try:
-            said = decode(payload)
-            event = declared(**asdict(said.event))
-            while (newer := event.upcast()) is not event:
-                event = newer
-            occurred_at, recorded_at = _instant(said.occurred_at), _instant(_recorded_at(line))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Malformed) as error:
+            said = decode(raw[end + 1 :])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Damaged("log", f"the entry at position {position} cannot be read: {error}") from error
-        return Happening(position, event, occurred_at, recorded_at)
+        event = declared(**asdict(said.event))
+        if declared.upcast is not Event.upcast:
+            event = _in_current_version(event)
+        start = raw.find(_RECORDED_AT, 0, end) + len(_RECORDED_AT)
+        return Happening(position, event, said.occurred_at, raw[start : start + _TIME_LENGTH].decode())
 
 
-def _recorded_at(line: bytes) -> str:
-    start = line.find(_RECORDED_AT) + len(_RECORDED_AT)
-    return line[start : start + _TIME_LENGTH].decode()
+def _in_current_version(event: Event) -> Event:
+    while (newer := event.upcast()) is not event:
+        event = newer
+    return event
 
 
 def _payload_with(event: type[Event]) -> Callable[[bytes], Any]:

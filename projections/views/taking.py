@@ -7,19 +7,31 @@ policy changes what follows from earlier facts, too: with a new one in force, th
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from ledger.chain.entry import format_time
 from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
     ActRefused,
     DataSetFormChanged,
     DataSetOpened,
+    DataSetRegistered,
+    DataSetRetired,
     DataSetVersionAdded,
     Event,
     FactCorrected,
+    LedgerOpened,
+    OrganisationRegistered,
+    PersonDetailsChanged,
+    PersonErased,
+    PersonRegistered,
+    PersonSuspended,
     PolicyPublished,
+    RoleEnded,
+    RoleGranted,
+    SuspensionLifted,
     TrainingCertified,
+    TrainingVerified,
 )
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
@@ -35,8 +47,7 @@ from projections.views.tables import (
     UNDO,
 )
 
-# What a request adds up to; every access would have to be read again each time, and says nothing of it.
-OF_REQUESTS: tuple[type[Event], ...] = tuple(one for one in RequestStanding.folds if one is not AccessPermitted)
+OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
 WANTED: tuple[type[Event], ...] = (
     *OF_REQUESTS,
     DataSetVersionAdded,
@@ -47,6 +58,21 @@ WANTED: tuple[type[Event], ...] = (
     ActRefused,
     PolicyPublished,
     FactCorrected,
+)
+# These change nothing that anybody asks the views about.
+PASSED_OVER: tuple[type[Event], ...] = (
+    LedgerOpened,
+    PersonRegistered,
+    PersonDetailsChanged,
+    PersonErased,
+    OrganisationRegistered,
+    DataSetRegistered,
+    DataSetRetired,
+    TrainingVerified,
+    RoleGranted,
+    RoleEnded,
+    PersonSuspended,
+    SuspensionLifted,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -106,13 +132,14 @@ class Views:
         self._connection.execute(REACH, (position, leaf, boot))
 
     def _fold(self, fact: Happening) -> None:
-        request: str = fact.event.request  # type: ignore[attr-defined]
+        event: Any = fact.event
+        request: str = event.request
         if not self._fresh:
             self._cases[request] = None
             return
-        if request not in self._cases:
-            self._cases[request] = Case()
-        case = self._cases[request]
+        case = self._cases.get(request)
+        if case is None and request not in self._cases:
+            case = self._cases[request] = Case()
         if case is not None:
             case.fold(fact)
 
@@ -124,7 +151,7 @@ class Views:
         label: str | None,
         agreement: str | None,
     ) -> None:
-        at, day = format_time(fact.occurred_at), str(self._office.day(fact.occurred_at))
+        at, day = fact.occurred, str(self._office.day(fact.occurred_at))
         who_and_what = (event.person, event.dataset, label, event.request, agreement)
         self._add("accesses", (fact.position, how, at, day, *who_and_what))
 

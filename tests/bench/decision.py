@@ -1,0 +1,235 @@
+"""The benchmark of a decision: to authorise a release to ten recipients, beside the bare library inserting one event.
+
+`python -m tests.bench.decision` prints the ratio, and where the time goes.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import NamedTuple, TypeVar
+from uuid import uuid4
+
+import eventsourcing.sqlite as library
+import msgspec
+from eventsourcing.dcb.api import DCBQuery
+from eventsourcing.persistence import StoredEvent
+
+from api.desk import Desk
+from ledger.chain.entry import read_entry
+from ledger.events import Event, TrainingCertified, TrainingVerified
+from ledger.log import Ledger
+from ledger.storage import Store, create_store, open_store
+from projections.acts import AuthoriseRelease
+from projections.judgement import done, judge_now, judged
+from projections.rules.rulebook import judge
+from projections.standing import Standing
+from tests.bench.measure import Ratio, in_turns
+from tests.facts import ANA, BEN, NOON, REQUEST, commitment, ledger_on, noon, person
+from tests.office import (
+    COUHES,
+    DUA,
+    ELSEWHERE,
+    FAR_OFF,
+    HOUSE,
+    IRB,
+    KEY,
+    LONG_AGO,
+    MOU,
+    RELEASE,
+    affiliation,
+    authorise,
+    couhes,
+    irb,
+    memorandum,
+    ready,
+    recipient,
+    request,
+    use_agreement,
+    written,
+)
+
+ROUNDS, CALLS = 20, 3
+HOME = (ANA, *(f"p-{31 * 'f'}{number}" for number in range(4)))
+OUTSIDE = (BEN, *(f"p-{31 * 'f'}{number}" for number in range(4, 8)))
+EVERYBODY = (*HOME, *OUTSIDE)
+OF_A_REQUEST = (REQUEST, COUHES, IRB, MOU, DUA, KEY, RELEASE)
+
+Told = TypeVar("Told", bound=msgspec.Struct)
+
+
+class Step(NamedTuple):
+    """A part of a decision, and the microseconds that it takes."""
+
+    what: str
+    microseconds: float
+
+
+def decision(folder: Path) -> tuple[Ratio, str]:
+    """Whole decisions in turns with the library's inserts of as many bytes, and what a decision reads.
+
+    Each is about another request, and nobody has looked at it before.
+    """
+    return in_turns_with_the_library(folder, lambda desk, acts: None)
+
+
+def decision_after_a_look(folder: Path) -> tuple[Ratio, str]:
+    """The same of requests at which this process has looked before, as a page does that shows what is wanting."""
+    return in_turns_with_the_library(folder, look_at_all)
+
+
+def look_at_all(desk: Desk, acts: Sequence[AuthoriseRelease]) -> None:
+    """Tell what the rules hold against each of these; they hold nothing."""
+    for act in acts:
+        assert not desk.objections(act, HOUSE)
+
+
+def in_turns_with_the_library(
+    folder: Path, prepare: Callable[[Desk, Sequence[AuthoriseRelease]], None]
+) -> tuple[Ratio, str]:
+    """Decisions of a desk that is prepared for them, in turns with the library's inserts."""
+    with open_office(folder, ROUNDS * CALLS) as store:
+        acts = [wish(number) for number in range(ROUNDS * CALLS)]
+        desk, wishes = Desk(ledger_on(store, noon), noon), iter(acts)
+        prepare(desk, acts)
+        reading = judge_now(ledger_on(store, noon), wish(0), NOON).reading
+        recorder = library.SQLiteApplicationRecorder(library.SQLiteDatastore(str(folder / "library.db")))
+        recorder.create_table()
+        body = len(authorised_entry())
+
+        def decide() -> None:
+            assert not desk.act(next(wishes), HOUSE).refused
+
+        def insert() -> None:
+            recorder.insert_events([StoredEvent(uuid4(), 1, "release.authorised.v1", bytes(body))])
+
+        ratio = in_turns(decide, insert, ROUNDS, CALLS)
+    return ratio, f"{len(reading.facts)} facts by {len(reading.query.items)} query items, {body} bytes"
+
+
+def where_the_time_goes(folder: Path, count: int = 100) -> list[Step]:
+    """The parts of so many decisions, each about another request, one after the other: medians."""
+    with open_office(folder, count) as store:
+        parts: dict[str, list[float]] = {}
+        for number in range(count):
+            for part, microseconds in parts_of(ledger_on(store, noon), wish(number)):
+                parts.setdefault(part, []).append(microseconds)
+    return [Step(part, statistics.median(taken)) for part, taken in parts.items()]
+
+
+def parts_of(ledger: Ledger, act: AuthoriseRelease) -> list[Step]:
+    """One decision in parts, by a ledger that has read nothing yet."""
+    read = partial(judge_now, ledger, act, NOON)
+    first, judgement = taken("read, decode, fold and judge", read)
+    again, judgement = taken("all of that when it was read before", read)
+    query, until = judgement.reading.query, judgement.reading.position
+    raw = [entry.raw for entry in ledger.store.scan(query, until=until)]
+    steps = [
+        first,
+        again,
+        taken("of the first: find and fetch entries", lambda: both_looks(ledger, act, query, until))[0],
+        taken("of the first: read headers", lambda: [read_entry(one) for one in raw])[0],
+        taken("of the first: decode", lambda: [ledger.codec.decode(read_entry(one)) for one in raw])[0],
+        taken("of both: fold", lambda: Standing(judgement.reading.facts))[0],
+        taken("of both: judge", lambda: judge(act, judgement.standing, NOON))[0],
+        taken("say what is done", lambda: done(judgement))[0],
+    ]
+    fact = HOUSE.fact(done(judgement), judged(judgement))
+    return [*steps, taken("append", lambda: ledger.append([fact], judgement.reading))[0]]
+
+
+def both_looks(ledger: Ledger, act: AuthoriseRelease, query: DCBQuery, until: int) -> None:
+    """Fetch what the first look finds, and what the second adds to it."""
+    first = ledger.query(act.first_look())
+    second = DCBQuery(query.items[len(first.items) :])
+    for look in (first, second):
+        list(ledger.store.scan(look, until=until))
+
+
+Result = TypeVar("Result")
+
+
+def taken(what: str, call: Callable[[], Result]) -> tuple[Step, Result]:
+    """How long a call takes, and what it gives."""
+    begun = perf_counter()
+    result = call()
+    return Step(what, (perf_counter() - begun) * 1e6), result
+
+
+def open_office(folder: Path, count: int) -> Store:
+    """A store in which so many requests wait for a release."""
+    url = f"sqlite:///{folder / 'decisions.db'}"
+    create_store(url)
+    store = open_store(url, noon)
+    ledger = ledger_on(store, noon)
+    once: list[Event] = []
+    each: list[Event] = []
+    for fact in ten_people():
+        text = repr(fact)
+        (each if REQUEST in text or any(who in text for who in EVERYBODY) else once).append(fact)
+    written(once, ledger)
+    for number in range(count):
+        written([of(number, fact) for fact in each], ledger)
+    return store
+
+
+def ten_people() -> list[Event]:
+    """The facts of a request of ten people, half of them from elsewhere, with a training each."""
+    facts: list[Event] = ready(
+        request=request(personnel=EVERYBODY, study_group=EVERYBODY),
+        couhes=couhes(covers=()),
+        irb=irb(covers=()),
+        mou=memorandum(recipients=tuple(map(recipient, HOME))),
+        dua=use_agreement(recipients=tuple(recipient(who, ELSEWHERE) for who in OUTSIDE)),
+    )
+    others = [who for who in EVERYBODY if who not in (ANA, BEN)]
+    for place, who in enumerate(others):
+        certificate = commitment(100 + place)
+        facts += [
+            person(who),
+            TrainingCertified(person=who, completed=LONG_AGO, expires=FAR_OFF, document=certificate),
+            TrainingVerified(person=who, certificate=certificate),
+            affiliation(who, "home") if who in HOME else affiliation(who, "outside", ELSEWHERE),
+        ]
+    return facts
+
+
+def wish(number: int) -> AuthoriseRelease:
+    """That the release of this request be authorised."""
+    return of(number, authorise())
+
+
+def of(number: int, told: Told) -> Told:
+    """The same of another request, and of other people."""
+    text = msgspec.json.encode(told).decode()
+    for name in OF_A_REQUEST:
+        text = text.replace(f'"{name}"', f'"{name}{number:04}"')
+    for place, who in enumerate(EVERYBODY):
+        text = text.replace(f'"{who}"', f'"p-{number:024x}{place:08x}"')
+    return msgspec.json.decode(text, type=type(told))
+
+
+def authorised_entry() -> bytes:
+    """The entry that comes of such a decision."""
+    with open_store("sqlite://", noon) as scratch:
+        ledger = written([of(0, fact) for fact in ten_people()], ledger_on(scratch, noon))
+        (entry,) = Desk(ledger, noon).act(wish(0), HOUSE).entries
+        return entry.raw
+
+
+def main() -> None:
+    """Print the ratio, and where the time goes."""
+    for measure in (decision, decision_after_a_look):
+        with TemporaryDirectory(prefix="dua-bench-") as name:
+            ratio, detail = measure(Path(name))
+        print(f"{ratio.ratio:.2f} of the library's rate ({ratio.low:.2f} to {ratio.high:.2f}): {detail}")
+        print(f"a decision {ratio.ours.median * 1e6:,.0f} µs, the library's insert {ratio.other.median * 1e6:,.0f} µs")
+    with TemporaryDirectory(prefix="dua-bench-") as name:
+        for what, microseconds in where_the_time_goes(Path(name)):
+            print(f"{microseconds:8,.0f} µs  {what}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""What the views cost: making them anew from a whole log, and the question behind `holders`.
+
+    python tests/bench/views.py [--size N]
+
+The log is that of the other benchmarks, with the lives of requests among them that end in a release.
+"""
+
+import argparse
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import msgspec
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from eventsourcing.dcb.api import DCBEvent
+
+from ledger.codec import Codec
+from ledger.events import Event
+from ledger.log import Ledger
+from ledger.storage import Store, create_store, open_store
+from projections.upkeep import Upkeep
+from projections.views import answers
+from tests.bench.measure import in_turns
+from tests.bench.workload import NOW, Office
+from tests.facts import ANA, BEN, REQUEST, fact, ledger_on
+from tests.view_facts import RELEASED, opened_by, permitted
+
+DATA_SETS = 50
+# So many of a thousand entries belong to lives that end in a release; of those, some are accesses.
+LIFE = [*RELEASED, *(one for _ in range(10) for one in (permitted(), opened_by(BEN)))]
+LIVES_EVERY = 1000
+
+
+class Figure(NamedTuple):
+    """One line of the table: what was compared, how much faster ours is, what was promised, what bounds it."""
+
+    what: str
+    ratio: float
+    promised: str
+    detail: str
+
+
+def life(number: int) -> list[DCBEvent]:
+    """A request's life from its approval on, about people of its own and one of a few data sets."""
+    codec, salt = Codec(), bytes(16)
+    names = {
+        REQUEST: f"R-2025-{number:06d}",
+        ANA: f"p-{number:031x}a",
+        BEN: f"p-{number:031x}b",
+        "D-6.002x-pc": f"D-{number % DATA_SETS}",
+        **{one: f"{one}-{number}" for one in ("A-1", "K-1", "L-1")},
+    }
+    events = [_renamed(event, names) for event in LIFE]
+    return [DCBEvent(event.wire_type(), codec.encode(fact(event), salt, NOW), sorted(event.tags())) for event in events]
+
+
+def _renamed(event: Event, names: dict[str, str]) -> Event:
+    text = msgspec.json.encode(event).decode()
+    for old, new in names.items():
+        text = text.replace(f'"{old}"', f'"{new}"')
+    return msgspec.json.decode(text, type=type(event))
+
+
+def fill(store: Store, size: int) -> Iterator[int]:
+    """Append until the store has so many entries; yields how many it has, now and then."""
+    office, number = Office(), 0
+    while (have := store.head().position) < size:
+        number += 1
+        events = [*life(number), *office.events(LIVES_EVERY - len(LIFE))]
+        store.append_entries(events[: size - have])
+        yield have
+
+
+def figures(folder: Path, ledger: Ledger) -> list[Figure]:
+    """The views of a log in this folder: made anew, and asked."""
+    upkeep, size = Upkeep(folder / "views.db", ledger), ledger.store.head().position
+    return [rebuild(folder, upkeep, size), holders(upkeep, size)]
+
+
+def rebuild(folder: Path, upkeep: Upkeep, size: int) -> Figure:
+    """All views made anew, against reading every entry and decoding it as JSON."""
+    connection = sqlite3.connect(folder / "log.db")
+    decode = msgspec.json.decode
+
+    def bare() -> None:
+        for (entry,) in connection.execute("SELECT entry FROM entries ORDER BY position"):
+            header, _, payload = entry.partition(b"\n")
+            decode(header)
+            decode(payload)
+
+    ratio = in_turns(upkeep.rebuild, bare, rounds=3)
+    connection.close()
+    detail = (
+        f"{size / ratio.ours.median:,.0f} entries a second; median {ratio.ours.median:.1f} s "
+        f"(processor {ratio.ours.cpu_share:.0%}), bare loop {ratio.other.median:.1f} s; "
+        f"ratio {ratio.ratio:.2f}, quartiles {ratio.low:.2f} to {ratio.high:.2f}"
+    )
+    return Figure("views made anew / SELECT entry, JSON decoded", ratio.ratio, "100,000/s", detail)
+
+
+def holders(upkeep: Upkeep, size: int) -> Figure:
+    """Who holds a data set, with everything that an answer takes, against the bare look at the log's length."""
+    day = date(2026, 11, 21)
+    found = upkeep.ask(lambda views: answers.holders(views, "D-1", "identified", day)).rows
+    whole = in_turns(
+        lambda: upkeep.ask(lambda views: answers.holders(views, "D-1", "identified", day)),
+        lambda: upkeep.ask(lambda views: None),
+        rounds=20,
+        calls=5,
+    )
+    detail = (
+        f"{len(found)} holders among {size:,} entries in {whole.ours.median * 1e3:.2f} ms, worst "
+        f"{whole.ours.worst * 1e3:.2f} ms; finding the views at the head {whole.other.median * 1e3:.2f} ms"
+    )
+    return Figure("finding the views at the head / the whole answer of holders", whole.ratio, "< 10 ms", detail)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, default=1_000_000, help="entries of the log")
+    size = parser.parse_args().size
+    with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'log.db'}"
+        create_store(url)
+        with open_store(url) as store:
+            print(f"Building a log of {size:,} entries", file=sys.stderr)
+            for _ in fill(store, size):
+                pass
+            for figure in figures(folder, ledger_on(store)):
+                print(f"{figure.ratio:6.2f}  (promised {figure.promised:>9})  {figure.what}\n        {figure.detail}")
+
+
+if __name__ == "__main__":
+    main()

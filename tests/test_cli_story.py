@@ -1,0 +1,438 @@
+"""Every command of the desk, done: what is recorded, and what people read of it; with real keys."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import COMMANDS
+from api.cli.office import PARAMETERS
+from ledger.events import (
+    KeyConfirmed,
+    KeyTestFailed,
+    PolicyPublished,
+    ReleaseAuthorised,
+    ReleaseHandedOver,
+)
+from tests.command_line import DATA, EXAMPLES, IRA, LAW, RELEASE, ROSA, TOM, Office, Stages
+
+pytestmark = pytest.mark.needs("gpg")
+
+SIGN_IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-20 --attested-by {IRA}"
+DETERMINATION = "determination R-2026-0001 --protocol 2601 --outcome approved --on 2026-01-05"
+
+# What is typed at a stage, and what people read: ids that are chosen at random stand in it without their digits.
+DONE = [
+    ("opened", "publish-policy --board IRB-1", "A policy of MIT Institutional Research was published."),
+    (
+        "opened",
+        "grant-role staff:2 acting-director --from 2026-11-01 --until 2026-11-30",
+        "staff:2 is acting director from 2026-11-01 until 2026-11-30.",
+    ),
+    (
+        "opened",
+        f"grant-role server:nb 'data server' --from 2026-11-01 --person {IRA}",
+        "server:nb (Ira Stein) is data server from 2026-11-01.",
+    ),
+    ("opened", "end-role staff:1 director", "staff:1 is director no longer."),
+    (
+        "opened",
+        "register-dataset D-new --course-run course-v1:MITx+7.00x+2013 --kind survey",
+        "The data set D-new (survey of course-v1:MITx+7.00x+2013) entered the catalogue.",
+    ),
+    (
+        "opened",
+        f"add-version D-6.002x-pc 2 --form de-identified --sha256 {64 * 'a'}",
+        "D-6.002x-pc got version 2, de-identified.",
+    ),
+    (
+        "opened",
+        f"change-form D-6.002x-pc 1 --form de-identified --found-by {IRA} --on 2026-11-20 --method k-anonymity",
+        "On 2026-11-20 Ira Stein found version 1 of D-6.002x-pc to be de-identified.",
+    ),
+    ("opened", "retire-dataset D-6.002x-forum", "D-6.002x-forum is released no more."),
+    ("opened", "register-person 'Ana Ejemplo' --phone +1", "p-", "Ana Ejemplo became known to the office."),
+    (
+        "opened",
+        f"change-details {IRA} --name 'Ira B. Stein' --phone +1",
+        "Details of Ira B. Stein changed: name, phone.",
+    ),
+    ("opened", "register-organisation 'Hillside College'", "O-", "Hillside College became known to the office."),
+    ("opened", f"suspend {IRA} --reason -", "Ira Stein was suspended in all requests."),
+    ("opened", f"lift {IRA}", "The suspension of Ira Stein in all requests was lifted."),
+    (
+        "opened",
+        f"certify {IRA} --completed 2026-01-05 --expires 2029-01-04 --certificate {{letter.txt}}",
+        "Ira Stein completed the training on 2026-01-05, valid until 2029-01-04.",
+    ),
+    ("submitted", f"verify-training {ROSA}", "A certificate of Rosa Quill was found to be genuine."),
+    (
+        "submitted",
+        f"affiliation R-2026-0001 {TOM} outside --organisation 'lakeside college'",
+        "Tom Abara takes part as somebody from outside, for Lakeside College.",
+    ),
+    (
+        "submitted",
+        f"affiliation R-2026-0001 {TOM} in-doubt",
+        "Tom Abara takes part as somebody of doubtful affiliation.",
+    ),
+    ("submitted", f"suspend {TOM} --request R-2026-0001", "Tom Abara was suspended in R-2026-0001."),
+    ("submitted", "return R-2026-0001 --item C1.6 --item C3", "The request was returned, for C1.6, C3."),
+    ("submitted", "withdraw R-2026-0001", "The request was withdrawn."),
+    (
+        "submitted",
+        f"{DETERMINATION} --board home --expires none --covers {ROSA} --covers {TOM} --letter {{letter.txt}}",
+        "E-",
+        "On protocol 2601, COUHES found: approved, from 2026-01-05, for Rosa Quill, Tom Abara.",
+    ),
+    (
+        "submitted",
+        f"{DETERMINATION} --board 'Lakeside College' --expires 2027-01-04 --covers all",
+        "E-",
+        (
+            "On protocol 2601, the board of Lakeside College found: approved, from 2026-01-05 until 2027-01-04, "
+            "for all personnel."
+        ),
+    ),
+    (
+        "submitted",
+        "determination R-2026-0001 --protocol 2601 --outcome pending --board home",
+        "E-",
+        "On protocol 2601, COUHES found: pending, for all personnel.",
+    ),
+    (
+        "submitted",
+        LAW,
+        (
+            "The disclosure was found consistent with the law: "
+            "D-6.002x-pc (identified) to home recipients under 34 CFR 99.31(a)(1)(i)."
+        ),
+    ),
+    (
+        "submitted",
+        "determine R-2026-0001 --not-consistent --note -",
+        "The disclosure was found not consistent with the law: no basis.",
+    ),
+    ("submitted", "decline R-2026-0001 --reason -", "The request was declined."),
+    ("submitted", f"designate R-2026-0001 {ROSA}", "Rosa Quill became the point of contact."),
+    (
+        "approved",
+        (
+            f"issue R-2026-0001 --kind DUA --template DUA-1 --template-approved-by {IRA} --text {{mou.txt}} "
+            "--otherwise -"
+        ),
+        "A-2026-0001-1",
+        (
+            "DUA A-2026-0001-1, from template DUA-1, was issued: it names Rosa Quill, "
+            "Tom Abara and D-6.002x-pc (identified); Ira Stein had approved the template."
+        ),
+    ),
+    (
+        "issued",
+        (
+            f"sign A-2026-0001-1 --signer {ROSA} --as researcher --signature {{rosa.sig}} --key {{rosa.asc}} "
+            f"--attested-by {IRA}"
+        ),
+        "Rosa Quill signed A-2026-0001-1 as researcher on 2026-11-21, by OpenPGP, as Ira Stein attests.",
+    ),
+    (
+        "issued",
+        f"sign A-2026-0001-1 --signer {ROSA} --as researcher {SIGN_IN_INK}",
+        "Rosa Quill signed A-2026-0001-1 as researcher on 2026-11-20, in ink, as Ira Stein attests.",
+    ),
+    (
+        "issued",
+        (
+            f"sign A-2026-0001-1 --signer {TOM} --as authorised-official --organisation 'Lakeside College' "
+            f"{SIGN_IN_INK.replace('scan', 'e-signature', 1)}"
+        ),
+        (
+            "Tom Abara signed A-2026-0001-1 as authorised official for Lakeside College on 2026-11-20, "
+            "by an e-signature, as Ira Stein attests."
+        ),
+    ),
+    (
+        "executed",
+        "terminate A-2026-0001-1 --on 2026-11-21 --reason -",
+        "Agreement A-2026-0001-1 was terminated: it is no longer in force on 2026-11-21.",
+    ),
+    ("executed", "file-key R-2026-0001 {tom.asc}", "K-2026-0001-2", "Tom Abara filed key K-2026-0001-2."),
+    ("executed", "reject-key R-2026-0001 --reason -", "Key K-2026-0001-1 was rejected."),
+    (
+        "key tested",
+        "revoke-key R-2026-0001 --why no-longer-used",
+        "Key K-2026-0001-2 was given up by its owner on 2026-11-21: it is no longer used.",
+    ),
+    (
+        "key tested",
+        "grant-waiver R-2026-0001 key-tested --until 2026-12-31 --reason -",
+        "W-2026-0001-1",
+        "Waiver W-2026-0001-1 excepts the request from the rule key-tested until 2026-12-31.",
+    ),
+    (
+        "key tested",
+        f"{RELEASE} --learners 2",
+        "L-2026-0001-1",
+        (
+            "Release L-2026-0001-1 of D-6.002x-pc version 1 (identified) to Tom Abara by sftp-drop was authorised, "
+            "for Rosa Quill, Tom Abara."
+        ),
+        (
+            "The package of release L-2026-0001-1 (D-6.002x-pc version 1, about 2 learners), extracted by Ira Stein "
+            "and encrypted for key K-2026-0001-2 of Tom Abara, was handed over to sftp-drop."
+        ),
+    ),
+    ("released", "release-failed L-2026-0001-1 --reason -", "Release L-2026-0001-1 came to nothing, at delivery."),
+    (
+        "released",
+        "received L-2026-0001-1 --on 2026-11-21",
+        "Tom Abara received and decrypted release L-2026-0001-1 on 2026-11-21.",
+    ),
+    ("released", f"access {ROSA} D-6.002x-pc", "Rosa Quill was let in to D-6.002x-pc, under A-2026-0001-1."),
+    (
+        "released",
+        f"opened D-6.002x-pc --person {TOM} --label 1 --request R-2026-0001",
+        "Tom Abara opened D-6.002x-pc, version 1, under R-2026-0001.",
+    ),
+    ("released", "opened D-6.002x-pc --account -", "Somebody unknown opened D-6.002x-pc."),
+]
+
+
+@pytest.mark.parametrize(("stage", "line", "read"), [(stage, line, read) for stage, line, *read in DONE])
+def test_what_is_done_is_told_with_its_receipt(stages: Stages, tmp_path: Path, stage: str, line: str, read: list[str]):
+    office = stages.at(stage).copied(tmp_path)
+    office.put("e-signature.pdf", b"%PDF-1.4 signed")
+    before = len(office.facts())
+
+    told = office(line.replace("{scan.pdf}", "{e-signature.pdf}"), answer="kept by nobody but custody\n")
+
+    with_positions = [
+        f"{place:>6}  {said}" for place, said in enumerate((one for one in read if " " in one), before + 1)
+    ]
+    assert (told.code, told.err) == (0, "")
+    assert [re.sub(r"^([pOE]-)[0-9a-f]{32}$", r"\1", one) for one in told.lines[:-1]] == [
+        *(one for one in read if " " not in one),
+        *with_positions,
+    ]
+    assert re.fullmatch(rf"Recorded up to entry {before + len(with_positions)}, leaf [0-9a-f]{{64}}", told.lines[-1])
+    assert office("verify --processes 1").code == 0
+
+
+DESK = {"office", "catalogue", "people", "requests", "agreements", "contacts", "releases", "access"}
+
+
+def test_every_command_of_the_desk_is_tried_here():
+    tried = {line.split()[0] for _, line, *_ in DONE} | {"reliance", "end-determination", "confirm-key", "test-key"}
+    tried |= {"submit", "approve", "execute", "correct"}
+    modules = {name: module.partition(":")[0].removeprefix("api.cli.") for name, (module, _) in COMMANDS.items()}
+
+    assert {name for name, module in modules.items() if module in DESK} <= tried
+
+
+def last(office: Office) -> Any:
+    return office.facts()[-1].event
+
+
+def test_a_request_goes_from_a_packet_to_data_that_were_opened(stages: Stages, tmp_path: Path):
+    office = stages.at("released").copied(tmp_path)
+    package = (office.folder / "package.gpg").read_bytes()
+
+    office.done("received L-2026-0001-1", f"access {ROSA} D-6.002x-pc", f"opened D-6.002x-pc --person {ROSA}")
+
+    types = [fact.event.wire_name for fact in office.facts()]
+    assert DATA in stages.tom.decrypt(package)
+    assert types[-3:] == ["release.received", "access.permitted", "dataset.opened"]
+    assert "act.refused" not in types
+    assert office.done("verify --processes 1").out.startswith(f"All holds in {len(types)} entries")
+
+
+def test_a_reliance_on_an_outside_determination_comes_and_goes(stages: Stages, tmp_path: Path):
+    office = stages.at("submitted").copied(tmp_path)
+    id_ = office.done(
+        "determination R-2026-0001 --board 'Lakeside College' --protocol LC-1 --outcome exempt --on 2026-01-05"
+        " --expires none --covers all"
+    ).lines[0]
+
+    told = [
+        office.done(f"reliance R-2026-0001 {id_} --on 2026-02-01 --letter {{letter.txt}}").lines[0],
+        office.done(f"end-determination R-2026-0001 {id_} --how lapsed --on 2026-03-01").lines[0],
+    ]
+
+    assert [one[8:] for one in told] == [
+        f"COUHES elected on 2026-02-01 to rely on determination {id_}.",
+        f"Determination {id_} lapsed on 2026-03-01.",
+    ]
+
+
+def test_a_key_is_confirmed_with_a_fingerprint_as_people_write_it(stages: Stages, tmp_path: Path):
+    office = stages.at("executed").copied(tmp_path)
+    office.done("reject-key R-2026-0001 --reason wrong", "file-key R-2026-0001 {tom.asc}")
+    fingerprint = " ".join(stages.tom.fingerprint[at : at + 4].lower() for at in range(0, 40, 4))
+
+    office.done(f"confirm-key R-2026-0001 '{fingerprint}' --to {IRA} --by in-person --on 2026-11-20 --settles-address")
+
+    assert last(office) == KeyConfirmed(
+        key="K-2026-0001-2",
+        request="R-2026-0001",
+        confirmed_to=office.person(IRA),
+        by="in person",
+        on=datetime(2026, 11, 20, tzinfo=UTC).date(),
+        settles_address=True,
+    )
+
+
+@pytest.mark.parametrize("answer", ["--answer 12345", "--no-answer"])
+def test_a_key_test_that_comes_back_wrong_or_not_at_all_has_failed(stages: Stages, tmp_path: Path, answer: str):
+    office = stages.at("key tested").copied(tmp_path)
+    office.done("test-key R-2026-0001 --channel courier --to {again.asc}")
+    assert len(stages.tom.decrypt((office.folder / "again.asc").read_bytes())) == 20
+
+    office.done(f"test-key R-2026-0001 --channel courier {answer}")
+
+    assert isinstance(last(office), KeyTestFailed)
+
+
+def test_a_request_that_was_returned_comes_in_again_under_its_number(stages: Stages, tmp_path: Path):
+    office = stages.at("submitted").copied(tmp_path)
+    office.done("return R-2026-0001 --item C1.6")
+
+    told = office.done(f"submit {EXAMPLES / 'mit-researcher'} --request R-2026-0001")
+
+    assert told.lines[0] == "R-2026-0001"
+    assert [fact.event.wire_name for fact in office.facts()][-2:] == ["request.returned", "request.submitted"]
+
+
+def test_what_is_missing_in_a_packet_is_listed_and_it_comes_in(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+
+    told = office.done(f"submit {EXAMPLES / 'outside-with-reliance'} --document {{letter.txt}}")
+
+    (submitted,) = [fact for fact in office.facts() if fact.event.wire_name == "request.submitted"]
+    assert [re.sub(r":\d+", "", line) for line in told.lines[:4]] == [
+        "R-2026-0001",
+        "  missing: request.toml people[2].citi_document: C1.6: no CITI certificate is given",
+        "  pending: request.toml ethics[1].reliance: C1.5: whether the home board relies on it is pending",
+        "  missing: request.toml contact.key_file: C3: is missing",
+    ]
+    # The letter, the approval by the head and the proposal.
+    assert len(submitted.documents) == 3
+
+
+def test_what_was_reported_wrongly_is_taken_back_and_counts_no_longer(stages: Stages, tmp_path: Path):
+    office = stages.at("executed").copied(tmp_path)
+    office.done("terminate A-2026-0001-1 --on 2026-11-21")
+    position = len(office.facts())
+    assert office(f"may {ROSA} read D-6.002x-pc").code == 3
+
+    told = office.done(f"correct {position} --reason 'another agreement was meant'")
+
+    assert told.lines[0] == f"{position + 1:>6}  What entry {position} says is not so, and counts no longer."
+    assert office(f"may {ROSA} read D-6.002x-pc").code == 0
+
+
+def test_every_parameter_of_policy_can_be_given():
+    assert tuple(PARAMETERS) == PolicyPublished.__struct_fields__
+
+
+def test_policy_that_is_not_given_stays_as_it_is(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+
+    office.done(
+        "publish-policy --board 'Ethics Board' --no-key-test-required --reminder-days 90 --reminder-days 10",
+        "publish-policy --memorandum-capacities researcher --memorandum-capacities home-signatory --smallest-cell 10",
+    )
+
+    assert last(office) == PolicyPublished(
+        board="Ethics Board",
+        key_test_required=False,
+        reminder_days=(90, 10),
+        memorandum_capacities=("researcher", "home signatory"),
+        smallest_cell=10,
+    )
+
+
+def test_what_people_wrote_is_in_custody_and_not_in_the_log(stages: Stages, tmp_path: Path):
+    office = stages.at("submitted").copied(tmp_path)
+
+    office("return R-2026-0001 --item C1.6 --reason -", answer="the certificate is Björn's\n")
+
+    assert office.opened(last(office).reason) == "the certificate is Björn's"
+    assert "Björn".encode() not in (office.home / "log.db").read_bytes()
+
+
+# Circumstances.
+
+
+@pytest.mark.parametrize(
+    ("said", "occurred_at", "precision"),
+    [
+        ("2026-11-20", datetime(2026, 11, 20, 5, tzinfo=UTC), "day"),
+        ("2026-07-01", datetime(2026, 7, 1, 4, tzinfo=UTC), "day"),
+        ("2026-03", datetime(2026, 3, 1, 5, tzinfo=UTC), "month"),
+        ("2026-11-20T09:30:00-05:00", datetime(2026, 11, 20, 14, 30, tzinfo=UTC), "instant"),
+        ("2026-11-20T14:30:00Z", datetime(2026, 11, 20, 14, 30, tzinfo=UTC), "instant"),
+    ],
+)
+def test_a_day_is_one_at_the_office_and_an_instant_is_one_anywhere(
+    stages: Stages, tmp_path: Path, said: str, occurred_at: datetime, precision: str
+):
+    office = stages.at("opened").copied(tmp_path)
+
+    office.done(f"suspend {IRA} --occurred-at {said}")
+
+    fact = office.facts()[-1]
+    assert (fact.occurred_at, fact.precision) == (occurred_at, precision)
+
+
+def test_a_day_begins_where_policy_says(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+
+    office.done("publish-policy --time-zone Asia/Tokyo", f"suspend {IRA} --occurred-at 2026-11-20")
+
+    assert office.facts()[-1].occurred_at == datetime(2026, 11, 19, 15, tzinfo=UTC)
+
+
+def test_who_typed_it_who_decided_it_for_whom_and_what_shows_it(stages: Stages, tmp_path: Path):
+    office = stages.at("approved").copied(tmp_path)
+    office.done("grant-role staff:2 staff --from 2026-01-01")
+
+    told = office(
+        f"issue R-2026-0001 --kind MOU --template MOU-1 --template-approved-by {IRA} --text {{mou.txt}}"
+        f" --decided-by staff:1 --on-behalf-of {ROSA} --document {{letter.txt}} --document {{scan.pdf}}",
+        actor="staff:2",
+    )
+
+    fact = office.facts()[-1]
+    assert (told.code, fact.actor, fact.on_behalf_of) == (0, "staff:2", office.person(ROSA))
+    assert fact.judged is not None
+    assert (fact.judged.command["principal"], len(fact.documents)) == ("staff:1", 3)
+
+
+def test_a_release_is_shown_by_documents_too(stages: Stages, tmp_path: Path):
+    office = stages.at("key tested").copied(tmp_path)
+
+    office.done(f"{RELEASE} --document {{letter.txt}}")
+
+    authorised, handed_over = office.facts()[-2:]
+    assert isinstance(authorised.event, ReleaseAuthorised)
+    assert isinstance(handed_over.event, ReleaseHandedOver)
+    assert (len(authorised.documents), handed_over.event.learners) == (1, None)
+
+
+def test_a_test_of_a_key_is_shown_by_documents_too(stages: Stages, tmp_path: Path):
+    office = stages.at("key tested").copied(tmp_path)
+
+    office.done("test-key R-2026-0001 --channel courier --to {again.asc} --document {letter.txt}")
+
+    assert len(office.facts()[-1].documents) == 1
+
+
+def test_without_an_actor_it_is_an_opaque_one(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+    office.done("grant-role operator:local staff --from 2026-01-01")
+
+    office("retire-dataset D-6.002x-forum", actor="")
+
+    assert office.facts()[-1].actor == "operator:local"

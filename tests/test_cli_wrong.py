@@ -1,0 +1,625 @@
+"""What is wrong with a command: one sentence that names it, an exit code, and nothing that was recorded or kept."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import DATA, EXAMPLES, IRA, RELEASE, ROSA, SEND, TOM, Stages
+
+pytestmark = pytest.mark.needs("gpg")
+
+NOBODY = "p-" + 32 * "0"
+IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-20 --attested-by {IRA}"
+ISSUE = f"issue {{}} --kind MOU --template MOU-1 --template-approved-by {IRA} --text"
+SIGN = f"sign A-2026-0001-1 --signer {ROSA} --as researcher"
+BY_KEY = "--signature {rosa.sig} --key {rosa.asc}"
+BASIS = "identified home '34 CFR 99.31(a)(1)(i)'"
+DETERMINED = "--protocol 2601 --outcome approved --on 2026-01-05"
+OTHER_DATA = SEND.replace("pc.csv", "mou.txt")
+
+OF_A_REQUEST = [
+    "return {} --item C1.6",
+    "withdraw {}",
+    f"determine {{}} --consistent --basis D-6.002x-pc {BASIS}",
+    "determine {} --not-consistent --note why",
+    "approve {} --conditions some",
+    "decline {} --reason why",
+    f"affiliation {{}} {ROSA} home",
+    f"determination {{}} --board home {DETERMINED} --expires none --covers all --letter {{letter.txt}}",
+    f"designate {{}} {ROSA}",
+    "file-key {} {tom.asc}",
+    f"confirm-key {{}} {40 * 'A'} --to {IRA} --by phone",
+    "reject-key {} --reason why",
+    "revoke-key {} --why lost",
+    "test-key {} --channel sftp-drop --to {new.asc}",
+    "test-key {} --channel sftp-drop --no-answer",
+    f"{ISSUE} {{mou.txt}}",
+    SEND.replace("R-2026-0001", "{}") + " --to {new.gpg}",
+    "grant-waiver {} key-tested --until 2026-12-31 --reason why",
+    f"access {ROSA} D-6.002x-pc --request {{}}",
+    "opened D-6.002x-pc --account somebody --request {}",
+    f"suspend {ROSA} --reason why --request {{}}",
+    f"lift {ROSA} --request {{}}",
+    f"submit {EXAMPLES / 'mit-researcher'} --request {{}}",
+]
+OF_A_PERSON = [
+    "change-details {} --name Ana",
+    "suspend {} --reason why",
+    "lift {}",
+    "certify {} --completed 2026-01-05 --certificate {letter.txt}",
+    "verify-training {}",
+    "affiliation R-2026-0001 {} home",
+    "designate R-2026-0001 {}",
+    f"determination R-2026-0001 --board home {DETERMINED} --expires none --covers {{}}",
+    "change-form D-6.002x-pc 1 --form de-identified --found-by {} --on 2026-11-20 --method k",
+    "grant-role staff:2 staff --from 2026-01-01 --person {}",
+    "withdraw R-2026-0001 --on-behalf-of {}",
+    "approve R-2026-0001 --on-behalf-of {} --conditions some",
+    "issue R-2026-0001 --kind MOU --template MOU-1 --template-approved-by {} --text {mou.txt}",
+    f"sign A-2026-0001-1 --signer {{}} --as researcher {IN_INK}",
+    f"sign A-2026-0001-1 --signer {ROSA} --as researcher {BY_KEY} --attested-by {{}}",
+    f"confirm-key R-2026-0001 {40 * 'A'} --to {{}} --by phone",
+    RELEASE.replace(IRA, "{}"),
+    "access {} D-6.002x-pc",
+    "may {} read D-6.002x-pc",
+    "opened D-6.002x-pc --person {}",
+]
+OF_A_DATA_SET = [
+    f"add-version {{}} 2 --form identified --sha256 {64 * 'a'}",
+    f"change-form {{}} 1 --form de-identified --found-by {IRA} --on 2026-11-20 --method k",
+    "retire-dataset {}",
+    f"determine R-2026-0001 --consistent --basis {{}} {BASIS} --note why",
+    RELEASE.replace("D-6.002x-pc", "{}"),
+    f"access {ROSA} {{}}",
+    f"may {ROSA} read {{}}",
+    "opened {} --account somebody",
+]
+OF_AN_AGREEMENT = [
+    f"sign {{}} --signer {ROSA} --as researcher {IN_INK}",
+    "execute {}",
+    "terminate {} --on 2026-11-21 --reason why",
+]
+OF_A_RELEASE = ["release-failed {} --reason why", "received {}"]
+OF_A_DETERMINATION = [
+    "reliance R-2026-0001 {} --on 2026-01-05 --letter {letter.txt}",
+    "end-determination R-2026-0001 {} --how lapsed --on 2026-01-05",
+]
+NAMES = [
+    ("request", "R-2026-0099", OF_A_REQUEST),
+    ("person", NOBODY, OF_A_PERSON),
+    ("dataset", "D-none", OF_A_DATA_SET),
+    ("agreement", "A-2026-0099-1", OF_AN_AGREEMENT),
+    ("release", "L-2026-0099-1", OF_A_RELEASE),
+    ("determination", "E-none", OF_A_DETERMINATION),
+]
+
+
+def filled(line: str, what: str) -> str:
+    return line.replace("{}", what, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "line"),
+    [(kind, id_, line) for kind, id_, lines in NAMES for line in lines],
+)
+def test_what_is_not_known_is_named_and_nothing_happens(stages: Stages, kind: str, id_: str, line: str):
+    office = stages.at("released")
+
+    with office.nothing_happens():
+        told = office(filled(line, id_))
+
+    why = "never came in, so it cannot come in again" if line.startswith("submit") else "is not in this ledger"
+    assert told == (2, "", f"Error: {kind} '{id_}': {why}\n")
+
+
+LOOKS = {
+    "request": ("id of a request", "it looks like R-2026-0001."),
+    "dataset": ("id of a data set", "it is D- and letters, digits, dots or dashes, such as D-6.002x-pc."),
+    "agreement": ("id of an agreement", "it looks like A-2026-0001-1."),
+    "release": ("id of a release", "it looks like L-2026-0001-1."),
+    "determination": ("id of a determination", "it is E- and what followed when it was recorded."),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [(kind, line) for kind, _, lines in NAMES for line in lines if kind != "person"],
+)
+def test_a_name_where_an_id_is_meant_is_told_how_an_id_looks(stages: Stages, kind: str, line: str):
+    office = stages.at("released")
+
+    with office.nothing_happens():
+        told = office(filled(line, "Quill"))
+
+    what, looks = LOOKS[kind]
+    assert (told.code, told.out) == (2, "")
+    assert told.err.endswith(f": 'Quill' is no {what}: {looks}\n")
+
+
+@pytest.mark.parametrize("line", OF_A_PERSON)
+@pytest.mark.parametrize(
+    ("who", "why"),
+    [
+        ("nobody@example.edu", "is the address of nobody in this ledger"),
+        ("Quill", "is neither an id, which is p- and 32 digits or letters from a to f, nor an e-mail address"),
+    ],
+)
+def test_a_person_is_an_id_or_the_address_of_somebody_known(stages: Stages, line: str, who: str, why: str):
+    office = stages.at("released")
+
+    with office.nothing_happens():
+        told = office(filled(line, who))
+
+    assert told == (2, "", f"Error: person '{who}': {why}\n")
+
+
+# The stage, what is typed, and what its last line says.
+WRONG = [
+    # Principals.
+    (
+        "opened",
+        "grant-role 'Ana Ejemplo' director --from 2026-01-01",
+        ("'Ana Ejemplo' is no id of a principal: it looks like staff:17, and is nobody's name."),
+    ),
+    (
+        "opened",
+        "retire-dataset D-6.002x-pc --actor Ana",
+        ("'Ana' is no id of a principal: it looks like staff:17, and is nobody's name."),
+    ),
+    (
+        "submitted",
+        "approve R-2026-0001 --decided-by Ana",
+        ("'Ana' is no id of a principal: it looks like staff:17, and is nobody's name."),
+    ),
+    (
+        "opened",
+        "grant-role staff:2 boss --from 2026-01-01",
+        ("'boss' is none of director, acting-director, alternate, staff, auditor, compliance, admin, data-server."),
+    ),
+    (
+        "opened",
+        "grant-role staff:1 director --from 2026-06-01",
+        "Error: role 'director': is held by staff:1 in that time already",
+    ),
+    (
+        "opened",
+        "grant-role staff:2 staff --from 2026-06-01 --until 2026-05-31",
+        "Error: ends '2026-05-31': is before it begins, on 2026-06-01",
+    ),
+    ("opened", "end-role staff:2 staff", "Error: role 'staff': was not given to staff:2"),
+    # Times.
+    (
+        "opened",
+        f"suspend {IRA} --occurred-at 2026-11-22",
+        "Error: time '2026-11-22T00:00:00-05:00': is still to come, and nothing has happened then",
+    ),
+    ("opened", f"suspend {IRA} --occurred-at 1969-12-31", "Error: time '1969-12-31T00:00:00-05:00': is before 1970"),
+    (
+        "opened",
+        f"suspend {IRA} --occurred-at 2026-13",
+        "'2026-13' is no time such as 2026-03, 2026-03-31 or 2026-03-31T17:00:00-05:00.",
+    ),
+    (
+        "opened",
+        f"suspend {IRA} --occurred-at 2026-11-20T10:00:00",
+        "'2026-11-20T10:00:00' is no time such as 2026-03, 2026-03-31 or 2026-03-31T17:00:00-05:00.",
+    ),
+    (
+        "opened",
+        f"suspend {IRA} --occurred-at yesterday",
+        "'yesterday' is no time such as 2026-03, 2026-03-31 or 2026-03-31T17:00:00-05:00.",
+    ),
+    (
+        "opened",
+        f"certify {IRA} --completed 2026-11-22 --certificate {{letter.txt}}",
+        "Error: completed '2026-11-22': is still to come; it is 2026-11-21 at the office",
+    ),
+    (
+        "opened",
+        f"certify {IRA} --completed 2026-01-05 --expires 2026-01-04 --certificate {{letter.txt}}",
+        "Error: expires '2026-01-04': is before it begins, on 2026-01-05",
+    ),
+    (
+        "opened",
+        f"certify {IRA} --completed 20260105 --certificate {{letter.txt}}",
+        "'20260105' is no date such as 2026-03-31.",
+    ),
+    ("opened", f"suspend {IRA} --occurred-at 0001-01-01", "'0001-01-01' is no time such as 2026-03, "),
+    ("opened", f"suspend {IRA} --occurred-at 9999-12-31T23:59:59-12:00", "is no time such as 2026-03, "),
+    ("opened", "grant-role staff:2 staff --from 9999-12-31", "'9999-12-31' is no date such as 2026-03-31."),
+    ("executed", f"may {ROSA} read D-6.002x-pc --as-of 9999-12-31", "'9999-12-31' is no time such as 2026-03, "),
+    # Texts.
+    (
+        "opened",
+        f"register-person '{os.fsdecode(b'Ana' + bytes([255]))}'",
+        "has a lone surrogate, which no UTF-8 can hold",
+    ),
+    ("opened", f"suspend {IRA} --reason ''", "Error: reason '': is empty"),
+    ("opened", f"suspend {IRA} --reason -", "Error: reason '': is empty"),
+    ("submitted", "decline R-2026-0001 --reason ' '", "Error: reason ' ': is empty"),
+    (
+        "opened",
+        f"register-person {66_000 * 'a'}",
+        "Error: text for 'person.registered/name': 66,000 is more than the 65,536 allowed",
+    ),
+    (
+        "opened",
+        f"register-person Ana --phone {66_000 * '1'}",
+        "Error: text for 'person.registered/phone': 66,000 is more than the 65,536 allowed",
+    ),
+    (
+        "approved",
+        f"{ISSUE.format('R-2026-0001')} {{mou.txt}} --otherwise {66_000 * 'a'}",
+        "Error: text for 'agreement.issued/otherwise': 66,000 is more than the 65,536 allowed",
+    ),
+    ("opened", "register-person ''", "Error: name '': is empty"),
+    ("opened", f"change-details {IRA}", "of this person stay as they are: nothing was given"),
+    ("opened", f"register-person Ira --email {IRA.upper()}", "already"),
+    ("submitted", f"change-details {ROSA} --email {TOM}", "already"),
+    ("opened", "register-organisation 'lakeside COLLEGE'", "already, as O-"),
+    # The catalogue.
+    (
+        "opened",
+        "register-dataset D-6.002x-pc --course-run x --kind forum",
+        "Error: dataset 'D-6.002x-pc': is in this ledger already",
+    ),
+    (
+        "opened",
+        "register-dataset D-new --course-run x --kind video",
+        "'video' is none of person-course, tracking-log, forum, survey, other.",
+    ),
+    (
+        "opened",
+        "register-dataset D-new --course-run größe --kind forum",
+        (
+            "'gr\\xf6\\xdfe' is no short text: "
+            "it has 1 to 255 letters, digits and signs of ASCII, and no space at its ends."
+        ),
+    ),
+    (
+        "opened",
+        f"add-version D-6.002x-pc 1 --form identified --sha256 {64 * 'a'}",
+        "Error: version '1': of D-6.002x-pc is in this ledger already",
+    ),
+    (
+        "opened",
+        "add-version D-6.002x-pc 2 --form identified",
+        "Error: say what it is by --file or by --sha256, and not by both",
+    ),
+    (
+        "opened",
+        f"add-version D-6.002x-pc 2 --form identified --file {{pc.csv}} --sha256 {64 * 'a'}",
+        "Error: say what it is by --file or by --sha256, and not by both",
+    ),
+    (
+        "opened",
+        "add-version D-6.002x-pc 2 --form identified --sha256 abc",
+        "'abc' is no SHA-256: it is 64 digits or letters from a to f.",
+    ),
+    (
+        "opened",
+        f"change-form D-6.002x-pc 7 --form de-identified --found-by {IRA} --on 2026-11-20 --method k",
+        "Error: version '7': of D-6.002x-pc is not in this ledger",
+    ),
+    (
+        "opened",
+        "publish-policy --time-zone Mars/Olympus",
+        "Error: time zone 'Mars/Olympus': is none that this machine knows",
+    ),
+    (
+        "opened",
+        "publish-policy --memorandum-capacities nobody",
+        "'nobody' is none of researcher, office, authorised-official, home-signatory.",
+    ),
+    # Requests.
+    ("opened", "submit {home}", "was not taken in; nothing was recorded"),
+    (
+        "submitted",
+        f"submit {EXAMPLES / 'mit-researcher'} --request R-2026-0001",
+        "Error: request 'R-2026-0001': is submitted, and request.submitted is for one that is unknown or returned",
+    ),
+    (
+        "approved",
+        "withdraw R-2026-0001",
+        "is approved, and request.withdrawn is for one that is submitted or law determined",
+    ),
+    (
+        "submitted",
+        "return R-2026-0001 --item C1.9",
+        "'C1.9' is none of C1.1, C1.2, C1.3, C1.4, C1.5, C1.6, C1.7, C2, C3.",
+    ),
+    (
+        "submitted",
+        "determine R-2026-0001 --consistent --note why",
+        "Error: legal determination 'R-2026-0001': is consistent with the law on no basis",
+    ),
+    (
+        "submitted",
+        f"determination R-2026-0001 --board home {DETERMINED} --covers all",
+        "Error: say --on, --expires (a date or none) and --covers (people or all), unless it is pending",
+    ),
+    (
+        "submitted",
+        f"determination R-2026-0001 --board home {DETERMINED} --expires none",
+        "Error: say --on, --expires (a date or none) and --covers (people or all), unless it is pending",
+    ),
+    (
+        "submitted",
+        f"determination R-2026-0001 --board home {DETERMINED} --expires none --covers all --covers {ROSA}",
+        "Error: --covers all is everybody: name nobody beside it",
+    ),
+    (
+        "submitted",
+        f"determination R-2026-0001 --board 'Hillside College' {DETERMINED} --expires none --covers all",
+        "Error: organisation 'Hillside College': is the name of none in this ledger",
+    ),
+    (
+        "submitted",
+        f"affiliation R-2026-0001 {ROSA} home --organisation 'Lakeside College'",
+        "is for somebody from outside, or in doubt",
+    ),
+    (
+        "submitted",
+        f"affiliation R-2026-0001 {ROSA} outside",
+        "Error: organisation '': is missing: somebody from outside acts for one",
+    ),
+    ("submitted", f"verify-training {IRA}", "has no certificate that is still to be verified"),
+    (
+        "submitted",
+        f"affiliation R-2026-0001 {ROSA} outside --organisation 'O-\n'",
+        "is the name of none in this ledger",
+    ),
+    # Agreements.
+    (
+        "issued",
+        SIGN,
+        (
+            "Error: give --signature and --key; or --scan, --text, --on and --attested-by; "
+            "or --e-signature, --text, --on and --attested-by"
+        ),
+    ),
+    (
+        "issued",
+        f"{SIGN} {BY_KEY} {IN_INK}",
+        (
+            "Error: give --signature and --key; or --scan, --text, --on and "
+            "--attested-by; or --e-signature, --text, --on and --attested-by"
+        ),
+    ),
+    (
+        "issued",
+        f"{SIGN} {BY_KEY}",
+        (
+            "Error: person who attests '': is missing: who knows that this key is the signer's, "
+            "who has confirmed no such key?"
+        ),
+    ),
+    ("issued", f"{SIGN} --signature {{rosa.sig}} --key {{tom.asc}} --attested-by {IRA}", "which is not in key "),
+    (
+        "issued",
+        f"{SIGN} --signature {{other.sig}} --key {{rosa.asc}} --attested-by {IRA}",
+        "is not over exactly this text, or one of the two was altered",
+    ),
+    (
+        "issued",
+        f"{SIGN} --signature {{letter.txt}} --key {{rosa.asc}} --attested-by {IRA}",
+        "this is no OpenPGP signature that can be checked: ",
+    ),
+    (
+        "issued",
+        f"{SIGN} {IN_INK.replace('mou.txt', 'letter.txt')}",
+        "Error: text 'letter.txt': is not the text of agreement A-2026-0001-1 as it was issued",
+    ),
+    (
+        "issued",
+        f"{SIGN} {IN_INK.replace('researcher', 'x')} --organisation 'Lakeside College'",
+        "is for an authorised official, and for no researcher",
+    ),
+    (
+        "issued",
+        f"sign A-2026-0001-1 --signer {ROSA} --as authorised-official {IN_INK}",
+        "Error: organisation '': is missing: an authorised official signs for one",
+    ),
+    (
+        "issued",
+        f"{SIGN} {IN_INK.replace('2026-11-20', '2026-11-22')}",
+        "Error: on '2026-11-22': is still to come; it is 2026-11-21 at the office",
+    ),
+    (
+        "executed",
+        f"{SIGN} {IN_INK}",
+        "Error: agreement 'A-2026-0001-1': is executed, or has ended, and nobody signs it any more",
+    ),
+    # Keys.
+    ("submitted", "file-key R-2026-0001 {letter.txt}", "Error: this is no OpenPGP public key: "),
+    ("submitted", "file-key R-2026-0001 {secret.asc}", "this holds a SECRET key, and was not read."),
+    ("submitted", "file-key R-2026-0001 {both.asc}", "Error: this holds 2 keys: file the one that is meant"),
+    ("submitted", "file-key R-2026-0001 {signing.asc}", " cannot be encrypted for at 2026-11-21T12:00:00"),
+    (
+        "submitted",
+        f"confirm-key R-2026-0001 {40 * 'A'} --to {IRA} --by phone",
+        "is not that of the key that the contact filed last",
+    ),
+    (
+        "submitted",
+        f"confirm-key R-2026-0001 {40 * 'A'} --to {IRA} --by telegram",
+        "'telegram' is none of phone, video, in-person, letter.",
+    ),
+    (
+        "key tested",
+        "test-key R-2026-0001 --channel sftp-drop --answer again",
+        "Error: channel 'sftp-drop': has no test of request R-2026-0001 that waits for an answer",
+    ),
+    ("key tested", "test-key R-2026-0001 --channel sftp-drop", "Error: give one of --to, --answer and --no-answer"),
+    (
+        "key tested",
+        "test-key R-2026-0001 --channel sftp-drop --no-answer --answer x",
+        "Error: give one of --to, --answer and --no-answer",
+    ),
+    (
+        "key tested",
+        "test-key R-2026-0001 --channel 'SFTP drop' --no-answer",
+        "'SFTP drop' is no channel: it is a word in small letters, such as sftp-drop.",
+    ),
+    # Releases.
+    ("key tested", f"{OTHER_DATA} --to {{package.gpg}}", "is no version of D-6.002x-pc: none has the SHA-256 "),
+    ("key tested", f"{RELEASE} --data D-6.002x-pc={{pc.csv}}", "Error: one file for each data set"),
+    ("key tested", f"{RELEASE} --data pc.csv", "'pc.csv' is not a data set, = and a file."),
+    (
+        "key tested",
+        f"{SEND.replace('pc.csv', 'pc*.csv')} --to {{package.gpg}}",
+        "Error: a file in a package may not be named 'D-6.002x-pc-pc*.csv': it has a character",
+    ),
+    ("released", "opened D-6.002x-pc", "Error: say who it was by --person, or what is known of them by --account"),
+    # What was recorded.
+    ("approved", "correct 9999 --reason why", "Error: position 9999: is not in this log, which has 22 entries"),
+    (
+        "approved",
+        "correct 22 --reason why",
+        "Error: position 22: is of nothing that was reported, still counts and can be corrected",
+    ),
+    (
+        "approved",
+        "correct 1 --reason why",
+        "Error: position 1: is of nothing that was reported, still counts and can be corrected",
+    ),
+    ("approved", "explain 9999", "Error: position 9999: is not in this log, which has 22 entries"),
+    # Documents.
+    (
+        "opened",
+        f"access {IRA} D-6.002x-pc --document {{letter.txt}}",
+        "Error: document 'letter.txt': cannot be kept: let-in belongs to nobody and to no request",
+    ),
+    (
+        "opened",
+        f"suspend {IRA} --reason why --document {{other.bin}}",
+        "is neither PDF nor PNG, JPEG or text: its first bytes say so, whatever its name",
+    ),
+    ("opened", f"suspend {IRA} --reason why --document {{empty}}", "is empty"),
+    ("opened", f"suspend {IRA} --reason why --document {{nowhere}}", "nowhere' does not exist."),
+    (
+        "opened",
+        "grant-role staff:2 staff --from 2026-01-01 --document {letter.txt}",
+        "Error: document 'letter.txt': cannot be kept: role.granted belongs to nobody and to no request",
+    ),
+]
+
+
+def brief(value: str) -> str:
+    return value if len(value) < 200 else value[:40]
+
+
+@pytest.fixture(scope="module")
+def files(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files that are no good for what they are handed in as."""
+    folder: Path = tmp_path_factory.mktemp("files")
+    ring = stages.tom.ring
+    contents = {
+        "other.sig": stages.rosa.sign(b"another text", stages.hour_ago),
+        "secret.asc": stages.tom.secret(),
+        "both.asc": stages.tom.public() + stages.rosa.public(),
+        "signing.asc": ring.owner("Tom Abara <tom@example.edu>", encryption="").public(),
+        "other.bin": b"\x00\x01",
+        "empty": b"",
+        "pc*.csv": DATA,
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize(("stage", "line", "said"), WRONG, ids=brief)
+def test_what_makes_no_sense_is_wrong_usage_and_nothing_happens(
+    stages: Stages, files: Path, stage: str, line: str, said: str
+):
+    office = stages.at(stage)
+    for path in files.iterdir():
+        line = line.replace(f"{{{path.name}}}", str(path))
+
+    with office.nothing_happens():
+        told = office(line)
+
+    assert (told.code, told.out) == (2, "")
+    assert said in told.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        (f"{SEND} --to {{letter.txt}}", "letter.txt"),
+        ("test-key R-2026-0001 --channel courier --to {letter.txt}", "letter.txt"),
+        ("test-key R-2026-0001 --channel courier --to {letter.txt} --dry-run", "letter.txt"),
+        (f"{SEND} --to {{nowhere/package.gpg}}", "nowhere"),
+        ("test-key R-2026-0001 --channel courier --to {nowhere/nonce.asc}", "nowhere"),
+    ],
+)
+def test_where_no_file_can_be_put_nothing_is_begun(stages: Stages, line: str, where: str):
+    office = stages.at("key tested")
+
+    with office.nothing_happens():
+        told = office(line)
+
+    assert (told.code, told.out) == (1, "")
+    assert f"{office.folder}/{where}" in told.err
+    assert sorted(path.name for path in office.folder.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "who", "what"),
+    [
+        ("retire-dataset D-6.002x-forum --actor staff:9", "staff:9", "report dataset.retired"),
+        (f"suspend {ROSA} --reason why --actor operator:local", "operator:local", "report person.suspended"),
+        ("decline R-2026-0001 --reason why --actor staff:9", "staff:9", "decline-request"),
+        ("decline R-2026-0001 --reason why --decided-by staff:9", "staff:9", "decline-request"),
+        ("decline R-2026-0001 --reason why --decided-by staff:1 --actor staff:9", "staff:9", "decline-request"),
+    ],
+)
+def test_whoever_may_not_wish_it_is_told_and_nothing_happens(stages: Stages, line: str, who: str, what: str):
+    office = stages.at("submitted")
+
+    with office.nothing_happens():
+        told = office(line)
+
+    assert (told.code, told.out) == (3, "")
+    assert told.err.startswith(f"Error: '{who}' may not {what}: that takes a role of ")
+
+
+def test_a_malformed_packet_is_not_taken_in_and_everything_wrong_with_it_is_listed(stages: Stages, tmp_path: Path):
+    office = stages.at("opened")
+    (tmp_path / "request.toml").write_text('format = 1\n[contact]\nperson = "x"\nfax = 1\n')
+
+    with office.nothing_happens():
+        told = office(f"submit {tmp_path}")
+
+    assert (told.code, told.out) == (2, "")
+    assert "  malformed: request.toml:4 contact.fax: " in told.err
+    assert told.err.endswith(f"Error: {tmp_path} was not taken in; nothing was recorded\n")
+
+
+def test_a_release_is_received_once(stages: Stages, tmp_path: Path):
+    office = stages.at("released").copied(tmp_path)
+    office.done("received L-2026-0001-1")
+
+    with office.nothing_happens():
+        told = office("received L-2026-0001-1")
+
+    assert told == (2, "", "Error: release 'L-2026-0001-1': was received already, as entry 34 says\n")
+
+
+def test_a_package_that_cannot_be_made_is_told_with_what_was_recorded(stages: Stages, tmp_path: Path):
+    office = stages.at("key tested").copied(tmp_path)
+    (office.folder / ".package.gpg.not-handed-over").mkdir()
+
+    told = office(RELEASE)
+
+    assert (told.code, told.out) == (1, "")
+    assert [line[8:] for line in told.err.splitlines()[1:3]] == [
+        (
+            "Release L-2026-0001-1 of D-6.002x-pc version 1 (identified) to Tom Abara by sftp-drop was authorised, "
+            "for Rosa Quill, Tom Abara."
+        ),
+        "Release L-2026-0001-1 came to nothing, at packing.",
+    ]
+    assert told.err.splitlines()[-1].startswith("Error: ")
+    assert not (office.folder / "package.gpg").exists()

@@ -1,0 +1,104 @@
+"""What a ledger read before: it is read again only as far as it is newer, and never believed of another history."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.events import DataSetRegistered, Event, PersonRegistered, PersonSuspended
+from ledger.log import READINGS_KEPT, Boundary, Ledger, about
+from ledger.storage import Store, create_store, open_store
+from tests.facts import ANA, BEN, Clock, commitment, data_set, fact, ledger_on, person
+
+OF_ANA = [about(PersonRegistered, PersonSuspended, tags=[f"person:{ANA}"])]
+OF_ALL = [about(PersonRegistered, PersonSuspended), about(DataSetRegistered)]
+
+
+@pytest.fixture
+def memory() -> Iterator[Store]:
+    with open_store("sqlite://", Clock()) as store:
+        yield store
+
+
+def suspended(who: str) -> PersonSuspended:
+    return PersonSuspended(person=who, request=None)
+
+
+def told(ledger: Ledger, *events: Event) -> None:
+    ledger.append([fact(event) for event in events])
+
+
+def read(ledger: Ledger, boundaries: list[Boundary]) -> list[tuple[int, Event]]:
+    return [(one.position, one.event) for one in ledger.read(boundaries).facts]
+
+
+def test_what_is_newer_is_read_beside_what_was_read_before(memory: Store):
+    ledger = ledger_on(memory)
+    told(ledger, person(ANA), person(BEN))
+    assert read(ledger, OF_ANA) == [(1, person(ANA))]
+    told(ledger_on(memory), suspended(BEN), suspended(ANA))
+
+    assert read(ledger, OF_ANA) == [(1, person(ANA)), (4, suspended(ANA))]
+    assert read(ledger, OF_ANA) == [(1, person(ANA)), (4, suspended(ANA))]
+
+
+def test_an_empty_ledger_is_read_again_when_something_was_told(memory: Store):
+    ledger = ledger_on(memory)
+    assert read(ledger, OF_ANA) == []
+    told(ledger, person(ANA))
+
+    assert read(ledger, OF_ANA) == [(1, person(ANA))]
+
+
+def test_a_wider_reading_is_of_its_own_moment_also_when_more_was_read_since(memory: Store):
+    ledger = ledger_on(memory)
+    told(ledger, person(ANA))
+    early = ledger.read([about(DataSetRegistered)])
+    told(ledger, suspended(ANA))
+    assert len(read(ledger, OF_ANA)) == 2
+
+    assert [one.event for one in ledger.widen(early, OF_ANA).facts] == [person(ANA)]
+    assert len(read(ledger, OF_ANA)) == 2
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3])
+def test_what_was_read_of_another_history_is_not_believed(tmp_path: Path, after: int):
+    """As when the file is replaced by an older copy, and goes on differently from there."""
+    urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "other")]
+    for url in urls:
+        create_store(url)
+    with open_store(urls[0], Clock()) as one, open_store(urls[1], Clock()) as other:
+        ledger = ledger_on(one)
+        told(ledger, person(ANA), suspended(ANA))
+        assert len(read(ledger, OF_ANA)) == 2
+        told(ledger_on(other), person(ANA), *[data_set(f"D-{number}") for number in range(after)])
+        ledger.store = other
+
+        assert read(ledger, OF_ANA) == [(1, person(ANA))]
+
+
+def test_only_so_many_readings_are_kept(memory: Store):
+    ledger = ledger_on(memory)
+    told(ledger, person(ANA))
+    for number in range(2 * READINGS_KEPT):
+        ledger.read([about(PersonRegistered, tags=[f"person:{number}"])])
+
+    assert len(ledger._readings) == READINGS_KEPT
+    assert read(ledger, OF_ANA) == [(1, person(ANA))]
+
+
+EVENTS = st.sampled_from([person(ANA), person(BEN, phone=commitment()), suspended(ANA), suspended(BEN), data_set()])
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=st.lists(st.lists(EVENTS, max_size=80) | st.sampled_from([OF_ANA, OF_ALL]), max_size=12))
+def test_a_ledger_that_has_read_before_reads_the_same_as_one_that_has_not(steps):
+    with open_store("sqlite://", Clock()) as store:
+        ledger = ledger_on(store)
+        for step in steps:
+            if step in (OF_ANA, OF_ALL):
+                assert ledger.read(step).facts == ledger_on(store).read(step).facts
+            elif step:
+                told(ledger, *step)

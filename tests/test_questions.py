@@ -1,0 +1,406 @@
+"""What the office asks on the command line, and what it is answered: on a terminal, as JSON, as CSV, as a page."""
+
+import csv
+import re
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from unicodedata import combining, east_asian_width
+
+import pytest
+
+from api.cli.moments import instant
+from api.cli.tables import Row, Table, Who, as_csv, as_text
+from ledger.home import VIEWS, open_home
+from tests.facts import ANA, BEN, DATA_SET, REQUEST, Clock, fact
+from tests.office import STRANGER, returned
+from tests.office import couhes as determined
+from tests.office import request as submitted
+from tests.question_facts import OPENED, ORIGIN, Answer, ask, named, office_home, returned_because
+from tests.view_facts import AGREED, RELEASED, designated, opened_by, permitted, terminated
+
+ENDED = "2026-12-01"
+QUESTIONS = [
+    ["inbox"],
+    ["request", REQUEST],
+    ["holders", DATA_SET],
+    ["holdings", ANA],
+    ["deadlines", "--within", "36500"],
+]
+every_question = pytest.mark.parametrize("words", [*QUESTIONS, ["accesses"]], ids=lambda words: words[0])
+every_dated_question = pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: words[0])
+NOBODY = "p-" + 32 * "9"
+PLAIN_TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "ol", "li", "div", "span", "blockquote"} | {
+    "footer"
+}
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which data went out; one access was by somebody unnamed."""
+    home = tmp_path_factory.mktemp("released") / "home"
+    return office_home(home, RELEASED, permitted(), opened_by(STRANGER))
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which a request lacks several things."""
+    home = tmp_path_factory.mktemp("begun") / "home"
+    lacking = submitted(description=None, funded=None)
+    return office_home(home, couhes=None, reliance=None, law=None, request=lacking)
+
+
+def columns(line: str) -> int:
+    """How wide a line is on a terminal."""
+    return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in line)
+
+
+# What every question has in common.
+
+
+@every_question
+def test_an_answer_on_a_terminal_fits_and_says_for_which_position_it_holds(released: Path, words: list[str]):
+    answer = ask(released, *words)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert re.fullmatch(r"This holds for position \d+\.", answer.out.splitlines()[-1])
+    assert max(map(columns, answer.out.splitlines())) <= 100
+    assert "\x1b" not in answer.out
+    assert "\u202e" not in answer.out
+
+
+@every_question
+def test_json_is_one_object_with_the_position_and_the_rows(released: Path, words: list[str]):
+    members = ask(released, *words, "--json").members
+    with open_home(released) as home:
+        assert members["position"] == home.ledger.store.length()
+    assert isinstance(members["rows"], list)
+
+
+@every_question
+def test_csv_has_a_cell_for_each_member_of_the_rows_and_no_formula(released: Path, words: list[str]):
+    rows = ask(released, *words, "--json").rows
+    answer = ask(released, *words, "--csv")
+    heading, *cells = csv.reader(StringIO(answer.out, newline=""))
+
+    assert len(cells) == len(rows)
+    assert set(heading) >= {column for row in rows for column in row}
+    assert not [cell for row in cells for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    assert re.fullmatch(r"This holds for position \d+\.\n", answer.err)
+
+
+@every_question
+def test_ids_alone_are_printed_on_demand(released: Path, words: list[str]):
+    for how in ([], ["--json"], ["--csv"]):
+        assert "Ejemplo" not in ask(released, *words, "--ids", *how).out
+
+
+@every_question
+def test_json_and_csv_exclude_each_other(released: Path, words: list[str]):
+    answer = ask(released, *words, "--json", "--csv")
+    assert (answer.code, "exclude each other" in answer.err) == (2, True)
+
+
+@every_dated_question
+@pytest.mark.parametrize("clock", ["--as-of", "--known-at"])
+@pytest.mark.parametrize("time", ["soon", "2026-02-30", "2026-11-21T12:00:00", "2026-11-21 12:00Z", "", "11/21/2026"])
+def test_a_time_that_is_none_is_named(released: Path, words: list[str], clock: str, time: str):
+    answer = ask(released, *words, clock, time)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{time!r} is no day such as 2026-11-21, and no instant such as 2026-11-21T17:00:00Z" in answer.err
+
+
+@every_dated_question
+def test_the_views_that_are_kept_say_what_the_log_says_itself(released: Path, words: list[str]):
+    far = "2200-01-01"
+    known = [ask(released, *words, "--known-at", far, "--as-of", time, "--json").rows for time in (far, far)]
+    now = datetime.now(UTC)
+    assert known[0] == known[1]
+    assert (
+        ask(released, *words, "--json").rows
+        == ask(released, *words, "--as-of", f"{now:%Y-%m-%dT%H:%M:%SZ}", "--json").rows
+    )
+
+
+@every_dated_question
+def test_nothing_was_so_and_nothing_known_before_the_ledger_began(released: Path, words: list[str]):
+    for clock in ("--as-of", "--known-at"):
+        answer = ask(released, *words, clock, "2020-01-01", "--json")
+        if words[0] == "request":
+            assert (answer.code, answer.err) == (1, f"Error: there is no request {REQUEST} at that time\n")
+        else:
+            assert answer.rows == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["request", "R-2026-0099"], 1, "there is no request R-2026-0099"),
+        (["request", "R-2026-0099", "--letter"], 1, "there is no request R-2026-0099"),
+        (["history", "R-2026-0099"], 1, "there is no request R-2026-0099"),
+        (["holders", "D-none"], 1, "there is no data set D-none in this ledger"),
+        (["holdings", NOBODY], 1, f"there is no person {NOBODY} in this ledger"),
+        (["holdings", "nobody@else.example"], 1, "nobody with the address nobody@else.example is in this ledger"),
+        (["holders", "D-\x1b[31m"], 2, "control character"),
+        (["request", ""], 1, "there is no request "),
+        (["holdings", "x" * 300], 2, "255"),
+    ],
+)
+def test_what_is_not_in_the_ledger_is_named(released: Path, words: list[str], code: int, sentence: str):
+    answer = ask(released, *words)
+    assert (answer.code, answer.out) == (code, "")
+    assert sentence in answer.err
+
+
+def test_a_day_counts_to_its_end_at_the_office():
+    assert instant(date(2026, 11, 21), "America/New_York") == datetime(2026, 11, 22, 4, 59, 59, 999999, tzinfo=UTC)
+    assert instant(datetime(2026, 11, 21, tzinfo=UTC), "America/New_York") == datetime(2026, 11, 21, tzinfo=UTC)
+    assert instant(None, "America/New_York") is None
+
+
+def test_csv_is_as_rfc_4180_has_it_and_a_name_is_no_formula():
+    names = {"p-1": "=SUM(A1)", "p-2": 'Ana "A", Ltd'}.__getitem__
+    rows: list[Row] = [{"person": Who("p-1"), "whom": (Who("p-1"), Who("p-2")), "days": -1, "right": None, "ok": True}]
+
+    assert as_csv(Table({}, rows), names) == (
+        "person,person_name,whom,whom_name,days,right,ok\r\n"
+        'p-1,\'=SUM(A1),p-1; p-2,"\'=SUM(A1); Ana ""A"", Ltd",-1,,yes\r\n'
+    )
+    assert as_csv(Table({"day": "last day"}, []), names) == "day\r\n"
+
+
+@pytest.mark.parametrize("name", ["Ana", 200 * "x", "word " * 60, 70 * "学", "e\u0301" * 150, "", "a\nb\tc"])
+def test_a_table_fits_whatever_it_is_about(name: str):
+    rows: list[Row] = [{"person": Who("p-1"), "what": 120 * "y", "day": "2026-11-21"}]
+    text = as_text(Table({"person": "person", "what": "what", "day": "day"}, rows), lambda _: name)
+
+    assert max(map(columns, text.splitlines())) <= 100
+    assert sum(line.count("y") for line in text.splitlines()[1:]) - name.count("y") == 120
+
+
+# Who holds what.
+
+
+def test_holders_are_told_with_their_right(released: Path):
+    row = {
+        "dataset": DATA_SET,
+        "label": "1",
+        "form": "identified",
+        "request": REQUEST,
+        "release": "L-1",
+        "since": "2026-11-21",
+        "agreement": "A-1",
+        "until": "2027-01-15",
+        "right": "until 2027-01-15",
+        "in_force": True,
+    }
+    assert ask(released, "holders", DATA_SET, "--as-of", ENDED, "--json").rows == [
+        {"person": ANA, "person_name": named(ANA), "how": "held"} | row,
+        {"person": BEN, "person_name": named(BEN), "how": "presumed"} | row,
+    ]
+
+
+def test_who_holds_data_without_a_right_is_told_so(tmp_path: Path):
+    home = office_home(tmp_path / "home", RELEASED, terminated(date(2026, 11, 25)))
+    for time, right in (("2026-11-24", "until 2026-11-24"), ("2026-11-25", "ended 2026-11-24")):
+        rows = ask(home, "holders", DATA_SET, "--as-of", time, "--json").rows
+        assert [one["right"] for one in rows] == [right, right]
+
+
+def test_holders_in_a_form_are_told_alone(released: Path):
+    found = [
+        len(ask(released, "holders", DATA_SET, "--form", form, "--json").rows)
+        for form in ("identified", "de-identified")
+    ]
+    assert found == [2, 0]
+
+
+def test_a_person_is_found_by_id_or_by_address(released: Path):
+    by_id, by_address = (ask(released, "holdings", who, "--json").rows for who in (BEN, "Ben@Else.example"))
+    assert by_id == by_address
+    assert [one["how"] for one in by_id] == ["presumed"]
+
+
+def test_deadlines_count_the_days_that_are_left(released: Path):
+    rows = ask(released, "deadlines", "--as-of", "2027-01-10", "--within", "5", "--json").rows
+    assert [(one["day"], one["days"], one["kind"], one["what"]) for one in rows] == [
+        ("2027-01-15", 5, "agreement ends", "A-1"),
+        ("2027-01-15", 5, "ethics determination expires", "E-couhes"),
+        ("2027-01-15", 5, "ethics determination expires", "E-irb"),
+    ]
+    assert ask(released, "deadlines", "--as-of", "2027-01-10", "--within", "4", "--json").rows == []
+
+
+def test_accesses_that_are_findings_are_told_alone(released: Path):
+    everything = ask(released, "accesses", "--json").rows
+    assert [(one["person"], one["how"], one["finding"]) for one in everything] == [
+        (ANA, "permitted", False),
+        (STRANGER, "opened", True),
+    ]
+    assert ask(released, "accesses", "--findings", "--json").rows == everything[1:]
+
+
+# What waits, and what is missing.
+
+
+def test_the_inbox_tells_whom_it_waits_for_and_for_how_many_working_days(tmp_path: Path):
+    home = office_home(tmp_path / "home", AGREED[:2])
+    rows = ask(home, "inbox", "--as-of", "2026-09-09", "--json").rows
+
+    assert [(one["who"], one["whom"], one["next"], one["request"], one["working_days"]) for one in rows] == [
+        ("researcher", [ANA], "sign A-1", REQUEST, 5),
+        ("office", [], "sign A-1", REQUEST, 5),
+    ]
+
+
+def test_the_oldest_comes_first_in_the_inbox(tmp_path: Path):
+    other = submitted("R-2026-0002")
+    home = office_home(tmp_path / "home", other, law=None)
+    assert [one["request"] for one in ask(home, "inbox", "--json").rows] == [REQUEST, "R-2026-0002"]
+
+
+def test_a_request_is_told_with_its_state_its_turn_and_its_checklist(begun: Path):
+    members = ask(begun, "request", REQUEST, "--as-of", "2026-09-09", "--json").members
+
+    assert (members["state"], members["researcher"], members["datasets"]) == (
+        "submitted",
+        ANA,
+        [f"{DATA_SET} (identified)"],
+    )
+    assert [(one["who"], one["next"]) for one in members["turns"]] == [("office", "have the law determined")]
+    wanting = {(one["rule"], one["about"]): one["status"] for one in members["rows"] if one["status"] != "there"}
+    assert wanting == {
+        ("funding-and-review", None): "missing",
+        ("couhes", ANA): "missing",
+        ("irb-and-couhes", BEN): "missing",
+        ("citi-training", ANA): "missing",
+        ("citi-training", BEN): "missing",
+        ("purpose-described", None): "missing",
+        ("law-determined", None): "pending",
+        ("named-recipients", ANA): "missing",
+        ("named-recipients", BEN): "missing",
+        ("contact-named", REQUEST): "missing",
+    }
+
+
+LETTER = """\
+Dear Ana Ejemplo,
+
+Thank you for your request R-2026-0001 to MIT. Before we can go on with it, we
+need from you:
+
+  - the source of the funding, or that there is none
+  - for Ana Ejemplo: an approval or exemption by COUHES
+  - for =cmd()|'Bén \\x1b[31mØverland 学\\u202e: an approval or exemption by COUHES, or
+    its word that it relies on the decision of their own institution's board
+  - for Ana Ejemplo: a certificate of current CITI human-subjects training
+  - for =cmd()|'Bén \\x1b[31mØverland 学\\u202e: a certificate of current CITI human-
+    subjects training
+  - a description of the research
+  - which member of the study group is to be the point of contact, who
+    downloads and decrypts the data
+
+Please answer by e-mail, with the number R-2026-0001 in the subject and
+letters and certificates attached as PDF files. All of it together is easiest
+for us, but don't wait for what takes long. If anything here isn't clear, or
+was sent already, just write or call.
+
+With kind regards,
+
+Institutional Research
+MIT
+"""
+
+
+def test_the_letter_asks_in_plain_words_for_what_only_the_researcher_can_send(begun: Path):
+    assert ask(begun, "request", REQUEST, "--letter") == Answer(0, LETTER, "")
+
+
+def test_the_letter_explains_openpgp_when_the_key_is_missing(tmp_path: Path):
+    home = office_home(tmp_path / "home", AGREED, designated())
+    assert (
+        "  - from Ana Ejemplo: a public OpenPGP key\n\nOpenPGP is a way to"
+        in ask(home, "request", REQUEST, "--letter").out
+    )
+
+
+def test_the_letter_tells_what_is_on_its_way(tmp_path: Path):
+    home = office_home(tmp_path / "home", couhes=determined(outcome="pending"))
+    letter = ask(home, "request", REQUEST, "--letter").out
+    assert "These are on their way" in letter
+    assert "  - for Ana Ejemplo: the decision of COUHES\n" in letter
+
+
+# Histories.
+
+
+def test_a_history_in_json_has_the_state_after_each_event(tmp_path: Path):
+    home = office_home(tmp_path / "home", returned(), submitted(), law=None)
+    answer = ask(home, "history", REQUEST, "--json", "--ids")
+
+    assert [(one["type"], one["state"]) for one in answer.rows if one["type"].startswith("request.")] == [
+        ("request.submitted.v1", "submitted"),
+        ("request.returned.v1", "returned"),
+        ("request.submitted.v1", "submitted"),
+    ]
+    assert all(one["texts"] == {} for one in answer.rows)
+    assert "Ejemplo" not in answer.out
+
+
+class _Page(HTMLParser):
+    """What stands in a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert not {name for name, _ in attrs} & {"src", "href", "onload", "style"}
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_a_page_needs_nothing_else_and_everything_in_it_is_escaped(tmp_path: Path):
+    home = office_home(tmp_path / "home", law=None)
+    with open_home(home, Clock(OPENED + timedelta(days=2))) as opened:
+        opened.ledger.append([fact(returned_because(opened, "Who <script>pays</script> & why?"))])
+    answer = ask(home, "history", REQUEST, "--texts", "--html", tmp_path / "page.html")
+    page = _Page()
+    page.feed((tmp_path / "page.html").read_text(encoding="utf-8"))
+
+    assert (answer.code, answer.err) == (0, "")
+    assert page.tags == PLAIN_TAGS
+    assert "reason: Who <script>pays</script> & why?" in page.words
+    assert named(BEN) in page.words
+    assert f"of the ledger {ORIGIN}" in page.words
+
+
+def test_texts_are_shown_on_demand_and_told_to_be_erased_when_they_are(tmp_path: Path):
+    home = office_home(tmp_path / "home", law=None)
+    with open_home(home, Clock(OPENED + timedelta(days=2))) as opened:
+        opened.ledger.append([fact(returned_because(opened, "Who pays?"))])
+        assert "Who pays?" not in ask(home, "history", REQUEST).out
+        assert "          | reason: Who pays?\n" in ask(home, "history", REQUEST, "--texts").out
+        opened.custody.erase(f"request:{REQUEST}", None)
+    assert "          | reason: (erased)\n" in ask(home, "history", REQUEST, "--texts").out
+
+
+# The views that are kept.
+
+
+def test_rebuilding_makes_the_views_anew_and_says_for_which_position_they_hold(released: Path):
+    with open_home(released) as home:
+        length = home.ledger.store.length()
+    before = ask(released, "holders", DATA_SET).out
+    with closing(sqlite3.connect(released / VIEWS)) as views:
+        views.execute("DELETE FROM holdings")
+        views.commit()
+
+    assert ask(released, "rebuild") == Answer(0, f"The views were made anew. They hold for position {length}.\n", "")
+    assert ask(released, "holders", DATA_SET).out == before
