@@ -33,6 +33,17 @@ OTHERS_REQUEST = "R-2026-0002"
 LATER = NOON + timedelta(days=90)
 
 
+ANA_AS_SHE_IS = RegisterPerson(
+    person=ANA,
+    name="Ana Ejemplo",
+    institution="Home",
+    department="Physics",
+    address="1 Way",
+    email="ana@example.edu",
+    phone="1",
+)
+
+
 def principal(of: str) -> str:
     """The principal who holds a role."""
     return f"staff:{of.replace(' ', '-')}"
@@ -96,23 +107,21 @@ class HttpOffice:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[HttpOffice]:
     """Ana's request is before the office, and can be approved; another is of somebody else."""
+    with an_office(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def an_office(folder: Path) -> Iterator[HttpOffice]:
+    """An office as `office` is one, with its home in a folder."""
     clock = Clock(NOON)
-    create_home(tmp_path / "home", "log.example.com", actor="staff:director", via="command line", clock=clock)
-    with open_home(tmp_path / "home", clock) as home:
-        ana = RegisterPerson(
-            person=ANA,
-            name="Ana Ejemplo",
-            institution="Home",
-            department="Physics",
-            address="1 Way",
-            email="ana@example.edu",
-            phone="1",
-        )
+    create_home(folder / "home", "log.example.com", actor="staff:director", via="command line", clock=clock)
+    with open_home(folder / "home", clock) as home:
         grants = [
             role(principal=principal(one), person=ANA if one == "researcher" else None, role=one) for one in ROLES
         ]
         written(grants, home.ledger)
-        Clerk(home, clock).take(ana, BY)
+        Clerk(home, clock).take(ANA_AS_SHE_IS, BY)
         facts = complete(role=None, ana=None)
         written([*facts, version_added(), submitted(OTHERS_REQUEST, STRANGER)], home.ledger)
         yield HttpOffice(home, clock)

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.events import (
     AccessPermitted,
@@ -14,9 +16,12 @@ from ledger.events import (
     TrainingVerified,
 )
 from ledger.events.agreement import Covered, Recipient
+from tests.authzen_schemas import DECISION, DECISIONS, EVALUATION, EVALUATIONS, METADATA, fits
+from tests.event_strategies import JSON
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
 from tests.http_office import OTHERS_REQUEST, HttpOffice, office, told
 from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, written
+from tests.packet_facts import anything
 
 __all__ = ["office"]
 
@@ -31,16 +36,6 @@ def evaluation(person: str = ANA, dataset: str = DATA_SET, **others: Any) -> dic
         "resource": {"type": "dataset", "id": dataset},
         **others,
     }
-
-
-def is_decision(said: Any) -> bool:
-    """Whether this is a decision as section 5.5 of the standard has it: a boolean, and a context that is an object."""
-    return (
-        isinstance(said, dict)
-        and said.keys() <= {"decision", "context"}
-        and isinstance(said.get("decision"), bool)
-        and isinstance(said.get("context", {}), dict)
-    )
 
 
 @pytest.fixture
@@ -91,8 +86,8 @@ def asked(office: HttpOffice, body: Any, path: str = ONE, **how: Any):
 
 def decision(response) -> dict[str, Any]:
     assert (response.status_code, response.mimetype) == (200, "application/json"), response.get_data()
-    said = told(response)
-    assert is_decision(said)
+    said: dict[str, Any] = told(response)
+    assert fits(DECISION, said)
     return said
 
 
@@ -170,7 +165,6 @@ def test_what_has_to_be_there_is_malformed_without(executed: HttpOffice, member)
     [
         {"subject": {"type": "user"}},
         {"subject": {"id": ANA}},
-        {"subject": {"type": "", "id": ANA}},
         {"subject": {"type": "user", "id": 7}},
         {"subject": "Ana"},
         {"action": {}},
@@ -181,8 +175,10 @@ def test_what_has_to_be_there_is_malformed_without(executed: HttpOffice, member)
     ],
 )
 def test_what_does_not_have_the_shape_of_the_standard_is_malformed(executed: HttpOffice, change):
+    body = evaluation(**change)
+    assert not fits(EVALUATION, body)
     with executed.unchanged():
-        assert [asked(executed, evaluation(**change), path).status_code for path in (ONE, SEVERAL)] == [400, 400]
+        assert [asked(executed, body, path).status_code for path in (ONE, SEVERAL)] == [400, 400]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", DEEP, b'{"subject":' + b"[" * 100_000])
@@ -235,8 +231,7 @@ def test_several_are_answered_in_order_as_far_as_is_asked(executed: HttpOffice, 
     response = asked(executed, several(semantic, *people), SEVERAL)
 
     said = told(response)
-    assert (response.status_code, said.keys()) == (200, {"evaluations"})
-    assert all(map(is_decision, said["evaluations"]))
+    assert (response.status_code, fits(DECISIONS, said)) == (200, True)
     assert [one["decision"] for one in said["evaluations"]] == decisions
     assert executed.length == before + len(decisions)
 
@@ -248,6 +243,53 @@ def test_a_part_says_otherwise_than_what_stands_around(executed: HttpOffice):
     with executed.unchanged():
         said = told(asked(executed, body, SEVERAL))["evaluations"]
     assert [one["decision"] for one in said] == [True, False]
+
+
+WORDS = st.text(max_size=8) | st.sampled_from(["user", "dataset", "open", "read", ANA, STRANGER, DATA_SET])
+OBJECTS = st.dictionaries(st.text(max_size=4) | st.sampled_from(["request", "dry_run"]), JSON, max_size=3)
+
+
+def entities(*required: str) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(dict.fromkeys(required, WORDS), optional={"properties": OBJECTS})
+
+
+MEMBERS = {
+    "subject": entities("type", "id"),
+    "resource": entities("type", "id"),
+    "action": entities("name"),
+    "context": OBJECTS,
+}
+REQUESTS = st.fixed_dictionaries({}, optional={name: some | JSON for name, some in MEMBERS.items()})
+WHOLE = st.fixed_dictionaries({name: MEMBERS[name] for name in EVALUATION["required"]}, optional={"context": OBJECTS})
+
+
+@given(body=WHOLE | REQUESTS)
+@anything(100, 5_000)
+def test_whatever_the_standard_allows_is_decided_and_what_it_forbids_is_malformed(executed: HttpOffice, body):
+    before = executed.length
+    response = asked(executed, body)
+
+    assert (response.status_code == 200) == fits(EVALUATION, body)
+    if response.status_code == 200:
+        decision(response)
+    else:
+        assert (response.status_code, executed.length) == (400, before)
+
+
+PARTS = st.lists(REQUESTS, max_size=3)
+
+
+@given(around=WHOLE | REQUESTS, parts=PARTS)
+@anything(100, 5_000)
+def test_whatever_several_are_asked_the_answer_is_as_the_standard_has_it(executed: HttpOffice, around, parts):
+    response = asked(executed, {**around, "evaluations": parts}, SEVERAL)
+
+    if response.status_code == 200:
+        assert any(fits(schema, told(response)) for schema in (DECISION, DECISIONS))
+    else:
+        assert response.status_code == 400
+    if fits(EVALUATIONS, {**around, "evaluations": parts}) and fits(EVALUATION, around):
+        assert response.status_code == 200
 
 
 @pytest.mark.parametrize("parts", [{}, {"evaluations": []}])
@@ -272,6 +314,7 @@ def test_what_cannot_be_answered_so_is_malformed(executed: HttpOffice, change):
 def test_the_metadata_say_where_to_ask_and_need_no_key(office: HttpOffice):
     response = office.client.get("/.well-known/authzen-configuration", base_url="https://ledger.example.edu")
 
+    assert fits(METADATA, told(response))
     assert told(response) == {
         "policy_decision_point": "https://ledger.example.edu",
         "access_evaluation_endpoint": "https://ledger.example.edu/access/v1/evaluation",

@@ -23,29 +23,28 @@ from ledger.events.ids import DataSetId, PersonId, RequestId
 SUBJECTS, ACTIONS, RESOURCES = ("user", "person"), ("open", "read"), ("dataset",)
 MOST = 100
 Properties = dict[str, Any]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """Who wants to do it."""
 
-    type: Text
-    id: Text
+    type: str
+    id: str
     properties: Properties = {}
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What they want to do."""
 
-    name: Text
+    name: str
     properties: Properties = {}
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """With what they want to do it."""
 
-    type: Text
-    id: Text
+    type: str
+    id: str
     properties: Properties = {}
 
 
