@@ -21,13 +21,13 @@ from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.monitor import Monitor
-from ledger.events.governance import Role
+from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
 from tests.facts import ANA, NOON, Clock, submitted, version_added
 from tests.office import STRANGER, complete, role, written
 
 ROLES: tuple[Role, ...] = get_args(Role)
-SCOPES = ("reading", "recording", "access", "governing")
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 BY = Circumstances(actor="staff:director", via="command line")
 OTHERS_REQUEST = "R-2026-0002"
 LATER = NOON + timedelta(days=90)
