@@ -65,7 +65,7 @@ def revoke_api_key(hand: Hand, apikey: str) -> None:
 @click.command()
 @options.home
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="On which port.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes answer.")
 @click.option("--url", help="How others reach it, such as https://ledger.example.edu; without it, as they say.")
 @click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
