@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from api.names import Names
-from api.telling import circumstances, told
+from api.telling import MIT, Words, circumstances, told
 from ledger.codec import Recorded
 from ledger.custody import Custody
 from ledger.errors import Missing
@@ -29,7 +29,9 @@ class Told(NamedTuple):
     texts: dict[str, str]
 
 
-def history_of(request: str, facts: Sequence[Recorded], names: Names, custody: Custody | None) -> Iterator[Told]:
+def history_of(
+    request: str, facts: Sequence[Recorded], names: Names, custody: Custody | None, words: Words = MIT
+) -> Iterator[Told]:
     """What these facts tell, in order; with texts, if a custody is handed in."""
     state = State.UNKNOWN
     for count, fact in enumerate(facts, 1):
@@ -41,8 +43,8 @@ def history_of(request: str, facts: Sequence[Recorded], names: Names, custody: C
             position=fact.position,
             recorded_at=fact.recorded_at,
             type=fact.type,
-            words=told(fact.event, names),
-            circumstances=circumstances(fact, names),
+            words=told(fact.event, names, words),
+            circumstances=circumstances(fact, names, words),
             state=str(state),
             texts=_texts(fact, custody) if custody else {},
         )

@@ -169,7 +169,7 @@ def erase_person(
 
     The event comes first: a detail that is missing without one is tampering. So a call that was cut off, or raised
     `Busy`, is completed by calling again, which records nothing twice unless more was sealed in between. Nothing is
-    judged here: whether somebody may be erased is for rules. Raises `Malformed` for a person whom the log does not know.
+    judged here: whether somebody may be erased is for rules. Raises `Malformed` for a person who is not in the log.
     """
     tag = f"person:{person}"
     recorded, reading = _recorded_erasure(home, person, details)

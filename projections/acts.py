@@ -168,8 +168,10 @@ class ExecuteAgreement(Act, frozen=True, kw_only=True, tag="execute-agreement"):
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""
-        del standing, at, waivers
-        return AgreementExecuted(request=self.request, agreement=self.agreement, starts=self.starts, ends=self.ends)
+        del standing, at
+        return AgreementExecuted(
+            request=self.request, agreement=self.agreement, starts=self.starts, ends=self.ends, waivers=waivers
+        )
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -42,6 +42,7 @@ from ledger.events import (
     KeyTestSent,
     LawDetermined,
     OrganisationRegistered,
+    PersonErased,
     PersonSuspended,
     PolicyPublished,
     ReleaseAuthorised,
@@ -74,6 +75,7 @@ from projections.acts import (
     AuthoriseRelease,
     Chosen,
     DeclineRequest,
+    EraseDetails,
     ExecuteAgreement,
     GrantWaiver,
     HandOverRelease,
@@ -497,6 +499,11 @@ def waive(rule: str = "key-tested", **changes: Any) -> GrantWaiver:
     return GrantWaiver(rule=rule, **(rest | changes))
 
 
+def erase(*details: Any, who: str = BEN, **changes: Any) -> EraseDetails:
+    rest: dict[str, Any] = {"principal": THE_DIRECTOR, "last_copy_lapses": TOMORROW}
+    return EraseDetails(person=who, details=details, **(rest | changes))
+
+
 # What comes of them.
 
 
@@ -534,8 +541,8 @@ def issued(agreement: AgreementIssued) -> Done:
     return Done(agreement)
 
 
-def executed(agreement: str = MOU, starts: date = TODAY, ends: date = FAR_OFF) -> Done:
-    return Done(in_force(agreement, starts, ends))
+def executed(agreement: str = MOU, starts: date = TODAY, ends: date = FAR_OFF, waivers: tuple[str, ...] = ()) -> Done:
+    return Done(msgspec.structs.replace(in_force(agreement, starts, ends), waivers=waivers))
 
 
 ANAS = Party(person=ANA, organisation=None, agreement=MOU)
@@ -577,6 +584,10 @@ def permitted(who: str = ANA, agreement: str = MOU, dataset: str = DATA_SET) -> 
 
 def waived(rule: str = "key-tested", **changes: Any) -> Done:
     return Done(waiver(rule, **changes))
+
+
+def given_up(*details: Any, who: str = BEN) -> Done:
+    return Done(PersonErased(person=who, details=details, last_copy_lapses=TOMORROW))
 
 
 def refused(

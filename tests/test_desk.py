@@ -87,6 +87,7 @@ from tests.office import (
     decline,
     declined,
     designated,
+    erase,
     execute,
     failed,
     hand_over,
@@ -271,6 +272,7 @@ ACTS: dict[type[Act], tuple[list[Event], Act]] = {
         ([*ready(), authorised().event], hand_over()),
         (ready(), let_in()),
         (ready(), waive()),
+        (complete(), erase()),
     ]
 }
 

@@ -327,17 +327,19 @@ mishaps = st.one_of(
     st.builds(board_ended, st.sampled_from([COUHES, IRB]), past),
     laws,
 )
-later_mishaps = st.one_of(
-    about_releases,
-    among([suspended(ANA, REQUEST), suspended(BEN), key_rejected(), key_revoked(), trial_failed()]),
-    among([terminated(MOU), terminated(DUA), designated(BEN), form_changed(), law(), law(consistent=False)]),
-    among([board_ended(IRB, TODAY), affiliation(BEN, "home"), affiliation(BEN, "in doubt", ELSEWHERE)]),
+likely = among(
+    [
+        *(suspended(ANA, REQUEST), suspended(BEN), key_rejected(), key_revoked(), key_revoked(), trial_failed()),
+        *(terminated(MOU), terminated(DUA), designated(BEN), form_changed(), law(), law(consistent=False)),
+        *(board_ended(COUHES, TODAY), board_ended(IRB, TODAY), affiliation(BEN, "home"), failed()),
+        *(affiliation(BEN, "in doubt", ELSEWHERE), ANA, BEN),
+    ]
 )
-happening = later_mishaps | later_mishaps | st.sampled_from([ANA, BEN])
 twist = st.one_of(
     st.tuples(st.just("wanting"), among(of_a_release[len(of_a_request) :])),
-    st.tuples(st.just("before"), happening),
-    st.tuples(st.just("between"), happening),
+    st.tuples(st.sampled_from(["before", "between"]), likely),
+    st.tuples(st.sampled_from(["before", "between"]), likely),
+    st.tuples(st.sampled_from(["before", "between"]), about_releases),
 )
 excepted = among(
     [

@@ -213,6 +213,7 @@ PINNED = {
         "request": REQUEST_ID,
         "starts": "date",
         "ends": "date",
+        "waivers?": f"({WAIVER_ID})*",
     },
     "agreement.terminated.v1": {
         "agreement": AGREEMENT_ID,

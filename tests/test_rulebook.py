@@ -53,6 +53,7 @@ from tests.office import (
     decline,
     declined,
     designated,
+    erase,
     execute,
     failed,
     first_moment_of,
@@ -97,7 +98,24 @@ from tests.office import (
 
 ACCEPTS_NO_SUBJECTS = PolicyPublished(time_zone=OFFICE_ZONE, accepts_not_human_subjects=True)
 NO_RULES = {"rule", "rulebook", "ethics"}  # what else is in the package
-SOURCES = {"C1", "C1.1", "C1.2", "C1.3", "C1.4", "C1.5", "C1.6", "C1.7", "C2", "C3", "K1", "K2", "K3", "S1", "policy"}
+SOURCES = {
+    "C1",
+    "C1.1",
+    "C1.2",
+    "C1.3",
+    "C1.4",
+    "C1.5",
+    "C1.6",
+    "C1.7",
+    "C2",
+    "C3",
+    "K1",
+    "K2",
+    "K3",
+    "S1",
+    "policy",
+    "34 CFR 99.32",
+}
 # What rules are called stands in logs, in the judgements and in the refusals.
 PINNED = [
     ("open-request", "C1", "the request is before the office", False),
@@ -135,6 +153,12 @@ PINNED = [
     ("version-on-offer", "C1.3", "what is released is on offer, in the form that was asked for", False),
     ("release-in-turn", "C3", "a package goes out once, as it was authorised", False),
     ("waivable", "policy", "the rule is one that can be waived, for a time", False),
+    (
+        "erasable",
+        "34 CFR 99.32",
+        "name and institution stay while an agreement or a disclosure record needs them",
+        False,
+    ),
 ]
 PINNED_FOR_A_RELEASE = [
     "approved-request",
@@ -194,12 +218,13 @@ PINNED_ACTS = {
     "hand-over-release": PINNED_FOR_A_RELEASE,
     "let-in": ["named-recipients", "couhes", "irb-and-couhes", "citi-training", "law-determined", "nobody-suspended"],
     "grant-waiver": ["waivable", "separate-duties"],
+    "erase-details": ["erasable"],
 }
 # By the version of the rulebook: SHA-256 over the rules and their answers to the cases below. When an answer changes,
 # VERSION is raised and its line added; a line that stands here is never edited, because judgements were made by it.
 FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
-    2: "c772d49f78baabdf23641dd753ec255f6daaff7bbbaa54c985b08cfab55b23ad",
+    2: "aeea45dc9d74f18b77605fd2125cf1e76f70fd980fcb685981c92542acd5b132",
 }
 
 RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)
@@ -244,6 +269,7 @@ EVERY_ACT: list[Act] = [
     *(hand_over(), hand_over(packed(digest=64 * "9")), hand_over(release="L-2")),
     *(let_in(), let_in(BEN), let_in(STRANGER), let_in(request=None)),
     *(waive(), waive("citi-training"), waive("agreement-term")),
+    *(erase(), erase("email"), erase("name", who=ANA)),
 ]
 
 

@@ -44,10 +44,12 @@ from tests.office import (
     decline,
     declined,
     designated,
+    erase,
     execute,
     executed,
     first_moment_of,
     given,
+    given_up,
     hand_over,
     handed_over,
     head_approval,
@@ -343,15 +345,16 @@ EVERY_ACT: list[tuple[list[Event], Act, Done]] = [
     ([*ready(), authorised().event], hand_over(), handed_over()),
     (ready(), let_in(), permitted()),
     (ready(), waive(), waived()),
+    (complete(), erase(), given_up()),
 ]
 MAY_WISH = {
     "director": {act.name for _, act, _ in EVERY_ACT},
     "acting director": {act.name for _, act, _ in EVERY_ACT},
-    "alternate": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver"},
-    "staff": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver"},
+    "alternate": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
+    "staff": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
     "auditor": set(),
     "compliance": set(),
-    "admin": set(),
+    "admin": {"erase-details"},
     "data server": {"let-in"},
 }
 

@@ -8,11 +8,13 @@ from textwrap import indent
 import click
 
 from api.cli import options
-from api.cli.failures import CouldNotRun
-from api.cli.wording import counted, printable
+from api.cli.acting import clock
+from api.cli.showing import words_in
+from api.cli.wording import counted, in_lines, printable
 from api.history import Told, history_of, page
 from api.names import names_in, unnamed
 from ledger.chain.entry import check_name, format_time
+from ledger.errors import Malformed
 from ledger.events import LedgerOpened
 from ledger.home import Home, open_home
 from ledger.log import about
@@ -30,13 +32,13 @@ def history(path: Path, as_json: bool, page_at: Path | None, texts: bool, ids: b
     if as_json and page_at:
         raise click.UsageError("--json and --html exclude each other")
     check_name("request", f"request:{request}")
-    with open_home(path.absolute()) as home:
+    with open_home(path.absolute(), clock()) as home:
         position = home.ledger.store.length()
         facts = list(home.ledger.facts([about(tags=[f"request:{request}"])], until=position))
         if not facts:
-            raise CouldNotRun(f"there is no request {request}")
+            raise Malformed("request", request, "is not in this ledger")
         names = unnamed if ids else names_in(home.ledger, home.custody)
-        events = list(history_of(request, facts, names, home.custody if texts else None))
+        events = list(history_of(request, facts, names, home.custody if texts else None, words_in(home)))
         if as_json:
             click.echo(json.dumps({"position": position, "request": request, "rows": list(map(_as_row, events))}))
         elif page_at:
@@ -44,15 +46,15 @@ def history(path: Path, as_json: bool, page_at: Path | None, texts: bool, ids: b
             click.echo(f"Wrote {counted(len(events), 'event')} to {page_at}. They hold for position {position}.")
         else:
             for one in events:
-                click.echo(printable("\n".join(_lines(one))))
+                click.echo("\n".join(_lines(one)))
             click.echo(f"This holds for position {position}.")
 
 
 def _lines(one: Told) -> Iterator[str]:
-    yield f"{one.position:>6}  {one.recorded_at:%Y-%m-%d %H:%M}Z  {one.words}"
-    yield f"        {one.circumstances}; the request is now {one.state}"
+    yield in_lines([f"{one.position:>6}  {one.recorded_at:%Y-%m-%d %H:%M}Z  {one.words}"])
+    yield in_lines([f"        {one.circumstances}; the request is now {one.state}"])
     for member, text in one.texts.items():
-        yield indent(f"{member.replace('_', ' ')}: {text}", "          | ")
+        yield printable(indent(f"{member.replace('_', ' ')}: {text}", "          | "))
 
 
 def _as_row(one: Told) -> dict[str, object]:

@@ -1,21 +1,19 @@
 """Questions about who holds what, what ends when, and who opened what."""
 
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
-from api.cli import options
-from api.cli.inquiry import inquiry
-from api.cli.moments import about_a_time
+from api.cli import lookup, options
+from api.cli.inquiry import about_a_time, inquiry
+from api.cli.kinds import When
 from api.cli.tables import Row, Table, Who, answered, show
 from ledger.home import VIEWS, open_home
 from projections.upkeep import Upkeep
 from projections.views import answers
 from projections.views.answers import Access, Deadline, Holding
-
-When = date | datetime | None
 
 HOLDERS = {
     "person": "person",
@@ -46,7 +44,7 @@ def holders(
     Until a group has reported its copies, every recipient in force at receipt is presumed to have one.
     """
     with inquiry(path, as_of, known_at) as asked:
-        form, known = asked.form(as_json, as_csv, ids), asked.data_set(dataset)
+        form, known = asked.form(as_json, as_csv, ids), lookup.known(asked.home, "dataset", dataset)
         answer = asked.ask(lambda views: answers.holders(views, known, wanted, asked.today))
         table = Table(HOLDERS, [_holding(one, asked.today) for one in answer.rows])
         show(table, answer.position, form, f"Nobody holds {dataset}.")
@@ -60,7 +58,7 @@ def holders(
 def holdings(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, person: str) -> None:
     """Show what PERSON holds: an id (p-...), or an e-mail address."""
     with inquiry(path, as_of, known_at) as asked:
-        form, known = asked.form(as_json, as_csv, ids), asked.person(person)
+        form, known = asked.form(as_json, as_csv, ids), lookup.person(asked.home, person)
         answer = asked.ask(lambda views: answers.holdings(views, known, asked.today))
         table = Table(HOLDINGS, [_holding(one, asked.today) for one in answer.rows])
         show(table, answer.position, form, f"{person} holds nothing.")

@@ -1,26 +1,25 @@
 """What every question works with: an open home, the time that is asked about, and names for those who may see them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
 from api.cli.acting import clock
-from api.cli.failures import CouldNotRun
-from api.cli.moments import instant
+from api.cli.kinds import TIME, When
+from api.cli.showing import office_of
 from api.cli.tables import Form
 from api.names import Names, names_in
-from api.register import register_of
-from ledger.chain.entry import check_name
-from ledger.events import DataSetRegistered, Event, PersonRegistered
 from ledger.home import VIEWS, Home, open_home
-from ledger.log import about
 from projections.asof import AsOf, Moment
 from projections.standing import Office
 from projections.upkeep import Answer, Question, Rows, Upkeep
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Inquiry(NamedTuple):
@@ -54,37 +53,19 @@ class Inquiry(NamedTuple):
             return Upkeep(self.home.path / VIEWS, self.home.ledger).ask(question)
         return self.log.ask(question)
 
-    def person(self, known_as: str) -> str:
-        """The person with this id or address."""
-        if "@" not in known_as:
-            return self._known("person", known_as, PersonRegistered)
-        person = register_of(self.home.ledger, self.home.custody).person(known_as.lower())
-        if person is None:
-            raise CouldNotRun(f"nobody with the address {known_as} is in this ledger")
-        return person
 
-    def data_set(self, dataset: str) -> str:
-        """The data set with this id."""
-        return self._known("dataset", dataset, DataSetRegistered)
-
-    def _known(self, kind: str, id_: str, introduction: type[Event]) -> str:
-        tag = f"{kind}:{id_}"
-        check_name(kind, tag)
-        if not any(True for _ in self.home.ledger.facts([about(introduction, tags=[tag])])):
-            raise CouldNotRun(f"there is no {_WORDS[kind]} {id_} in this ledger")
-        return id_
-
-
-_WORDS = {"person": "person", "dataset": "data set"}
+def about_a_time(command: Command) -> Command:
+    """The two clocks: what was so at a time, and what the ledger knew at a time."""
+    known_at = click.option("--known-at", type=TIME, help="Only what was recorded by then; a day counts to its end.")
+    as_of = click.option("--as-of", type=TIME, help="What was so then, as is known today; a day counts to its end.")
+    return as_of(known_at(command))
 
 
 @contextmanager
-def inquiry(
-    path: Path, as_of: date | datetime | None = None, known_at: date | datetime | None = None
-) -> Iterator[Inquiry]:
+def inquiry(path: Path, as_of: When | None = None, known_at: When | None = None) -> Iterator[Inquiry]:
     """A question about now, or about another time on either clock."""
     with open_home(path.absolute(), clock()) as home:
-        time_zone = AsOf(home.ledger, Moment()).office().policy.event.time_zone
-        moment = Moment(instant(as_of, time_zone), instant(known_at, time_zone))
+        zone = ZoneInfo(office_of(home).policy.event.time_zone)
+        moment = Moment(as_of and as_of.ends(zone), known_at and known_at.ends(zone))
         log = AsOf(home.ledger, moment)
         yield Inquiry(home, moment, moment.today(clock()()), log.office(), log)

@@ -1,20 +1,20 @@
 """Questions about what waits for whom, and what a request lacks."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from api.cli import options
-from api.cli.failures import CouldNotRun
-from api.cli.inquiry import Inquiry, inquiry
-from api.cli.moments import about_a_time
+from api.cli.inquiry import Inquiry, about_a_time, inquiry
+from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, as_members, show
 from api.cli.wording import printable
 from api.letter import letter
 from api.names import unnamed
 from ledger.chain.entry import check_name, parse_time
+from ledger.errors import Malformed
 from projections.acts import ApproveRequest
 from projections.checklist import NOBODY, Line, checklist
 from projections.standing import GRANTED, Standing
@@ -23,7 +23,6 @@ from projections.views import answers
 from projections.views.cases import Case
 from projections.views.turns import turns, working_days
 
-When = date | datetime | None
 CHECKLIST = {
     "source": "item",
     "rule": "rule",
@@ -100,8 +99,7 @@ def _standing(asked: Inquiry, number: str) -> Standing:
     check_name("request", f"request:{number}")
     standing = asked.log.standing(ApproveRequest(principal=NOBODY, request=number))
     if standing.request(number).submitted is None:
-        when = "" if asked.moment.is_now else " at that time"
-        raise CouldNotRun(f"there is no request {number}{when}")
+        raise Malformed("request", number, f"is not in this ledger{'' if asked.moment.is_now else ' at that time'}")
     return standing
 
 

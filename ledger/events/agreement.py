@@ -17,6 +17,7 @@ from ledger.events.ids import (
     PersonId,
     RequestId,
     Sealed,
+    WaiverId,
 )
 
 # The memorandum for people of the home institution, the data use agreement for others; a policy gives them their names.
@@ -85,6 +86,7 @@ class AgreementExecuted(Event, name="agreement.executed", version=1, sealed_for=
     request: RequestId
     starts: Date
     ends: Date
+    waivers: tuple[WaiverId, ...] = ()
 
 
 class AgreementTerminated(Event, name="agreement.terminated", version=1, sealed_for="request"):

@@ -1,0 +1,93 @@
+"""Who may be forgotten, and what records of disclosures and agreements in force need."""
+
+import pytest
+
+from ledger.events import Event
+from ledger.events.people import Detail
+from tests.facts import ANA, BEN
+from tests.office import (
+    DUA,
+    HEAD,
+    LONG_AGO,
+    MOU,
+    RELEASE,
+    STRANGER,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    authorised,
+    complete,
+    erase,
+    failed,
+    given,
+    given_up,
+    handed_over,
+    in_force,
+    malformed,
+    ready,
+    refused,
+    terminated,
+    use_agreement,
+)
+
+OUT: list[Event] = [authorised().event, handed_over().event]
+OVER: list[Event] = [terminated(MOU), terminated(DUA)]
+
+
+@pytest.mark.parametrize("who", [ANA, BEN, HEAD, STRANGER])
+def test_before_there_is_an_agreement_anybody_may_be_forgotten(who):
+    given(complete()).when(erase(who=who)).then(given_up(who=who))
+
+
+@pytest.mark.parametrize("detail", ["address", "email", "phone", "department"])
+def test_where_to_reach_somebody_can_go_before_the_name(detail: Detail):
+    given(ready(), OUT).when(erase(detail)).then(given_up(detail))
+
+
+@pytest.mark.parametrize("detail", ["name", "institution"])
+def test_name_and_institution_stay_in_an_agreement_that_is_not_over(detail: Detail):
+    given(ready()).when(erase(detail)).then(
+        refused("erasable", f"an end of agreement {DUA}", about=[BEN], shown_by=[use_agreement(), in_force(DUA)])
+    )
+
+
+def test_an_agreement_that_was_issued_is_not_over_before_it_is_executed():
+    given(ready(dua_executed=None)).when(erase()).then(
+        refused("erasable", f"an end of agreement {DUA}", about=[BEN], shown_by=[use_agreement()])
+    )
+
+
+def test_an_agreement_that_ended_yesterday_needs_no_name_any_more():
+    given(ready(dua_executed=in_force(DUA, LONG_AGO, YESTERDAY))).when(erase()).then(given_up())
+
+
+def test_an_agreement_that_ends_today_needs_the_name_today():
+    last_day = in_force(DUA, LONG_AGO, TODAY)
+    given(ready(dua_executed=last_day)).when(erase()).then(
+        refused("erasable", f"an end of agreement {DUA}", about=[BEN], shown_by=[use_agreement(), last_day])
+    )
+
+
+def test_a_termination_ends_the_need_on_its_day_and_not_before():
+    given(ready(), terminated(DUA, TODAY)).when(erase()).then(given_up())
+    given(ready(), terminated(DUA, TOMORROW)).when(erase()).then(
+        refused("erasable", f"an end of agreement {DUA}", about=[BEN])
+    )
+
+
+def test_whoever_data_were_disclosed_to_stays_in_the_record_of_it_when_all_is_over():
+    given(ready(), OUT, OVER).when(erase()).then(
+        refused("erasable", f"an end of the record of disclosure {RELEASE}", about=[BEN], shown_by=OUT)
+    )
+
+
+def test_a_release_that_came_to_nothing_disclosed_nothing():
+    given(ready(), authorised().event, failed(), OVER).when(erase()).then(given_up())
+
+
+def test_who_is_named_in_no_agreement_and_no_release_may_be_forgotten():
+    given(ready(), OUT).when(erase(who=HEAD)).then(given_up(who=HEAD))
+
+
+def test_somebody_whom_nobody_knows_cannot_be_erased():
+    given(complete()).when(erase(who="p-" + 32 * "0")).then(malformed("person", "p-" + 32 * "0"))
