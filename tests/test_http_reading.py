@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from datetime import timedelta
 from io import StringIO
 
 import msgspec
@@ -281,3 +282,49 @@ def test_the_log_of_requests_names_nobody(office: HttpOffice, caplog):
     ]
     assert ANA not in str(said)
     assert "Ejemplo" not in str(said)
+
+
+# About another time.
+
+
+def test_a_request_is_shown_as_it_stood_and_as_it_was_known(office: HttpOffice):
+    def shown(query: str):
+        return office.get("auditor", f"/requests/{REQUEST}?{query}")
+
+    office.clock.go(timedelta(days=3))
+    office.post("staff", f"/requests/{REQUEST}/withdrawal", {"occurred_at": "2026-11-23T12:00:00Z"})
+
+    assert told(shown("as_of=2026-11-23"))["state"] == "withdrawn"
+    assert told(shown("as_of=2026-11-22"))["state"] == "law determined"
+    assert told(shown("known_at=2026-11-23T23:59:59.999999Z"))["state"] == "law determined"
+    assert told(shown("as_of=2026-11-23&known_at=2026-11-24T12:00:00%2B00:00"))["state"] == "withdrawn"
+    assert shown("known_at=2026-11-20").status_code == 404
+
+
+def test_an_answer_about_what_was_known_holds_for_the_position_of_then(office: HttpOffice):
+    before = office.length
+    office.clock.go(timedelta(days=3))
+    office.post("staff", f"/requests/{REQUEST}/withdrawal")
+
+    for path in ("/inbox", "/deadlines", f"/requests/{REQUEST}", f"/people/{ANA}/holdings"):
+        then = office.get("auditor", f"{path}?known_at=2026-11-21")
+        assert (then.status_code, then.headers["Ledger-Position"]) == (200, str(before))
+    assert REQUEST in {one["request"] for one in rows(office.get("auditor", "/inbox?known_at=2026-11-21"))}
+    assert REQUEST not in {one["request"] for one in rows(office.get("auditor", "/inbox"))}
+
+
+@pytest.mark.parametrize("name", ["as_of", "known_at"])
+@pytest.mark.parametrize(
+    "given", ["", "today", "2026-13-01", "2026-02-30", "20261121", "2026-11-21T12:00:00", "0000-01-01", "٢٠٢٦-11-21"]
+)
+def test_what_is_no_time_is_turned_away(office: HttpOffice, name, given):
+    response = office.get("auditor", "/inbox", query_string={name: given})
+
+    assert (response.status_code, told(response)["errors"][0]["parameter"]) == (422, name)
+
+
+@pytest.mark.parametrize("given", ["0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_the_ends_of_time_are_asked_about_without_harm(office: HttpOffice, given):
+    for path in ("/inbox", "/deadlines", f"/datasets/{DATA_SET}/holders"):
+        for name in ("as_of", "known_at"):
+            assert office.get("auditor", path, query_string={name: given}).status_code in (200, 422)

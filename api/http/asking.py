@@ -12,6 +12,7 @@ from api.history import history_of
 from api.http import shapes
 from api.http.call import Answer, Call, not_found
 from api.http.commanding import entry_shape
+from api.http.moments import AboutATime, Inquiry
 from api.http.monitor import CONTENT_TYPE
 from api.http.reading_in import parameters
 from api.http.rendering import is_export
@@ -24,6 +25,7 @@ from ledger.errors import Malformed, Missing
 from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
 from ledger.events.catalogue import Form
 from ledger.log import about
+from projections.acts import ApproveRequest
 from projections.checklist import Line, checklist
 from projections.judgement import judge_again
 from projections.standing import GRANTED, Standing
@@ -48,13 +50,13 @@ class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """No parameters."""
 
 
-class WhichForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WhichForm(AboutATime, frozen=True, kw_only=True):
     """Only versions in this form."""
 
     form: Form | None = None
 
 
-class Within(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Within(AboutATime, frozen=True, kw_only=True):
     """So many days from today."""
 
     within: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
@@ -135,14 +137,15 @@ def _explained(call: Call, fact: Recorded) -> shapes.Explained | None:
 
 
 def request(call: Call) -> Answer:
-    """Show how a request stands, item by item of the checklist."""
+    """Show how a request stands, item by item of the checklist; now, or at another time."""
     number = call.ids["request"]
-    known = call.standing(number)
-    position = call.ledger.store.length()
-    whole = call.whole(number)
-    said = known.submitted.event if known.submitted else None
-    if said is None:
+    call.standing(number)
+    asked = Inquiry(call, parameters(call.request, AboutATime))
+    whole = asked.log.standing(ApproveRequest(principal=call.caller.principal, request=number))
+    known = whole.request(number)
+    if known.submitted is None:
         raise not_found()
+    said = known.submitted.event
     shown = shapes.RequestShown(
         request=number,
         state=str(known.state),
@@ -153,9 +156,9 @@ def request(call: Call) -> Answer:
         contact=_somebody(call, known.contact.person) if known.contact.person else None,
         agreements=tuple(known.agreements),
         releases=tuple(known.releases),
-        checklist=tuple(_item(call, line, number, whole) for line in checklist(number, whole, call.now)),
+        checklist=tuple(_item(call, line, number, whole) for line in checklist(number, whole, asked.at)),
     )
-    return Answer(shown, position=position)
+    return Answer(shown, position=asked.log.position)
 
 
 def _somebody(call: Call, person: str) -> shapes.Somebody:
@@ -255,19 +258,19 @@ def _may_open(call: Call, requests: list[str]) -> bool:
 
 
 def holders(call: Call) -> Answer:
-    """Tell who holds versions of a data set."""
-    asked = parameters(call.request, WhichForm)
-    dataset, today = call.ids["dataset"], call.office.day(call.now)
+    """Tell who holds versions of a data set; now, or at another time."""
+    wanted, dataset = parameters(call.request, WhichForm), call.ids["dataset"]
+    asked = Inquiry(call, wanted)
     _check_known(call, f"dataset:{dataset}", DataSetRegistered)
-    viewed = call.view(lambda views: answers.holders(views, dataset, asked.form, today))
+    viewed = asked.view(lambda views: answers.holders(views, dataset, wanted.form, asked.today))
     return Answer(shapes.Holdings(rows=tuple(_holdings(call, viewed.rows))), position=viewed.position)
 
 
 def holdings(call: Call) -> Answer:
-    """Tell what a person holds."""
-    who, today = call.ids["person"], call.office.day(call.now)
+    """Tell what a person holds; now, or at another time."""
+    who, asked = call.ids["person"], Inquiry(call, parameters(call.request, AboutATime))
     _check_known(call, f"person:{who}", PersonRegistered)
-    viewed = call.view(lambda views: answers.holdings(views, who, today))
+    viewed = asked.view(lambda views: answers.holdings(views, who, asked.today))
     return Answer(shapes.Holdings(rows=tuple(_holdings(call, viewed.rows))), position=viewed.position)
 
 
@@ -277,20 +280,22 @@ def _holdings(call: Call, rows: list[answers.Holding]) -> Iterator[shapes.Holdin
 
 
 def deadlines(call: Call) -> Answer:
-    """Tell what ends of itself in the next days."""
-    first = call.office.day(call.now)
-    last = first + min(timedelta(parameters(call.request, Within).within), date.max - first)
-    viewed = call.view(lambda views: answers.deadlines(views, first, last))
+    """Tell what ends of itself in the next days; from today, or from another time on."""
+    wanted = parameters(call.request, Within)
+    asked = Inquiry(call, wanted)
+    first = asked.today
+    last = first + min(timedelta(wanted.within), date.max - first)
+    viewed = asked.view(lambda views: answers.deadlines(views, first, last))
     rows = tuple(shapes.Deadline(**one._asdict()) for one in viewed.rows)
     return Answer(shapes.Deadlines(rows=rows), position=viewed.position)
 
 
 def inbox(call: Call) -> Answer:
-    """Tell what waits for whom, oldest first."""
-    today = call.office.day(call.now)
-    viewed = call.view(answers.waiting)
+    """Tell what waits for whom, oldest first; now, or at another time."""
+    asked = Inquiry(call, parameters(call.request, AboutATime))
+    viewed = asked.view(answers.waiting)
     rows = tuple(
-        shapes.Waiting(working_days=working_days(call.office.day(one.since_at), today), **one._asdict())
+        shapes.Waiting(working_days=working_days(asked.office.day(one.since_at), asked.today), **one._asdict())
         for one in viewed.rows
     )
     return Answer(shapes.Inbox(rows=rows), position=viewed.position)
@@ -299,7 +304,7 @@ def inbox(call: Call) -> Answer:
 def accesses(call: Call) -> Answer:
     """Tell who was let in, was refused, or opened what."""
     findings = parameters(call.request, Only).findings
-    viewed = call.view(lambda views: answers.accesses(views, findings=findings))
+    viewed = Inquiry(call, AboutATime()).view(lambda views: answers.accesses(views, findings=findings))
     rows = tuple(shapes.AccessListed(**one._asdict()) for one in viewed.rows)
     return Answer(shapes.Accesses(rows=rows), position=viewed.position)
 

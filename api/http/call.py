@@ -16,15 +16,13 @@ from api.http.reading_in import Request
 from api.names import Names, names_in, unnamed
 from api.telling import Words, objected, words_of
 from ledger.events.governance import Role
-from ledger.home import VIEWS, Home
+from ledger.home import Home
 from ledger.log import Ledger
 from ledger.storage.port import Clock
-from projections.acts import DECIDING, ApproveRequest, of_office, of_request
+from projections.acts import DECIDING, of_office, of_request
 from projections.rules.rule import Objection
 from projections.rules.rulebook import rule
 from projections.standing import Office, RequestStanding, Standing
-from projections.upkeep import Answer as Viewed
-from projections.upkeep import Question, Rows, Upkeep
 
 # Who may see how people are called; everybody else sees ids.
 SEES_NAMES: frozenset[Role] = frozenset((*DECIDING, "auditor", "compliance", "researcher"))
@@ -118,10 +116,6 @@ class Call:
             says=objected(objection, self.names, self.words),
         )
 
-    def view(self, question: Question[Rows]) -> Viewed[Rows]:
-        """What the views answer, caught up with the log."""
-        return Upkeep(self.home.path / VIEWS, self.ledger).ask(question)
-
     def standing(self, request: str) -> RequestStanding:
         """How a request stands. Raises `BadRequest` when there is none, or none that this caller may see."""
         found = Standing(self.ledger.facts([of_office(), of_request(request)])).request(request)
@@ -132,14 +126,6 @@ class Call:
     def may_see(self, request: RequestStanding) -> bool:
         """Whether a request is the caller's own, where they may see no others."""
         return self.caller.role != "researcher" or self.caller.person in involved_in(request)
-
-    def whole(self, request: str) -> Standing:
-        """All that a decision on a request looks at."""
-        act = ApproveRequest(principal=self.caller.principal, request=request)
-        first = list(self.ledger.facts(act.first_look()))
-        more = act.second_look(Standing(first))
-        facts = {fact.position: fact for fact in (*first, *(self.ledger.facts(more) if more else ()))}
-        return Standing(facts[position] for position in sorted(facts))
 
 
 def involved_in(request: RequestStanding) -> set[str]:

@@ -27,6 +27,7 @@ from api.commands.training import RecordTraining, VerifyTraining
 from api.http import asking, authzen, packets, shapes
 from api.http.call import Answer, Call
 from api.http.commanding import Reading, Trial, issue_key, reading_of, taking
+from api.http.moments import AboutATime
 from ledger.events.governance import Role, Scope
 from ledger.events.ids import (
     AgreementId,
@@ -125,13 +126,13 @@ ROUTES: tuple[Route, ...] = (
     _asks("/entries", asking.entries, shapes.Page, READING, asking.Paging),
     _asks("/entries/{position}", asking.entry, shapes.EntryShown, READING),
     _asks("/entries/{position}/documents/{document}", asking.document, bytes, OFFICE | AUDITING | OWN),
-    _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN),
+    _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),
     _asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),
-    _asks("/people/{person}/holdings", asking.holdings, shapes.Holdings, READING | OWN),
+    _asks("/people/{person}/holdings", asking.holdings, shapes.Holdings, READING | OWN, AboutATime),
     _asks("/datasets/{dataset}/holders", asking.holders, shapes.Holdings, READING, asking.WhichForm),
     _asks("/deadlines", asking.deadlines, shapes.Deadlines, READING, asking.Within),
-    _asks("/inbox", asking.inbox, shapes.Inbox, READING),
+    _asks("/inbox", asking.inbox, shapes.Inbox, READING, AboutATime),
     _asks("/accesses", asking.accesses, shapes.Accesses, READING, asking.Only),
     _asks("/api-keys", asking.api_keys, shapes.ApiKeys, GOVERNING | AUDITING, scope="governing"),
     _asks("/metrics", asking.metrics, bytes, OFFICE | GOVERNING | AUDITING),
