@@ -21,6 +21,7 @@ from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.monitor import Monitor
+from api.http.rates import Rates
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
 from tests.facts import ANA, NOON, Clock, submitted, version_added
@@ -29,6 +30,8 @@ from tests.office import STRANGER, complete, role, written
 ROLES: tuple[Role, ...] = get_args(Role)
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 BY = Circumstances(actor="staff:director", via="command line")
+# More than any test asks for at once.
+RATE = 10_000
 OTHERS_REQUEST = "R-2026-0002"
 LATER = NOON + timedelta(days=90)
 
@@ -57,7 +60,8 @@ class HttpOffice:
         self.clerk = Clerk(home, clock)
         self._random = Random(7).randbytes
         self.keys = {one: self.issue(one) for one in ROLES}
-        parts = Parts(home, clock, self._random, LastUse(home.path / "last-use"), Monitor(home.ledger))
+        last_use, monitor, rates = LastUse(home.path / "last-use"), Monitor(home.ledger), Rates(clock, RATE)
+        parts = Parts(home, clock, self._random, last_use, monitor, rates)
         self.app = create_app(parts)
         self.client: FlaskClient = self.app.test_client()
         self._count = 0

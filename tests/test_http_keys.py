@@ -9,8 +9,9 @@ import pytest
 import api.apikeys
 from api.apikeys import Keys, digest_of, new_key
 from api.commands.governance import EndRole, GrantRole, RevokeApiKey
+from api.http.rates import BURST_SECONDS, Rates
 from ledger.events import ApiKeyIssued
-from tests.facts import ANA, REQUEST, commitment, seeded
+from tests.facts import ANA, REQUEST, Clock, commitment, seeded
 from tests.http_office import BY, LATER, HttpOffice, office, principal, told
 
 __all__ = ["office"]
@@ -203,3 +204,30 @@ def test_a_digest_is_of_the_whole_key():
     assert made.digest == digest_of(made.text) != digest_of(made.text[:-1])
     assert ANA not in made.text
     assert made.digest != commitment()
+
+
+def test_a_key_that_is_used_too_often_has_to_wait(office: HttpOffice):
+    clock = Clock()
+    rates = Rates(clock, per_second=2)
+    at_once = [rates.takes("T-a") for _ in range(2 * BURST_SECONDS + 2)]
+
+    assert at_once == 2 * BURST_SECONDS * [True] + [False, False]
+    assert rates.takes("T-b")
+    clock.go(timedelta(seconds=0.4))
+    assert not rates.takes("T-a")
+    clock.go(timedelta(seconds=0.1))
+    assert [rates.takes("T-a"), rates.takes("T-a")] == [True, False]
+    clock.go(-timedelta(days=1))
+    assert not rates.takes("T-a")
+    clock.go(timedelta(days=365))
+    assert sum(rates.takes("T-a") for _ in range(100)) == 2 * BURST_SECONDS
+
+
+def test_who_has_to_wait_is_told_so_and_nothing_is_done(office: HttpOffice, monkeypatch):
+    monkeypatch.setattr(Rates, "takes", lambda rates, apikey: apikey != office.keys["staff"].apikey)
+
+    with office.unchanged():
+        response = office.post("staff", "/organisations", {"organisation": "O-b", "name": "B"})
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+    assert told(response)["type"] == "/docs#too-many"
+    assert office.get("auditor", "/entries").status_code == 200

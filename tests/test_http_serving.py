@@ -39,6 +39,7 @@ class Served:
         self.home, self.key, self.port, self.process = home, key, port, process
         self.answers: list[tuple[str, int]] = []
         self._more = threading.Condition()
+        self._reader = threading.Thread(target=self._read_on)
         self.log: list[dict[str, Any]] = []
 
     @property
@@ -56,12 +57,18 @@ class Served:
             waiting -= said["what"].startswith("Started worker")
             if not waiting:
                 break
-        threading.Thread(target=self._read_on, daemon=True).start()
+        self._reader.start()
 
     def _read_on(self) -> None:
         assert self.process.stderr is not None
         with suppress(ValueError):
             self.log += [json.loads(line) for line in self.process.stderr]
+
+    def ended(self) -> int:
+        """How it ended, once it has and all that it said is read."""
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
 
     def connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
@@ -141,14 +148,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
     program = Path(sys.executable).with_name("dua-ledger")
     command = [str(program), "serve", "--home", str(home), "--port", str(port), "--workers", str(WORKERS)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    found = Served(home, made.text, port, process)
     try:
-        found = Served(home, made.text, port, process)
         found.started()
         yield found
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(PATIENCE)
+        found.ended()
         if process.stderr:
             process.stderr.close()
 
@@ -157,7 +164,7 @@ def test_told_to_stop_in_the_middle_it_answers_what_it_has_begun_and_everything_
     with served.in_the_middle(30):
         served.process.send_signal(signal.SIGTERM)
 
-    assert served.process.wait(PATIENCE) == 0
+    assert served.ended() == 0
     assert {status for _, status in served.answers} == {201}
     assert sorted(served.recorded()) == sorted(served.answered)
     assert verify_home(served.home, 1).findings == ()
@@ -183,7 +190,7 @@ def test_workers_count_together_and_log_nothing_that_was_sent(served: Served):
     assert set(statuses) == {422}
     assert b'dua_http_requests_total{route="GET /requests/{request}",status="422"} 20.0' in text
     served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(PATIENCE) == 0
+    assert served.ended() == 0
     answered = [one for one in served.log if one["what"] == "answered"]
     assert {one["route"] for one in answered} >= {"GET /requests/{request}"}
     assert all(one.keys() >= {"at", "level", "request_id", "status", "seconds", "apikey"} for one in answered)

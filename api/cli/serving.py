@@ -68,10 +68,24 @@ def revoke_api_key(hand: Hand, apikey: str) -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="On which port.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes answer.")
 @click.option("--url", help="How others reach it, such as https://ledger.example.edu; without it, as they say.")
+@click.option(
+    "--rate",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many calls a second each worker takes from a key; ten seconds' worth may come at once.",
+)
 @click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its key, in PEM.")
 def serve(
-    path: Path, address: str, port: int, workers: int, url: str | None, certificate: Path | None, key: Path | None
+    path: Path,
+    address: str,
+    port: int,
+    workers: int,
+    url: str | None,
+    rate: int,
+    certificate: Path | None,
+    key: Path | None,
 ) -> None:
     """Serve the HTTP API until it is told to stop; a call in flight is answered, and on disk, before it does.
 
@@ -81,7 +95,8 @@ def serve(
     from granian.constants import Interfaces
 
     from api.http.logs import CONFIG
-    from api.http.worker import HOME, URL
+    from api.http.monitor import FOLDER
+    from api.http.worker import HOME, RATE, URL
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
@@ -91,7 +106,7 @@ def serve(
     # A forked worker would take locks on the ledger's files for its own that are its parent's.
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
-        os.environ |= {HOME: str(path.absolute()), URL: url or "", "PROMETHEUS_MULTIPROC_DIR": counts}
+        os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
         Granian(
             WORKER,
             factory=True,

@@ -87,6 +87,8 @@ def _begin(desks: Desks) -> None:
     g.caller = desks.callers.caller(request.headers.get("Authorization", ""))
     if g.caller is None:
         raise BadRequest("not-authenticated", "")
+    if not desks.parts.rates.takes(g.caller.apikey):
+        raise BadRequest("too-many", "")
     desks.parts.last_use.saw(g.caller.apikey, desks.parts.clock())
 
 
@@ -149,7 +151,7 @@ def _told(error: Exception) -> Response:
     response = rendered(request, told, told.status)
     if told.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="dua-ledger"'
-    if told.status == 503:
+    if told.status in (429, 503):
         response.headers["Retry-After"] = "1"
     if isinstance(error, HTTPException) and error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])

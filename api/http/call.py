@@ -12,6 +12,7 @@ from api.desk import Circumstances, Desk
 from api.http.callers import Caller, Callers, LastUse
 from api.http.monitor import Monitor
 from api.http.problems import BadRequest, ObjectionTold
+from api.http.rates import Rates
 from api.http.reading_in import Request
 from api.names import Names, names_in, unnamed
 from api.telling import Words, objected, words_of
@@ -36,6 +37,7 @@ class Parts(NamedTuple):
     random_bytes: Callable[[int], bytes]
     last_use: LastUse
     monitor: Monitor
+    rates: Rates
     url: str | None = None
 
 

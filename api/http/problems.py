@@ -26,7 +26,6 @@ from ledger.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = 1
 
 
 class BadField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +75,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body is of another kind than is read here"),
     "unprocessable": (422, "The request is readable, and can't be done as it stands"),
     "key-reused": (422, "This Idempotency-Key was used for another request"),
+    "too-many": (429, "This key is used too often"),
     "failed": (500, "Something went wrong here"),
     "unavailable": (503, "It can't be done at the moment"),
 }

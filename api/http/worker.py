@@ -15,10 +15,11 @@ from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.monitor import Monitor
+from api.http.rates import Rates
 from ledger.home import open_home
 from ledger.storage import utc_now
 
-HOME, URL = "DUA_LEDGER_HOME", "DUA_LEDGER_URL"
+HOME, URL, RATE = "DUA_LEDGER_HOME", "DUA_LEDGER_URL", "DUA_LEDGER_RATE"
 LAST_USE = "last-use"
 
 
@@ -28,4 +29,5 @@ def make() -> Flask:
     atexit.register(kept.close)
     home = kept.enter_context(open_home(path))
     last_use, monitor = LastUse(path / LAST_USE), Monitor(home.ledger)
-    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, os.environ.get(URL) or None))
+    rates = Rates(utc_now, int(os.environ[RATE]))
+    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, os.environ.get(URL) or None))
