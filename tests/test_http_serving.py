@@ -142,22 +142,29 @@ def served(tmp_path: Path) -> Iterator[Served]:
             apikey=made.apikey, digest=made.digest, principal="staff:1", role="director", expires=expires, scope=SCOPES
         )
         clerk.take(issue, DIRECTOR)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = Path(sys.executable).with_name("dua-ledger")
-    command = [str(program), "serve", "--home", str(home), "--port", str(port), "--workers", str(WORKERS)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    found = Served(home, made.text, port, process)
-    try:
-        found.started()
-        yield found
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        found.ended()
-        if process.stderr:
-            process.stderr.close()
+    with a_port() as port:
+        program = Path(sys.executable).with_name("dua-ledger")
+        command = [str(program), "serve", "--home", str(home), "--port", str(port), "--workers", str(WORKERS)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        found = Served(home, made.text, port, process)
+        try:
+            found.started()
+            yield found
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            found.ended()
+            if process.stderr:
+                process.stderr.close()
+
+
+@contextmanager
+def a_port() -> Iterator[int]:
+    """A port that nobody else gets meanwhile: it stays bound, and nothing listens there but the server."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
 
 
 def test_told_to_stop_in_the_middle_it_answers_what_it_has_begun_and_everything_answered_is_in_the_log(served: Served):
