@@ -7,7 +7,7 @@ far; its dates do not contradict each other, and do not lie ahead.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -24,15 +24,19 @@ from ledger.events import (
     AgreementIssued,
     AgreementSigned,
     AgreementTerminated,
+    ApiKeyIssued,
+    ApiKeyRevoked,
     ContactDesignated,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRegistered,
     DataSetVersionAdded,
     DeterminationEnded,
+    DocumentOpened,
     EthicsDetermined,
     Event,
     FactCorrected,
+    HistoryViewed,
     KeyConfirmed,
     KeyFiled,
     KeyRejected,
@@ -79,6 +83,7 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "agreement": AgreementIssued,
     "key": KeyFiled,
     "release": ReleaseAuthorised,
+    "apikey": ApiKeyIssued,
 }
 # What comes of an act, of erasing or of opening a ledger, and cannot be told.
 NOT_REPORTED = (
@@ -129,6 +134,13 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     RoleEnded: (*DIRECTING, "admin"),
     SuspensionLifted: DIRECTING,
     DataSetOpened: (*REPORTING, "data server"),
+    ApiKeyIssued: (*DIRECTING, "admin"),
+    ApiKeyRevoked: (*DIRECTING, "admin"),
+    # A researcher tells what they did themselves, of a request of their own.
+    RequestWithdrawn: (*REPORTING, "researcher"),
+    ReleaseReceived: (*REPORTING, "researcher"),
+    HistoryViewed: get_args(Role),
+    DocumentOpened: get_args(Role),
 }
 # What is said of one and the same request has to fit together.
 OF_A_REQUEST = (
@@ -209,6 +221,7 @@ def admit_reports(
     known = _Known(told)
     for event, actor in reports:
         _admit_actor(event, office, actor, at)
+        _admit_researcher(event, facts, office, actor, at)
         _check_dates(event, office.day(at))
         if isinstance(event, FactCorrected):
             _check_correction(event, told)
@@ -234,6 +247,23 @@ def _admit_actor(event: Event, office: Office, actor: str, at: datetime) -> None
     entitled = ENTITLED.get(type(event), REPORTING)
     if office.has_begun and office.roles(actor, at).isdisjoint(entitled):
         raise NotEntitled(actor, f"report {event.wire_name}", entitled)
+
+
+def _admit_researcher(event: Event, facts: Iterable[Recorded], office: Office, actor: str, at: datetime) -> None:
+    """Whoever is no more than a researcher tells that they withdrew their own request, and what they received."""
+    if office.roles(actor, at) != {"researcher"}:
+        return
+    match event:
+        case RequestWithdrawn():
+            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
+            whose = {one.researcher for one in asked[-1:]}
+        case ReleaseReceived():
+            whose = {event.contact}
+        case _:
+            return
+    person = office.person(actor)
+    if person is None or person.event not in whose:
+        raise NotEntitled(actor, f"report {event.wire_name} of somebody else", REPORTING)
 
 
 def _check_correction(event: FactCorrected, facts: Sequence[Known[Event]]) -> None:

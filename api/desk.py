@@ -92,6 +92,11 @@ class Desk:
         """What the rules hold against an act now; nothing is recorded. Raises as `act` does."""
         return self._judge(act, circumstances, key).objections
 
+    def earlier(self, key: IdempotencyKey) -> Outcome | None:
+        """What came of the wish under this key before; None when nothing did. Raises `KeyReused`."""
+        entries = self._ledger.read(key=key).outcome
+        return Outcome(entries, _objections_of(self._ledger, entries), again=True) if entries else None
+
     def admit(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None = None) -> None:
         """Raise what `report_together` would raise now; nothing is recorded."""
         self._read(reports, key)

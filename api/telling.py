@@ -227,6 +227,22 @@ def _told_of_the_office(event: e.Event, names: Names, words: Words) -> str:
         case e.FactCorrected():
             return f"What entry {event.corrected} says is not so, and counts no longer."
         case _:
+            return _told_of_looking(event, names)
+
+
+def _told_of_looking(event: e.Event, names: Names) -> str:
+    match event:
+        case e.ApiKeyIssued():
+            until = event.expires.isoformat(timespec="seconds")
+            return f"{event.principal} got API key {event.apikey} as {event.role} until {until}."
+        case e.ApiKeyRevoked():
+            return f"API key {event.apikey} was revoked."
+        case e.HistoryViewed():
+            what = event.request or (names(event.person) if event.person else "the log")
+            return f"{'The history' if event.how == 'read' else 'A copy of the history'} of {what} was looked at."
+        case e.DocumentOpened():
+            return f"A document of entry {event.entry} was opened."
+        case _:
             raise AssertionError(event)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger.codec import Codec, Fact, Judged
 from ledger.events import (
+    ApiKeyIssued,
     DataSetRegistered,
     DataSetVersionAdded,
     Event,
@@ -25,6 +26,7 @@ ANA, BEN, EVA = "p-" + 32 * "a", "p-" + 32 * "b", "p-" + 32 * "e"
 REQUEST = "R-2026-0001"
 DATA_SET = "D-6.002x-pc"
 OFFICE = "staff:1"
+API_KEY = "T-0123456789abcdef"
 WISH_KEY = bytes(range(32))
 
 
@@ -62,6 +64,11 @@ def opened(origin: str = "ir.example.edu/dua-ledger") -> LedgerOpened:
 
 def person(who: str = ANA, **details: Any) -> PersonRegistered:
     return PersonRegistered(person=who, **({"name": commitment()} | details))
+
+
+def api_key(apikey: str = API_KEY, **changes: Any) -> ApiKeyIssued:
+    rest: dict[str, Any] = {"principal": OFFICE, "role": "staff", "scope": ("reading",), "digest": 64 * "d"}
+    return ApiKeyIssued(apikey=apikey, expires=NOON + timedelta(days=90), **(rest | changes))
 
 
 def erased(who: str = ANA, details: tuple[Any, ...] = (), lapses: Any = date(2026, 12, 21)) -> PersonErased:

@@ -12,12 +12,18 @@ from api.errors import NotEntitled
 from ledger.errors import Malformed
 from ledger.events import (
     DECLARED,
+    ApiKeyIssued,
+    ApiKeyRevoked,
     DataSetOpened,
     DataSetRetired,
+    DocumentOpened,
     Event,
     FactCorrected,
+    HistoryViewed,
     PersonDetailsChanged,
     PolicyPublished,
+    ReleaseReceived,
+    RequestWithdrawn,
     RoleEnded,
     RoleGranted,
     SuspensionLifted,
@@ -26,11 +32,14 @@ from ledger.events.governance import Role
 from ledger.storage import Store, open_store
 from tests.facts import (
     ANA,
+    API_KEY,
     BEN,
     DATA_SET,
     EVA,
     REQUEST,
     Clock,
+    api_key,
+    commitment,
     data_set,
     ledger_on,
     noon,
@@ -139,6 +148,8 @@ REPORTS: list[Event] = [
     *(trial_sent(), trial_passed(), trial_failed(), failed(), received()),
     *(OPENED, PolicyPublished(), role(principal=SECOND, role="auditor"), role_ended(TYPIST, "staff")),
     *(suspended(ANA), lifted(ANA), correction(ready().index(couhes()) + 1, couhes())),
+    *(api_key("T-" + 16 * "0"), ApiKeyRevoked(apikey=API_KEY)),
+    *(HistoryViewed(how="read", request=REQUEST), DocumentOpened(entry=1, document=commitment())),
 ]
 OFFICE = {"director", "acting director", "alternate", "staff", "admin"}
 MAY_REPORT: dict[type[Event], set[str]] = {
@@ -147,13 +158,21 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     RoleEnded: {"director", "acting director", "admin"},
     SuspensionLifted: {"director", "acting director"},
     DataSetOpened: OFFICE | {"data server"},
+    RequestWithdrawn: OFFICE | {"researcher"},
+    ReleaseReceived: OFFICE | {"researcher"},
+    ApiKeyIssued: {"director", "acting director", "admin"},
+    ApiKeyRevoked: {"director", "acting director", "admin"},
+    HistoryViewed: set(get_args(Role)),
+    DocumentOpened: set(get_args(Role)),
 }
 
 
 @pytest.mark.parametrize("held", get_args(Role))
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.wire_name)
 def test_who_may_report_what(store: Store, held: Any, report: Event):
-    facts = [*ready(), authorised().event, request(OPEN_ONE), role(principal=SECOND, person=None, role=held)]
+    # It is Ana's own request.
+    granted = role(principal=SECOND, person=ANA if held == "researcher" else None, role=held)
+    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted]
     desk = desk_on(store, *facts)
     if held in MAY_REPORT.get(type(report), OFFICE):
         desk.report(report, by(SECOND))
@@ -162,6 +181,18 @@ def test_who_may_report_what(store: Store, held: Any, report: Event):
         error = is_refused(store, desk, (report, by(SECOND)), error=NotEntitled)
         assert (error.principal, error.act) == (SECOND, f"report {report.wire_name}")
         assert set(error.roles) == MAY_REPORT.get(type(report), OFFICE)
+
+
+@pytest.mark.parametrize("who", [None, BEN])
+@pytest.mark.parametrize("report", [withdrawn(OPEN_ONE), received()], ids=lambda report: report.wire_name)
+def test_a_researcher_tells_nothing_of_what_is_somebody_elses(store: Store, report: Event, who):
+    """Ben takes part in Ana's request, and is neither who asked nor who receives."""
+    granted = role(principal=SECOND, person=who, role="researcher")
+    desk = desk_on(store, *ready(), authorised().event, request(OPEN_ONE), granted)
+
+    error = is_refused(store, desk, (report, by(SECOND)), error=NotEntitled)
+
+    assert (error.principal, error.act) == (SECOND, f"report {report.wire_name} of somebody else")
 
 
 def test_every_report_has_its_place_in_the_table():

@@ -19,10 +19,13 @@ from ledger.errors import Conflict, KeyReused, LedgerError, Malformed
 from ledger.events import (
     DECLARED,
     ActRefused,
+    ApiKeyRevoked,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRetired,
+    DocumentOpened,
     Event,
+    HistoryViewed,
     PersonDetailsChanged,
     PolicyPublished,
     RequestApproved,
@@ -37,11 +40,13 @@ from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
 from tests.facts import (
     ANA,
+    API_KEY,
     BEN,
     DATA_SET,
     NOON,
     REQUEST,
     Clock,
+    api_key,
     commitment,
     data_set,
     erased,
@@ -530,6 +535,7 @@ def test_what_has_happened_is_recorded_whatever_it_means(prepared: Office, fact)
 
 
 UNKNOWN: list[tuple[Event, str, str]] = [
+    (ApiKeyRevoked(apikey=API_KEY), "apikey", API_KEY),
     (PersonDetailsChanged(person=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(ANA, OTHER_REQUEST), "request", OTHER_REQUEST),
@@ -680,6 +686,10 @@ REPORTED = {
             dataset=DATA_SET, label="1", form="identified", found_by=ANA, found_on=TODAY, method=commitment()
         ),
         DataSetRetired(dataset=DATA_SET),
+        api_key(),
+        ApiKeyRevoked(apikey=API_KEY),
+        HistoryViewed(how="read", request=REQUEST),
+        DocumentOpened(entry=1, document=commitment()),
     ]
 }
 

@@ -37,7 +37,8 @@ ORGANISATION_ID = "^O-[A-Za-z0-9._-]{1,80} organisation"
 CHANNEL = "^[a-z][a-z0-9-]{0,40}"
 PRINCIPAL_ID = "^[a-z][a-z-]{0,20}:[A-Za-z0-9._-]{1,64}"
 BASES = "34 CFR 99.30 | 34 CFR 99.31(a)(1)(i) | 34 CFR 99.31(a)(6) | 34 CFR 99.31(b)"
-ROLES = "acting director | admin | alternate | auditor | compliance | data server | director | staff"
+API_KEY_ID = "^T-[0-9a-f]{16} apikey"
+ROLES = "acting director | admin | alternate | auditor | compliance | data server | director | researcher | staff"
 CAPACITIES = "authorised official | home signatory | office | researcher"
 SIZE = "0 to 9007199254740991"
 POSITION = "1 to 9007199254740991"
@@ -377,6 +378,28 @@ PINNED = {
         "objections": f"({{rule: {NAME}, about: {NAME} | null, wanting: {NAME}, facts: ({POSITION})*}})*",
         "person?": f"{PERSON_ID} | null",
         "dataset?": f"{DATA_SET_ID} | null",
+    },
+    "api-key.issued.v1": {
+        "apikey": API_KEY_ID,
+        "principal": PRINCIPAL_ID,
+        "role": ROLES,
+        "scope": "(access | governing | reading | recording)*",
+        "digest": DIGEST,
+        "expires": "datetime",
+    },
+    "api-key.revoked.v1": {
+        "apikey": API_KEY_ID,
+    },
+    "history.viewed.v1": {
+        "how": "exported | read",
+        "request": f"{REQUEST_ID} | null",
+        "person?": f"{PERSON_ID} | null",
+    },
+    "document.opened.v1": {
+        "entry": POSITION,
+        "document": DIGEST,
+        "request?": f"{REQUEST_ID} | null",
+        "person?": f"{PERSON_ID} | null",
     },
     "fact.corrected.v1": {
         "corrected": POSITION,

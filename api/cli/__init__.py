@@ -74,6 +74,9 @@ COMMANDS = {
     "accesses": ("api.cli.holding:accesses", "Show who opened what, or was refused."),
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
     "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
+    "serve": ("api.cli.serving:serve", "Serve the HTTP API."),
+    "issue-api-key": ("api.cli.serving:issue_api_key", "Give a principal a key for programs."),
+    "revoke-api-key": ("api.cli.serving:revoke_api_key", "Make a key for programs good for nothing."),
 }
 # What help says above a command and those that follow it.
 HEADINGS = {
@@ -87,6 +90,7 @@ HEADINGS = {
     "release": "Releases",
     "access": "Data servers",
     "may": "Questions",
+    "serve": "The HTTP API",
 }
 WIDEST = max(map(len, COMMANDS))
 

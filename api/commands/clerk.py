@@ -43,6 +43,9 @@ class Clerk:
         """
 
         def attempt() -> Outcome:
+            # What was done once may make no sense a second time, and so may not even be drafted again.
+            if key is not None and not dry_run and (earlier := self._desk.earlier(key)):
+                return earlier
             drafting = self._drafting(circumstances, decided_by or circumstances.actor, KeepingNothing())
             objections = self._try(command.draft(drafting), circumstances, documents, key)
             if dry_run:

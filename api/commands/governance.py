@@ -1,12 +1,13 @@
-"""Commands about the office itself: policy, roles, waivers."""
+"""Commands about the office itself: policy, roles, API keys, waivers."""
 
-from datetime import date
+from datetime import date, datetime
 
 from api.commands.command import Acting, Command, Drafting, Wish
 from api.ids import numbered
 from ledger.errors import Malformed
-from ledger.events import PolicyPublished, RoleEnded, RoleGranted, WaiverGranted
-from ledger.events.governance import Role
+from ledger.events import ApiKeyIssued, ApiKeyRevoked, PolicyPublished, RoleEnded, RoleGranted, WaiverGranted
+from ledger.events.governance import Role, Scope
+from ledger.log import about
 from projections.acts import GrantWaiver
 
 
@@ -49,6 +50,49 @@ class EndRole(Command, frozen=True, kw_only=True):
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         return at.reports(RoleEnded(principal=self.principal, role=self.role))
+
+
+class IssueApiKey(Command, frozen=True, kw_only=True):
+    """A principal gets a key for programs, in one of its roles; `digest` is SHA-256 of the key, in hex."""
+
+    apikey: str
+    digest: str
+    principal: str
+    role: Role
+    expires: datetime
+    scope: tuple[Scope, ...]
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        if self.role not in at.office.roles(self.principal, at.now):
+            raise Malformed("role", self.role, f"is not held by {self.principal}, who could do nothing with the key")
+        if self.expires.tzinfo is None or self.expires <= at.now:
+            raise Malformed("expires", self.expires.isoformat(), "is over already, or says no time zone")
+        if not self.scope:
+            raise Malformed("scope", "", "is empty, and the key would be good for nothing")
+        return at.reports(
+            ApiKeyIssued(
+                apikey=self.apikey,
+                principal=self.principal,
+                role=self.role,
+                scope=tuple(sorted(set(self.scope))),
+                digest=self.digest,
+                expires=self.expires,
+            )
+        )
+
+
+class RevokeApiKey(Command, frozen=True, kw_only=True):
+    """A key for programs is good for nothing any more."""
+
+    apikey: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        revoked = next(at.ledger.facts([about(ApiKeyRevoked, tags=[f"apikey:{self.apikey}"])]), None)
+        if revoked is not None:
+            raise Malformed("apikey", self.apikey, f"was revoked already, as entry {revoked.position} says")
+        return at.reports(ApiKeyRevoked(apikey=self.apikey))
 
 
 class Waive(Command, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Governance: policy, offices, waivers, suspensions, and acts that were refused."""
+"""Governance: policy, offices, API keys, waivers, suspensions, acts that were refused, and who looked at what."""
 
 from typing import Literal
 
@@ -6,9 +6,28 @@ import msgspec
 
 from ledger.events.agreement import Capacity
 from ledger.events.event import Event
-from ledger.events.ids import Count, DataSetId, Date, Name, PersonId, Position, PrincipalId, RequestId, Sealed, WaiverId
+from ledger.events.ids import (
+    ApiKeyId,
+    Cited,
+    Count,
+    DataSetId,
+    Date,
+    Digest,
+    Name,
+    PersonId,
+    Position,
+    PrincipalId,
+    RequestId,
+    Sealed,
+    Time,
+    WaiverId,
+)
 
-Role = Literal["director", "acting director", "alternate", "staff", "auditor", "compliance", "admin", "data server"]
+Role = Literal[
+    "director", "acting director", "alternate", "staff", "auditor", "compliance", "admin", "data server", "researcher"
+]
+# What a key may be used for, as far as its role may do it.
+Scope = Literal["reading", "recording", "access", "governing"]
 
 
 class PolicyPublished(Event, name="policy.published", version=1):
@@ -48,6 +67,23 @@ class RoleEnded(Event, name="role.ended", version=1):
 
     principal: PrincipalId
     role: Role
+
+
+class ApiKeyIssued(Event, name="api-key.issued", version=1):
+    """A principal got a key for programs, in one of its roles; `digest` is SHA-256 of the key, which nobody keeps."""
+
+    apikey: ApiKeyId
+    principal: PrincipalId
+    role: Role
+    scope: tuple[Scope, ...]
+    digest: Digest
+    expires: Time
+
+
+class ApiKeyRevoked(Event, name="api-key.revoked", version=1):
+    """A key for programs is good for nothing any more."""
+
+    apikey: ApiKeyId
 
 
 class PersonSuspended(Event, name="person.suspended", version=1, sealed_for="person"):
@@ -100,3 +136,20 @@ class ActRefused(Event, name="act.refused", version=1, sealed_for="request"):
         """The request, or where there is none whoever or whatever the act was about."""
         named = (("request", self.request), ("person", self.person), ("dataset", self.dataset))
         return next((f"{kind}:{id_}" for kind, id_ in named if id_ is not None), "")
+
+
+class HistoryViewed(Event, name="history.viewed", version=1):
+    """Somebody looked at what stands in the log of a request or a person, or took a copy of entries along."""
+
+    how: Literal["read", "exported"]
+    request: RequestId | None
+    person: PersonId | None = None
+
+
+class DocumentOpened(Event, name="document.opened", version=1):
+    """Somebody opened a document that the entry at this position names."""
+
+    entry: Position
+    document: Cited
+    request: RequestId | None = None
+    person: PersonId | None = None

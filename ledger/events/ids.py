@@ -24,6 +24,7 @@ AgreementId = Annotated[str, Meta(pattern="^A-[A-Za-z0-9._-]{1,80}" + END, extra
 KeyId = Annotated[str, Meta(pattern="^K-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "key"})]
 ReleaseId = Annotated[str, Meta(pattern="^L-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "release"})]
 WaiverId = Annotated[str, Meta(pattern="^W-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "waiver"})]
+ApiKeyId = Annotated[str, Meta(pattern="^T-[0-9a-f]{16}" + END, extra={TAG: "apikey"})]
 
 Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]
 Filed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END)]

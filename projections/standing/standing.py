@@ -9,9 +9,13 @@ from ledger.events import (
     AccessPermitted,
     ActRefused,
     AgreementIssued,
+    ApiKeyIssued,
+    ApiKeyRevoked,
     DataSetOpened,
+    DocumentOpened,
     Event,
     FactCorrected,
+    HistoryViewed,
     LedgerOpened,
     OrganisationRegistered,
     ReleaseAuthorised,
@@ -37,6 +41,10 @@ PASSED_OVER: tuple[type[Event], ...] = (
     AccessPermitted,
     DataSetOpened,
     ActRefused,
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    HistoryViewed,
+    DocumentOpened,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(

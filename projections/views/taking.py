@@ -13,13 +13,17 @@ from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
     ActRefused,
+    ApiKeyIssued,
+    ApiKeyRevoked,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRegistered,
     DataSetRetired,
     DataSetVersionAdded,
+    DocumentOpened,
     Event,
     FactCorrected,
+    HistoryViewed,
     LedgerOpened,
     OrganisationRegistered,
     PersonDetailsChanged,
@@ -73,6 +77,10 @@ PASSED_OVER: tuple[type[Event], ...] = (
     RoleEnded,
     PersonSuspended,
     SuspensionLifted,
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    HistoryViewed,
+    DocumentOpened,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096

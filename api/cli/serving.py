@@ -1,0 +1,125 @@
+"""The HTTP API: serving it, and the keys that it is asked with."""
+
+import multiprocessing
+import os
+import secrets
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import get_args
+
+import click
+
+from api.apikeys import new_key
+from api.cli import options
+from api.cli.acting import Hand, reporting
+from api.cli.kinds import DAY, PRINCIPAL, Id, OneOf
+from api.commands.governance import IssueApiKey, RevokeApiKey
+from ledger.events.governance import Role, Scope
+from ledger.events.ids import ApiKeyId
+from ledger.home import open_home
+
+API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it was told when it was issued")
+WORKER = "api.http.worker:make"
+# How long a call in flight may go on once the server was told to stop.
+LAST_SECONDS = 30
+THREADS = 8
+# Of requests that wait; more than that are turned away at once.
+BACKLOG = 1024
+
+
+@click.command("issue-api-key")
+@reporting
+@click.argument("principal", type=PRINCIPAL)
+@click.argument("role", type=OneOf(Role))
+@click.option("--until", type=DAY, required=True, help="The last day on which it is good, in UTC.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=OneOf(Scope),
+    help="What it may be used for, as far as the role may do it; repeatable. Everything, if not said.",
+)
+def issue_api_key(hand: Hand, principal: str, role: Role, until: date, scopes: tuple[Scope, ...]) -> None:
+    """Give PRINCIPAL a key for programs, in one of their roles: ROLE. It is shown once, and kept nowhere."""
+    made = new_key(secrets.token_bytes)
+    command = IssueApiKey(
+        apikey=made.apikey,
+        digest=made.digest,
+        principal=principal,
+        role=role,
+        expires=datetime.combine(until, time.max, UTC),
+        scope=scopes or get_args(Scope),
+    )
+    hand.take(command, gives="apikey", notes=() if hand.manner.dry_run else (f"key: {made.text}",))
+
+
+@click.command("revoke-api-key")
+@reporting
+@click.argument("apikey", type=API_KEY)
+def revoke_api_key(hand: Hand, apikey: str) -> None:
+    """Make the key with the id APIKEY (T-...) good for nothing from now on."""
+    hand.take(RevokeApiKey(apikey=apikey))
+
+
+@click.command()
+@options.home
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="On which port.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes answer.")
+@click.option("--url", help="How others reach it, such as https://ledger.example.edu; without it, as they say.")
+@click.option(
+    "--rate",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many calls a second each worker takes from a key; ten seconds' worth may come at once.",
+)
+@click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
+@click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its key, in PEM.")
+def serve(
+    path: Path,
+    address: str,
+    port: int,
+    workers: int,
+    url: str | None,
+    rate: int,
+    certificate: Path | None,
+    key: Path | None,
+) -> None:
+    """Serve the HTTP API until it is told to stop; a call in flight is answered, and on disk, before it does.
+
+    Beyond this machine it belongs behind TLS: keys are sent with every call.
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from api.http.logs import CONFIG
+    from api.http.monitor import FOLDER
+    from api.http.worker import HOME, RATE, URL
+
+    if (certificate is None) != (key is None):
+        raise click.UsageError("--certificate and --key belong together")
+    with open_home(path.absolute()):
+        # What cannot be opened is said here, and not by each worker.
+        pass
+    # A forked worker would take locks on the ledger's files for its own that are its parent's.
+    multiprocessing.set_start_method("spawn", force=True)
+    with TemporaryDirectory(prefix="dua-metrics-") as counts:
+        os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
+        Granian(
+            WORKER,
+            factory=True,
+            interface=Interfaces.WSGI,
+            address=address,
+            port=port,
+            workers=workers,
+            blocking_threads=THREADS,
+            backlog=BACKLOG,
+            websockets=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=LAST_SECONDS,
+            log_dictconfig=CONFIG,
+            ssl_cert=certificate,
+            ssl_key=key,
+        ).serve()

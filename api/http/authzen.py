@@ -1,0 +1,196 @@
+"""Access decisions by OpenID AuthZEN Authorization API 1.0: evaluation, and evaluations in one request.
+
+Asked is whether a subject (`user` or `person`: a person's id or e-mail address) may `open` or `read` a resource
+(`dataset`), under the request that the resource's property `request` names, or under any. What is asked is recorded as
+permitted or refused; with `dry_run` in the context nothing is. Whatever else is asked about is denied, and nothing is
+recorded: the ledger knows no rule for it.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from api.commands.access import Access
+from api.http.call import Answer, Call
+from api.http.problems import BadRequest
+from api.http.reading_in import in_shape, json_body
+from api.register import register_of
+from ledger.custody import caseless
+from ledger.errors import Malformed
+from ledger.events.ids import DataSetId, PersonId, RequestId
+
+SUBJECTS, ACTIONS, RESOURCES = ("user", "person"), ("open", "read"), ("dataset",)
+MOST = 100
+Properties = dict[str, Any]
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wants to do it."""
+
+    type: str
+    id: str
+    properties: Properties = {}
+
+
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """What they want to do."""
+
+    name: str
+    properties: Properties = {}
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """With what they want to do it."""
+
+    type: str
+    id: str
+    properties: Properties = {}
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the subject may do it."""
+
+    subject: Subject
+    action: Action
+    resource: Resource
+    context: Properties = {}
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several evaluations; what it leaves out is taken from what stands around all of them."""
+
+    subject: Subject | None = None
+    action: Action | None = None
+    resource: Resource | None = None
+    context: Properties | None = None
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How several are answered: all of them, or up to the first that is denied or permitted."""
+
+    evaluations_semantic: Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"] = "execute_all"
+
+
+class Evaluations(Part, frozen=True, kw_only=True):
+    """Several evaluations; without any, it is one that stands for itself."""
+
+    evaluations: Annotated[tuple[Part, ...], msgspec.Meta(max_length=MOST)] = ()
+    options: Options = Options()
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer, with the rules that objected and the entry that it is recorded in."""
+
+    decision: bool
+    context: Properties = {}
+
+
+class Decisions(msgspec.Struct, frozen=True, kw_only=True):
+    """The answers in the order of the questions."""
+
+    evaluations: tuple[Decision, ...]
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """Where this decision point is asked."""
+
+    policy_decision_point: str
+    access_evaluation_endpoint: str
+    access_evaluations_endpoint: str
+
+
+STOPS_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
+
+
+def evaluation(call: Call) -> Answer:
+    """Decide whether somebody may open a data set."""
+    return Answer(_decided(call, _read(call, Evaluation)))
+
+
+def evaluations(call: Call) -> Answer:
+    """Decide several of these in one request."""
+    asked = _read(call, Evaluations)
+    if not asked.evaluations:
+        return Answer(_decided(call, _whole(asked, asked)))
+    # All of them are read before the first is decided.
+    wholes = [_whole(one, asked) for one in asked.evaluations]
+    return Answer(Decisions(evaluations=tuple(_until(call, wholes, STOPS_AT[asked.options.evaluations_semantic]))))
+
+
+def _until(call: Call, wholes: list[Evaluation], stop: bool | None) -> Iterator[Decision]:
+    for one in wholes:
+        decided = _decided(call, one)
+        yield decided
+        if decided.decision is stop:
+            return
+
+
+def _read(call: Call, shape: Any) -> Any:
+    """The body. What does not have its shape is malformed, as the standard has it."""
+    try:
+        return json_body(call.request, shape)
+    except BadRequest as error:
+        kind = "malformed" if error.kind == "unprocessable" else error.kind
+        raise BadRequest(kind, error.detail, *error.errors) from error
+
+
+def _whole(part: Part, around: Part) -> Evaluation:
+    """A part with what it leaves out."""
+    merged = {
+        name: getattr(part, name) if getattr(part, name) is not None else getattr(around, name)
+        for name in ("subject", "action", "resource", "context")
+    }
+    try:
+        return in_shape(msgspec.json.encode({k: v for k, v in merged.items() if v is not None}), Evaluation)
+    except BadRequest as error:
+        raise BadRequest("malformed", error.detail, *error.errors) from error
+
+
+def _decided(call: Call, asked: Evaluation) -> Decision:
+    wish = _wish(call, asked)
+    if wish is None:
+        return Decision(decision=False, context={"reason": "nothing that is decided here"})
+    try:
+        outcome = call.desks.clerk.take(wish, call.circumstances(), dry_run=asked.context.get("dry_run") is True)
+    except Malformed:
+        # Something that the ledger does not know: the answer says as little of that as of any other denial.
+        return Decision(decision=False, context={"reason": "nothing that is decided here"})
+    objections = [call.told(one) for one in outcome.objections]
+    call.desks.parts.monitor.decided(one.rule for one in objections)
+    said: Properties = {"rules": sorted({one.rule for one in objections})} if objections else {}
+    if outcome.entries:
+        said["entry"] = outcome.entries[-1].position
+    return Decision(decision=not objections, context=said)
+
+
+def _wish(call: Call, asked: Evaluation) -> Access | None:
+    """What is asked, as a wish; None for what the ledger has no rule for."""
+    known = (asked.subject.type, asked.action.name, asked.resource.type)
+    if not all(one in some for one, some in zip(known, (SUBJECTS, ACTIONS, RESOURCES), strict=True)):
+        return None
+    request = asked.resource.properties.get("request")
+    try:
+        person = _person(call, asked.subject.id)
+        dataset = msgspec.convert(asked.resource.id, DataSetId)
+        if request is not None:
+            msgspec.convert(request, RequestId)
+    except (msgspec.ValidationError, Malformed):
+        return None
+    return Access(person=person, dataset=dataset, request=request) if person else None
+
+
+def _person(call: Call, id_: str) -> str | None:
+    if "@" in id_:
+        return register_of(call.ledger, call.home.custody).person(caseless(id_))
+    person: str = msgspec.convert(id_, PersonId)
+    return person
+
+
+def metadata(base: str) -> Metadata:
+    """Where to ask, below this address."""
+    return Metadata(
+        policy_decision_point=base,
+        access_evaluation_endpoint=f"{base}/access/v1/evaluation",
+        access_evaluations_endpoint=f"{base}/access/v1/evaluations",
+    )

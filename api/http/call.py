@@ -1,0 +1,150 @@
+"""One call: who makes it, with what, and what is answered."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import msgspec
+
+from api.commands import Clerk
+from api.desk import Circumstances, Desk
+from api.http.callers import Caller, Callers, LastUse
+from api.http.monitor import Monitor
+from api.http.problems import BadRequest, ObjectionTold
+from api.http.rates import Rates
+from api.http.reading_in import Request
+from api.names import Names, names_in, unnamed
+from api.telling import Words, objected, words_of
+from ledger.events.governance import Role
+from ledger.home import Home
+from ledger.log import Ledger
+from ledger.storage.port import Clock
+from projections.acts import DECIDING, of_office, of_request
+from projections.rules.rule import Objection
+from projections.rules.rulebook import rule
+from projections.standing import Office, RequestStanding, Standing
+
+# Who may see how people are called; everybody else sees ids.
+SEES_NAMES: frozenset[Role] = frozenset((*DECIDING, "auditor", "compliance", "researcher"))
+
+
+class Parts(NamedTuple):
+    """What an application is made of; all of it is handed in. `url` is how others reach it, if that is known."""
+
+    home: Home
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+    last_use: LastUse
+    monitor: Monitor
+    rates: Rates
+    url: str | None = None
+
+
+class Answer(NamedTuple):
+    """What is answered: a shape, or bytes with their media type; for which position of the log, if that is known."""
+
+    body: Any
+    status: int = 200
+    position: int | None = None
+    headers: Mapping[str, str] = {}
+    media_type: str | None = None
+
+
+class Desks(NamedTuple):
+    """What calls have in common: the parts, and what is made of them once."""
+
+    parts: Parts
+    clerk: Clerk
+    desk: Desk
+    callers: Callers
+
+    @classmethod
+    def of(cls, parts: Parts) -> "Desks":
+        """Those of these parts."""
+        ledger = parts.home.ledger
+        return cls(parts, Clerk(parts.home, parts.clock), Desk(ledger, parts.clock), Callers(ledger, parts.clock))
+
+
+class Call:
+    """A call by somebody who is known, to a route that they may take; `ids` are those in its path."""
+
+    def __init__(self, desks: Desks, request: Request, caller: Caller, ids: Mapping[str, Any]) -> None:
+        self.desks, self.request, self.caller, self.ids = desks, request, caller, ids
+        self.now: datetime = desks.parts.clock()
+        self.home: Home = desks.parts.home
+        self.ledger: Ledger = self.home.ledger
+
+    @cached_property
+    def names(self) -> Names:
+        """Names for a caller who may see them, ids for any other."""
+        return names_in(self.ledger, self.home.custody) if self.sees_names else unnamed
+
+    @property
+    def sees_names(self) -> bool:
+        """Whether the caller may see how people are called."""
+        return self.caller.role in SEES_NAMES
+
+    def name(self, id_: str | None) -> str | None:
+        """How somebody is called; None for nobody, and for a caller who may not see it."""
+        return self.names(id_) if id_ and self.sees_names else None
+
+    @cached_property
+    def office(self) -> Office:
+        """The office as it is now."""
+        return Standing(self.ledger.facts([of_office()])).office
+
+    @property
+    def words(self) -> Words:
+        """How things are called at this office."""
+        return words_of(self.office.policy.event)
+
+    def circumstances(self, **others: Any) -> Circumstances:
+        """Under which what the caller says is recorded."""
+        return Circumstances(actor=self.caller.principal, via=self.caller.via, **others)
+
+    def told(self, objection: Objection) -> ObjectionTold:
+        """An objection as this caller may read it."""
+        try:
+            source = rule(objection.rule).source
+        except KeyError:
+            source = ""
+        return ObjectionTold(
+            rule=objection.rule,
+            source=source,
+            about=objection.about,
+            wanting=objection.wanting,
+            facts=objection.facts,
+            says=objected(objection, self.names, self.words),
+        )
+
+    def standing(self, request: str) -> RequestStanding:
+        """How a request stands. Raises `BadRequest` when there is none, or none that this caller may see."""
+        found = Standing(self.ledger.facts([of_office(), of_request(request)])).request(request)
+        if found.submitted is None or not self.may_see(found):
+            raise not_found()
+        return found
+
+    def may_see(self, request: RequestStanding) -> bool:
+        """Whether a request is the caller's own, where they may see no others."""
+        return self.caller.role != "researcher" or self.caller.person in involved_in(request)
+
+
+def involved_in(request: RequestStanding) -> set[str]:
+    """The people whose own a request is: who asked, who takes part, who gets data."""
+    if request.submitted is None:
+        return set()
+    said = request.submitted.event
+    contact = request.contact.person
+    return {said.researcher, *said.personnel, *said.study_group, *([contact] if contact else [])}
+
+
+def not_found() -> BadRequest:
+    """There is nothing, or nothing that this caller may see: the answer is the same."""
+    return BadRequest("not-found", "")
+
+
+def plain(shape: msgspec.Struct) -> dict[str, Any]:
+    """A struct as JSON has it."""
+    members: dict[str, Any] = msgspec.to_builtins(shape)
+    return members

@@ -1,0 +1,211 @@
+"""Commands as resources: what the body says becomes a command of the clerk, and its outcome the answer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from api.apikeys import new_key
+from api.commands import Command, Document
+from api.commands.governance import IssueApiKey
+from api.desk import Outcome
+from api.errors import NotEntitled
+from api.http import shapes
+from api.http.call import Answer, Call, plain
+from api.http.problems import BadField, BadRequest, problem, problem_of
+from api.http.reading_in import documents, form_body, idempotency_key, json_body, parameters
+from ledger.chain.entry import Entry
+from ledger.codec import Precision
+from ledger.errors import Malformed
+from ledger.events.ids import PersonId
+from ledger.log import IdempotencyKey
+from projections.acts import DECIDING
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+# The parts of a form that show what is told, as a letter does.
+SHOWN_BY = "shown_by"
+REPLAYED = {"Idempotency-Replayed": "true"}
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a command is only tried, and nothing recorded."""
+
+    dry_run: bool = False
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When something happened, if not now, and for whom it is recorded: that takes a document that shows it."""
+
+    occurred_at: Instant | None = None
+    precision: Precision = "instant"
+    on_behalf_of: PersonId | None = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a command is read: the shape of its JSON, and which members are documents (True: it has to be there)."""
+
+    command: type[Command]
+    body: type[msgspec.Struct]
+    documents: Mapping[str, bool]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The members of its JSON."""
+        return self.body.__struct_fields__
+
+
+@cache
+def reading_of(command: type[Command], in_path: tuple[str, ...]) -> Reading:
+    """How a command is read whose members `in_path` stand in the path."""
+    hints = get_type_hints(command, include_extras=True)
+    papers, fields = {}, []
+    for field in msgspec.structs.fields(command):
+        if Document in _kinds(hints[field.name]):
+            papers[field.name] = field.required
+        elif field.name not in in_path:
+            fields.append(_as_field(field, hints[field.name]))
+    further = [_as_field(field, get_type_hints(Told, include_extras=True)[field.name]) for field in _told()]
+    body = msgspec.defstruct(
+        command.__name__,
+        [*fields, *further],
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        namespace={"__doc__": command.__doc__},
+    )
+    return Reading(command, body, papers)
+
+
+def _told() -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(Told)
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _as_field(field: msgspec.structs.FieldInfo, hint: Any) -> tuple[Any, ...]:
+    return (field.name, hint) if field.required else (field.name, hint, field.default)
+
+
+def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call], Answer]:
+    """What a route does that takes a command."""
+    reading = reading_of(command, in_path)
+
+    def take(call: Call) -> Answer:
+        body, members, shown = _read(call, reading)
+        said = {name: getattr(body, name) for name in reading.members if name not in Told.__struct_fields__}
+        told = {name: getattr(body, name) for name in Told.__struct_fields__}
+        if told["on_behalf_of"] is not None:
+            _check_may_speak_for_others(call, shown)
+        try:
+            outcome = call.desks.clerk.take(
+                command(**said, **call.ids, **members),
+                call.circumstances(**told),
+                documents=shown,
+                key=_key(call, plain(body), {**members, **{f"{SHOWN_BY}{n}": one for n, one in enumerate(shown)}}),
+                dry_run=is_trial(call),
+            )
+        except Malformed as error:
+            return told_wrong(error, reading.members)
+        return answered(call, outcome)
+
+    return take
+
+
+def _read(call: Call, reading: Reading) -> tuple[msgspec.Struct, dict[str, Document], list[Document]]:
+    needs_form = any(reading.documents.values())
+    if not needs_form and call.request.mimetype != "multipart/form-data":
+        return json_body(call.request, reading.body), {}, []
+    body, files = form_body(call.request, reading.body)
+    return body, *documents(files, reading.documents, SHOWN_BY)
+
+
+def _check_may_speak_for_others(call: Call, shown: Sequence[Document]) -> None:
+    if call.caller.role not in DECIDING:
+        raise NotEntitled(call.caller.principal, "speak for somebody else", DECIDING)
+    if not shown:
+        why = f"takes a document that shows it, in a part {SHOWN_BY!r} of a form"
+        raise BadRequest("unprocessable", "", BadField(detail=why, pointer="/on_behalf_of"))
+
+
+def is_trial(call: Call) -> bool:
+    """Whether the caller only wants to know what would come of it."""
+    return parameters(call.request, Trial).dry_run
+
+
+def _key(call: Call, body: Mapping[str, Any], papers: Mapping[str, Document]) -> IdempotencyKey | None:
+    """The caller's key, for this request and no other; a trial needs none."""
+    if is_trial(call):
+        return None
+    said = {
+        "path": call.request.path,
+        "body": body,
+        "documents": {name: sha256(one.content).hexdigest() for name, one in papers.items()},
+    }
+    wish = msgspec.json.encode(said, order="deterministic")
+    return IdempotencyKey(call.caller.principal, idempotency_key(call.request), wish)
+
+
+def told_wrong(error: Malformed, members: Sequence[str]) -> Answer:
+    """The answer to what cannot be recorded, pointing at the member of the body that says it."""
+    found = problem_of(error, members)
+    return Answer(found, found.status)
+
+
+def answered(call: Call, outcome: Outcome) -> Answer:
+    """What came of a command: 201 when it was done, 409 when rules stood against it, 200 when it was only tried."""
+    objections = tuple(map(call.told, outcome.objections))
+    call.desks.parts.monitor.decided(one.rule for one in objections)
+    if not outcome.entries:
+        return Answer(shapes.Tried(would_be="refused" if objections else "done", objections=objections))
+    last = outcome.entries[-1].position
+    again = REPLAYED if outcome.again else {}
+    if objections:
+        refused = problem("refused", "The refusal is on record.", objections=objections, entry=last)
+        return Answer(refused, refused.status, last, again)
+    location = {"Location": f"/entries/{last}"}
+    entries = tuple(entry_shape(call, entry) for entry in outcome.entries)
+    return Answer(shapes.Recorded(entries=entries), 201, last, location | again)
+
+
+def entry_shape(call: Call, entry: Entry) -> shapes.Entry:
+    """An entry as an answer has it."""
+    fact = call.ledger.codec.decode(entry)
+    return shapes.Entry(
+        position=entry.position,
+        recorded_at=fact.recorded_at,
+        type=entry.header.type,
+        tags=entry.header.tags,
+        leaf=entry.leaf.hex(),
+        event=plain(fact.event),
+    )
+
+
+def issue_key(call: Call) -> Answer:
+    """Make an API key. It is shown in this answer and never again."""
+    wanted = json_body(call.request, shapes.KeyWanted)
+    made = new_key(call.desks.parts.random_bytes)
+    command = IssueApiKey(
+        apikey=made.apikey,
+        digest=made.digest,
+        principal=wanted.principal,
+        role=wanted.role,
+        expires=wanted.expires,
+        scope=wanted.scope,
+    )
+    try:
+        key = _key(call, plain(wanted), {})
+        outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
+    except Malformed as error:
+        return told_wrong(error, shapes.KeyWanted.__struct_fields__)
+    answer = answered(call, outcome)
+    if not isinstance(answer.body, shapes.Recorded):
+        return answer
+    apikey = answer.body.entries[0].event["apikey"]
+    shown = None if outcome.again else made.text
+    return answer._replace(body=shapes.ApiKeyMade(entries=answer.body.entries, apikey=apikey, key=shown))

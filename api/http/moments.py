@@ -1,0 +1,64 @@
+"""The time that a question is about: what was so as of it, what the ledger knew by then; now, if it does not say."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from api.http.call import Call
+from api.http.problems import BadField, BadRequest
+from ledger.home import VIEWS
+from projections.asof import AsOf, Moment
+from projections.upkeep import Answer, Question, Rows, Upkeep
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INSTANT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
+
+
+class AboutATime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About which time, on either clock: a day, which counts to its end at the office, or an RFC 3339 instant."""
+
+    as_of: str | None = None
+    known_at: str | None = None
+
+
+class Inquiry:
+    """A question about a time: the ledger as it was then, and the moment for which something is in force or over."""
+
+    def __init__(self, call: Call, asked: AboutATime) -> None:
+        self._call = call
+        zone = ZoneInfo(call.office.policy.event.time_zone)
+        self._moment = Moment(
+            *(_instant(name, getattr(asked, name), zone) for name in AboutATime.__struct_fields__),
+        )
+        self.at = self._moment.today(call.now)
+        self.log = AsOf(call.ledger, self._moment)
+        self.office = self.log.office()
+
+    @property
+    def today(self) -> date:
+        """The day at the office that is asked about."""
+        return self.office.day(self.at)
+
+    def view(self, question: Question[Rows]) -> Answer[Rows]:
+        """What the views answer: those that are kept, or for another time such as are made for it alone."""
+        ask: Callable[[Question[Rows]], Answer[Rows]] = self.log.ask
+        if self._moment.is_now:
+            ask = Upkeep(self._call.home.path / VIEWS, self._call.ledger).ask
+        return ask(question)
+
+
+def _instant(name: str, text: str | None, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time.max, zone).astimezone(UTC)
+        if _INSTANT.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    why = "is no day such as 2026-11-21, and no instant such as 2026-11-21T17:00:00Z"
+    raise BadRequest("unprocessable", "A parameter is not as it has to be.", BadField(detail=why, parameter=name))

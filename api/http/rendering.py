@@ -1,0 +1,91 @@
+"""Answers as bytes: JSON, and for lists NDJSON or CSV, when that is what the caller accepts."""
+
+import csv
+import gzip
+from collections.abc import Sequence
+from io import StringIO
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+from flask import Request, Response
+
+from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
+from api.http.problems import BadRequest, Problem
+from api.http.shapes import rows_of
+
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+# A spreadsheet would take what begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WORTH_GZIP = 1024
+
+
+def is_export(request: Request) -> bool:
+    """Whether the caller takes a list along, as NDJSON or CSV."""
+    return _wanted(request, [JSON, NDJSON, CSV]) in (NDJSON, CSV)
+
+
+def rendered(request: Request, body: Any, status: int) -> Response:
+    """A response with this body. Raises `BadRequest` when the caller accepts none of its forms."""
+    rows = rows_of(body)
+    if isinstance(body, Problem):
+        return Response(msgspec.json.encode(body), status, content_type=PROBLEM_TYPE)
+    wanted = _wanted(request, [JSON] if rows is None else [JSON, NDJSON, CSV])
+    if wanted is None:
+        raise BadRequest("not-acceptable", "")
+    if rows is None or wanted == JSON:
+        return Response(msgspec.json.encode(body), status, content_type=JSON)
+    content = as_csv(rows, columns_of(body)) if wanted == CSV else as_ndjson(rows)
+    return Response(content, status, content_type=f"{wanted}; charset=utf-8")
+
+
+def _wanted(request: Request, offered: list[str]) -> str | None:
+    """What the caller likes best of what is offered; what comes first when they don't say."""
+    if not request.accept_mimetypes:
+        return offered[0]
+    return request.accept_mimetypes.best_match(offered)
+
+
+def columns_of(body: msgspec.Struct) -> tuple[str, ...]:
+    """The columns of a list, also of an empty one."""
+    row: type[msgspec.Struct] = get_args(get_type_hints(type(body))["rows"])[0]
+    return row.__struct_fields__
+
+
+def as_ndjson(rows: Sequence[msgspec.Struct]) -> bytes:
+    """A row a line."""
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+def as_csv(rows: Sequence[msgspec.Struct], columns: Sequence[str]) -> bytes:
+    """Rows as RFC 4180 has them, a heading first; no cell is a formula."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in rows:
+        members = msgspec.to_builtins(row)
+        writer.writerow([_cell(members[column]) for column in columns])
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"'{value}" if value.startswith(FORMULA) else value
+        case int():
+            return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+def compressed(request: Request, response: Response) -> Response:
+    """The response, with gzip when that is accepted and saves something."""
+    if response.direct_passthrough or response.content_encoding or len(response.get_data()) < WORTH_GZIP:
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.quality("gzip") > 0 and "gzip" in request.accept_encodings.to_header():
+        response.set_data(gzip.compress(response.get_data(), 6, mtime=0))
+        response.content_encoding = "gzip"
+    return response

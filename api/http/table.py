@@ -1,0 +1,237 @@
+"""Every route once: its path, who may take it, what it reads and what it answers.
+
+A key does what its role may do here, as far as its scope allows; what is not in the table cannot be done. A researcher
+sees and does only what concerns their own requests, whatever the path says. What is read is told in full to the office
+and to auditors; compliance gets names and institutions, no addresses; data servers ask for access and report it, and
+nothing else; admins keep keys and roles, and see no request.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from api.commands import Command
+from api.commands.access import Access, Opened
+from api.commands.agreement import Execute, Issue, SignByKey, SignOnPaper, Terminate
+from api.commands.catalogue import AddVersion, ChangeForm, RegisterDataSet, Retire
+from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, RejectKey, RevokeKey
+from api.commands.correction import Correct
+from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
+from api.commands.governance import EndRole, GrantRole, PublishPolicy, RevokeApiKey, Waive
+from api.commands.people import ChangeDetails, DetermineAffiliation, Lift, RegisterOrganisation, RegisterPerson, Suspend
+from api.commands.release import Authorise, Fail, Receive
+from api.commands.request import Return, Withdraw
+from api.commands.review import Approve, Decline, Determine
+from api.commands.training import RecordTraining, VerifyTraining
+from api.http import asking, authzen, packets, shapes
+from api.http.call import Answer, Call
+from api.http.commanding import Reading, Trial, issue_key, reading_of, taking
+from api.http.moments import AboutATime
+from ledger.events.governance import Role, Scope
+from ledger.events.ids import (
+    AgreementId,
+    ApiKeyId,
+    Cited,
+    DataSetId,
+    DeterminationId,
+    PersonId,
+    Position,
+    ReleaseId,
+    RequestId,
+)
+from projections.acts import DECIDING, DIRECTING
+
+# What stands in a path, by its name there.
+IDS: dict[str, Any] = {
+    "request": RequestId,
+    "person": PersonId,
+    "dataset": DataSetId,
+    "agreement": AgreementId,
+    "release": ReleaseId,
+    "determination": DeterminationId,
+    "apikey": ApiKeyId,
+    "position": Position,
+    "document": Cited,
+}
+OFFICE: frozenset[Role] = frozenset(DECIDING)
+DIRECTORS: frozenset[Role] = frozenset(DIRECTING)
+GOVERNING: frozenset[Role] = DIRECTORS | {"admin"}
+AUDITING: frozenset[Role] = frozenset({"auditor"})
+READING: frozenset[Role] = OFFICE | {"auditor", "compliance"}
+OWN: frozenset[Role] = frozenset({"researcher"})
+SERVERS: frozenset[Role] = OFFICE | {"data server"}
+
+
+class Route(NamedTuple):
+    """A route. `body` is the JSON that it reads, `reading` how it reads a command, `form` that it reads files alone.
+
+    `keyed` routes take an `Idempotency-Key`.
+    """
+
+    method: str
+    path: str
+    do: Callable[[Call], Answer]
+    summary: str
+    roles: frozenset[Role]
+    scope: Scope
+    answers: dict[int, Any]
+    query: type[msgspec.Struct] = asking.Nothing
+    body: type[msgspec.Struct] | None = None
+    reading: Reading | None = None
+    form: bool = False
+    keyed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The route's name, such as `POST /requests/{request}/approval`."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names of what stands in its path."""
+        return ids_in(self.path)
+
+
+def ids_in(path: str) -> tuple[str, ...]:
+    """The names in braces in a path."""
+    return tuple(part[1:-1] for part in path.split("/") if part.startswith("{"))
+
+
+def _summary(told: Any) -> str:
+    return (told.__doc__ or "").partition("\n")[0]
+
+
+def _asks(
+    path: str,
+    do: Callable[[Call], Answer],
+    answer: Any,
+    roles: frozenset[Role],
+    query: type[msgspec.Struct] = asking.Nothing,
+    scope: Scope = "reading",
+) -> Route:
+    return Route("GET", path, do, _summary(do), roles, scope, {200: answer}, query)
+
+
+def _takes(path: str, command: type[Command], roles: frozenset[Role], scope: Scope = "recording") -> Route:
+    ids = ids_in(path)
+    reading = reading_of(command, ids)
+    answers = {201: shapes.Recorded, 200: shapes.Tried}
+    return Route(
+        "POST", path, taking(command, ids), _summary(command), roles, scope, answers, Trial, reading=reading, keyed=True
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    _asks("/entries", asking.entries, shapes.Page, READING, asking.Paging),
+    _asks("/entries/{position}", asking.entry, shapes.EntryShown, READING),
+    _asks("/entries/{position}/documents/{document}", asking.document, bytes, OFFICE | AUDITING | OWN),
+    _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
+    _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),
+    _asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),
+    _asks("/people/{person}/holdings", asking.holdings, shapes.Holdings, READING | OWN, AboutATime),
+    _asks("/datasets/{dataset}/holders", asking.holders, shapes.Holdings, READING, asking.WhichForm),
+    _asks("/deadlines", asking.deadlines, shapes.Deadlines, READING, asking.Within),
+    _asks("/inbox", asking.inbox, shapes.Inbox, READING, AboutATime),
+    _asks("/accesses", asking.accesses, shapes.Accesses, READING, asking.Only),
+    _asks("/api-keys", asking.api_keys, shapes.ApiKeys, GOVERNING | AUDITING, scope="governing"),
+    _asks("/metrics", asking.metrics, bytes, OFFICE | GOVERNING | AUDITING),
+    Route(
+        "POST",
+        "/requests",
+        packets.submit,
+        "A request came in as a packet.",
+        OFFICE,
+        "recording",
+        {201: shapes.Recorded, 200: shapes.Tried},
+        Trial,
+        form=True,
+        keyed=True,
+    ),
+    Route(
+        "POST",
+        "/requests/{request}/submissions",
+        packets.submit,
+        "A request that was returned came in again.",
+        OFFICE,
+        "recording",
+        {201: shapes.Recorded, 200: shapes.Tried},
+        Trial,
+        form=True,
+        keyed=True,
+    ),
+    _takes("/requests/{request}/returns", Return, OFFICE),
+    _takes("/requests/{request}/withdrawal", Withdraw, OFFICE | OWN),
+    _takes("/requests/{request}/affiliations", DetermineAffiliation, OFFICE),
+    _takes("/requests/{request}/determinations", RecordDetermination, OFFICE),
+    _takes("/requests/{request}/determinations/{determination}/reliances", RecordReliance, OFFICE),
+    _takes("/requests/{request}/determinations/{determination}/end", EndDetermination, OFFICE),
+    _takes("/requests/{request}/legal-determinations", Determine, OFFICE),
+    _takes("/requests/{request}/approval", Approve, OFFICE),
+    _takes("/requests/{request}/declination", Decline, OFFICE),
+    _takes("/requests/{request}/waivers", Waive, DIRECTORS),
+    _takes("/requests/{request}/agreements", Issue, OFFICE),
+    _takes("/requests/{request}/agreements/{agreement}/openpgp-signatures", SignByKey, OFFICE),
+    _takes("/requests/{request}/agreements/{agreement}/signatures", SignOnPaper, OFFICE),
+    _takes("/requests/{request}/agreements/{agreement}/execution", Execute, OFFICE),
+    _takes("/requests/{request}/agreements/{agreement}/termination", Terminate, OFFICE),
+    _takes("/requests/{request}/contacts", Designate, OFFICE),
+    _takes("/requests/{request}/keys", FileKey, OFFICE),
+    _takes("/requests/{request}/key/confirmation", ConfirmKey, OFFICE),
+    _takes("/requests/{request}/key/rejection", RejectKey, OFFICE),
+    _takes("/requests/{request}/key/revocation", RevokeKey, OFFICE),
+    _takes("/requests/{request}/key/test-answers", AnswerKeyTest, OFFICE),
+    _takes("/requests/{request}/releases", Authorise, OFFICE),
+    _takes("/requests/{request}/releases/{release}/failure", Fail, OFFICE),
+    _takes("/requests/{request}/releases/{release}/receipt", Receive, OFFICE | OWN),
+    _takes("/people", RegisterPerson, OFFICE),
+    _takes("/people/{person}/details", ChangeDetails, OFFICE),
+    _takes("/people/{person}/trainings", RecordTraining, OFFICE),
+    _takes("/people/{person}/training-verifications", VerifyTraining, OFFICE),
+    _takes("/people/{person}/suspensions", Suspend, OFFICE),
+    _takes("/people/{person}/suspension-lifts", Lift, DIRECTORS),
+    _takes("/organisations", RegisterOrganisation, OFFICE),
+    _takes("/datasets", RegisterDataSet, OFFICE),
+    _takes("/datasets/{dataset}/versions", AddVersion, OFFICE),
+    _takes("/datasets/{dataset}/form-changes", ChangeForm, OFFICE),
+    _takes("/datasets/{dataset}/retirement", Retire, OFFICE),
+    _takes("/corrections", Correct, OFFICE),
+    _takes("/accesses", Access, SERVERS, "access"),
+    _takes("/openings", Opened, SERVERS, "access"),
+    _takes("/policies", PublishPolicy, GOVERNING, "governing"),
+    _takes("/roles", GrantRole, GOVERNING, "governing"),
+    _takes("/role-ends", EndRole, GOVERNING, "governing"),
+    Route(
+        "POST",
+        "/api-keys",
+        issue_key,
+        _summary(issue_key),
+        GOVERNING,
+        "governing",
+        {201: shapes.ApiKeyMade, 200: shapes.Tried},
+        Trial,
+        body=shapes.KeyWanted,
+        keyed=True,
+    ),
+    _takes("/api-keys/{apikey}/revocation", RevokeApiKey, GOVERNING, "governing"),
+    Route(
+        "POST",
+        "/access/v1/evaluation",
+        authzen.evaluation,
+        _summary(authzen.evaluation),
+        SERVERS,
+        "access",
+        {200: authzen.Decision},
+        body=authzen.Evaluation,
+    ),
+    Route(
+        "POST",
+        "/access/v1/evaluations",
+        authzen.evaluations,
+        _summary(authzen.evaluations),
+        SERVERS,
+        "access",
+        {200: authzen.Decision | authzen.Decisions},
+        body=authzen.Evaluations,
+    ),
+)

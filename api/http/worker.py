@@ -1,0 +1,33 @@
+"""What each worker of the server starts with: its ledger home, and the application on it.
+
+A worker opens the home itself, after it was started: nothing that is open may pass from one process to another.
+"""
+
+import atexit
+import os
+import secrets
+from contextlib import ExitStack
+from pathlib import Path
+
+from flask import Flask
+
+from api.http.app import create_app
+from api.http.call import Parts
+from api.http.callers import LastUse
+from api.http.monitor import Monitor
+from api.http.rates import Rates
+from ledger.home import open_home
+from ledger.storage import utc_now
+
+HOME, URL, RATE = "DUA_LEDGER_HOME", "DUA_LEDGER_URL", "DUA_LEDGER_RATE"
+LAST_USE = "last-use"
+
+
+def make() -> Flask:
+    """An application on the home that the environment names, which is closed when the process ends."""
+    path, kept = Path(os.environ[HOME]), ExitStack()
+    atexit.register(kept.close)
+    home = kept.enter_context(open_home(path))
+    last_use, monitor = LastUse(path / LAST_USE), Monitor(home.ledger)
+    rates = Rates(utc_now, int(os.environ[RATE]))
+    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, os.environ.get(URL) or None))

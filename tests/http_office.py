@@ -1,0 +1,136 @@
+"""An office that is asked over HTTP: a ledger home with a request of Ana's, and somebody with a key in every role."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, get_args
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from api.apikeys import NewKey, new_key
+from api.commands import Clerk
+from api.commands.governance import IssueApiKey
+from api.commands.people import RegisterPerson
+from api.desk import Circumstances
+from api.http.app import create_app
+from api.http.call import Parts
+from api.http.callers import LastUse
+from api.http.monitor import Monitor
+from api.http.rates import Rates
+from ledger.events.governance import Role, Scope
+from ledger.home import Home, create_home, open_home
+from tests.facts import ANA, NOON, Clock, submitted, version_added
+from tests.office import STRANGER, complete, role, written
+
+ROLES: tuple[Role, ...] = get_args(Role)
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+BY = Circumstances(actor="staff:director", via="command line")
+# More than any test asks for at once.
+RATE = 10_000
+OTHERS_REQUEST = "R-2026-0002"
+LATER = NOON + timedelta(days=90)
+
+
+ANA_AS_SHE_IS = RegisterPerson(
+    person=ANA,
+    name="Ana Ejemplo",
+    institution="Home",
+    department="Physics",
+    address="1 Way",
+    email="ana@example.edu",
+    phone="1",
+)
+
+
+def principal(of: str) -> str:
+    """The principal who holds a role."""
+    return f"staff:{of.replace(' ', '-')}"
+
+
+class HttpOffice:
+    """A ledger home behind the API, with a key for each role."""
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self.home, self.clock = home, clock
+        self.clerk = Clerk(home, clock)
+        self._random = Random(7).randbytes
+        self.keys = {one: self.issue(one) for one in ROLES}
+        last_use, monitor, rates = LastUse(home.path / "last-use"), Monitor(home.ledger), Rates(clock, RATE)
+        parts = Parts(home, clock, self._random, last_use, monitor, rates)
+        self.app = create_app(parts)
+        self.client: FlaskClient = self.app.test_client()
+        self._count = 0
+
+    def issue(self, of: Role, **changes: Any) -> NewKey:
+        """A key for whoever holds a role."""
+        made = new_key(self._random)
+        rest: dict[str, Any] = {"principal": principal(of), "role": of, "expires": LATER, "scope": SCOPES}
+        self.clerk.take(IssueApiKey(apikey=made.apikey, digest=made.digest, **(rest | changes)), BY)
+        return made
+
+    def ask(self, of: Role | None, method: str, path: str, key: Any = None, **how: Any) -> TestResponse:
+        """What somebody in a role is answered, or nobody; every POST has a key of its own."""
+        self._count += 1
+        headers = {"Idempotency-Key": f'"ask-{self._count}"'} if method == "POST" else {}
+        if of is not None or key is not None:
+            headers["Authorization"] = f"Bearer {key or self.keys[of].text}"  # type: ignore[index]
+        headers |= how.pop("headers", {})
+        return self.client.open(path, method=method, headers=headers, **how)
+
+    def get(self, of: Role | None, path: str, **how: Any) -> TestResponse:
+        return self.ask(of, "GET", path, **how)
+
+    def post(self, of: Role | None, path: str, body: Any = None, **how: Any) -> TestResponse:
+        return self.ask(of, "POST", path, **{"json": {} if body is None else body, **how})
+
+    @property
+    def length(self) -> int:
+        return self.home.ledger.store.length()
+
+    def types(self, last: int = 1) -> list[str]:
+        """The types of the last entries."""
+        return [fact.type for fact in self.home.ledger.facts()][-last:]
+
+    def names_kept(self) -> int:
+        """How much custody keeps."""
+        return len(list(self.home.custody.commitments()))
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Nothing is recorded, and nothing kept."""
+        before = self.length, self.names_kept()
+        yield
+        assert (self.length, self.names_kept()) == before
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[HttpOffice]:
+    """Ana's request is before the office, and can be approved; another is of somebody else."""
+    with an_office(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def an_office(folder: Path) -> Iterator[HttpOffice]:
+    """An office as `office` is one, with its home in a folder."""
+    clock = Clock(NOON)
+    create_home(folder / "home", "log.example.com", actor="staff:director", via="command line", clock=clock)
+    with open_home(folder / "home", clock) as home:
+        grants = [
+            role(principal=principal(one), person=ANA if one == "researcher" else None, role=one) for one in ROLES
+        ]
+        written(grants, home.ledger)
+        Clerk(home, clock).take(ANA_AS_SHE_IS, BY)
+        facts = complete(role=None, ana=None)
+        written([*facts, version_added(), submitted(OTHERS_REQUEST, STRANGER)], home.ledger)
+        yield HttpOffice(home, clock)
+
+
+def told(response: TestResponse) -> Any:
+    """What a response says in JSON."""
+    return json.loads(response.get_data())

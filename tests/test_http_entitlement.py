@@ -1,0 +1,215 @@
+"""Who may do what: every route, by every role and by nobody."""
+
+import pytest
+
+from api.http.app import PUBLIC
+from api.http.call import SEES_NAMES
+from api.http.table import ROUTES, Route
+from projections.acts import DECIDING
+from tests.facts import ANA, BEN, DATA_SET, REQUEST
+from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, office, principal, told
+from tests.office import STRANGER
+
+__all__ = ["office"]
+
+IN_PATH = {
+    "request": REQUEST,
+    "person": ANA,
+    "dataset": DATA_SET,
+    "agreement": "A-2026-0001-1",
+    "release": "L-2026-0001-1",
+    "determination": "E-irb",
+    "apikey": "T-0000000000000000",
+    "position": "1",
+    "document": 64 * "0",
+}
+OFFICE = "director, acting director, alternate, staff"
+DIRECTORS = "director, acting director"
+READING = f"{OFFICE}, auditor, compliance"
+# What each role may take, beside what everybody may. A cell that is not here is a 403.
+TABLE = {
+    "GET /entries": READING,
+    "GET /entries/{position}": READING,
+    "GET /entries/{position}/documents/{document}": f"{OFFICE}, auditor, researcher",
+    "GET /requests/{request}": f"{READING}, researcher",
+    "GET /requests/{request}/history": f"{READING}, researcher",
+    "GET /people/{person}": f"{READING}, researcher",
+    "GET /people/{person}/holdings": f"{READING}, researcher",
+    "GET /datasets/{dataset}/holders": READING,
+    "GET /deadlines": READING,
+    "GET /inbox": READING,
+    "GET /accesses": READING,
+    "GET /api-keys": f"{DIRECTORS}, auditor, admin",
+    "GET /metrics": f"{OFFICE}, auditor, admin",
+    "POST /requests": OFFICE,
+    "POST /requests/{request}/submissions": OFFICE,
+    "POST /requests/{request}/returns": OFFICE,
+    "POST /requests/{request}/withdrawal": f"{OFFICE}, researcher",
+    "POST /requests/{request}/affiliations": OFFICE,
+    "POST /requests/{request}/determinations": OFFICE,
+    "POST /requests/{request}/determinations/{determination}/reliances": OFFICE,
+    "POST /requests/{request}/determinations/{determination}/end": OFFICE,
+    "POST /requests/{request}/legal-determinations": OFFICE,
+    "POST /requests/{request}/approval": OFFICE,
+    "POST /requests/{request}/declination": OFFICE,
+    "POST /requests/{request}/waivers": DIRECTORS,
+    "POST /requests/{request}/agreements": OFFICE,
+    "POST /requests/{request}/agreements/{agreement}/openpgp-signatures": OFFICE,
+    "POST /requests/{request}/agreements/{agreement}/signatures": OFFICE,
+    "POST /requests/{request}/agreements/{agreement}/execution": OFFICE,
+    "POST /requests/{request}/agreements/{agreement}/termination": OFFICE,
+    "POST /requests/{request}/contacts": OFFICE,
+    "POST /requests/{request}/keys": OFFICE,
+    "POST /requests/{request}/key/confirmation": OFFICE,
+    "POST /requests/{request}/key/rejection": OFFICE,
+    "POST /requests/{request}/key/revocation": OFFICE,
+    "POST /requests/{request}/key/test-answers": OFFICE,
+    "POST /requests/{request}/releases": OFFICE,
+    "POST /requests/{request}/releases/{release}/failure": OFFICE,
+    "POST /requests/{request}/releases/{release}/receipt": f"{OFFICE}, researcher",
+    "POST /people": OFFICE,
+    "POST /people/{person}/details": OFFICE,
+    "POST /people/{person}/trainings": OFFICE,
+    "POST /people/{person}/training-verifications": OFFICE,
+    "POST /people/{person}/suspensions": OFFICE,
+    "POST /people/{person}/suspension-lifts": DIRECTORS,
+    "POST /organisations": OFFICE,
+    "POST /datasets": OFFICE,
+    "POST /datasets/{dataset}/versions": OFFICE,
+    "POST /datasets/{dataset}/form-changes": OFFICE,
+    "POST /datasets/{dataset}/retirement": OFFICE,
+    "POST /corrections": OFFICE,
+    "POST /accesses": f"{OFFICE}, data server",
+    "POST /openings": f"{OFFICE}, data server",
+    "POST /policies": f"{DIRECTORS}, admin",
+    "POST /roles": f"{DIRECTORS}, admin",
+    "POST /role-ends": f"{DIRECTORS}, admin",
+    "POST /api-keys": f"{DIRECTORS}, admin",
+    "POST /api-keys/{apikey}/revocation": f"{DIRECTORS}, admin",
+    "POST /access/v1/evaluation": f"{OFFICE}, data server",
+    "POST /access/v1/evaluations": f"{OFFICE}, data server",
+}
+
+
+def path_of(route: Route) -> str:
+    return route.path.format(**IN_PATH)
+
+
+def test_the_table_has_every_route():
+    assert [route.name for route in ROUTES] == list(TABLE)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_a_route_is_taken_by_whom_the_table_names_and_by_nobody_else(office: HttpOffice, route: Route):
+    allowed = TABLE[route.name].split(", ")
+    # What comes of it, when it is let in, is for other tests; a body that nobody reads says that it was.
+    how = {"json": None, "data": b"{", "content_type": "application/json"} if route.method == "POST" else {}
+
+    for of in ROLES:
+        status = office.ask(of, route.method, path_of(route), **how).status_code
+        assert (of, status == 403) == (of, of not in allowed)
+        assert status not in (401, 500)
+    with office.unchanged():
+        assert office.ask(None, route.method, path_of(route), **how).status_code == 401
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_what_needs_no_key_tells_nothing_of_this_ledger(office: HttpOffice, path):
+    with office.unchanged():
+        response = office.get(None, path)
+
+    assert (response.status_code, "Ledger-Position" in response.headers) == (200, False)
+    assert "log.example.com" not in response.get_data(as_text=True)
+
+
+def test_who_may_not_is_told_the_same_whether_the_thing_exists_or_not(office: HttpOffice):
+    for of in ROLES:
+        for route in ROUTES:
+            if of in TABLE[route.name].split(", ") or not route.ids:
+                continue
+            there = office.ask(of, route.method, path_of(route), headers={"X-Request-ID": "same"})
+            missing = {**IN_PATH, "request": "R-1999-0001", "person": BEN[:-1] + "0", "position": "99999"}
+            other = office.ask(of, route.method, route.path.format(**missing), headers={"X-Request-ID": "same"})
+            assert (there.status_code, there.get_data()) == (other.status_code, other.get_data())
+
+
+RESEARCHERS = [route for route in ROUTES if "researcher" in TABLE[route.name]]
+
+
+@pytest.mark.parametrize("route", RESEARCHERS, ids=lambda route: route.name)
+def test_a_researcher_cannot_tell_what_is_not_their_own_from_what_is_not_there(office: HttpOffice, route: Route):
+    others = {**IN_PATH, "request": OTHERS_REQUEST, "person": STRANGER, "position": "28"}
+    missing = {**IN_PATH, "request": "R-1999-0001", "person": "p-" + 32 * "0", "position": "99999"}
+
+    with office.unchanged():
+        answers = [
+            office.ask("researcher", route.method, route.path.format(**ids), headers={"X-Request-ID": "same"})
+            for ids in (others, missing)
+        ]
+
+    assert [one.status_code for one in answers] == [404, 404]
+    assert answers[0].get_data() == answers[1].get_data()
+
+
+def test_a_researcher_sees_their_own_request_and_themself(office: HttpOffice):
+    for path in (f"/requests/{REQUEST}", f"/requests/{REQUEST}/history", f"/people/{ANA}", f"/people/{ANA}/holdings"):
+        assert office.get("researcher", path).status_code == 200
+
+
+def test_a_researcher_withdraws_their_own_request_and_nobody_elses(office: HttpOffice):
+    with office.unchanged():
+        assert office.post("researcher", f"/requests/{OTHERS_REQUEST}/withdrawal").status_code == 404
+
+    assert office.post("researcher", f"/requests/{REQUEST}/withdrawal").status_code == 201
+    assert office.types() == ["request.withdrawn.v1"]
+
+
+def test_who_takes_part_in_a_request_that_somebody_else_made_does_not_withdraw_it(office: HttpOffice):
+    grant = {"principal": "researcher:ben", "role": "researcher", "starts": "2026-01-01", "person": BEN}
+    assert office.post("admin", "/roles", grant).status_code == 201
+    ben = office.issue("researcher", principal="researcher:ben").text
+
+    assert office.get(None, f"/requests/{REQUEST}", key=ben).status_code == 200
+    with office.unchanged():
+        assert office.post(None, f"/requests/{REQUEST}/withdrawal", key=ben).status_code == 403
+
+
+def test_a_researcher_of_whom_nobody_knows_who_it_is_sees_nothing(office: HttpOffice):
+    grant = {"principal": "researcher:x", "role": "researcher", "starts": "2026-01-01"}
+    assert office.post("admin", "/roles", grant).status_code == 201
+    key = office.issue("researcher", principal="researcher:x").text
+
+    for path in (f"/requests/{REQUEST}", f"/requests/{OTHERS_REQUEST}", f"/people/{ANA}"):
+        assert office.get(None, path, key=key).status_code == 404
+
+
+def test_compliance_reads_names_and_institutions_and_no_addresses(office: HttpOffice):
+    def details(of):
+        return told(office.get(of, f"/people/{ANA}"))["details"]
+
+    assert details("compliance") == {"name": "Ana Ejemplo", "institution": "Home"}
+    assert details("auditor").keys() == {"name", "institution", "department", "address", "email", "phone"}
+
+
+def test_names_are_told_to_those_alone_who_may_see_them(office: HttpOffice):
+    wish = {"person": ANA, "dataset": DATA_SET, "request": REQUEST}
+    told_to_server = office.post("data server", "/accesses", wish).get_data(as_text=True)
+    told_to_staff = office.post("staff", "/accesses", wish).get_data(as_text=True)
+
+    assert ("Ana Ejemplo" in told_to_server, "Ana Ejemplo" in told_to_staff) == (False, True)
+    assert {"data server", "admin"} == set(ROLES) - SEES_NAMES
+
+
+@pytest.mark.parametrize("of", [one for one in ROLES if one not in DECIDING])
+def test_only_the_office_records_for_somebody_else(office: HttpOffice, of):
+    with office.unchanged():
+        response = office.post(of, f"/requests/{REQUEST}/withdrawal", {"on_behalf_of": ANA})
+
+    assert response.status_code == 403
+
+
+def test_nobody_decides_in_another_name(office: HttpOffice):
+    with office.unchanged():
+        response = office.post("staff", f"/requests/{REQUEST}/approval", {"decided_by": principal("director")})
+
+    assert [one["pointer"] for one in told(response)["errors"]] == ["/decided_by"]
