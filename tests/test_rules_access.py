@@ -353,6 +353,7 @@ MAY_WISH = {
     "alternate": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
     "staff": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
     "auditor": set(),
+    "researcher": set(),
     "compliance": set(),
     "admin": {"erase-details"},
     "data server": {"let-in"},
