@@ -127,6 +127,9 @@ CORRECTABLE = (
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
 REPORTING: tuple[Role, ...] = (*DECIDING, "admin")
+GRANTING: tuple[Role, ...] = (*DIRECTING, "admin")
+# Whoever has the ledger's folder in hand.
+OPERATOR = "operator:"
 # Who may report what not everybody of the office may, or others may, too.
 ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     PolicyPublished: (*DIRECTING, "admin"),
@@ -218,9 +221,14 @@ def admit_reports(
     """
     office = _office(facts)
     told = [Known(fact.event, fact.position) for fact in facts]
-    known = _Known(told)
+    known, begun = _Known(told), office.has_begun
     for event, actor in reports:
         _admit_actor(event, office, actor, at)
+        if isinstance(event, RoleGranted) and not begun:
+            _check_first_role(event, office.day(at))
+            begun = True
+        if isinstance(event, RoleEnded) and office.has_begun:
+            _check_last_role(event, office, at)
         _admit_researcher(event, facts, office, actor, at)
         _check_dates(event, office.day(at))
         if isinstance(event, FactCorrected):
@@ -243,10 +251,32 @@ def _office(facts: Iterable[Recorded]) -> Office:
 
 
 def _admit_actor(event: Event, office: Office, actor: str, at: datetime) -> None:
-    """Whoever opens the office gives the first role; from then on roles decide."""
+    """Whoever opens the office gives the first role; from then on roles decide.
+
+    Should nobody be left who can give roles, the operator gives one to somebody who can.
+    """
     entitled = ENTITLED.get(type(event), REPORTING)
-    if office.has_begun and office.roles(actor, at).isdisjoint(entitled):
+    if not office.has_begun:
+        return
+    gives = isinstance(event, RoleGranted) and event.role in GRANTING
+    if gives and actor.startswith(OPERATOR) and not office.held_by_anybody(GRANTING, at):
+        return
+    if office.roles(actor, at).isdisjoint(entitled):
         raise NotEntitled(actor, f"report {event.wire_name}", entitled)
+
+
+def _check_first_role(event: RoleGranted, today: date) -> None:
+    """Who could give no other role, or not today, would leave the office without anybody who can."""
+    holds_today = event.starts <= today and (event.ends is None or today <= event.ends)
+    if event.role not in GRANTING or not holds_today:
+        why = f"is not one to begin with: first comes one of {', '.join(GRANTING)}, from today on, who gives all others"
+        raise Malformed("role", event.role, why)
+
+
+def _check_last_role(event: RoleEnded, office: Office, at: datetime) -> None:
+    if event.role in GRANTING and not office.held_by_anybody(GRANTING, at, (event.principal, event.role)):
+        why = f"of {event.principal} is the last by which roles are given: grant another first"
+        raise Malformed("role", event.role, why)
 
 
 def _admit_researcher(event: Event, facts: Iterable[Recorded], office: Office, actor: str, at: datetime) -> None:
@@ -273,6 +303,10 @@ def _check_correction(event: FactCorrected, facts: Sequence[Known[Event]]) -> No
         raise Malformed(
             "position", event.corrected, "is of nothing that was reported, still counts and can be corrected"
         )
+    executed = {one.event.agreement for one in facts if isinstance(one.event, AgreementExecuted)}
+    if isinstance(fact.event, AgreementSigned) and fact.event.agreement in executed:
+        why = f"is a signature under {fact.event.agreement}, which is executed: terminate that"
+        raise Malformed("position", event.corrected, why)
     if fact.event.tags() != set(event.about):
         raise Malformed("tags", event.about, f"are not those of entry {event.corrected}")
 
@@ -381,7 +415,8 @@ def _moves(event: Event) -> list[Boundary]:
         case DataSetVersionAdded() | DataSetFormChanged():
             return [about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])]
         case FactCorrected():
-            return [about(*CORRECTABLE, tags=event.about[:1])]
+            # Of a signature, the first tag is that of its agreement.
+            return [about(*CORRECTABLE, AgreementExecuted, tags=event.about[:1])]
     return []
 
 

@@ -10,10 +10,10 @@ from projections.standing import Standing
 
 WIDTH = 78
 OPENPGP = (
-    "OpenPGP is a way to encrypt a file so that one person alone can open it: the owner of a pair of keys. You make "
-    "the pair on your own computer, with a free program such as GnuPG, Gpg4win or GPG Suite, keep the secret key to "
-    "yourself, and send us the public key, a file whose name usually ends in .asc. We shall call you to compare the "
-    "key's fingerprint, then send a small test file, and later encrypt the data so that nobody but you can read them."
+    "OpenPGP is a way to encrypt a file so that one person alone can open it: the owner of a pair of keys. They make "
+    "the pair on their own computer, with a free program such as GnuPG, Gpg4win or GPG Suite, keep the secret key to "
+    "themselves, and send us the public key, a file whose name usually ends in .asc. We shall call them to compare "
+    "the key's fingerprint, then send a small test file, and later encrypt the data so that nobody else can read them."
 )
 
 

@@ -36,7 +36,7 @@ class Permission(NamedTuple):
 
 
 def may_open(ledger: Ledger, person: str, dataset: str, now: datetime, as_of: datetime | None = None) -> Permission:
-    """Under the request that lets the person in, or else what is held against them under the last that names them.
+    """Under the request that lets the person in, or else what is held against them where least is in the way.
 
     With `as_of`, by what had happened until then, as it is known now, and judged for then.
     """
@@ -46,7 +46,7 @@ def may_open(ledger: Ledger, person: str, dataset: str, now: datetime, as_of: da
         return list(filter(_counts(as_of), ledger.facts(boundaries, until=position))) if boundaries else []
 
     answers = [_answer(act, facts, at) for act in _ways(person, dataset, facts)]
-    objections, under = next((one for one in answers if not one[0]), answers[-1])
+    objections, under = min(answers, key=lambda one: len(one[0]))
     return Permission(person, dataset, as_of, position, objections, None if objections else under)
 
 
@@ -58,7 +58,7 @@ def _counts(as_of: datetime | None) -> Callable[[Recorded], bool]:
 def _ways(person: str, dataset: str, facts: Callable[[list[Boundary]], list[Recorded]]) -> Iterator[LetIn]:
     """Under each request that asks for the data set and names the person; under none, when there is none."""
     asked = [fact.event for fact in facts([about(RequestSubmitted, tags=[f"person:{person}", f"dataset:{dataset}"])])]
-    requests = dict.fromkeys(one.request for one in asked if isinstance(one, RequestSubmitted))
+    requests = dict.fromkeys(one.request for one in reversed(asked) if isinstance(one, RequestSubmitted))
     for request in requests or [None]:
         yield LetIn(principal=ANYBODY, request=request, person=person, dataset=dataset)
 

@@ -14,6 +14,7 @@ from ledger.events import (
     AccessPermitted,
     AgreementExecuted,
     AgreementIssued,
+    AgreementSigned,
     Event,
     FactCorrected,
     PersonErased,
@@ -365,7 +366,8 @@ class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
 
     def first_look(self) -> list[Boundary]:
         """The office, and every request in which the person has a part."""
-        parts = about(RequestSubmitted, AgreementIssued, ReleaseAuthorised, tags=[f"person:{self.person}"])
+        events = (RequestSubmitted, AgreementIssued, AgreementSigned, ReleaseAuthorised)
+        parts = about(*events, tags=[f"person:{self.person}"])
         return [of_office(), parts]
 
     def second_look(self, standing: Standing) -> list[Boundary]:

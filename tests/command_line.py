@@ -213,7 +213,7 @@ def _execute(office: Office, stages: Stages) -> None:
     sign = "sign A-2026-0001-1 --signer"
     office.done(
         f"{sign} {ROSA} --as researcher --signature {{rosa.sig}} --key {{rosa.asc}} --attested-by {IRA}",
-        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-20 --attested-by {IRA}",
+        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}",
         "execute A-2026-0001-1",
     )
 

@@ -414,6 +414,7 @@ def _to_be_approved() -> dict[str, Event]:
         "the_director": person(DIRECTOR),
         "role": role(),
         "typist": role(principal=TYPIST, person=None, role="staff"),
+        "admin": role(principal="staff:admin", person=None, role="admin"),
         "elsewhere": organisation(ELSEWHERE),
         "nowhere": organisation(NOWHERE),
         "data_set": data_set(),

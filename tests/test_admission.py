@@ -215,11 +215,32 @@ def test_whoever_opens_an_office_gives_the_first_role_and_nobody_else_does(store
     desk.report(role(principal=TYPIST, person=None, role="staff"), by("staff:installer"))
 
 
-def test_an_office_of_which_every_role_has_ended_is_not_opened_again(store: Store):
+def test_the_last_role_by_which_roles_are_given_is_not_ended(store: Store):
     desk = desk_on(store, person(DIRECTOR), role())
+
+    is_refused(store, desk, (role_ended(), BY_THE_DIRECTOR), error=Malformed)
+    desk.report(role(principal=SECOND, person=None, role="admin"), BY_THE_DIRECTOR)
     desk.report(role_ended(), BY_THE_DIRECTOR)
+    is_refused(store, desk, (role(), BY_THE_DIRECTOR), error=NotEntitled)
+
+
+@pytest.mark.parametrize(
+    "first", [role(role="staff"), role(starts=TOMORROW), role(ends=YESTERDAY)], ids=["staff", "not yet", "no longer"]
+)
+def test_an_office_begins_with_somebody_who_can_give_roles_today(store: Store, first: RoleGranted):
+    desk = desk_on(store, person(DIRECTOR))
+
+    is_refused(store, desk, (first, by("operator:local")), error=Malformed)
+    desk.report(role(), by("operator:local"))
+
+
+def test_where_nobody_is_left_who_can_give_roles_the_operator_can(store: Store):
+    desk = desk_on(store, person(DIRECTOR), role(ends=YESTERDAY))
 
     is_refused(store, desk, (role(), BY_THE_DIRECTOR), error=NotEntitled)
+    is_refused(store, desk, (role(role="staff"), by("operator:local")), error=NotEntitled)
+    desk.report(role(), by("operator:local"))
+    is_refused(store, desk, (role(principal=SECOND), by("operator:local")), error=NotEntitled)
 
 
 @pytest.mark.parametrize("term", [{"starts": TOMORROW}, {"ends": YESTERDAY}], ids=["not yet", "no longer"])

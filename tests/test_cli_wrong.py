@@ -10,7 +10,7 @@ from tests.command_line import DATA, EXAMPLES, IRA, RELEASE, ROSA, SEND, TOM, St
 pytestmark = pytest.mark.needs("gpg")
 
 NOBODY = "p-" + 32 * "0"
-IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-20 --attested-by {IRA}"
+IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}"
 ISSUE = f"issue {{}} --kind MOU --template MOU-1 --template-approved-by {IRA} --text"
 SIGN = f"sign A-2026-0001-1 --signer {ROSA} --as researcher"
 BY_KEY = "--signature {rosa.sig} --key {rosa.asc}"
@@ -176,8 +176,24 @@ WRONG = [
         "opened",
         "grant-role staff:2 boss --from 2026-01-01",
         (
-            "'boss' is none of director, acting-director, alternate, staff, auditor, compliance, admin, data-server, researcher."
+            "'boss' is none of director, acting-director, alternate, staff, auditor, compliance, admin, data-server, "
+            "researcher."
         ),
+    ),
+    (
+        "opened",
+        "end-role staff:1 director",
+        "Error: role 'director': of staff:1 is the last by which roles are given: grant another first",
+    ),
+    (
+        "issued",
+        f"{SIGN} {IN_INK.replace('2026-11-21', '2026-11-20')}",
+        "Error: date '2026-11-20': is before agreement A-2026-0001-1 was issued, on 2026-11-21",
+    ),
+    (
+        "issued",
+        f"sign A-2026-0001-1 --signer {TOM} --as office {IN_INK}",
+        "is who signed: that takes somebody else",
     ),
     (
         "opened",
@@ -425,7 +441,7 @@ WRONG = [
     ),
     (
         "issued",
-        f"{SIGN} {IN_INK.replace('2026-11-20', '2026-11-22')}",
+        f"{SIGN} {IN_INK.replace('2026-11-21', '2026-11-22')}",
         "Error: on '2026-11-22': is still to come; it is 2026-11-21 at the office",
     ),
     (

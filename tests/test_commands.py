@@ -148,7 +148,7 @@ def signed_and_executed(story: Story, tom: Owner) -> None:
             on=TODAY,
             document=SCAN,
             text=TEXT,
-            attested_by=STAFF,
+            attested_by=story.person(CONTACT),
         ),
         Execute(request=REQUEST, agreement=AGREEMENT),
     )
@@ -307,7 +307,7 @@ def test_a_scan_that_is_attested_to_be_another_text_is_not_taken(story, tom):
                 on=TODAY,
                 document=SCAN,
                 text=document(b"another text", "other.txt"),
-                attested_by=STAFF,
+                attested_by=story.person(CONTACT),
             )
         )
 

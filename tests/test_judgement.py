@@ -542,7 +542,7 @@ def test_a_second_look_is_of_the_same_moment_as_the_first(ledger: Ledger):
     second = ledger.widen(first, [about(PersonSuspended, PersonRegistered, tags=[ANAS])])
 
     assert second.position == first.position == len(complete())
-    assert [type(fact.event) for fact in second.facts] == [RoleGranted, RoleGranted, PersonRegistered]
+    assert [type(fact.event) for fact in second.facts] == [RoleGranted, RoleGranted, RoleGranted, PersonRegistered]
 
 
 def test_what_either_look_finds_newer_is_a_conflict(ledger: Ledger):

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.events import Event
 from ledger.events.people import Detail
-from tests.facts import ANA, BEN
+from tests.facts import ANA, BEN, EVA, person
 from tests.office import (
     DUA,
     HEAD,
@@ -86,7 +86,12 @@ def test_a_release_that_came_to_nothing_disclosed_nothing():
 
 
 def test_who_is_named_in_no_agreement_and_no_release_may_be_forgotten():
-    given(ready(), OUT).when(erase(who=HEAD)).then(given_up(who=HEAD))
+    given(ready(), person(EVA), OUT).when(erase(who=EVA)).then(given_up(who=EVA))
+
+
+def test_who_signed_an_agreement_stays_while_it_is_not_over():
+    given(ready()).when(erase(who=HEAD)).then(refused("erasable", f"an end of agreement {DUA}", about=[HEAD]))
+    given(ready(), OVER).when(erase(who=HEAD)).then(given_up(who=HEAD))
 
 
 def test_somebody_whom_nobody_knows_cannot_be_erased():

@@ -14,6 +14,7 @@ from api.cli.wording import counted, in_lines, printable
 from api.history import Told, history_of, page
 from api.names import names_in, unnamed
 from ledger.chain.entry import check_name, format_time
+from ledger.custody.files import new_file
 from ledger.errors import Malformed
 from ledger.events import LedgerOpened
 from ledger.home import Home, open_home
@@ -23,7 +24,9 @@ from ledger.log import about
 @click.command()
 @options.home
 @options.as_json
-@click.option("--html", "page_at", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file.")
+@click.option(
+    "--html", "page_at", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this new file."
+)
 @click.option("--texts", is_flag=True, help="Show reasons, conditions and notes, which only custody has.")
 @click.option("--ids", is_flag=True, help="Print ids only, no names.")
 @click.argument("request")
@@ -42,7 +45,7 @@ def history(path: Path, as_json: bool, page_at: Path | None, texts: bool, ids: b
         if as_json:
             click.echo(json.dumps({"position": position, "request": request, "rows": list(map(_as_row, events))}))
         elif page_at:
-            page_at.write_text(page(request, events, position, _origin(home)), encoding="utf-8")
+            new_file(page_at, page(request, events, position, _origin(home)).encode())
             click.echo(f"Wrote {counted(len(events), 'event')} to {page_at}. They hold for position {position}.")
         else:
             for one in events:

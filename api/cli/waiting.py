@@ -17,7 +17,7 @@ from ledger.chain.entry import check_name, parse_time
 from ledger.errors import Malformed
 from projections.acts import ApproveRequest
 from projections.checklist import NOBODY, Line, checklist
-from projections.standing import GRANTED, Standing
+from projections.standing import GRANTED, Standing, State
 from projections.upkeep import of_request
 from projections.views import answers
 from projections.views.cases import Case
@@ -84,6 +84,7 @@ def request(
         standing = _standing(asked, number)
         lines = checklist(number, standing, asked.at)
         if as_letter:
+            _check_awaited(number, standing)
             click.echo(printable(letter(number, standing, lines, form.names or unnamed)))
             return
         about = _about(asked, number, standing)
@@ -112,6 +113,13 @@ def _turn(who: str, whom: tuple[str, ...], to: str, since: int, since_at: dateti
         "since_at": since_at,
         "working_days": working_days(asked.office.day(since_at), asked.today),
     }
+
+
+def _check_awaited(number: str, standing: Standing) -> None:
+    """Nobody is asked for what a request lacks that goes no further."""
+    state = standing.request(number).state
+    if state in (State.DECLINED, State.WITHDRAWN):
+        raise Malformed("request", number, f"is {state}, and nothing is asked for any more")
 
 
 def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:

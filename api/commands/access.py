@@ -17,17 +17,19 @@ class Access(Command, frozen=True, kw_only=True):
     request: str | None = None
 
     def draft(self, at: Drafting) -> Wish:
-        """An act, under the request that lets the person in, or else under the last that names them."""
+        """An act, under the request that lets the person in, or else under the one where least is in the way."""
         act = LetIn(principal=at.principal, request=self.request, person=self.person, dataset=self.dataset)
         ways = [act] if self.request else list(self._ways(act, at))
-        open_ways = (way for way in ways if not judge_now(at.ledger, way, at.now).objections)
-        return Acting(next(open_ways, ways[-1] if ways else act), AccessPermitted)
+        return Acting(min(ways, key=lambda way: self._objections(way, at), default=act), AccessPermitted)
+
+    def _objections(self, way: LetIn, at: Drafting) -> int:
+        return len(judge_now(at.ledger, way, at.now).objections)
 
     def _ways(self, act: LetIn, at: Drafting) -> Iterator[LetIn]:
         """Under each request that asks for the data set with the person in its study group."""
         tags = [f"person:{self.person}", f"dataset:{self.dataset}"]
         asked = [fact.event for fact in at.ledger.facts([about(RequestSubmitted, tags=tags)])]
-        for request in dict.fromkeys(one.request for one in asked if isinstance(one, RequestSubmitted)):
+        for request in dict.fromkeys(one.request for one in reversed(asked) if isinstance(one, RequestSubmitted)):
             yield LetIn(principal=act.principal, request=request, person=self.person, dataset=self.dataset)
 
 

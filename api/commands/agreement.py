@@ -81,6 +81,15 @@ class _Signing(Command, frozen=True, kw_only=True):
         _check_open(self.agreement, known)
         return known.issued.event
 
+    def _check(self, on: date, attested_by: str | None, at: Drafting) -> None:
+        """Raise `Malformed` for a signature under what nobody had written yet, and for one's own word for it."""
+        issued = at.request(self.request).agreement(self.agreement).issued
+        sent_out = issued and at.office.day(at.fact(issued.position).occurred_at)
+        if sent_out and on < sent_out:
+            raise Malformed("date", str(on), f"is before agreement {self.agreement} was issued, on {sent_out}")
+        if attested_by == self.signer:
+            raise Malformed("person who attests", self.signer, "is who signed: that takes somebody else")
+
 
 class SignByKey(_Signing, frozen=True, kw_only=True):
     """Somebody signed by OpenPGP: a detached signature over exactly the text that was issued, and the key that made it.
@@ -100,6 +109,8 @@ class SignByKey(_Signing, frozen=True, kw_only=True):
         if self.attested_by is None and not self._is_confirmed(facts.key, at):
             why = "is missing: who knows that this key is the signer's, who has confirmed no such key?"
             raise Malformed("person who attests", "", why)
+        signed_on = at.office.day(facts.signed_at)
+        self._check(signed_on, self.attested_by, at)
         subject = f"request:{self.request}"
         signature = at.filed(AgreementSigned, subject, self.signature)
         key = at.filed(AgreementSigned, subject, self.key)
@@ -110,7 +121,7 @@ class SignByKey(_Signing, frozen=True, kw_only=True):
             signer=self.signer,
             capacity=self.capacity,
             organisation=self.organisation,
-            on=at.office.day(facts.signed_at),
+            on=signed_on,
             evidence="openpgp",
             document=signature,
             key=key,
@@ -142,6 +153,7 @@ class SignOnPaper(_Signing, frozen=True, kw_only=True):
         issued = self._issued(at)
         if sha256(self.text.content).digest() != sha256(at.kept(issued.text).content).digest():
             raise Malformed("text", self.text.name, f"is not the text of agreement {self.agreement} as it was issued")
+        self._check(self.on, self.attested_by, at)
         filed = at.filed(AgreementSigned, f"request:{self.request}", self.document)
         signed = AgreementSigned(
             agreement=self.agreement,
@@ -191,6 +203,13 @@ class Terminate(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
+        known = at.request(self.request).agreement(self.agreement)
+        if known.terminated and known.terminated.event.on <= self.on:
+            said = known.terminated
+            why = f"is terminated on {said.event.on} already, as entry {said.position} says"
+            raise Malformed("agreement", self.agreement, why)
+        if known.executed and self.on < known.executed.event.starts:
+            raise Malformed("date", str(self.on), f"is before it is in force, on {known.executed.event.starts}")
         sealed = at.sealed(AgreementTerminated, f"request:{self.request}", {"reason": self.reason})
         return at.reports(AgreementTerminated(request=self.request, agreement=self.agreement, on=self.on, **sealed))
 

@@ -7,7 +7,7 @@ from api.commands.command import Command, Document, Drafting, Wish
 from api.ids import numbered
 from api.keys import usable_key
 from ledger.custody import caseless
-from ledger.errors import Malformed
+from ledger.errors import Malformed, Missing
 from ledger.events import (
     ContactDesignated,
     KeyConfirmed,
@@ -48,6 +48,7 @@ class FileKey(Command, frozen=True, kw_only=True):
         if contact.person is None:
             raise Malformed("request", self.request, "has no point of contact whose key it could be")
         usable = usable_key(self.key.content, at.now)
+        _check_not_given_up(contact.person, usable.fingerprint, at)
         subject = f"person:{contact.person}"
         document = at.filed(KeyFiled, subject, self.key)
         key = KeyFiled(
@@ -82,6 +83,8 @@ class ConfirmKey(Command, frozen=True, kw_only=True):
         filed = at.custody.unseal(key.filed.event.fingerprint)
         if "".join(self.fingerprint.split()).upper() != filed:
             raise Malformed("fingerprint", self.fingerprint, "is not that of the key that the contact filed last")
+        if self.confirmed_to == key.filed.event.person:
+            raise Malformed("person", self.confirmed_to, "is the contact: somebody of the office has to hear it")
         return at.reports(
             KeyConfirmed(
                 key=key.filed.event.key,
@@ -108,7 +111,7 @@ class RejectKey(Command, frozen=True, kw_only=True):
 
 
 class RevokeKey(Command, frozen=True, kw_only=True):
-    """The contact gave up the key that they filed last."""
+    """The contact gave up the key that they filed last, in this request and wherever else they filed it."""
 
     request: str
     why: Literal["no longer used", "lost", "compromised"]
@@ -116,10 +119,11 @@ class RevokeKey(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        key = active_key(self.request, at)
-        return at.reports(
-            KeyRevoked(key=key.filed.event.key, request=self.request, on=self.on or at.today, why=self.why)
-        )
+        key = active_key(self.request, at).filed.event
+        fingerprint = at.custody.unseal(key.fingerprint)
+        also = [one for one in filed_by(key.person, at) if one.key != key.key and _is(one, fingerprint, at)]
+        on = self.on or at.today
+        return at.reports(*(KeyRevoked(key=one.key, request=one.request, on=on, why=self.why) for one in (key, *also)))
 
 
 class SendKeyTest(Command, frozen=True, kw_only=True):
@@ -164,8 +168,33 @@ def active_key(request: str, at: Drafting) -> KeyStanding:
     return key
 
 
+def filed_by(person: str, at: Drafting) -> list[KeyFiled]:
+    """All keys that a person filed, in whichever request."""
+    facts = at.ledger.facts([about(KeyFiled, tags=[f"person:{person}"])])
+    return [fact.event for fact in facts if isinstance(fact.event, KeyFiled)]
+
+
+def _is(key: KeyFiled, fingerprint: str, at: Drafting) -> bool:
+    try:
+        return at.custody.unseal(key.fingerprint) == fingerprint
+    except Missing:
+        return False
+
+
+def _check_not_given_up(person: str, fingerprint: str, at: Drafting) -> None:
+    """A key that its owner has given up, or that was found to be somebody else's, is not filed again."""
+    for key in filed_by(person, at):
+        known = at.request(key.request).contact.keys.get(key.key)
+        if known and (known.revoked or known.rejected) and _is(key, fingerprint, at):
+            how = "given up by its owner" if known.revoked else "rejected"
+            raise Malformed("key", key.key, f"of request {key.request} is the same, and was {how}: a new one is needed")
+
+
 def _address(person: str, at: Drafting) -> str:
-    """The address of a person as it is known now; nothing when none is."""
+    """The address of a person as it is known now; nothing when none is, or it was erased."""
     known = at.ledger.facts([about(PersonRegistered, PersonDetailsChanged, tags=[f"person:{person}"])])
     commitments = [fact.event.sealed()["email"] for fact in known if "email" in fact.event.sealed()]
-    return caseless(at.custody.unseal(commitments[-1])) if commitments else ""
+    try:
+        return caseless(at.custody.unseal(commitments[-1])) if commitments else ""
+    except Missing:
+        return ""

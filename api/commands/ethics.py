@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 
 from api.commands.command import Command, Document, Drafting, Wish
+from ledger.errors import Malformed
 from ledger.events import DeterminationEnded, EthicsDetermined, RelianceElected
 from ledger.events.ethics import Outcome
 
@@ -51,9 +52,18 @@ class RecordReliance(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
+        known = at.request(self.request).determinations.get(self.determination)
+        if known is not None:
+            self._check(known.known.event)
         filed = at.filed(RelianceElected, f"request:{self.request}", self.letter) if self.letter else None
         elected = RelianceElected(request=self.request, determination=self.determination, on=self.on, document=filed)
         return at.reports(elected, documents=[filed] if filed else [])
+
+    def _check(self, relied_on: EthicsDetermined) -> None:
+        if relied_on.organisation is None:
+            raise Malformed("determination", self.determination, "is the home board's own, and relies on nobody's")
+        if relied_on.on is not None and self.on < relied_on.on:
+            raise Malformed("date", str(self.on), f"is before what is relied on was determined, on {relied_on.on}")
 
 
 class EndDetermination(Command, frozen=True, kw_only=True):

@@ -67,6 +67,11 @@ class Fail(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
+        known = at.request(self.request).release(self.release)
+        if known.received is not None:
+            raise Malformed("release", self.release, f"was received, as entry {known.received.position} says")
+        if known.failed is not None:
+            raise Malformed("release", self.release, f"failed already, as entry {known.failed.position} says")
         sealed = at.sealed(ReleaseFailed, f"request:{self.request}", {"reason": self.reason})
         return at.reports(ReleaseFailed(release=self.release, request=self.request, stage=self.stage, **sealed))
 
@@ -86,4 +91,7 @@ class Receive(Command, frozen=True, kw_only=True):
         if known.received is not None:
             raise Malformed("release", self.release, f"was received already, as entry {known.received.position} says")
         contact, on = known.handed_over.event.contact, self.on or at.today
+        went_out = at.office.day(at.fact(known.handed_over.position).occurred_at)
+        if on < went_out:
+            raise Malformed("date", str(on), f"is before it was handed over, on {went_out}")
         return at.reports(ReleaseReceived(release=self.release, request=self.request, contact=contact, on=on))

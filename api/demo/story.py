@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -21,6 +22,7 @@ from ledger.storage import utc_now
 
 EXAMPLES = Path(api.packets.__file__).parent / "examples"
 COURSE = "course-v1:MITx+6.002x+2012_Spring"
+OFFICE_ZONE = "America/New_York"
 DIRECTOR, CLERK, SERVER = "staff:1", "staff:2", "server:notebooks"
 IRA, PAT, CARL, LENA = (
     "ira.stein@example.edu",
@@ -103,7 +105,7 @@ class Story:
         self._run(f"grant-role {DIRECTOR} director --from 2026-01-01 --person {IRA}", DIRECTOR)
         self._run(f"grant-role {CLERK} staff --from 2026-01-01 --person {PAT}", DIRECTOR)
         self._run(f"grant-role {SERVER} data-server --from 2026-01-01", DIRECTOR)
-        self._run("publish-policy --time-zone America/New_York", DIRECTOR)
+        self._run(f"publish-policy --time-zone {OFFICE_ZONE}", DIRECTOR)
         _say(f"What names no actor from here on, Pat types (export DUA_LEDGER_ACTOR={CLERK}).")
         for dataset, (kind, form, content) in DATA.items():
             self._run(f"register-dataset {dataset} --course-run {COURSE} --kind {kind}")
@@ -175,14 +177,14 @@ class Story:
             evidence = f"--signature {signature} --key {key} --attested-by {PAT}"
             self._run(f"sign {agreement} --signer {HANNA} --as researcher {evidence}")
         memorandum, external = self._agreements
-        yesterday = (utc_now() - timedelta(days=1)).date()
+        today = utc_now().astimezone(ZoneInfo(OFFICE_ZONE)).date()
         scan = EXAMPLES / "mixed-group" / "letters" / "couhes-approval.pdf"
         for agreement, kind, signer, capacity in (
             (memorandum, "MOU", IRA, "office"),
             (external, "DUA", LENA, "authorised-official --organisation 'Lakeside College'"),
             (external, "DUA", CARL, "home-signatory"),
         ):
-            evidence = f"--scan {scan} --text {texts[kind]} --on {yesterday} --attested-by {PAT}"
+            evidence = f"--scan {scan} --text {texts[kind]} --on {today} --attested-by {PAT}"
             self._run(f"sign {agreement} --signer {signer} --as {capacity} {evidence}")
         for agreement in self._agreements:
             self._run(f"execute {agreement}", DIRECTOR)

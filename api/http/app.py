@@ -154,7 +154,7 @@ def _told(error: Exception) -> Response:
     if told.status in (429, 503):
         response.headers["Retry-After"] = "1"
     if isinstance(error, HTTPException) and error.code == 405:
-        response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
     return response
 
 

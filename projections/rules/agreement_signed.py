@@ -35,6 +35,9 @@ def unsigned(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterato
         ]
         if not signed:
             yield RULE.objection(f"signature of the {capacity}", organisation or act.agreement, facts)
+        elif act.starts < (on := min(one.on for one in signed)):
+            wanting = f"a first day not before {on}, when the {capacity} signed"
+            yield RULE.objection(wanting, organisation or act.agreement, facts)
 
 
 def _is_shown(signed: AgreementSigned) -> bool:

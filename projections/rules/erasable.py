@@ -23,7 +23,9 @@ def still_needed(act: EraseDetails, standing: Standing, at: datetime) -> Iterato
     for request in standing.requests.values():
         for agreement in request.agreements.values():
             said = agreement.issued
-            if said and not agreement.is_over(day) and act.person in [one.person for one in said.event.recipients]:
+            bound = [one.person for one in said.event.recipients] if said else []
+            bound += [one.event.signer for one in agreement.signatures]
+            if said and not agreement.is_over(day) and act.person in bound:
                 yield RULE.objection(f"an end of agreement {said.event.agreement}", act.person, agreement.facts)
         for release in request.releases.values():
             told, out = release.authorised, release.handed_over

@@ -1,5 +1,6 @@
 """The office: the policy in force, and who holds which role."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,14 @@ class Office:
     def has_begun(self) -> bool:
         """Whether a role was ever given: until then there is nobody who could."""
         return bool(self._grants)
+
+    def held_by_anybody(self, roles: Collection[Role], at: datetime, aside: tuple[str, str] = ("", "")) -> bool:
+        """Whether anybody holds one of these roles at a time; one of somebody's may be left aside."""
+        return any(
+            role in roles and (principal, role) != aside
+            for principal in self._grants
+            for role in self.roles(principal, at)
+        )
 
     def holds(self, principal: str, role: Role, starts: date, ends: date | None) -> bool:
         """Whether a principal has a role for some day of a term already."""
