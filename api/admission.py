@@ -14,7 +14,6 @@ import msgspec
 
 from api.errors import NotEntitled
 from ledger.chain.entry import format_time
-from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import (
     AccessPermitted,
@@ -197,7 +196,7 @@ def looked_at(events: Iterable[Event], others: Iterable[str] = ()) -> list[Bound
 
 
 def admit_reports(
-    reports: Sequence[tuple[Event, str]], facts: Sequence[Recorded], at: datetime, others: Iterable[str] = ()
+    reports: Sequence[tuple[Event, str]], facts: Sequence[Known[Event]], at: datetime, others: Iterable[str] = ()
 ) -> None:
     """Raise `NotEntitled`, or `Malformed` for what is not reported, not known, known already, or not in its turn.
 
@@ -205,7 +204,7 @@ def admit_reports(
     and counts no longer for the later ones.
     """
     office = _office(facts)
-    told = [Known(fact.event, fact.position) for fact in facts]
+    told = [*facts]
     known = _Known(told)
     for event, actor in reports:
         _admit_actor(event, office, actor, at)
@@ -221,7 +220,7 @@ def admit_reports(
     known.check_people(others)
 
 
-def _office(facts: Iterable[Recorded]) -> Office:
+def _office(facts: Iterable[Known[Event]]) -> Office:
     office = Office()
     for fact in facts:
         if isinstance(fact.event, Office.folds):

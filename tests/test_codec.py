@@ -174,7 +174,7 @@ def test_a_boundary_of_one_version_finds_all_versions(store: Store, asked):
     ]
     ledger.append([fact(version) for version in [*versions, MemberLeft(person=ANA)]])
 
-    found = ledger.read([about(asked, tags=[f"person:{ANA}"])]).facts
+    found = ledger.facts([about(asked, tags=[f"person:{ANA}"])])
 
     assert [(one.position, one.type, one.event) for one in found] == [
         (1, "member.named.v1", versions[-1]),

@@ -4,7 +4,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from ledger.codec import Recorded
 from ledger.events import (
     AffiliationDetermined,
     AgreementExecuted,
@@ -30,7 +29,7 @@ from ledger.events.people import Affiliation
 from ledger.events.release import Party
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 from projections.standing.release import ReleaseStanding
 
 
@@ -175,7 +174,7 @@ class RequestStanding:
         self.releases: dict[str, ReleaseStanding] = {}
         self.waivers: list[Known[WaiverGranted]] = []
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         event: Any = fact.event
         kind = type(event)
@@ -192,7 +191,7 @@ class RequestStanding:
             if self.state is not before:
                 self.since = fact.position
 
-    def _take(self, fact: Recorded) -> None:
+    def _take(self, fact: Told) -> None:
         position = fact.position
         match fact.event:
             case RequestSubmitted() as said:

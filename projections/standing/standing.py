@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
     ActRefused,
@@ -18,7 +17,7 @@ from ledger.events import (
     WaiverGranted,
 )
 from projections.standing.dataset import DataSetStanding
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
 from projections.standing.request import RequestStanding
@@ -56,7 +55,7 @@ class Standing:
     A fact that was corrected, as one of them says, adds nothing.
     """
 
-    def __init__(self, facts: Iterable[Recorded] = ()) -> None:
+    def __init__(self, facts: Iterable[Told] = ()) -> None:
         self.office = Office()
         self._people: defaultdict[str, PersonStanding] = defaultdict(PersonStanding)
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
@@ -86,7 +85,7 @@ class Standing:
         """Where an agreement, a release or a waiver got this number, in whichever request; None when it is free."""
         return self._numbers.get(number)
 
-    def _fold(self, fact: Recorded) -> None:
+    def _fold(self, fact: Told) -> None:
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_PERSON:
@@ -101,7 +100,7 @@ class Standing:
             self._datasets[event.dataset].fold(fact)
 
 
-F = TypeVar("F", Recorded, Known[Event])
+F = TypeVar("F", bound=Told)
 
 
 def uncorrected(facts: Sequence[F]) -> Sequence[F]:
