@@ -166,6 +166,7 @@ class RequestStanding:
         self.state = State.UNKNOWN
         self.since = 0
         self.submitted: Known[RequestSubmitted] | None = None
+        self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
@@ -196,6 +197,7 @@ class RequestStanding:
         match fact.event:
             case RequestSubmitted() as said:
                 self.submitted = Known(said, position)
+                self.study_group = tuple(dict.fromkeys(said.study_group))
             case LawDetermined() as law:
                 self.law = Known(law, position)
             case WaiverGranted() as granted:
@@ -208,11 +210,6 @@ class RequestStanding:
                 self.determinations[elected.determination].relied_on(Known(elected, position))
             case DeterminationEnded() as ended if ended.determination in self.determinations:
                 self.determinations[ended.determination].end(Known(ended, position))
-
-    @property
-    def study_group(self) -> tuple[str, ...]:
-        """Everybody who will have access, once each."""
-        return tuple(dict.fromkeys(self.submitted.event.study_group)) if self.submitted else ()
 
     def affiliation(self, person: str) -> Affiliation:
         """For whom a person acts; in doubt until the office has found it out."""
@@ -237,9 +234,11 @@ class RequestStanding:
 
         Nobody is named for an organisation that is not known.
         """
-        home: tuple[Kind, str | None] = ("MOU", None)
-        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person) or NOT_KNOWN)
-        return {"home": [home], "outside": [outside], "in doubt": [home, outside]}[self.affiliation(person)]
+        affiliation = self.affiliation(person)
+        needed: list[tuple[Kind, str | None]] = [] if affiliation == "outside" else [("MOU", None)]
+        if affiliation != "home":
+            needed.append(("DUA", self.organisation(person) or NOT_KNOWN))
+        return needed
 
     def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> list[Party]:
         """A person as agreements in force name them, for whatever they act for; nothing, unless each need is met.

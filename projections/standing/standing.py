@@ -61,8 +61,24 @@ class Standing:
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
         self._requests: defaultdict[str, RequestStanding] = defaultdict(RequestStanding)
         self._numbers: dict[str, int] = {}
-        for fact in uncorrected(tuple(facts)):
+        told = tuple(facts)
+        self._told = len(told)
+        self._corrects = any(type(fact.event) is FactCorrected for fact in told)
+        for fact in uncorrected(told) if self._corrects else told:
             self._fold(fact)
+
+    def widened(self, facts: Sequence[Told]) -> "Standing":
+        """What more facts add up to: those that this standing was made of, and others.
+
+        Usually the others are about people and data sets of which it knew nothing; those are folded into this one.
+        """
+        others = [fact for fact in facts if type(fact.event) in _OF_PERSON or type(fact.event) in _OF_DATA_SET]
+        if self._people or self._datasets or self._corrects or len(facts) - len(others) != self._told:
+            return Standing(facts)
+        for fact in others:
+            self._fold(fact)
+        self._told = len(facts)
+        return self
 
     def person(self, person: str) -> PersonStanding:
         """What is known of a person, which may be nothing."""
