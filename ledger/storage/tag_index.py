@@ -21,30 +21,29 @@ ANY_TAG = ""  # every entry has this in the index, so that a query without tags 
 ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
 ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
-# Tags and types are handed in as JSON lists, and further tags too, or NULL when there are none: every pair of a tag and a
-# type is one range of the index. A statement for many alike costs a third of finding each range by its own JSON.
-MATCHES = """
-    SELECT DISTINCT t.position
-    FROM json_each(?1) AS tag
-    CROSS JOIN json_each(?2) AS type
-    CROSS JOIN tags AS t
-        ON t.tag = tag.value
-        AND t.type = type.value
-        AND t.position > ?4
-        AND t.position <= ?5
-    WHERE ?3 IS NULL OR NOT EXISTS (
-        SELECT 1 FROM json_each(?3) AS further
-        WHERE NOT EXISTS (
-            SELECT 1 FROM tags AS other
-            WHERE other.tag = further.value AND other.type = t.type AND other.position = t.position
+# Tags and types are handed in as JSON lists, and further tags too, or NULL when there are none: every pair of a tag and
+# a type is one range of the index. To find many alike by one statement takes a third of handing in each by itself.
+MATCHING_ENTRIES = """
+    SELECT e.position, e.entry FROM (
+        SELECT DISTINCT t.position
+        FROM json_each(?1) AS tag
+        CROSS JOIN json_each(?2) AS type
+        CROSS JOIN tags AS t
+            ON t.tag = tag.value
+            AND t.type = type.value
+            AND t.position > ?4
+            AND t.position <= ?5
+        WHERE ?3 IS NULL OR NOT EXISTS (
+            SELECT 1 FROM json_each(?3) AS further
+            WHERE NOT EXISTS (
+                SELECT 1 FROM tags AS other
+                WHERE other.tag = further.value AND other.type = t.type AND other.position = t.position
+            )
         )
-    )
-    ORDER BY t.position
-    LIMIT ?6
-"""
-ENTRIES_AT = """
-    SELECT e.position, e.entry FROM json_each(?1) AS found
-    CROSS JOIN entries AS e ON e.position = found.value
+        ORDER BY t.position
+        LIMIT ?6
+    ) AS found
+    CROSS JOIN entries AS e ON e.position = found.position
 """
 TYPES_OF_TAG = """
     WITH RECURSIVE types (type) AS (
@@ -107,9 +106,8 @@ class TagIndex:
         indexed = indexed_up_to(until)
         found: list[Entry] = []
         if after < indexed:
-            positions = _matching_positions(connection, query, after, indexed, limit)
-            rows = connection.execute(ENTRIES_AT, (_json(positions),))
-            found = [entry_in(*row) for row in sorted(rows)]
+            rows = _matching_rows(connection, query, after, indexed, limit)
+            found = [entry_in(*row) for row in sorted(rows.items())[:limit]]
         behind = self._tail_up_to(connection, until)[max(after - indexed, 0) :]
         return [*found, *_Wanted(query).among(behind)][:limit]
 
@@ -172,10 +170,10 @@ class _Ranges(NamedTuple):
     further: tuple[str, ...]
 
 
-def _matching_positions(
+def _matching_rows(
     connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
-) -> list[int]:
-    """The first `limit` positions at which the index has what matches, in order, after one position up to another.
+) -> dict[int, bytes]:
+    """The bytes of at least the first `limit` entries that match by the index, after one position up to another.
 
     What these statements read does not change between them: nothing is added to the index up to where it reaches.
     """
@@ -183,11 +181,11 @@ def _matching_positions(
     for item in query.items:
         for tag, ranges in _index_ranges(connection, item):
             tags.setdefault(ranges, []).append(tag)
-    found: set[int] = set()
+    rows: dict[int, bytes] = {}
     for (types, further), alike in tags.items():
         wanted = (_json(alike), _json([*filter(_is_name, types)]), _json(further) if further else None)
-        found.update(position for (position,) in connection.execute(MATCHES, (*wanted, after, until, limit)))
-    return sorted(found)[:limit]
+        rows.update(connection.execute(MATCHING_ENTRIES, (*wanted, after, until, limit)))
+    return rows
 
 
 def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> Iterator[tuple[str, _Ranges]]:

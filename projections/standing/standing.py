@@ -17,7 +17,7 @@ from ledger.events import (
     WaiverGranted,
 )
 from projections.standing.dataset import DataSetStanding
-from projections.standing.known import Known, Told
+from projections.standing.known import Told
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
 from projections.standing.request import RequestStanding

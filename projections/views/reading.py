@@ -1,5 +1,4 @@
-"""Events for the views, read as fast as a whole log has to be.
-"""
+"""Events for the views, read as fast as a whole log has to be."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -54,4 +53,6 @@ class Reader:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Damaged("log", f"the entry at position {position} cannot be read: {error}") from error
         start = raw.find(_RECORDED_AT, 0, end) + len(_RECORDED_AT)
-        return Happening(position, as_event(declared, said.event), said.occurred_at, raw[start : start + _TIME_LENGTH].decode())
+        return Happening(
+            position, as_event(declared, said.event), said.occurred_at, raw[start : start + _TIME_LENGTH].decode()
+        )
