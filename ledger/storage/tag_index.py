@@ -7,6 +7,7 @@ tail, the headers themselves are looked through. How far the index reaches thus 
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from ledger.chain.entry import MAX_TAGS, Entry, check_name, read_entry
 from ledger.errors import Damaged, Malformed
 
 STEP = 64
+NAMES_KEPT = 1024
 ANY_TAG = ""  # every entry has this in the index, so that a query without tags is a query for it
 
 ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
@@ -136,8 +138,11 @@ class _Wanted:
         """Those that some item matches."""
         for entry in entries:
             type_, tags = entry.header.type, entry.header.tags
-            if type_ in self._types or any(self._has(tag, type_, tags) for tag in tags if tag in self._by_tag):
+            if type_ in self._types or (not self._by_tag.keys().isdisjoint(tags) and self._tagged(type_, tags)):
                 yield entry
+
+    def _tagged(self, type_: str, tags: Sequence[str]) -> bool:
+        return any(self._has(tag, type_, tags) for tag in tags if tag in self._by_tag)
 
     def _has(self, first_tag: str, type_: str, tags: Sequence[str]) -> bool:
         return any(
@@ -199,6 +204,7 @@ def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> Iterato
     yield rarest, _Ranges(tuple(types), tuple(tag for tag in tags if tag != rarest))
 
 
+@lru_cache(NAMES_KEPT)
 def _is_name(name: str) -> bool:
     try:
         check_name("name", name)

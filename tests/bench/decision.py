@@ -19,6 +19,7 @@ from eventsourcing.dcb.api import DCBQuery
 from eventsourcing.persistence import StoredEvent
 
 from api.desk import Desk
+from ledger.codec import Codec
 from ledger.events import Event, TrainingCertified, TrainingVerified
 from ledger.log import Ledger
 from ledger.storage import Store, create_store, open_store
@@ -111,10 +112,11 @@ def in_turns_with_the_library(
 
 def where_the_time_goes(folder: Path, count: int = 100) -> list[Step]:
     """The parts of so many decisions, each about another request, one after the other: medians."""
+    codec = Codec()
     with open_office(folder, count) as store:
         parts: dict[str, list[float]] = {}
         for number in range(count):
-            for part, microseconds in parts_of(ledger_on(store, noon), wish(number)):
+            for part, microseconds in parts_of(ledger_on(store, noon, codec=codec), wish(number)):
                 parts.setdefault(part, []).append(microseconds)
     return [Step(part, statistics.median(taken)) for part, taken in parts.items()]
 
