@@ -407,7 +407,7 @@ def test_what_does_not_fit_is_not_read(old, new):
     assert refusal.value.wire_type == "person.erased.v1"
 
 
-# What would be read as something else, or make whoever uses it fail; patterns and the other members are for `verify`.
+# What would be read as something else, or make whoever uses it fail.
 WRONG_EVENTS = (
     "a member missing from the event",
     "a member of another type",

@@ -1,8 +1,8 @@
 """Events read from payloads with their types alone, which takes a third of the time.
 
-What stands in an entry was held against the patterns of its event before it was written, what comes of it will be
-again, and `verify` does so for all. Whoever can change an entry can as well write what fits the patterns: to match them
-at each reading would protect nothing. A type has to be right, or the program would fail at something else.
+What stands in an entry was held against the patterns of its event before it was written, and so will be what comes of
+reading it. An altered entry is found by its hash; whoever can alter one can as well write what fits the patterns, so
+matching them at each reading would protect nothing. A type has to be right: something else would fail over it.
 """
 
 from collections.abc import Callable
