@@ -63,6 +63,7 @@ from tests.office import (
     authorise,
     authorised,
     board_ended,
+    certified,
     complete,
     correction,
     couhes,
@@ -306,6 +307,16 @@ LEFT_FOR_LATER = {
     "corrections": (FactCorrected,),
     "nothing": (),
 }
+
+
+def test_what_was_corrected_counts_no_more_when_it_comes_to_be_known_after_its_correction():
+    facts = ready()
+    told = list(recorded([*facts, correction(facts.index(certified(ANA)) + 1, certified(ANA))]))
+    first = [fact for fact in told if not isinstance(fact.event, (*PersonStanding.folds, *DataSetStanding.folds))]
+
+    objections = judge(authorise(), Standing(first).widened(told), NOON)
+
+    assert [(one.rule, one.about) for one in objections] == [("citi-training", ANA)]
 
 
 @pytest.mark.parametrize("later", LEFT_FOR_LATER.values(), ids=LEFT_FOR_LATER.keys())

@@ -77,7 +77,6 @@ class Standing:
             return Standing(facts)
         for fact in others:
             self._fold(fact)
-        self._told = len(facts)
         return self
 
     def person(self, person: str) -> PersonStanding:
