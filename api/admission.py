@@ -14,7 +14,6 @@ import msgspec
 
 from api.errors import NotEntitled
 from ledger.chain.entry import format_time
-from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import (
     AccessPermitted,
@@ -212,7 +211,7 @@ def looked_at(events: Iterable[Event], others: Iterable[str] = ()) -> list[Bound
 
 
 def admit_reports(
-    reports: Sequence[tuple[Event, str]], facts: Sequence[Recorded], at: datetime, others: Iterable[str] = ()
+    reports: Sequence[tuple[Event, str]], facts: Sequence[Known[Event]], at: datetime, others: Iterable[str] = ()
 ) -> None:
     """Raise `NotEntitled`, or `Malformed` for what is not reported, not known, known already, or not in its turn.
 
@@ -220,7 +219,7 @@ def admit_reports(
     and counts no longer for the later ones.
     """
     office = _office(facts)
-    told = [Known(fact.event, fact.position) for fact in facts]
+    told = [*facts]
     known, begun = _Known(told), office.has_begun
     for event, actor in reports:
         _admit_actor(event, office, actor, at)
@@ -242,7 +241,7 @@ def admit_reports(
     known.check_people(others)
 
 
-def _office(facts: Iterable[Recorded]) -> Office:
+def _office(facts: Iterable[Known[Event]]) -> Office:
     office = Office()
     for fact in facts:
         if isinstance(fact.event, Office.folds):
@@ -279,7 +278,7 @@ def _check_last_role(event: RoleEnded, office: Office, at: datetime) -> None:
         raise Malformed("role", event.role, why)
 
 
-def _admit_researcher(event: Event, facts: Iterable[Recorded], office: Office, actor: str, at: datetime) -> None:
+def _admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Office, actor: str, at: datetime) -> None:
     """Whoever is no more than a researcher tells that they withdrew their own request, and what they received."""
     if office.roles(actor, at) != {"researcher"}:
         return

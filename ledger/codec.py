@@ -21,7 +21,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
@@ -30,11 +30,13 @@ from ledger.chain.entry import Entry, format_time, parse_time
 from ledger.errors import DoesNotFit, Malformed, UnknownEvent
 from ledger.events import DECLARED, Event
 from ledger.events.ids import END, Sealed
+from ledger.events.plain import as_event, plain_decoder
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 64  # what is nested without end could be written here and there, and not be read back
 SALT_BYTES = 16
 
+E = TypeVar("E")
 Precision = Literal["instant", "day", "month", "not-later-than"]
 Principal = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,255}" + END)]
 Position = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
@@ -82,6 +84,13 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     precision: Precision
     judged: Judged | None
+
+
+class Known(NamedTuple, Generic[E]):
+    """An event and its position in the log."""
+
+    event: E
+    position: int
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,6 +194,19 @@ class Codec:
             precision=payload.precision,
             judged=payload.judged,
         )
+
+    def known(self, entry: Entry) -> Known[Event]:
+        """The event in an entry in the current version, with right types but not held against its patterns again.
+
+        Raises `UnknownEvent` or `DoesNotFit`.
+        """
+        wire_type = entry.header.type
+        declared = self.event_class(wire_type)
+        try:
+            read = plain_decoder(declared)(entry.payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise DoesNotFit(wire_type, str(error)) from error
+        return Known(as_event(declared, read.event), entry.header.position)
 
     def payload(self, entry: Entry) -> Payload:
         """The members of an entry's payload. Raises `DoesNotFit`."""

@@ -18,14 +18,13 @@ from typing import NamedTuple
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 
-from ledger.chain.entry import Entry, check_name, read_entry
-from ledger.codec import SALT_BYTES, Codec, Fact, Recorded
+from ledger.chain.entry import Entry, check_name
+from ledger.codec import SALT_BYTES, Codec, Fact, Known, Recorded
 from ledger.errors import Conflict, KeyReused
 from ledger.events import Event
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock, Subscription
 
-FACTS_KEPT = 2048
 READINGS_KEPT = 128
 QUERIES_KEPT = 256
 
@@ -68,7 +67,7 @@ class Reading(msgspec.Struct, frozen=True):
     `leaf` is the leaf hash of the entry at that position.
     """
 
-    facts: tuple[Recorded, ...]
+    facts: tuple[Known[Event], ...]
     position: int
     query: DCBQuery
     key: IdempotencyKey | None
@@ -79,7 +78,7 @@ class Reading(msgspec.Struct, frozen=True):
 class _Read(NamedTuple):
     """What lay within some boundaries when the log was so long, and the leaf hash of its last entry then."""
 
-    facts: tuple[Recorded, ...]
+    facts: tuple[Known[Event], ...]
     position: int
     leaf: bytes
 
@@ -116,8 +115,6 @@ class Ledger:
     ) -> None:
         self.store = store
         self.codec = codec or Codec()
-        # Decisions look at the same facts again and again, and an entry never changes.
-        self._fact_in = lru_cache(FACTS_KEPT)(lambda raw: self.codec.decode(read_entry(raw)))
         self._query = lru_cache(QUERIES_KEPT)(self._query_for)
         self._readings: OrderedDict[tuple[Boundary, ...], _Read] = OrderedDict()
         self._lock = Lock()
@@ -185,7 +182,7 @@ class Ledger:
     def _query_for(self, boundaries: tuple[Boundary, ...]) -> DCBQuery:
         return DCBQuery([DCBQueryItem(self.codec.wire_types(*one.events), list(one.tags)) for one in boundaries])
 
-    def _facts(self, boundaries: Sequence[Boundary], until: int, leaf: bytes) -> tuple[Recorded, ...]:
+    def _facts(self, boundaries: Sequence[Boundary], until: int, leaf: bytes) -> tuple[Known[Event], ...]:
         """The facts up to a position whose entry has this leaf hash; of those that were read before only what is newer.
 
         What was read before counts only if the log goes on from there: each entry names the leaf of the one before.
@@ -195,7 +192,7 @@ class Ledger:
         if not self._goes_on(known, until, leaf):
             known = NOTHING_READ
         newer = self.store.scan(self.query(wanted), known.position, until)
-        facts = (*known.facts, *(self._fact_in(entry.raw) for entry in newer))
+        facts = (*known.facts, *map(self.codec.known, newer))
         with self._lock:
             self._readings[wanted] = _Read(facts, until, leaf)
             self._readings.move_to_end(wanted)

@@ -55,8 +55,9 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     """
     written_at = format_time(at)
     reading = ledger.read(act.first_look(), key)
-    reading = ledger.widen(reading, act.second_look(Standing(reading.facts)))
     standing = Standing(reading.facts)
+    reading = ledger.widen(reading, act.second_look(standing))
+    standing = standing.widened(reading.facts)
     return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
 
 

@@ -9,9 +9,9 @@ import rfc8785
 from hypothesis import given
 
 from ledger.chain.entry import Entry, make_entry
-from ledger.codec import MAX_DEPTH, MAX_INTEGER, Codec, Fact, Recorded
+from ledger.codec import MAX_DEPTH, MAX_INTEGER, Codec, Fact, Known, Recorded
 from ledger.errors import DoesNotFit, Malformed, TooLarge, UnknownEvent
-from ledger.events import DECLARED, Event, PersonRegistered
+from ledger.events import DECLARED, Event, PersonErased, PersonRegistered
 from ledger.events.ids import Name, PersonId
 from ledger.log import about
 from ledger.storage import Store
@@ -31,6 +31,7 @@ from tests.facts import (
     submitted,
     version_added,
 )
+from tests.office import key_filed
 
 SALT = bytes(range(16))
 SUBMITTED = (
@@ -147,6 +148,15 @@ def test_every_fact_is_written_as_rfc_8785_says_and_reads_back_the_same(written)
     assert read == recorded(written, read)
 
 
+@pytest.mark.campaign
+@many
+@given(written=facts())
+def test_what_is_known_of_every_fact_is_its_event(written):
+    told = entry(written.event.wire_type(), Codec().encode(written, SALT, NOON))
+
+    assert Codec().known(told) == Known(written.event, told.position)
+
+
 def test_an_old_version_reads_as_the_current_one():
     first = MEMBERS.encode(fact(MemberNamed(person=ANA, name="Ana Ejemplo")), SALT, NOON)
     second = MEMBERS.encode(fact(MemberNamedInParts(person=ANA, given="Ana", family=None)), SALT, NOON)
@@ -174,13 +184,14 @@ def test_a_boundary_of_one_version_finds_all_versions(store: Store, asked):
     ]
     ledger.append([fact(version) for version in [*versions, MemberLeft(person=ANA)]])
 
-    found = ledger.read([about(asked, tags=[f"person:{ANA}"])]).facts
+    boundary = about(asked, tags=[f"person:{ANA}"])
 
-    assert [(one.position, one.type, one.event) for one in found] == [
+    assert [(one.position, one.type, one.event) for one in ledger.facts([boundary])] == [
         (1, "member.named.v1", versions[-1]),
         (2, "member.named.v2", versions[-1]),
         (3, "member.named.v3", versions[-1]),
     ]
+    assert ledger.read([boundary]).facts == tuple(Known(versions[-1], position) for position in (1, 2, 3))
 
 
 @pytest.mark.parametrize("wire_type", ["person.registered.v2", "person.registered", "nobody.knows.v1"])
@@ -396,10 +407,53 @@ def test_what_does_not_fit_is_not_read(old, new):
     assert refusal.value.wire_type == "person.erased.v1"
 
 
+# What would be read as something else, or make whoever uses it fail.
+WRONG_EVENTS = (
+    "a member missing from the event",
+    "a member of another type",
+    "a choice that is none",
+    "a day in month 13",
+    "30 February",
+    "an event that is null",
+    "something after the end",
+    "an end that is missing",
+    "a wish that is nested without end",
+)
+
+
+@pytest.mark.parametrize("altered", WRONG_EVENTS)
+def test_an_event_of_wrong_types_is_not_known(altered):
+    old, new = ALTERED[altered]
+
+    with pytest.raises(DoesNotFit) as refusal:
+        Codec().known(entry("person.erased.v1", ERASED.replace(old, new)))
+
+    assert refusal.value.wire_type == "person.erased.v1"
+
+
+def test_a_time_without_a_zone_is_not_known():
+    filed = Codec().encode(fact(key_filed(expires=NOON)), SALT, NOON)
+    zoneless = filed.replace(b'"expires":"2026-11-21T12:00:00Z"', b'"expires":"2026-11-21T12:00:00"')
+    assert zoneless != filed
+
+    with pytest.raises(DoesNotFit):
+        Codec().known(entry("key.filed.v1", zoneless))
+
+
+def test_an_event_that_is_known_is_not_held_against_its_patterns_again():
+    old, new = ALTERED["another pattern"]
+
+    known = Codec().known(entry("person.erased.v1", ERASED.replace(old, new)))
+
+    assert isinstance(known.event, PersonErased)
+    assert known.event.person == ANA.replace("p-aaaa", "p-AAAA")
+
+
 @pytest.mark.parametrize("payload", [b"", b"null", b"[]", b"{}", b"\xff", b"{"])
 def test_what_is_no_payload_is_not_read(payload):
-    with pytest.raises(DoesNotFit):
-        Codec().decode(entry("person.erased.v1", payload))
+    for read in (Codec().decode, Codec().known):
+        with pytest.raises(DoesNotFit):
+            read(entry("person.erased.v1", payload))
 
 
 def test_only_what_is_on_the_allow_list_is_known():
@@ -410,6 +464,8 @@ def test_only_what_is_on_the_allow_list_is_known():
     }
     with pytest.raises(UnknownEvent):
         known.decode(entry("person.erased.v1", ERASED))
+    with pytest.raises(UnknownEvent):
+        known.known(entry("person.erased.v1", ERASED))
 
 
 def entry(wire_type: str, payload: bytes, tags: list[str] | None = None) -> Entry:

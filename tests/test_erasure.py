@@ -69,7 +69,7 @@ def erasures(home: Home, person: str = ANA) -> list[PersonErased]:
 
 def registration(home: Home, person: str = ANA) -> tuple[PersonRegistered, tuple[str, ...]]:
     """What the log says of a person last, and the documents that show it."""
-    fact = home.ledger.read([about(PersonRegistered, tags=[f"person:{person}"])]).facts[-1]
+    *_, fact = home.ledger.facts([about(PersonRegistered, tags=[f"person:{person}"])])
     assert isinstance(fact.event, PersonRegistered)
     return fact.event, fact.documents
 

@@ -20,6 +20,7 @@ from ledger.events import (
     FactCorrected,
     PersonDetailsChanged,
     PersonErased,
+    PersonSuspended,
     PolicyPublished,
     TrainingCertified,
 )
@@ -62,6 +63,7 @@ from tests.office import (
     authorise,
     authorised,
     board_ended,
+    certified,
     complete,
     correction,
     couhes,
@@ -296,6 +298,37 @@ def test_facts_about_one_thing_fold_alike_whatever_is_told_of_others_in_between(
         return
     for act in (approve(), decline(), *OTHER_ACTS):
         assert judge(act, Standing(told), NOON) == judge(act, Standing(by_part), NOON)
+
+
+LEFT_FOR_LATER = {
+    "people and data sets": (*PersonStanding.folds, *DataSetStanding.folds),
+    "some of what is known of people": (TrainingCertified, PersonSuspended),
+    "requests": RequestStanding.folds,
+    "corrections": (FactCorrected,),
+    "nothing": (),
+}
+
+
+def test_what_was_corrected_counts_no_more_when_it_comes_to_be_known_after_its_correction():
+    facts = ready()
+    told = list(recorded([*facts, correction(facts.index(certified(ANA)) + 1, certified(ANA))]))
+    first = [fact for fact in told if not isinstance(fact.event, (*PersonStanding.folds, *DataSetStanding.folds))]
+
+    objections = judge(authorise(), Standing(first).widened(told), NOON)
+
+    assert [(one.rule, one.about) for one in objections] == [("citi-training", ANA)]
+
+
+@pytest.mark.parametrize("later", LEFT_FOR_LATER.values(), ids=LEFT_FOR_LATER.keys())
+@settings(max_examples=60, deadline=None)
+@anyhow(facts=st.lists(st.sampled_from(POOL), max_size=40))
+def test_a_standing_that_was_widened_is_what_all_facts_together_add_up_to(later, facts):
+    told = [Known(fact.event, fact.position) for fact in recorded(facts)]
+    first = [fact for fact in told if not isinstance(fact.event, later)]
+    for act in (approve(), decline(), *OTHER_ACTS):
+        widened = Standing(first).widened(told)
+        assert judge(act, widened, NOON) == judge(act, Standing(told), NOON)
+        assert judge(act, widened.widened(told), NOON) == judge(act, Standing(told), NOON)
 
 
 # How far a request has come.

@@ -7,8 +7,8 @@ The row of an entry is all there is of it: the tree needs no table of its own, a
 reading the row of the entry that completed it. `tags` is an index over what the entries say of themselves, kept by
 `tag_index`; its key is the whole row, so it has no second copy that could differ.
 
-Writers take turns on a file lock, then `BEGIN IMMEDIATE`; `synchronous=FULL` makes the commit wait for the disk. A
-page of a read is one statement, and no transaction outlives it.
+Writers take turns on a file lock, then `BEGIN IMMEDIATE`; `synchronous=FULL` makes the commit wait for the disk. What
+is read up to some position never changes, so the statements of a page need no transaction around them.
 """
 
 import os

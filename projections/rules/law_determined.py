@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Literal
 
 from ledger.events.review import Basis
 from projections.acts import Act
@@ -12,6 +13,8 @@ from projections.standing import Standing
 RULE = Rule[Act](
     "law-determined", "C1.7, S1", "the disclosure is consistent with the law, on a basis for each data set"
 )
+
+RECIPIENTS: tuple[Literal["home", "outside"], ...] = ("home", "outside")
 
 
 @RULE.objects
@@ -28,10 +31,11 @@ def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Object
     if not law.event.consistent:
         yield RULE.objection("consistency with the law", facts=[law.position])
     bases = {(basis.dataset, basis.form, basis.recipients) for basis in law.event.bases if _carries(basis)}
+    people = act.people(standing)
+    classes = [one for one in RECIPIENTS if any(is_from(one, person, request) for person in people)]
     for wanted in act.wanted(standing):
-        for recipients in ("home", "outside"):
-            needed = any(is_from(recipients, person, request) for person in act.people(standing))
-            if needed and (wanted.dataset, wanted.form, recipients) not in bases:
+        for recipients in classes:
+            if (wanted.dataset, wanted.form, recipients) not in bases:
                 yield RULE.objection(f"legal basis for {recipients} recipients", wanted.dataset, [law.position])
 
 

@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from ledger.codec import Recorded
 from ledger.events import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated
 from ledger.events.agreement import Kind
 from ledger.events.catalogue import Form
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 
 
 class AgreementStanding:
@@ -22,7 +21,7 @@ class AgreementStanding:
         self._recipients: frozenset[tuple[str, str | None]] = frozenset()
         self._datasets: frozenset[tuple[str, Form | None]] = frozenset()
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact. Of several terminations the earliest counts."""
         match fact.event:
             case AgreementIssued() as issued:

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 
-from ledger.codec import Recorded
 from ledger.events import (
     ContactDesignated,
     KeyConfirmed,
@@ -13,7 +12,7 @@ from ledger.events import (
     KeyTestPassed,
     KeyTestSent,
 )
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 
 
 class KeyStanding:
@@ -26,7 +25,7 @@ class KeyStanding:
         self.revoked: Known[KeyRevoked] | None = None
         self.tests: dict[str, Known[KeyTestSent] | Known[KeyTestPassed] | Known[KeyTestFailed]] = {}
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         match fact.event:
             case KeyConfirmed() as confirmed:
@@ -76,7 +75,7 @@ class ContactStanding:
         self.designated: Known[ContactDesignated] | None = None
         self.keys: dict[str, KeyStanding] = {}
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact; what is said of a key that never came in says nothing."""
         match fact.event:
             case ContactDesignated() as designated:

@@ -1,9 +1,8 @@
 """A data set of the catalogue: its versions, and in which form each is."""
 
-from ledger.codec import Recorded
 from ledger.events import DataSetFormChanged, DataSetRegistered, DataSetRetired, DataSetVersionAdded
 from ledger.events.catalogue import Form
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 
 
 class DataSetStanding:
@@ -17,7 +16,7 @@ class DataSetStanding:
         self.retired: Known[DataSetRetired] | None = None
         self._forms: dict[str, Known[DataSetFormChanged]] = {}
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         match fact.event:
             case DataSetRegistered() as registered:

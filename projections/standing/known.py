@@ -1,12 +1,20 @@
 """A fact that is known, with where it stands."""
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Protocol
 
-E = TypeVar("E")
+from ledger.codec import Known
+from ledger.events import Event
+
+__all__ = ["Known", "Told"]
 
 
-class Known(NamedTuple, Generic[E]):
-    """An event and its position in the log."""
+class Told(Protocol):
+    """What a standing takes in: an event with its position, whatever else is known of it."""
 
-    event: E
-    position: int
+    @property
+    def event(self) -> Event:
+        """What has happened."""
+
+    @property
+    def position(self) -> int:
+        """Where it stands."""

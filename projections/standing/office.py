@@ -4,10 +4,9 @@ from collections.abc import Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from ledger.codec import Recorded
 from ledger.events import PolicyPublished, RoleEnded, RoleGranted
 from ledger.events.governance import Role
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 
 UNPUBLISHED = PolicyPublished()
 
@@ -22,7 +21,7 @@ class Office:
         self._grants: dict[str, list[Known[RoleGranted]]] = {}
         self._people: dict[str, Known[str]] = {}
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         match fact.event:
             case PolicyPublished() as policy:

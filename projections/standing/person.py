@@ -3,7 +3,6 @@
 from calendar import monthrange
 from datetime import MAXYEAR, date
 
-from ledger.codec import Recorded
 from ledger.events import (
     PersonDetailsChanged,
     PersonErased,
@@ -13,7 +12,7 @@ from ledger.events import (
     TrainingCertified,
     TrainingVerified,
 )
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 
 
 class PersonStanding:
@@ -36,7 +35,7 @@ class PersonStanding:
         self.verified: dict[str, int] = {}
         self._suspensions: dict[str | None, int] = {}
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         match fact.event:
             case PersonRegistered() | PersonDetailsChanged() as said:

@@ -1,8 +1,7 @@
 """A release: how far it has come."""
 
-from ledger.codec import Recorded
 from ledger.events import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 
 
 class ReleaseStanding:
@@ -16,7 +15,7 @@ class ReleaseStanding:
         self.failed: Known[ReleaseFailed] | None = None
         self.received: Known[ReleaseReceived] | None = None
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         match fact.event:
             case ReleaseAuthorised() as authorised:

@@ -4,7 +4,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from ledger.codec import Recorded
 from ledger.events import (
     AffiliationDetermined,
     AgreementExecuted,
@@ -30,7 +29,7 @@ from ledger.events.people import Affiliation
 from ledger.events.release import Party
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
-from projections.standing.known import Known
+from projections.standing.known import Known, Told
 from projections.standing.release import ReleaseStanding
 
 
@@ -167,6 +166,7 @@ class RequestStanding:
         self.state = State.UNKNOWN
         self.since = 0
         self.submitted: Known[RequestSubmitted] | None = None
+        self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
@@ -175,7 +175,7 @@ class RequestStanding:
         self.releases: dict[str, ReleaseStanding] = {}
         self.waivers: list[Known[WaiverGranted]] = []
 
-    def fold(self, fact: Recorded) -> None:
+    def fold(self, fact: Told) -> None:
         """Take in a fact."""
         event: Any = fact.event
         kind = type(event)
@@ -192,11 +192,12 @@ class RequestStanding:
             if self.state is not before:
                 self.since = fact.position
 
-    def _take(self, fact: Recorded) -> None:
+    def _take(self, fact: Told) -> None:
         position = fact.position
         match fact.event:
             case RequestSubmitted() as said:
                 self.submitted = Known(said, position)
+                self.study_group = tuple(dict.fromkeys(said.study_group))
             case LawDetermined() as law:
                 self.law = Known(law, position)
             case WaiverGranted() as granted:
@@ -209,11 +210,6 @@ class RequestStanding:
                 self.determinations[elected.determination].relied_on(Known(elected, position))
             case DeterminationEnded() as ended if ended.determination in self.determinations:
                 self.determinations[ended.determination].end(Known(ended, position))
-
-    @property
-    def study_group(self) -> tuple[str, ...]:
-        """Everybody who will have access, once each."""
-        return tuple(dict.fromkeys(self.submitted.event.study_group)) if self.submitted else ()
 
     def affiliation(self, person: str) -> Affiliation:
         """For whom a person acts; in doubt until the office has found it out."""
@@ -238,9 +234,11 @@ class RequestStanding:
 
         Nobody is named for an organisation that is not known.
         """
-        home: tuple[Kind, str | None] = ("MOU", None)
-        outside: tuple[Kind, str | None] = ("DUA", self.organisation(person) or NOT_KNOWN)
-        return {"home": [home], "outside": [outside], "in doubt": [home, outside]}[self.affiliation(person)]
+        affiliation = self.affiliation(person)
+        needed: list[tuple[Kind, str | None]] = [] if affiliation == "outside" else [("MOU", None)]
+        if affiliation != "home":
+            needed.append(("DUA", self.organisation(person) or NOT_KNOWN))
+        return needed
 
     def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> list[Party]:
         """A person as agreements in force name them, for whatever they act for; nothing, unless each need is met.

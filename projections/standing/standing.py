@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
     ActRefused,
@@ -22,7 +21,7 @@ from ledger.events import (
     WaiverGranted,
 )
 from projections.standing.dataset import DataSetStanding
-from projections.standing.known import Known
+from projections.standing.known import Told
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
 from projections.standing.request import RequestStanding
@@ -64,14 +63,29 @@ class Standing:
     A fact that was corrected, as one of them says, adds nothing.
     """
 
-    def __init__(self, facts: Iterable[Recorded] = ()) -> None:
+    def __init__(self, facts: Iterable[Told] = ()) -> None:
         self.office = Office()
         self._people: defaultdict[str, PersonStanding] = defaultdict(PersonStanding)
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
         self._requests: defaultdict[str, RequestStanding] = defaultdict(RequestStanding)
         self._numbers: dict[str, int] = {}
-        for fact in uncorrected(tuple(facts)):
+        told = tuple(facts)
+        self._told = len(told)
+        self._corrects = any(type(fact.event) is FactCorrected for fact in told)
+        for fact in uncorrected(told) if self._corrects else told:
             self._fold(fact)
+
+    def widened(self, facts: Sequence[Told]) -> "Standing":
+        """What more facts add up to: those that this standing was made of, and others.
+
+        Usually the others are about people and data sets of which it knew nothing; those are folded into this one.
+        """
+        others = [fact for fact in facts if type(fact.event) in _OF_PERSON or type(fact.event) in _OF_DATA_SET]
+        if self._people or self._datasets or self._corrects or len(facts) - len(others) != self._told:
+            return Standing(facts)
+        for fact in others:
+            self._fold(fact)
+        return self
 
     def person(self, person: str) -> PersonStanding:
         """What is known of a person, which may be nothing."""
@@ -94,7 +108,7 @@ class Standing:
         """Where an agreement, a release or a waiver got this number, in whichever request; None when it is free."""
         return self._numbers.get(number)
 
-    def _fold(self, fact: Recorded) -> None:
+    def _fold(self, fact: Told) -> None:
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_PERSON:
@@ -109,7 +123,7 @@ class Standing:
             self._datasets[event.dataset].fold(fact)
 
 
-F = TypeVar("F", Recorded, Known[Event])
+F = TypeVar("F", bound=Told)
 
 
 def uncorrected(facts: Sequence[F]) -> Sequence[F]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eventsourcing.dcb.api import DCBEvent
@@ -16,11 +15,8 @@ from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import LockStore, create_lock_store
 from ledger.evidence.notary import Notary
 from ledger.storage import Store, create_store, open_store
-from tests.bench.measure import Ratio, in_turns
+from tests.bench.measure import Figure, Ratio, compared, in_turns
 from tests.bench.workload import NOW, Office
-
-if TYPE_CHECKING:
-    from tests.bench.run import Figure
 
 ORIGIN = "ir.example.edu/dua-ledger"
 
@@ -79,6 +75,4 @@ def proofs(large: Store) -> Figure:
 def figure(what: str, number: float, promised: str, ratio: Ratio, other: str) -> Figure:
     """A line of the table."""
     # The table is made by the program that imports this.
-    from tests.bench.run import Figure, compared
-
     return Figure(what, number, promised, compared(ratio, other))

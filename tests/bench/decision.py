@@ -1,8 +1,9 @@
 """The benchmark of a decision: to authorise a release to ten recipients, beside the bare library inserting one event.
 
-`python -m tests.bench.decision` prints the ratio, and where the time goes.
+`python -m tests.bench.decision` prints the ratios, and where the time goes.
 """
 
+import os
 import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,7 +19,7 @@ from eventsourcing.dcb.api import DCBQuery
 from eventsourcing.persistence import StoredEvent
 
 from api.desk import Desk
-from ledger.chain.entry import read_entry
+from ledger.codec import Codec
 from ledger.events import Event, TrainingCertified, TrainingVerified
 from ledger.log import Ledger
 from ledger.storage import Store, create_store, open_store
@@ -26,7 +27,7 @@ from projections.acts import AuthoriseRelease
 from projections.judgement import done, judge_now, judged
 from projections.rules.rulebook import judge
 from projections.standing import Standing
-from tests.bench.measure import Ratio, in_turns
+from tests.bench.measure import Figure, Ratio, compared, in_turns
 from tests.facts import ANA, BEN, NOON, REQUEST, commitment, ledger_on, noon, person
 from tests.office import (
     COUHES,
@@ -111,10 +112,11 @@ def in_turns_with_the_library(
 
 def where_the_time_goes(folder: Path, count: int = 100) -> list[Step]:
     """The parts of so many decisions, each about another request, one after the other: medians."""
+    codec = Codec()
     with open_office(folder, count) as store:
         parts: dict[str, list[float]] = {}
         for number in range(count):
-            for part, microseconds in parts_of(ledger_on(store, noon), wish(number)):
+            for part, microseconds in parts_of(ledger_on(store, noon, codec=codec), wish(number)):
                 parts.setdefault(part, []).append(microseconds)
     return [Step(part, statistics.median(taken)) for part, taken in parts.items()]
 
@@ -125,13 +127,12 @@ def parts_of(ledger: Ledger, act: AuthoriseRelease) -> list[Step]:
     first, judgement = taken("read, decode, fold and judge", read)
     again, judgement = taken("all of that when it was read before", read)
     query, until = judgement.reading.query, judgement.reading.position
-    raw = [entry.raw for entry in ledger.store.scan(query, until=until)]
+    entries = [*ledger.store.scan(query, until=until)]
     steps = [
         first,
         again,
         taken("of the first: find and fetch entries", lambda: both_looks(ledger, act, query, until))[0],
-        taken("of the first: read headers", lambda: [read_entry(one) for one in raw])[0],
-        taken("of the first: decode", lambda: [ledger.codec.decode(read_entry(one)) for one in raw])[0],
+        taken("of the first: decode", lambda: [*map(ledger.codec.known, entries)])[0],
         taken("of both: fold", lambda: Standing(judgement.reading.facts))[0],
         taken("of both: judge", lambda: judge(act, judgement.standing, NOON))[0],
         taken("say what is done", lambda: done(judgement))[0],
@@ -219,16 +220,25 @@ def authorised_entry() -> bytes:
         return entry.raw
 
 
+def figures() -> list[Figure]:
+    """The two ratios, and where the time goes."""
+    found = []
+    for what, measure in (("a decision", decision), ("a decision after a look", decision_after_a_look)):
+        with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
+            ratio, read = measure(Path(name))
+        found.append(
+            Figure(f"{what} / library's insert", ratio.ratio, ">= 0.4", f"{read}; {compared(ratio, 'library')}")
+        )
+    with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
+        steps = where_the_time_goes(Path(name))
+    parts = "; ".join(f"{what} {took:,.0f} µs" for what, took in steps)
+    return [found[0]._replace(detail=f"{found[0].detail}; {parts}"), *found[1:]]
+
+
 def main() -> None:
-    """Print the ratio, and where the time goes."""
-    for measure in (decision, decision_after_a_look):
-        with TemporaryDirectory(prefix="dua-bench-") as name:
-            ratio, detail = measure(Path(name))
-        print(f"{ratio.ratio:.2f} of the library's rate ({ratio.low:.2f} to {ratio.high:.2f}): {detail}")
-        print(f"a decision {ratio.ours.median * 1e6:,.0f} µs, the library's insert {ratio.other.median * 1e6:,.0f} µs")
-    with TemporaryDirectory(prefix="dua-bench-") as name:
-        for what, microseconds in where_the_time_goes(Path(name)):
-            print(f"{microseconds:8,.0f} µs  {what}")
+    """Print the ratios, and where the time goes."""
+    for figure in figures():
+        print(figure.told())
 
 
 if __name__ == "__main__":

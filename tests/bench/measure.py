@@ -31,6 +31,34 @@ class Ratio(NamedTuple):
         return self.other.mean / self.ours.mean
 
 
+class Figure(NamedTuple):
+    """One line of the table: what was compared, how much faster ours is, what was promised, what bounds it."""
+
+    what: str
+    ratio: float
+    promised: str
+    detail: str
+
+    def told(self) -> str:
+        """The figure in two lines."""
+        return f"{self.ratio:6.2f}  (promised {self.promised:>9})  {self.what}\n        {self.detail}"
+
+
+def microseconds(seconds: float) -> str:
+    """A time as the table gives it."""
+    return f"{seconds * 1e6:,.0f} µs"
+
+
+def compared(ratio: Ratio, other: str) -> str:
+    """What a ratio comes of."""
+    return (
+        f"ours {microseconds(ratio.ours.median)} (mean {microseconds(ratio.ours.mean)}, "
+        f"processor {ratio.ours.cpu_share:.0%}), {other} {microseconds(ratio.other.median)} "
+        f"(mean {microseconds(ratio.other.mean)}, processor {ratio.other.cpu_share:.0%}); "
+        f"ratio of medians {ratio.ratio:.2f}, quartiles {ratio.low:.2f} to {ratio.high:.2f}"
+    )
+
+
 def in_turns(ours: Callable[[], object], other: Callable[[], object], rounds: int, calls: int = 1) -> Ratio:
     """Call the two in turns, `calls` times each in a round; ratios are those of the rounds' medians."""
     mine, theirs = _Taken(ours), _Taken(other)

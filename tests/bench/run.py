@@ -13,7 +13,6 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 from uuid import uuid4
 
 import eventsourcing.sqlite as library
@@ -26,33 +25,13 @@ from ledger.evidence.verify import verify_log
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
-from tests.bench.measure import Ratio, in_turns
-from tests.bench.workload import BUSY_TAG, Office, fill
+from tests.bench import decision, views
+from tests.bench.measure import Figure, compared, in_turns, microseconds
+from tests.bench.workload import BUSY_TAG, Office
+from tests.facts import ledger_on
 
 FIGURES = Path(__file__).with_name("figures.json")
 SMALL = 10_000
-
-
-class Figure(NamedTuple):
-    """One line of the table: what was compared, how much faster ours is, what was promised, what bounds it."""
-
-    what: str
-    ratio: float
-    promised: str
-    detail: str
-
-
-def microseconds(seconds: float) -> str:
-    return f"{seconds * 1e6:,.0f} µs"
-
-
-def compared(ratio: Ratio, other: str) -> str:
-    return (
-        f"ours {microseconds(ratio.ours.median)} (mean {microseconds(ratio.ours.mean)}, "
-        f"processor {ratio.ours.cpu_share:.0%}), {other} {microseconds(ratio.other.median)} "
-        f"(mean {microseconds(ratio.other.mean)}, processor {ratio.other.cpu_share:.0%}); "
-        f"ratio of medians {ratio.ratio:.2f}, quartiles {ratio.low:.2f} to {ratio.high:.2f}"
-    )
 
 
 def new_store(folder: Path, name: str) -> Store:
@@ -202,13 +181,12 @@ def main() -> None:
     size = parser.parse_args().size
     with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
         folder = Path(name)
-        figures = [single_append(folder), batch_append(folder)]
+        figures = [single_append(folder), batch_append(folder), *decision.figures()]
         print(f"Building a log of {size:,} entries", file=sys.stderr)
         small, large, office = new_store(folder, "small"), new_store(folder, "large"), Office(2)
-        for _ in fill(small, Office(2), SMALL):
-            pass
-        for _ in fill(large, office, size):
-            pass
+        views.fill(small, Office(2), SMALL)
+        views.fill(large, office, size)
+        figures += views.figures(folder / "large.db", ledger_on(large))
         figures += growth(small, large, office)
         figures.append(rare_and_busy(large))
         figures += verification(folder, large)
@@ -220,7 +198,7 @@ def main() -> None:
 
 def report(figures: list[Figure], size: int, bytes_each: float) -> None:
     for figure in figures:
-        print(f"{figure.ratio:6.2f}  (promised {figure.promised:>7})  {figure.what}\n        {figure.detail}")
+        print(figure.told())
     print(f"{bytes_each:,.0f} bytes of disk an entry, index and hashes included, at {size:,} entries")
     machine = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",

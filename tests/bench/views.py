@@ -9,11 +9,9 @@ import argparse
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import msgspec
 
@@ -27,7 +25,7 @@ from ledger.log import Ledger
 from ledger.storage import Store, create_store, open_store
 from projections.upkeep import Upkeep
 from projections.views import answers
-from tests.bench.measure import in_turns
+from tests.bench.measure import Figure, in_turns
 from tests.bench.workload import NOW, Office
 from tests.facts import ANA, BEN, REQUEST, fact, ledger_on
 from tests.view_facts import RELEASED, opened_by, permitted
@@ -36,15 +34,6 @@ DATA_SETS = 50
 # So many of a thousand entries belong to lives that end in a release; of those, some are accesses.
 LIFE = [*RELEASED, *(one for _ in range(10) for one in (permitted(), opened_by(BEN)))]
 LIVES_EVERY = 1000
-
-
-class Figure(NamedTuple):
-    """One line of the table: what was compared, how much faster ours is, what was promised, what bounds it."""
-
-    what: str
-    ratio: float
-    promised: str
-    detail: str
 
 
 def life(number: int) -> list[DCBEvent]:
@@ -68,25 +57,24 @@ def _renamed(event: Event, names: dict[str, str]) -> Event:
     return msgspec.json.decode(text, type=type(event))
 
 
-def fill(store: Store, size: int) -> Iterator[int]:
-    """Append until the store has so many entries; yields how many it has, now and then."""
-    office, number = Office(), 0
+def fill(store: Store, office: Office, size: int) -> None:
+    """Append until the store has so many entries: what an office writes, with lives among it."""
+    number = 0
     while (have := store.head().position) < size:
         number += 1
         events = [*life(number), *office.events(LIVES_EVERY - len(LIFE))]
         store.append_entries(events[: size - have])
-        yield have
 
 
-def figures(folder: Path, ledger: Ledger) -> list[Figure]:
-    """The views of a log in this folder: made anew, and asked."""
-    upkeep, size = Upkeep(folder / "views.db", ledger), ledger.store.head().position
-    return [rebuild(folder, upkeep, size), holders(upkeep, size)]
+def figures(log: Path, ledger: Ledger) -> list[Figure]:
+    """The views of the ledger whose log is in this file: made anew, and asked."""
+    upkeep, size = Upkeep(log.with_name("views.db"), ledger), ledger.store.head().position
+    return [rebuild(log, upkeep, size), holders(upkeep, size)]
 
 
-def rebuild(folder: Path, upkeep: Upkeep, size: int) -> Figure:
+def rebuild(log: Path, upkeep: Upkeep, size: int) -> Figure:
     """All views made anew, against reading every entry and decoding it as JSON."""
-    connection = sqlite3.connect(folder / "log.db")
+    connection = sqlite3.connect(log)
     decode = msgspec.json.decode
 
     def bare() -> None:
@@ -127,15 +115,13 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=1_000_000, help="entries of the log")
     size = parser.parse_args().size
     with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-        folder = Path(name)
-        url = f"sqlite:///{folder / 'log.db'}"
-        create_store(url)
-        with open_store(url) as store:
+        log = Path(name, "log.db")
+        create_store(f"sqlite:///{log}")
+        with open_store(f"sqlite:///{log}") as store:
             print(f"Building a log of {size:,} entries", file=sys.stderr)
-            for _ in fill(store, size):
-                pass
-            for figure in figures(folder, ledger_on(store)):
-                print(f"{figure.ratio:6.2f}  (promised {figure.promised:>9})  {figure.what}\n        {figure.detail}")
+            fill(store, Office(), size)
+            for figure in figures(log, ledger_on(store)):
+                print(figure.told())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """What the benchmarks write: events as an office writes them, about things that are mostly recent."""
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from eventsourcing.dcb.api import DCBEvent
@@ -9,7 +8,6 @@ from eventsourcing.dcb.api import DCBEvent
 from ledger.codec import Codec, Fact, Judged
 from ledger.events import DataSetVersionAdded, Event, PersonRegistered, RequestSubmitted
 from ledger.events.request import Wanted
-from ledger.storage import Store
 
 BUSY_TAG = "dataset:D-busy"
 NOW = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
@@ -62,10 +60,3 @@ class Office:
 
     def _digest(self) -> str:
         return self._random.randbytes(32).hex()
-
-
-def fill(store: Store, office: Office, size: int, batch: int = 1024) -> Iterator[int]:
-    """Append until the store has so many entries; yields how many it has, now and then."""
-    while (have := store.head().position) < size:
-        store.append_entries(office.events(min(batch, size - have)))
-        yield have

@@ -1,0 +1,53 @@
+"""Events read from payloads with their types alone, which takes a third of the time.
+
+What stands in an entry was held against the patterns of its event before it was written, and so will be what comes of
+reading it. An altered entry is found by its hash; whoever can alter one can as well write what fits the patterns, so
+matching them at each reading would protect nothing. A type has to be right: something else would fail over it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec.structs import asdict
+
+from ledger.events.event import Event
+
+
+@cache
+def plain_decoder(event: type[Event], **others: type) -> Callable[[bytes], Any]:
+    """What reads payloads with this event, and these other members; the rest of a payload is skipped.
+
+    What it gives has an `event` with the same members, of which `as_event` makes the event. Raises what msgspec raises.
+    """
+    hints = get_type_hints(event, include_extras=True)
+    members = [(member, _plain(hints[member])) for member in event.__struct_fields__]
+    twin = msgspec.defstruct(event.__name__, members, kw_only=True)
+    return msgspec.json.Decoder(msgspec.defstruct("Payload", [("event", twin), *others.items()])).decode
+
+
+def as_event(event: type[Event], read: msgspec.Struct) -> Event:
+    """The event with the members that were read, in the current version."""
+    current = event(**asdict(read))
+    if event.upcast is not Event.upcast:
+        while (newer := current.upcast()) is not current:
+            current = newer
+    return current
+
+
+def _plain(hint: Any) -> Any:
+    """A type without what narrows it down; parts that are structs stay as they are, and times keep their zone."""
+    kind = get_origin(hint)
+    if kind is Annotated:
+        plain = get_args(hint)[0]
+        return hint if plain is datetime else _plain(plain)
+    if kind is tuple:
+        first, *rest = get_args(hint)
+        return tuple.__class_getitem__((_plain(first), ...)) if rest == [...] else hint
+    if kind in (Union, UnionType):
+        return reduce(or_, map(_plain, get_args(hint)))
+    return hint
