@@ -7,6 +7,7 @@
         key-encryption-key         what they are wrapped with
         log-key.pem                the key that signs for the log
     views.db                   tables made from the log, which can be thrown away
+    last-use/                  the day on which each API key was last used; no fact of the log
 
 Folders have mode 0700 and files 0600.
 """

@@ -12,9 +12,8 @@ import pytest
 from api.http.rendering import as_csv
 from ledger.events import DocumentOpened, HistoryViewed, TrainingCertified
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
-from tests.http_office import OTHERS_REQUEST, HttpOffice, office, principal, told
+from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, certificate, certify, form, office, principal, told
 from tests.office import LONG_AGO, STRANGER
-from tests.test_http_commands import PDF, certificate, certify, form
 
 __all__ = ["office"]
 
