@@ -24,10 +24,18 @@ from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.monitor import Monitor
 from api.http.rates import Rates
+from ledger.events import (
+    AgreementExecuted,
+    AgreementIssued,
+    RequestApproved,
+    TrainingCertified,
+    TrainingVerified,
+)
+from ledger.events.agreement import Covered, Recipient
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
-from tests.facts import ANA, BEN, NOON, Clock, submitted, version_added
-from tests.office import FAR_OFF, LONG_AGO, STRANGER, complete, role, written
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment, submitted, version_added
+from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, complete, role, written
 
 ROLES: tuple[Role, ...] = get_args(Role)
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -166,3 +174,43 @@ def certificate(completed: date = LONG_AGO, expires: date = FAR_OFF) -> str:
 def certify(office: HttpOffice) -> None:
     for person in (ANA, BEN):
         assert form(office, f"/people/{person}/trainings", certificate(), certificate=PDF).status_code == 201
+
+
+@pytest.fixture
+def executed(office: HttpOffice) -> HttpOffice:
+    """Ana and Ben may open what was asked for, under an agreement in force."""
+    named = (Recipient(person=ANA, organisation=None),)
+    covered = (Covered(dataset=DATA_SET, form="identified"),)
+    mou = AgreementIssued(
+        agreement="A-1",
+        request=REQUEST,
+        kind="MOU",
+        template="MOU",
+        template_approved_by=DIRECTOR,
+        text=commitment(7),
+        recipients=named,
+        datasets=covered,
+    )
+    dua = AgreementIssued(
+        agreement="A-2",
+        request=REQUEST,
+        kind="DUA",
+        template="DUA",
+        template_approved_by=DIRECTOR,
+        text=commitment(8),
+        recipients=(Recipient(person=BEN, organisation=ELSEWHERE),),
+        datasets=covered,
+    )
+    trained = [
+        TrainingCertified(person=one, completed=LONG_AGO, expires=FAR_OFF, document=commitment(number))
+        for number, one in enumerate((ANA, BEN), 20)
+    ]
+    facts = [
+        *trained,
+        *(TrainingVerified(person=one.person, certificate=one.document) for one in trained),
+        RequestApproved(request=REQUEST),
+        *(mou, dua),
+        *(AgreementExecuted(agreement=one, request=REQUEST, starts=LONG_AGO, ends=FAR_OFF) for one in ("A-1", "A-2")),
+    ]
+    written(facts, office.home.ledger)
+    return office

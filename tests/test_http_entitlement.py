@@ -38,6 +38,7 @@ TABLE = {
     "GET /datasets/{dataset}/holders": READING,
     "GET /deadlines": READING,
     "GET /inbox": READING,
+    "GET /permissions": READING,
     "GET /accesses": READING,
     "GET /api-keys": f"{DIRECTORS}, auditor, admin",
     "GET /metrics": f"{OFFICE}, auditor, admin",

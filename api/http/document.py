@@ -103,8 +103,9 @@ def _in_path(name: str) -> Schema:
 def _in_query(route: Route) -> Iterator[Schema]:
     described = msgspec.json.schema(route.query)
     for members in described.get("$defs", {}).values():
+        needed = members.get("required", ())
         for name, schema in members.get("properties", {}).items():
-            yield {"name": name, "in": "query", "required": False, "schema": schema}
+            yield {"name": name, "in": "query", "required": name in needed, "schema": schema}
 
 
 _IDEMPOTENCY: Schema = {
