@@ -6,34 +6,48 @@
         keys.db                    keys and salts of custody, wrapped
         key-encryption-key         what they are wrapped with
         log-key.pem                the key that signs for the log
+        lock-store                 where the lock store is, if it is elsewhere
     views.db                   tables made from the log, which can be thrown away
     last-use/                  the day on which each API key was last used; no fact of the log
+    lock/checkpoints.db        the lock store, which must be in no backup at all
+    checkpoint                 the last checkpoint that was signed, for everybody to fetch
 
-Folders have mode 0700 and files 0600.
+The key that signs is encrypted when the environment had DUA_LEDGER_KEY_PASSPHRASE while the home was made, which must
+then be there whenever something is signed. Folders have mode 0700 and files 0600.
 """
 
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from ledger.chain.entry import check_name
 from ledger.chain.note import check_key_name, verifier_key
 from ledger.codec import Fact
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
-from ledger.custody.files import named_os_errors, new_file, new_folder, sync_folder
-from ledger.errors import AlreadyThere, Malformed, NotALedger
+from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
+from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
+from ledger.evidence.lockstore import LockStore, create_lock_store, path_in, remove_lock_store
+from ledger.evidence.notary import Notary
 from ledger.log import Ledger, Reading, about
 from ledger.storage import Store, create_store, open_store, utc_now
 from ledger.storage.port import Clock
@@ -42,7 +56,13 @@ LOG = "log.db"
 VIEWS = "views.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
+LOCK_STORE = "lock-store"
+LOCK = "lock"
+LOCKED = "checkpoints.db"
+PUBLISHED = "checkpoint"
+UNLOCKED_BY = "DUA_LEDGER_KEY_PASSPHRASE"
 WISH_KEY = "wishes"
+MAX_KEY_BYTES = 65_536
 SECRETS = (WISH_KEY, LOOKUP_KEY)
 _SEALED_FOR_PEOPLE = tuple(event for event in DECLARED if event.sealed_for == "person")
 
@@ -55,6 +75,7 @@ class Home(NamedTuple):
     path: Path
     ledger: Ledger
     custody: Custody
+    notary: Notary
 
     @property
     def url(self) -> str:
@@ -67,20 +88,24 @@ def store_url(path: Path) -> str:
     return f"sqlite:///{path / LOG}"
 
 
-def create_home(path: Path, origin: str, *, actor: str, via: str, clock: Clock = utc_now) -> str:
-    """Make a ledger home with its first entry, whole or not at all; gives the log's verifier key.
+def create_home(
+    path: Path, origin: str, *, actor: str, via: str, clock: Clock = utc_now, lock_store: str | None = None
+) -> str:
+    """Make a ledger home with its first entry, signed, whole or not at all; gives the log's verifier key.
 
-    Raises `AlreadyThere` when something is at `path` (an empty folder is nothing), `Malformed` for an unusable origin,
-    `Unreachable` or `StoreFull` when there can be no folder at `path`.
+    With `lock_store` the lock store is made there, not in the home. Raises `AlreadyThere` when something is at `path`
+    (an empty folder is nothing) or there, `Malformed` for an unusable origin or URL, `Unreachable` or `StoreFull` when
+    there can be no folder at `path`.
     """
     _check_origin(origin)
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(origin, key.public_key().public_bytes_raw())
     opened = Fact(event=LedgerOpened(origin=origin, log_key=vkey), actor=actor, via=via)
-    with _draft_of(path) as draft:
-        _furnish(draft, key, clock)
+    with _lock_store_at(lock_store), _draft_of(path) as draft:
+        _furnish(draft, key, clock, lock_store)
         with open_home(draft, clock) as home:
             home.ledger.append([opened])
+            home.notary.checkpoint()
     return vkey
 
 
@@ -115,6 +140,20 @@ def _draft_of(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def _lock_store_at(url: str | None) -> Iterator[None]:
+    """A new lock store outside the home, if there is to be one, which is removed when the block does not end well."""
+    if url is None:
+        yield
+        return
+    create_lock_store(url)
+    try:
+        yield
+    except BaseException:
+        remove_lock_store(url)
+        raise
+
+
 def _is_free(path: Path) -> bool:
     """Whether nothing is at `path`, or an empty folder. Raises `OSError` where nothing can be."""
     try:
@@ -124,21 +163,57 @@ def _is_free(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock) -> None:
+def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None) -> None:
     new_folder(folder / KEYS)
-    pem = log_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    new_file(folder / KEYS / LOG_KEY, pem)
+    new_file(folder / KEYS / LOG_KEY, log_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption()))
     Custody.create(_places(folder), clock, secrets=SECRETS).close()
     create_store(store_url(folder))
+    if lock_store is None:
+        new_folder(folder / LOCK)
+        create_lock_store(lock_store_url(folder))
+    else:
+        new_file(folder / KEYS / LOCK_STORE, b"sqlite:///%b\n" % os.fsencode(path_in(lock_store)))
     sync_folder(folder / KEYS)
+
+
+def _passphrase() -> bytes | None:
+    return os.environb.get(UNLOCKED_BY.encode()) or None
+
+
+def _encryption() -> KeySerializationEncryption:
+    passphrase = _passphrase()
+    return BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+
+
+def read_log_key(path: Path) -> Ed25519PrivateKey:
+    """The private key that signs for the log of a home. Raises `Unreachable` when it is not there or does not open."""
+    file = path / KEYS / LOG_KEY
+    with named_os_errors(file):
+        pem, _ = read_regular(file, MAX_KEY_BYTES)
+    encrypted = b"ENCRYPTED" in pem
+    passphrase = _passphrase()
+    if encrypted and passphrase is None:
+        raise Unreachable(file, f"is encrypted, and {UNLOCKED_BY} is not set")
+    try:
+        key = load_pem_private_key(pem, passphrase if encrypted else None)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Unreachable(file, "is no private key, or the passphrase is another one") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Unreachable(file, "is no Ed25519 key")
+    return key
 
 
 @contextmanager
 def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
-    """The ledger home at `path`. Raises `NotALedger` when it is none, `Unreachable` when nobody may look."""
-    with open_log(path, clock) as store, open_custody(path, clock) as custody:
+    """The ledger home at `path`, whose log continues what was signed.
+
+    Raises `NotALedger` when it is none, `Unreachable` when nobody may look, and `NotContinued` for a log that is
+    shorter than what was signed, or another.
+    """
+    with open_log(path, clock) as store, open_custody(path, clock) as custody, open_notary(path) as notary:
+        notary.take_up()
         ledger = Ledger(store, wish_key=custody.secret(WISH_KEY), random_bytes=secrets.token_bytes, clock=clock)
-        yield Home(path, ledger, custody)
+        yield Home(path, ledger, custody, notary)
 
 
 def open_log(path: Path, clock: Clock = utc_now) -> Store:
@@ -147,6 +222,34 @@ def open_log(path: Path, clock: Clock = utc_now) -> Store:
         if not (path / LOG).is_file():
             raise NotALedger(path, "is no ledger home: `dua-ledger init` makes one")
     return open_store(store_url(path), clock)
+
+
+def open_notary(path: Path, lock_store: str | None = None) -> Notary:
+    """The notary of a home, alone, reading the log on a connection of its own. Raises as `open_home` does."""
+    lock = open_lock_store(path, lock_store)
+    try:
+        return Notary(open_log(path), lock, lambda: _log_keys(path), path / PUBLISHED)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _log_keys(path: Path) -> Sequence[Ed25519PrivateKey]:
+    return [read_log_key(path)]
+
+
+def open_lock_store(path: Path, url: str | None = None) -> LockStore:
+    """The lock store of a home, alone, where it was made or at `url`. Raises `Unreachable` when it is not there."""
+    return LockStore(url or lock_store_url(path))
+
+
+def lock_store_url(path: Path) -> str:
+    """The URL of a home's lock store."""
+    elsewhere = path / KEYS / LOCK_STORE
+    with named_os_errors(elsewhere):
+        if elsewhere.is_file():
+            return os.fsdecode(elsewhere.read_bytes()).removesuffix("\n")
+    return f"sqlite:///{path / LOCK / LOCKED}"
 
 
 def open_custody(path: Path, clock: Clock = utc_now) -> Custody:

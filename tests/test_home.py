@@ -39,8 +39,11 @@ from tests.facts import ANA, BEN, NOON, erased, fact, noon, person
 
 ORIGIN = "ir.example.edu/dua-ledger"
 LAPSES = date(2026, 12, 21)
-FOLDERS = {".", "documents", "keys"}
-FILES = {"custody.db", "keys/key-encryption-key", "keys/keys.db", "keys/log-key.pem", "log.db"}
+FOLDERS = {".", "documents", "keys", "lock"}
+FILES = {
+    *("checkpoint", "custody.db", "keys/key-encryption-key", "keys/keys.db", "keys/log-key.pem"),
+    *("lock/checkpoints.db", "lock/checkpoints.db-journal", "log.db"),
+}
 
 
 def make(path: Path, origin: str = ORIGIN, actor: str = "staff:1", via: str = "command line") -> str:

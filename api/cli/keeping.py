@@ -10,6 +10,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import Hand, acting, clock
+from api.cli.evidence import lock_store
 from api.cli.failures import CouldNotRun
 from api.cli.verifying import verify_home
 from api.cli.wording import counted, counted_together, printable
@@ -28,9 +29,10 @@ from ledger.home import create_home, open_home
 @click.option(
     "--origin", required=True, help="The log's name: a URL without scheme, such as ir.example.edu/dua-ledger."
 )
-def init(path: Path, actor: str, origin: str) -> None:
+@lock_store
+def init(path: Path, actor: str, origin: str, lock: str | None) -> None:
     """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten."""
-    vkey = create_home(path.absolute(), origin, actor=actor, via=options.VIA)
+    vkey = create_home(path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock)
     click.echo(f"Opened the ledger {origin} in {path}.")
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")

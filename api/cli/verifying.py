@@ -9,19 +9,23 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
 
 from api.cli import options
+from api.cli.evidence import lock_store, read_at_most
 from api.cli.wording import counted, counted_together
+from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, parse_vkey
 from ledger.codec import Codec
 from ledger.errors import Damaged, NotALedger, Tampered, Unreachable
+from ledger.evidence.checkpoints import Given, against_checkpoints
 from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Report, Verdict, unreadable
 from ledger.evidence.verify import Check, verify_log
-from ledger.home import SECRETS, open_custody, open_log, store_url
+from ledger.home import SECRETS, open_custody, open_lock_store, open_log, store_url
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock
 
@@ -39,29 +43,56 @@ UNDER_WAY = timedelta(hours=1)
     type=click.IntRange(1, 1024),
     help="How many processes share the work.",
 )
-def verify(path: Path, as_json: bool, processes: int) -> None:
+@click.option(
+    "--checkpoint",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A checkpoint that was kept elsewhere, which the log must continue; may be repeated.",
+)
+@click.option(
+    "--vkey", "keys", multiple=True, help="Trust this verifier key of the log, and not the one that it names."
+)
+@lock_store
+def verify(
+    path: Path, as_json: bool, processes: int, files: tuple[Path, ...], keys: tuple[str, ...], lock: str | None
+) -> None:
     """Verify the log and everything that it commits to, from the bytes.
 
     Prints every finding with its position, what else is worth knowing, and what could not be excluded. Exits with 0
-    when all holds, 10 when something was altered, 12 when some part could not be verified.
+    when all holds, 10 when something was altered, 11 when the log is shorter than a checkpoint or no extension of it,
+    12 when some part could not be verified. Every checkpoint in the lock store is compared, and those that are given.
 
     Without the keys, which an auditor may not have, nothing in custody can be verified: that is 12. Where the keys are
     and custody.db or the documents are not, what the log commits to is lost: that is 10.
     """
-    report = verify_home(path.absolute(), processes)
+    given = tuple(Given(str(file), read_at_most(file, MAX_NOTE_BYTES + 1)) for file in files)
+    against = Against(given, tuple(map(parse_vkey, keys)), lock)
+    report = verify_home(path.absolute(), processes, against=against)
     click.echo(_as_json(report) if as_json else "\n".join(sentences(report)))
     sys.exit(int(report.verdict))
 
 
-def verify_home(path: Path, processes: int = 1, clock: Clock = utc_now) -> Report:
+class Against(NamedTuple):
+    """What a log is compared with: checkpoints that were kept, keys to trust, a lock store that is not the home's."""
+
+    given: tuple[Given, ...] = ()
+    keys: tuple[VerifierKey, ...] = ()
+    lock_store: str | None = None
+
+
+NOTHING_MORE = Against()
+
+
+def verify_home(path: Path, processes: int = 1, clock: Clock = utc_now, against: Against = NOTHING_MORE) -> Report:
     """Verify a ledger home, with a progress bar on a terminal."""
     try:
-        return _verify(path, processes, clock() - UNDER_WAY)
+        return _verify(path, processes, clock() - UNDER_WAY, against)
     except Damaged as error:
         return unreadable(str(error))
 
 
-def _verify(path: Path, processes: int, settled: datetime) -> Report:
+def _verify(path: Path, processes: int, settled: datetime, against: Against) -> Report:
     hidden = not sys.stderr.isatty()
     with (
         open_log(path) as store,
@@ -69,6 +100,8 @@ def _verify(path: Path, processes: int, settled: datetime) -> Report:
     ):
         checks = partial(commitment_checks, path)
         report = verify_log(store, checks, url=store_url(path), processes=processes, progress=bar.update)
+        open_lock = partial(open_lock_store, path, against.lock_store)
+        report = against_checkpoints(report, store, open_lock, against.given, against.keys)
         # In a log that was altered, what an entry names may be gone for another reason.
         if report.verdict is Verdict.ALTERED:
             return report

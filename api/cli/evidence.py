@@ -1,0 +1,118 @@
+"""Commands that give, and check, evidence which stands without the ledger."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from api.cli import options
+from api.cli.wording import counted
+from ledger.chain.entry import MAX_POSITION
+from ledger.chain.note import SignatureFailed, UnknownKey, parse_vkey
+from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
+from ledger.errors import Malformed, ProofFailed
+from ledger.evidence.notary import log_key
+from ledger.evidence.publishing import replace_file
+from ledger.evidence.report import Verdict
+from ledger.evidence.tiles import write_tiles
+from ledger.home import open_log, open_notary
+
+MODE = 0o644
+MAX_READ = 2 * MAX_RECEIPT_BYTES
+
+lock_store = click.option(
+    "--lock-store",
+    "lock",
+    envvar="DUA_LEDGER_LOCK_STORE",
+    show_envvar=True,
+    help="The URL of the lock store, sqlite:////path; by default the one that the ledger was made with.",
+)
+_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+_new_file = click.Path(path_type=Path, dir_okay=False)
+
+
+def read_at_most(file: Path, limit: int) -> bytes:
+    """The file's content, or as much of it as is too much anyway."""
+    with file.open("rb") as opened:
+        return opened.read(limit)
+
+
+@click.command()
+@options.home
+def vkey(path: Path) -> None:
+    """Print the verifier key, by which anybody can check what this log has signed.
+
+    Whoever is to check it should have the key from a person, and early: a log that was made anew names another.
+    """
+    with open_log(path.absolute()) as store:
+        click.echo(log_key(store))
+
+
+@click.command()
+@options.home
+@lock_store
+def checkpoint(path: Path, lock: str | None) -> None:
+    """Sign whatever is new, and print the checkpoint. Keep it elsewhere: `verify --checkpoint` compares with it."""
+    with open_notary(path.absolute(), lock) as notary:
+        click.echo(notary.checkpoint().raw, nl=False)
+
+
+@click.command()
+@options.home
+@lock_store
+@click.argument("position", type=click.IntRange(1, MAX_POSITION))
+@click.option("--to", type=_new_file, help="Write the receipt there, not to standard output.")
+@click.option("--entry", type=_new_file, help="Write the entry itself there: a receipt holds only its hash.")
+def receipt(path: Path, lock: str | None, position: int, to: Path | None, entry: Path | None) -> None:
+    """Give the receipt for the entry at POSITION, which shows for ever that it stands there.
+
+    `check-receipt` checks it without this ledger, and so does any program for c2sp.org/tlog-proof.
+    """
+    with open_notary(path.absolute(), lock) as notary, open_log(path.absolute()) as store:
+        written = notary.receipt(position).write()
+        found = store.entry(position)
+    if entry is not None and found is not None:
+        replace_file(entry.absolute(), found.raw, MODE)
+    if to is None:
+        click.echo(written, nl=False)
+    else:
+        replace_file(to.absolute(), written, MODE)
+
+
+@click.command("check-receipt")
+@click.argument("file", type=_file)
+@click.option("--entry", required=True, type=_file, help="The entry's bytes, as `receipt --entry` writes them.")
+@click.option(
+    "--vkey", "keys", required=True, multiple=True, help="A verifier key of the log, as you had it from a person."
+)
+def check_receipt_command(file: Path, entry: Path, keys: tuple[str, ...]) -> None:
+    """Check the receipt in FILE, which needs no ledger and no network.
+
+    Exits with 0 when the entry stands where the receipt says, 10 when one of the two was altered, 12 when no key that
+    was given has signed it.
+    """
+    trusted = [parse_vkey(key) for key in keys]
+    try:
+        signed = check_receipt(read_at_most(file, MAX_READ), read_at_most(entry, MAX_READ), trusted)
+    except UnknownKey as error:
+        click.echo(f"unverified: {error}")
+        sys.exit(int(Verdict.UNVERIFIED))
+    except (Malformed, ProofFailed, SignatureFailed) as error:
+        click.echo(f"altered: {error}")
+        sys.exit(int(Verdict.ALTERED))
+    click.echo(f"This entry is one of the first {signed.size:,} of {signed.checkpoint.origin}, as it was signed.")
+
+
+@click.command()
+@options.home
+@lock_store
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def tiles(path: Path, lock: str | None, folder: Path) -> None:
+    """Write the log into FOLDER as static files (c2sp.org/tlog-tiles), or bring them up to date.
+
+    Signs whatever is new first. The bundles of entries below tile/entries are for auditors only.
+    """
+    with open_notary(path.absolute(), lock) as notary, open_log(path.absolute()) as store:
+        signed = notary.checkpoint()
+        written = write_tiles(store, signed, folder.absolute())
+    click.echo(f"Wrote {counted(written, 'file')}: {folder} holds {counted(signed.size, 'entry')}.")

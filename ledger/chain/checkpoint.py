@@ -1,0 +1,110 @@
+"""Checkpoints: what a log says of itself at one size, signed (C2SP tlog-checkpoint).
+
+    text = origin LF size LF base64(root) LF
+
+The size is decimal without leading zeros, and no further line follows. The name of the log's key is its origin. A
+witness adds its cosignature as one more line of the note.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.chain.entry import MAX_POSITION
+from ledger.chain.merkle import HASH_BYTES
+from ledger.chain.note import (
+    ED25519,
+    UnknownKey,
+    VerifierKey,
+    check_key_name,
+    cosign_text,
+    open_note,
+    parse_note,
+    sign_text,
+    strict_base64,
+    write_note,
+)
+from ledger.errors import Malformed
+
+_TEXT = re.compile(rb"(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/=]+)\n")
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The root over a log's first `size` entries."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        check_key_name(self.origin)
+        if not 0 <= self.size <= MAX_POSITION:
+            raise Malformed("size", self.size, "is not between 0 and 2**53 - 1")
+        if len(self.root) != HASH_BYTES:
+            raise Malformed("root with a length of", len(self.root), f"has to have {HASH_BYTES} bytes")
+
+    def text(self) -> bytes:
+        """The text that is signed."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n".encode()
+
+
+class SignedCheckpoint(msgspec.Struct, frozen=True):
+    """A checkpoint as it was signed, and the known keys that signed it, the log's own among them."""
+
+    raw: bytes
+    checkpoint: Checkpoint
+    signers: tuple[VerifierKey, ...]
+
+    @property
+    def size(self) -> int:
+        """The number of entries that it is over."""
+        return self.checkpoint.size
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree over them."""
+        return self.checkpoint.root
+
+
+def parse_checkpoint(text: bytes) -> Checkpoint:
+    """The checkpoint in the text of a note. Raises `Malformed` unless exactly this would be written for it."""
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        raise Malformed("checkpoint", text, "is not three lines: origin, size, root")
+    try:
+        origin = found["origin"].decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("origin", found["origin"], "is not UTF-8") from error
+    return Checkpoint(origin, int(found["size"]), strict_base64("root", found["root"].decode()))
+
+
+def sign_checkpoint(checkpoint: Checkpoint, keys: Sequence[Ed25519PrivateKey]) -> bytes:
+    """The checkpoint as a note that the log signs with each of these keys."""
+    text = checkpoint.text()
+    return write_note(text, [sign_text(text, checkpoint.origin, key) for key in keys])
+
+
+def cosign_checkpoint(raw: bytes, name: str, key: Ed25519PrivateKey, seconds: int) -> bytes:
+    """The signed checkpoint with the cosignature that a witness of this name makes at a time, added as last line.
+
+    Raises `Malformed` for what is no checkpoint. Whether the log signed it is not looked at.
+    """
+    note = parse_note(raw)
+    parse_checkpoint(note.text)
+    return write_note(note.text, [*note.signatures, cosign_text(note.text, name, key, seconds)])
+
+
+def open_checkpoint(raw: bytes, keys: Iterable[VerifierKey]) -> SignedCheckpoint:
+    """The checkpoint in these bytes, signed by a key of its log that is among these.
+
+    Raises `Malformed`; `SignatureFailed` when a key that is known did not sign it; `UnknownKey` when no known key of
+    the log did, whoever else has.
+    """
+    opened = open_note(raw, keys)
+    checkpoint = parse_checkpoint(opened.text)
+    if not any(key.type == ED25519 and key.name == checkpoint.origin for key in opened.signers):
+        raise UnknownKey(tuple(f"{key.name}+{key.key_id.hex()}" for key in opened.signers))
+    return SignedCheckpoint(raw, checkpoint, opened.signers)

@@ -1,0 +1,166 @@
+"""What a verification says of signed checkpoints: those in the lock store, and those that somebody kept elsewhere.
+
+A checkpoint holds when a known key of the log has signed it and the log's first entries have its root. The hashes that
+roots are made of are taken as the log keeps them: that they are those of its bytes is for the rest of the verification.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.merkle import Subtree, root_of
+from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey
+from ledger.errors import Damaged, LedgerError, Malformed, NotALedger, Unreachable
+from ledger.evidence.lockstore import LockStore, Stored
+from ledger.evidence.notary import log_key
+from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
+from ledger.storage import Store
+
+# Neighbouring sizes are made up of nearly the same subtrees.
+SUBTREES_KEPT = 256
+
+
+class Given(msgspec.Struct, frozen=True):
+    """A checkpoint that somebody kept: what it is called, and its bytes."""
+
+    name: str
+    raw: bytes
+
+
+def against_checkpoints(
+    report: Report,
+    store: Store,
+    open_lock: Callable[[], LockStore],
+    given: Sequence[Given] = (),
+    keys: Sequence[VerifierKey] = (),
+) -> Report:
+    """The report with what the lock store and the checkpoints that are given say of the log beside it.
+
+    Only `keys` are trusted, or where there are none the key that the log names for itself.
+    """
+    try:
+        trusted = keys or [log_key(store)]
+    except (Malformed, Damaged) as error:
+        if not store.length():
+            # That entry 1 is missing is said where all entries are, and graver.
+            return report
+        found = [unverified(None, f"no checkpoint can be verified, as the log does not name its key: {error}")]
+        return msgspec.structs.replace(report, findings=(*report.findings, *found))
+    check = _Check(store, trusted)
+    found = []
+    try:
+        with open_lock() as lock:
+            found += _locked(check, lock)
+            found += [finding for one in given for finding in _given(check, one, lock)]
+    except (Unreachable, NotALedger, Damaged) as error:
+        verdict = Verdict.UNVERIFIED if isinstance(error, Unreachable) else Verdict.ALTERED
+        found.append(Finding(verdict, None, f"the lock store cannot be read: {error}"))
+        found += [finding for one in given for finding in _given(check, one, None)]
+    return msgspec.structs.replace(
+        report,
+        findings=(*report.findings, *found),
+        not_excluded=(_beyond(check.largest),) if check.largest else report.not_excluded,
+    )
+
+
+def _beyond(size: int) -> str:
+    return (
+        f"that entries after entry {size} were cut off or written anew by whoever owns both the database and the lock "
+        "store: no checkpoint that was given is over more"
+    )
+
+
+class _Check:
+    """Holds checkpoints against one log; `largest` is the size of the largest that was given and holds."""
+
+    def __init__(self, store: Store, keys: Sequence[VerifierKey]) -> None:
+        self._store, self._keys = store, keys
+        self._subtree: Subtree = lru_cache(SUBTREES_KEPT)(store.subtree)
+        self.largest = 0
+
+    def opened(self, raw: bytes) -> SignedCheckpoint | Finding:
+        """The checkpoint in these bytes, or why it is none that a known key signed."""
+        try:
+            return open_checkpoint(raw, self._keys)
+        except UnknownKey as error:
+            return unverified(None, str(error))
+        except (Malformed, SignatureFailed) as error:
+            return altered(None, str(error))
+
+    def held_against(self, signed: SignedCheckpoint) -> Finding | None:
+        """Why the log is not what was signed, if it is not."""
+        length = self._store.length()
+        if length < signed.size:
+            return Finding(Verdict.SHORTER, None, f"the log has {length:,} entries, and {signed.size:,} were signed")
+        try:
+            if root_of(signed.size, self._subtree) != signed.root:
+                return Finding(Verdict.SHORTER, None, "the entries that it was signed over are not those of the log")
+        except Damaged as error:
+            return altered(None, str(error))
+        return None
+
+
+def _locked(check: _Check, lock: LockStore) -> Iterator[Finding]:
+    """What there is to say of the checkpoints in the lock store: of those that are alike, the first, and how many."""
+    first: dict[Verdict, Finding] = {}
+    more: dict[Verdict, int] = {}
+    holds = count = 0
+    for stored in lock.all():
+        count += 1
+        finding = _of_locked(check, stored)
+        if finding is None:
+            holds = stored.size
+            continue
+        if finding.verdict not in first:
+            what = f"{_named('lock store', stored.size)}: {finding.what}{_last_that_holds(holds)}"
+            first[finding.verdict] = Finding(finding.verdict, None, what)
+        more[finding.verdict] = more.get(finding.verdict, -1) + 1
+    for verdict, finding in first.items():
+        others = f"; and {more[verdict]:,} more" if more[verdict] else ""
+        yield Finding(verdict, None, finding.what + others)
+    if not count:
+        yield altered(None, "the lock store is empty, and every log signs when it begins")
+
+
+def _last_that_holds(size: int) -> str:
+    return f" (the one over {size:,} holds)" if size else ""
+
+
+def _of_locked(check: _Check, stored: Stored) -> Finding | None:
+    signed = check.opened(stored.note)
+    if isinstance(signed, Finding):
+        return signed
+    if signed.size != stored.size:
+        return altered(None, f"it is over {signed.size:,}")
+    return check.held_against(signed)
+
+
+def _given(check: _Check, given: Given, lock: LockStore | None) -> Iterable[Finding]:
+    signed = check.opened(given.raw)
+    if isinstance(signed, Finding):
+        yield Finding(signed.verdict, None, f"{given.name}: {signed.what}")
+        return
+    name = _named(given.name, signed.size)
+    finding = check.held_against(signed)
+    if finding is None:
+        check.largest = max(check.largest, signed.size)
+    else:
+        yield Finding(finding.verdict, None, f"{name}: {finding.what}")
+    if lock is not None and not _is_locked(signed, lock):
+        yield Finding(Verdict.SHORTER, None, f"{name}: the lock store does not have it, and keeps all that is signed")
+
+
+def _is_locked(signed: SignedCheckpoint, lock: LockStore) -> bool:
+    stored = lock.at(signed.size)
+    if stored is None:
+        return False
+    try:
+        return open_checkpoint(stored.note, signed.signers).checkpoint == signed.checkpoint
+    except LedgerError:
+        return False
+
+
+def _named(name: str, size: int) -> str:
+    return f"{name}, checkpoint over {size:,} {'entry' if size == 1 else 'entries'}"

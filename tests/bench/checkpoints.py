@@ -1,0 +1,83 @@
+"""What checkpoints cost: one for every append or every batch, beside the append alone; and proofs in a large log."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from eventsourcing.dcb.api import DCBEvent
+
+from ledger.chain.merkle import inclusion_path
+from ledger.chain.note import verifier_key
+from ledger.codec import Codec, Fact
+from ledger.events import LedgerOpened
+from ledger.evidence.lockstore import LockStore, create_lock_store
+from ledger.evidence.notary import Notary
+from ledger.storage import Store, create_store, open_store
+from tests.bench.measure import Ratio, in_turns
+from tests.bench.workload import NOW, Office
+
+if TYPE_CHECKING:
+    from tests.bench.run import Figure
+
+ORIGIN = "ir.example.edu/dua-ledger"
+
+
+def signed_store(folder: Path, name: str) -> tuple[Store, Notary]:
+    """A new store whose first entry names a key, and a notary that signs with it."""
+    url, lock = f"sqlite:///{folder / name}.db", f"sqlite:///{folder / name}-lock.db"
+    create_store(url)
+    create_lock_store(lock)
+    key = Ed25519PrivateKey.generate()
+    vkey = verifier_key(ORIGIN, key.public_key().public_bytes_raw())
+    store = open_store(url)
+    opened = Fact(event=LedgerOpened(origin=ORIGIN, log_key=vkey), actor="staff:1", via="bench")
+    store.append_entries([DCBEvent(opened.event.wire_type(), Codec().encode(opened, bytes(16), NOW), [])])
+    notary = Notary(open_store(url), LockStore(lock), lambda: [key], folder / f"{name}-checkpoint")
+    notary.checkpoint()
+    return store, notary
+
+
+def checkpoint_each(folder: Path) -> Figure:
+    """A checkpoint for every single append, against the append alone."""
+    return _signing(folder, 1, rounds=40, calls=25, promised="<= 2.3")
+
+
+def checkpoint_batches(folder: Path) -> Figure:
+    """A checkpoint for every batch of 256, against the batch alone."""
+    return _signing(folder, 256, rounds=20, calls=2, promised="<= 1.03")
+
+
+def _signing(folder: Path, batch: int, rounds: int, calls: int, promised: str) -> Figure:
+    signed, notary = signed_store(folder, f"signed-{batch}")
+    alone, _ = signed_store(folder, f"alone-{batch}")
+    mine, theirs = Office(), Office()
+
+    def append_and_sign() -> None:
+        notary.checkpoint(signed.append_entries(mine.events(batch))[-1].position)
+
+    ratio = in_turns(append_and_sign, lambda: alone.append_entries(theirs.events(batch)), rounds, calls)
+    what = "append with a checkpoint / alone" if batch == 1 else f"batch of {batch} with a checkpoint / alone"
+    return figure(what, 1 / ratio.ratio, promised, ratio, "alone")
+
+
+def proofs(large: Store) -> Figure:
+    """Inclusion proofs of entries anywhere in a large log, in milliseconds, beside reading an entry."""
+    size, chance = large.head().position, random.Random(1)
+    ratio = in_turns(
+        lambda: inclusion_path(chance.randrange(size), size, large.subtree),
+        lambda: large.entry(chance.randrange(1, size + 1)),
+        rounds=20,
+        calls=50,
+    )
+    return figure(f"milliseconds for a proof in {size:,}", ratio.ours.median * 1e3, "< 5", ratio, "reading an entry")
+
+
+def figure(what: str, number: float, promised: str, ratio: Ratio, other: str) -> Figure:
+    """A line of the table."""
+    # The table is made by the program that imports this.
+    from tests.bench.run import Figure, compared
+
+    return Figure(what, number, promised, compared(ratio, other))

@@ -1,0 +1,163 @@
+"""What the tests of evidence share: a home whose log is signed, and ways to rewrite it that a dishonest operator has.
+
+Run as a program, `python -m tests.signing HOME COUNT` appends so many entries, one by one, signs after each, and prints
+the size of the checkpoint that it got.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from eventsourcing.dcb.api import DCBEvent
+
+from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.entry import Entry
+from ledger.chain.merkle import Subtree, completed_by, consistency_path, root_hash, verify_consistency
+from ledger.evidence.lockstore import LockStore, Stored
+from ledger.evidence.notary import log_key
+from ledger.home import create_home, open_home, open_lock_store, open_log
+from ledger.storage import create_store, open_store
+from tests.facts import data_set, fact, noon
+
+ORIGIN = "ir.example.edu/dua-ledger"
+
+
+def new_home(path: Path, lock_store: str | None = None) -> Path:
+    """A home with its first entry, signed."""
+    create_home(path, ORIGIN, actor="staff:1", via="test", clock=noon, lock_store=lock_store)
+    return path
+
+
+def append(path: Path, count: int = 1) -> None:
+    """Append so many entries in one go, and sign nothing."""
+    with open_home(path, noon) as home:
+        home.ledger.append([fact(data_set(dataset=f"D-{number}")) for number in range(count)])
+
+
+def sign(path: Path) -> SignedCheckpoint:
+    """Sign whatever is new."""
+    with open_home(path, noon) as home:
+        return home.notary.checkpoint()
+
+
+def signed_home(path: Path, *sizes: int) -> Path:
+    """A home that was signed at each of these sizes, and at 1."""
+    new_home(path)
+    for size in sizes:
+        append(path, size - len(entries_of(path)))
+        sign(path)
+    return path
+
+
+def entries_of(path: Path) -> list[Entry]:
+    with open_log(path) as store:
+        return list(store.scan())
+
+
+def locked(path: Path) -> list[Stored]:
+    """All that is in the lock store of a home."""
+    with open_lock_store(path) as lock:
+        return list(lock.all())
+
+
+def assert_one_line(path: Path, lock: LockStore) -> None:
+    """Every checkpoint in the lock store has the root of the log, is consistent with the one before, and is signed."""
+    with open_log(path) as store:
+        leaves = [entry.leaf for entry in store.scan()]
+        keys = [log_key(store)]
+    subtree = subtrees(leaves)
+    before: SignedCheckpoint | None = None
+    for stored in lock.all():
+        signed = open_checkpoint(stored.note, keys)
+        assert signed.size == stored.size
+        assert signed.root == root_hash(leaves[: signed.size])
+        if before is not None:
+            proof = consistency_path(before.size, signed.size, subtree)
+            verify_consistency(before.size, signed.size, proof, before.root, signed.root)
+        before = signed
+
+
+def subtrees(leaves: Iterable[bytes]) -> Subtree:
+    """The completed subtrees over these leaves, and no others."""
+    known: dict[tuple[int, int], bytes] = {}
+
+    def subtree(level: int, index: int) -> bytes:
+        return known[level, index]
+
+    for position, leaf in enumerate(leaves, 1):
+        for level, value in enumerate(completed_by(position, leaf, subtree)):
+            known[level, (position >> level) - 1] = value
+    return subtree
+
+
+# What a dishonest operator does.
+
+
+def rewrite(path: Path, change: Callable[[list[Entry]], Iterable[DCBEvent]]) -> None:
+    """Put another log in the place of a home's, with chain, tree and index as if it had always been so."""
+    entries = entries_of(path)
+    draft = path / "draft.db"
+    create_store(f"sqlite:///{draft}")
+    with open_store(f"sqlite:///{draft}", lambda: entries[0].recorded_at) as store:
+        store.append_entries(list(change(entries)))
+    for old in path.glob("log.db*"):
+        old.unlink()
+    for new in path.glob("draft.db*"):
+        new.rename(path / new.name.replace("draft", "log"))
+
+
+def as_events(entries: Iterable[Entry]) -> Iterator[DCBEvent]:
+    for entry in entries:
+        yield DCBEvent(entry.header.type, entry.payload, list(entry.header.tags))
+
+
+def cut(path: Path, size: int) -> None:
+    """Leave only the first entries."""
+    rewrite(path, lambda entries: as_events(entries[:size]))
+
+
+def with_altered(position: int) -> Callable[[list[Entry]], Iterator[DCBEvent]]:
+    """The same entries, but that one registers a data set of another kind."""
+
+    def change(entries: list[Entry]) -> Iterator[DCBEvent]:
+        for event, entry in zip(as_events(entries), entries, strict=True):
+            data = (
+                event.data.replace(b'"person-course"', b'"tracking-log"') if entry.position == position else event.data
+            )
+            assert entry.position != position or data != event.data
+            yield DCBEvent(event.type, data, event.tags)
+
+    return change
+
+
+@contextmanager
+def copied(path: Path, *names: str) -> Iterator[None]:
+    """Keep copies of parts of a home, and put them back when the block ends: last night's backup."""
+    kept = path.with_name("backup")
+    for name in names:
+        place = kept / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(path / name, place) if (path / name).is_dir() else shutil.copy(path / name, place)
+    yield
+    for name in names:
+        if (path / name).is_dir():
+            shutil.rmtree(path / name)
+            shutil.copytree(kept / name, path / name)
+        else:
+            for part in path.glob(f"{name}-[ws]*"):
+                part.unlink()
+            shutil.copy(kept / name, path / name)
+
+
+def main(path: Path, count: int) -> None:
+    with open_home(path, noon) as home:
+        for _ in range(count):
+            (position,) = home.ledger.append([fact(data_set())]).positions
+            os.write(1, b"%d %d\n" % (position, home.notary.checkpoint(position).size))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,270 @@
+"""Tiles hold the tree and its entries, each under its own name, and never change."""
+
+import fcntl
+import os
+import sqlite3
+from contextlib import closing
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.chain.entry import MAX_ENTRY_BYTES
+from ledger.chain.merkle import Subtree, leaf_hash, root_of
+from ledger.chain.tile import Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
+from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, TooLarge
+from ledger.evidence.notary import NotContinued
+from ledger.evidence.tiles import write_tiles
+from ledger.home import open_log, open_notary
+from tests.signing import append, cut, entries_of, rewrite, signed_home, with_altered
+from tests.signing import subtrees as subtrees_over
+from tests.tampering import guards_down
+
+
+@cache
+def subtrees(size: int) -> Subtree:
+    """The completed subtrees of a tree of so many different leaves."""
+    return subtrees_over(leaf_hash(b"%d" % number) for number in range(size))
+
+
+@pytest.mark.parametrize(
+    ("tile", "path"),
+    [
+        (Tile(0, 0), "tile/0/000"),
+        (Tile(0, 67), "tile/0/067"),
+        (Tile(0, 999), "tile/0/999"),
+        (Tile(3, 1000), "tile/3/x001/000"),
+        (Tile(0, 1_234_067), "tile/0/x001/x234/067"),
+        (Tile(0, 1_234_067, 1), "tile/0/x001/x234/067.p/1"),
+        (Tile(5, 0, 255), "tile/5/000.p/255"),
+    ],
+)
+def test_a_tile_has_the_path_that_c2sp_gives_it(tile: Tile, path: str):
+    assert tile.path == path
+    assert tile.entries_path == path.replace(f"tile/{tile.level}/", "tile/entries/")
+
+
+@pytest.mark.parametrize(
+    ("old", "size", "tiles"),
+    [
+        (0, 0, []),
+        (0, 1, [Tile(0, 0, 1)]),
+        (1, 1, []),
+        (0, 256, [Tile(0, 0), Tile(1, 0, 1)]),
+        (255, 257, [Tile(0, 0), Tile(0, 1, 1), Tile(1, 0, 1)]),
+        (256, 257, [Tile(0, 1, 1)]),
+        (300, 600, [Tile(0, 1), Tile(0, 2, 88), Tile(1, 0, 2)]),
+        (65_535, 65_536, [Tile(0, 255), Tile(1, 0), Tile(2, 0, 1)]),
+        (65_536, 65_537, [Tile(0, 256, 1)]),
+    ],
+)
+def test_a_tree_that_has_grown_has_these_new_tiles(old: int, size: int, tiles: list[Tile]):
+    assert list(new_tiles(old, size)) == tiles
+
+
+sizes = st.lists(st.integers(0, 200_000), min_size=2, max_size=6).map(sorted)
+
+
+@given(sizes)
+def test_growing_in_steps_gives_every_full_tile_once_and_the_partial_ones_of_the_last_size(sizes: list[int]):
+    grown = [tile for old, size in pairwise([0, *sizes]) for tile in new_tiles(old, size)]
+    whole = list(new_tiles(0, sizes[-1]))
+
+    assert len(set(grown)) == len(grown)
+    assert {tile for tile in grown if tile.width == 256} == {tile for tile in whole if tile.width == 256}
+    assert set(whole) <= set(grown)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 511, 600])
+def test_the_subtrees_that_tiles_make_up_are_those_of_the_tree(size: int):
+    subtree = subtrees(size)
+    for tile in new_tiles(0, size):
+        hashes = tile_hashes(tile, subtree)
+
+        assert len(hashes) == tile.width
+        for level, index, value in subtrees_of(tile, hashes):
+            assert value == subtree(level, index)
+    assert root_of(size, subtree) == root_of(size, _from_tiles(size))
+
+
+def _from_tiles(size: int) -> Subtree:
+    """Subtrees as somebody knows them who has the tiles alone."""
+    known = {
+        (level, index): value
+        for tile in new_tiles(0, size)
+        for level, index, value in subtrees_of(tile, tile_hashes(tile, subtrees(size)))
+    }
+    return lambda level, index: known[level, index]
+
+
+entries = st.lists(st.binary(max_size=400), max_size=20)
+
+
+@given(entries)
+def test_a_bundle_gives_back_the_entries_and_nothing_else(entries: list[bytes]):
+    assert list(read_bundle(write_bundle(entries))) == entries
+
+
+def test_an_entry_stands_in_a_bundle_behind_its_length():
+    assert write_bundle([b"ab", b"", b"c" * 258]) == b"\0\2ab" + b"\0\0" + b"\1\2" + b"c" * 258
+    assert list(read_bundle(write_bundle([b"x" * MAX_ENTRY_BYTES]))) == [b"x" * MAX_ENTRY_BYTES]
+
+
+def test_an_entry_that_is_too_long_for_its_length_stands_in_no_bundle():
+    with pytest.raises(TooLarge):
+        write_bundle([bytes(MAX_ENTRY_BYTES + 1)])
+
+
+def test_a_bundle_that_was_cut_short_is_refused():
+    bundle = write_bundle([b"first", b"four"])
+    for length in range(1, len(bundle)):
+        if length != len(write_bundle([b"first"])):
+            with pytest.raises(Malformed):
+                list(read_bundle(bundle[:length]))
+
+
+# The log as files.
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return signed_home(tmp_path / "home", 40, 300)
+
+
+def export(path: Path, folder: Path) -> int:
+    """Bring the tiles of a home's log up to date; gives how many files were written."""
+    with open_notary(path) as notary, open_log(path) as store:
+        return write_tiles(store, notary.checkpoint(), folder)
+
+
+def contents_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_log_as_files_is_tiles_bundles_and_the_checkpoint(home: Path, tmp_path: Path):
+    written = export(home, tmp_path / "tiles")
+    files = contents_of(tmp_path / "tiles")
+    entries = entries_of(home)
+    subtree = subtrees_over([entry.leaf for entry in entries])
+
+    assert written == len(files)
+    assert files == {
+        "checkpoint": (home / "checkpoint").read_bytes(),
+        "tile/0/000": b"".join(entry.leaf for entry in entries[:256]),
+        "tile/0/001.p/44": b"".join(entry.leaf for entry in entries[256:]),
+        "tile/1/000.p/1": subtree(8, 0),
+        "tile/entries/000": write_bundle(entry.raw for entry in entries[:256]),
+        "tile/entries/001.p/44": write_bundle(entry.raw for entry in entries[256:]),
+    }
+
+
+def test_what_was_written_is_left_alone_and_only_what_is_new_is_added(home: Path, tmp_path: Path):
+    export(home, tmp_path / "tiles")
+    before = contents_of(tmp_path / "tiles")
+
+    assert export(home, tmp_path / "tiles") == 0
+    append(home, 300)
+    # The second tile is full by now, and a third has begun.
+    assert export(home, tmp_path / "tiles") == 2 + 2 + 1 + 1
+    after = contents_of(tmp_path / "tiles")
+    assert {name for name in before if after[name] != before[name]} == {"checkpoint"}
+    assert after.keys() - before.keys() == {
+        *("tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2", "tile/entries/001", "tile/entries/002.p/88")
+    }
+
+
+def test_an_export_that_was_cut_off_is_taken_up(home: Path, tmp_path: Path):
+    export(home, tmp_path / "whole")
+    whole = contents_of(tmp_path / "whole")
+    names = sorted(whole, key=lambda name: (name == "checkpoint", name))
+    for written in range(len(names)):
+        folder = tmp_path / f"cut off after {written}"
+        for name in names[:written]:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(whole[name])
+        folder.mkdir(exist_ok=True)
+        (folder / ".checkpoint.draft").write_bytes(b"cut")
+
+        assert export(home, folder) == len(names) - written
+        assert contents_of(folder) == whole
+
+
+def test_a_folder_with_tiles_of_another_log_is_left_as_it_is(home: Path, tmp_path: Path):
+    other = signed_home(tmp_path / "other", 7)
+    export(other, tmp_path / "tiles")
+    before = contents_of(tmp_path / "tiles")
+    with pytest.raises(LedgerError):
+        export(home, tmp_path / "tiles")
+
+    assert contents_of(tmp_path / "tiles") == before
+
+
+def test_tiles_of_a_log_that_was_rewritten_or_cut_are_not_gone_on_with(home: Path, tmp_path: Path):
+    export(home, tmp_path / "tiles")
+    with open_notary(home) as notary:
+        signed = notary.checkpoint()
+    rewrite(home, with_altered(270))
+    with open_log(home) as store, pytest.raises(NotContinued):
+        write_tiles(store, signed, tmp_path / "tiles")
+    cut(home, 299)
+    with open_log(home) as store, pytest.raises((NotContinued, Damaged)):
+        write_tiles(store, signed, tmp_path / "more")
+    assert not (tmp_path / "more").exists()
+
+
+def test_tiles_that_go_further_than_the_checkpoint_are_not_gone_back_on(home: Path, tmp_path: Path):
+    with open_notary(home) as notary, open_log(home) as store:
+        before = notary.checkpoint()
+        append(home)
+        write_tiles(store, notary.checkpoint(), tmp_path / "tiles")
+        with pytest.raises(AlreadyThere):
+            write_tiles(store, before, tmp_path / "tiles")
+
+
+def test_a_file_that_says_something_else_is_not_written_over(home: Path, tmp_path: Path):
+    export(home, tmp_path / "whole")
+    for name in contents_of(tmp_path / "whole"):
+        folder = tmp_path / name.replace("/", " ")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(b"something else")
+        with pytest.raises(LedgerError):
+            export(home, folder)
+        assert (folder / name).read_bytes() == b"something else"
+
+
+def test_two_do_not_write_into_one_folder_at_once(home: Path, tmp_path: Path):
+    (tmp_path / "tiles").mkdir()
+    descriptor = os.open(tmp_path / "tiles", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(Busy):
+        export(home, tmp_path / "tiles")
+    os.close(descriptor)
+
+    assert export(home, tmp_path / "tiles") == 6
+
+
+ALTERED = "CAST(replace(entry, 'person-course', 'tracking-logs') AS BLOB)"
+
+
+@pytest.mark.parametrize(
+    ("change", "position"),
+    [
+        (f"entry = {ALTERED}", 7),
+        (f"entry = {ALTERED}", 299),
+        ("tree = CAST(substr(tree, 1, 224) || zeroblob(64) AS BLOB)", 256),
+        ("tree = CAST(substr(tree, 1, 96) || zeroblob(length(tree) - 96) AS BLOB)", 296),
+        ("position = 1000", 20),
+    ],
+)
+def test_what_does_not_lead_to_the_root_that_was_signed_is_not_written(home: Path, tmp_path: Path, change, position):
+    with open_notary(home) as notary, open_log(home) as store:
+        signed = notary.checkpoint()
+        with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as log, guards_down(log):
+            assert log.execute(f"UPDATE entries SET {change} WHERE position = ?", (position,)).rowcount == 1
+        with pytest.raises((NotContinued, Damaged)):
+            write_tiles(store, signed, tmp_path / "tiles")
+
+    assert not (tmp_path / "tiles/checkpoint").exists()
