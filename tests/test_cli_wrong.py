@@ -175,7 +175,10 @@ WRONG = [
     (
         "opened",
         "grant-role staff:2 boss --from 2026-01-01",
-        ("'boss' is none of director, acting-director, alternate, staff, auditor, compliance, admin, data-server."),
+        (
+            "'boss' is none of director, acting-director, alternate, staff, auditor, compliance, admin, data-server, "
+            "researcher."
+        ),
     ),
     (
         "opened",

@@ -356,6 +356,7 @@ MAY_WISH = {
     "compliance": set(),
     "admin": {"erase-details"},
     "data server": {"let-in"},
+    "researcher": set(),
 }
 
 
