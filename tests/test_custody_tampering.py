@@ -180,7 +180,8 @@ def test_a_list_whose_rows_were_brought_out_of_order_comes_to_an_end(
 ):
     greatest = bytes.fromhex(max(dict(claims)))
     content = (folder.path / database).read_bytes()
-    assert content.count(greatest) == 1
+    # An address stands in the index of marks, too.
+    assert content.count(greatest) in (1, 2)
     (folder.path / database).write_bytes(content.replace(greatest, bytes(32)))
 
     with folder.open() as custody, pytest.raises(Damaged, match="out of order"):

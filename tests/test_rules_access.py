@@ -353,10 +353,10 @@ MAY_WISH = {
     "alternate": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
     "staff": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
     "auditor": set(),
+    "researcher": set(),
     "compliance": set(),
     "admin": {"erase-details"},
     "data server": {"let-in"},
-    "researcher": set(),
 }
 
 

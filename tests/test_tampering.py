@@ -244,7 +244,8 @@ def test_two_rows_that_exchange_a_value_are_found(home: Operator, database: str,
                 at = where(home, database, table, one) | where(home, database, table, other)
                 yield Attack(database, table, [one, other], came, at)
 
-    alone = table in ("opened_by", "secrets") or column == "created_at"
+    # Few rows have another time than the next, or a mark.
+    alone = table in ("opened_by", "secrets") or column in ("created_at", "mark")
     assert unnoticed(home, attacks(), at_least=0 if alone else 2) == []
 
 

@@ -139,7 +139,8 @@ def check_key_name(name: str) -> None:
     """Raise `Malformed` unless a key may have this name: not empty, no white space, no plus sign, printable."""
     if not name:
         raise Malformed("key name", name, "is empty")
-    if any(letter.isspace() or letter == "+" or not letter.isprintable() for letter in name):
+    # Of all that is white space, only the common one is printable.
+    if not name.isprintable() or " " in name or "+" in name:
         raise Malformed("key name", name, "has white space, a plus sign or something unprintable")
 
 
