@@ -8,6 +8,7 @@
         log-key.pem                the key that signs for the log
         lock-store                 where the lock store is, if it is elsewhere
     views.db                   tables made from the log, which can be thrown away
+    last-use/                  the day on which each API key was last used; no fact of the log
     lock/checkpoints.db        the lock store, which must be in no backup at all
     checkpoint                 the last checkpoint that was signed, for everybody to fetch
 

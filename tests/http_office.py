@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from api.apikeys import NewKey, new_key
 from api.commands import Clerk
@@ -22,16 +24,26 @@ from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.monitor import Monitor
 from api.http.rates import Rates
+from ledger.events import (
+    AgreementExecuted,
+    AgreementIssued,
+    RequestApproved,
+    TrainingCertified,
+    TrainingVerified,
+)
+from ledger.events.agreement import Covered, Recipient
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
-from tests.facts import ANA, NOON, Clock, submitted, version_added
-from tests.office import STRANGER, complete, role, written
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment, submitted, version_added
+from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, complete, role, written
 
 ROLES: tuple[Role, ...] = get_args(Role)
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 BY = Circumstances(actor="staff:director", via="command line")
 # More than any test asks for at once.
 RATE = 10_000
+FORM = "multipart/form-data"
+PDF = b"%PDF-1.4 a letter"
 OTHERS_REQUEST = "R-2026-0002"
 LATER = NOON + timedelta(days=90)
 
@@ -134,3 +146,71 @@ def an_office(folder: Path) -> Iterator[HttpOffice]:
 def told(response: TestResponse) -> Any:
     """What a response says in JSON."""
     return json.loads(response.get_data())
+
+
+def form(office: HttpOffice, path: str, command: str | None = None, of: Any = "staff", **files: Any):
+    """A form with a command and files, each as its bytes or as bytes under a name."""
+    data: dict[str, Any] = {"command": command} if command is not None else {}
+    for part, some in files.items():
+        each = some if isinstance(some, list) else [some]
+        data[part] = [file(part, one) if isinstance(one, bytes) else file(*one) for one in each]
+    return sent(office, path, data, of)
+
+
+def file(name: str, content: bytes) -> FileStorage:
+    return FileStorage(BytesIO(content), filename=name)
+
+
+def sent(office: HttpOffice, path: str, data: dict[str, Any], of: Any = "staff", **how: Any):
+    # What the client itself encodes may go through a file that it leaves open.
+    boundary, body = encode_multipart(data)
+    return office.ask(of, "POST", path, data=body, content_type=f"{FORM}; boundary={boundary}", **how)
+
+
+def certificate(completed: date = LONG_AGO, expires: date = FAR_OFF) -> str:
+    return f'{{"completed": "{completed}", "expires": "{expires}"}}'
+
+
+def certify(office: HttpOffice) -> None:
+    for person in (ANA, BEN):
+        assert form(office, f"/people/{person}/trainings", certificate(), certificate=PDF).status_code == 201
+
+
+@pytest.fixture
+def executed(office: HttpOffice) -> HttpOffice:
+    """Ana and Ben may open what was asked for, under an agreement in force."""
+    named = (Recipient(person=ANA, organisation=None),)
+    covered = (Covered(dataset=DATA_SET, form="identified"),)
+    mou = AgreementIssued(
+        agreement="A-1",
+        request=REQUEST,
+        kind="MOU",
+        template="MOU",
+        template_approved_by=DIRECTOR,
+        text=commitment(7),
+        recipients=named,
+        datasets=covered,
+    )
+    dua = AgreementIssued(
+        agreement="A-2",
+        request=REQUEST,
+        kind="DUA",
+        template="DUA",
+        template_approved_by=DIRECTOR,
+        text=commitment(8),
+        recipients=(Recipient(person=BEN, organisation=ELSEWHERE),),
+        datasets=covered,
+    )
+    trained = [
+        TrainingCertified(person=one, completed=LONG_AGO, expires=FAR_OFF, document=commitment(number))
+        for number, one in enumerate((ANA, BEN), 20)
+    ]
+    facts = [
+        *trained,
+        *(TrainingVerified(person=one.person, certificate=one.document) for one in trained),
+        RequestApproved(request=REQUEST),
+        *(mou, dua),
+        *(AgreementExecuted(agreement=one, request=REQUEST, starts=LONG_AGO, ends=FAR_OFF) for one in ("A-1", "A-2")),
+    ]
+    written(facts, office.home.ledger)
+    return office

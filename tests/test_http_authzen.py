@@ -9,21 +9,15 @@ from hypothesis import strategies as st
 from ledger.events import (
     AccessPermitted,
     ActRefused,
-    AgreementExecuted,
-    AgreementIssued,
-    RequestApproved,
-    TrainingCertified,
-    TrainingVerified,
 )
-from ledger.events.agreement import Covered, Recipient
 from tests.authzen_schemas import DECISION, DECISIONS, EVALUATION, EVALUATIONS, METADATA, fits
 from tests.event_strategies import JSON
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
-from tests.http_office import OTHERS_REQUEST, HttpOffice, office, told
-from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, written
+from tests.facts import ANA, BEN, DATA_SET, REQUEST
+from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
+from tests.office import DIRECTOR, STRANGER
 from tests.packet_facts import anything
 
-__all__ = ["office"]
+__all__ = ["executed", "office"]
 
 ONE, SEVERAL = "/access/v1/evaluation", "/access/v1/evaluations"
 DEEP = b'{"context":' + 100_000 * b'{"a":' + b"1" + 100_001 * b"}"
@@ -36,46 +30,6 @@ def evaluation(person: str = ANA, dataset: str = DATA_SET, **others: Any) -> dic
         "resource": {"type": "dataset", "id": dataset},
         **others,
     }
-
-
-@pytest.fixture
-def executed(office: HttpOffice) -> HttpOffice:
-    """Ana and Ben may open what was asked for, under an agreement in force."""
-    named = (Recipient(person=ANA, organisation=None),)
-    covered = (Covered(dataset=DATA_SET, form="identified"),)
-    mou = AgreementIssued(
-        agreement="A-1",
-        request=REQUEST,
-        kind="MOU",
-        template="MOU",
-        template_approved_by=DIRECTOR,
-        text=commitment(7),
-        recipients=named,
-        datasets=covered,
-    )
-    dua = AgreementIssued(
-        agreement="A-2",
-        request=REQUEST,
-        kind="DUA",
-        template="DUA",
-        template_approved_by=DIRECTOR,
-        text=commitment(8),
-        recipients=(Recipient(person=BEN, organisation=ELSEWHERE),),
-        datasets=covered,
-    )
-    trained = [
-        TrainingCertified(person=one, completed=LONG_AGO, expires=FAR_OFF, document=commitment(number))
-        for number, one in enumerate((ANA, BEN), 20)
-    ]
-    facts = [
-        *trained,
-        *(TrainingVerified(person=one.person, certificate=one.document) for one in trained),
-        RequestApproved(request=REQUEST),
-        *(mou, dua),
-        *(AgreementExecuted(agreement=one, request=REQUEST, starts=LONG_AGO, ends=FAR_OFF) for one in ("A-1", "A-2")),
-    ]
-    written(facts, office.home.ledger)
-    return office
 
 
 def asked(office: HttpOffice, body: Any, path: str = ONE, **how: Any):

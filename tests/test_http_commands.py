@@ -1,28 +1,22 @@
 """Commands over HTTP: thin resources, each wish once, documents by their first bytes."""
 
-from datetime import date
-from io import BytesIO
 from typing import Any
 
 import pytest
-from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from api.http.commanding import Told, reading_of
 from api.http.table import ROUTES
 from api.packets import read_packet
 from ledger.events import AgreementIssued, OrganisationRegistered, PersonSuspended, RequestApproved, TrainingCertified
-from tests.facts import ANA, BEN, DATA_SET, REQUEST
-from tests.http_office import HttpOffice, office, principal, told
+from tests.facts import ANA, DATA_SET, REQUEST
+from tests.http_office import PDF, HttpOffice, certificate, certify, file, form, office, principal, sent, told
 from tests.letters import EXAMPLES
-from tests.office import DIRECTOR, FAR_OFF, LONG_AGO
+from tests.office import DIRECTOR, LONG_AGO
 from tests.packet_facts import MIT, OUTSIDE
 
 __all__ = ["office"]
 
 LAKESIDE = {"organisation": "O-lakeside", "name": "Lakeside College"}
-PDF = b"%PDF-1.4 a letter"
-FORM = "multipart/form-data"
 UNKNOWN_KIND = "is neither PDF nor PNG, JPEG or text: its first bytes say so, whatever its name"
 
 
@@ -30,32 +24,9 @@ def key(text: str) -> dict[str, Any]:
     return {"headers": {"Idempotency-Key": text}}
 
 
-def form(office: HttpOffice, path: str, command: str | None = None, of: Any = "staff", **files: Any):
-    """A form with a command and files, each as its bytes or as bytes under a name."""
-    data: dict[str, Any] = {"command": command} if command is not None else {}
-    for part, some in files.items():
-        each = some if isinstance(some, list) else [some]
-        data[part] = [file(part, one) if isinstance(one, bytes) else file(*one) for one in each]
-    return sent(office, path, data, of)
-
-
-def file(name: str, content: bytes) -> FileStorage:
-    return FileStorage(BytesIO(content), filename=name)
-
-
-def sent(office: HttpOffice, path: str, data: dict[str, Any], of: Any = "staff", **how: Any):
-    # What the client itself encodes may go through a file that it leaves open.
-    boundary, body = encode_multipart(data)
-    return office.ask(of, "POST", path, data=body, content_type=f"{FORM}; boundary={boundary}", **how)
-
-
 def last_event(office: HttpOffice) -> Any:
     (recorded,) = list(office.home.ledger.facts(after=office.length - 1))
     return recorded.event
-
-
-def certificate(completed: date = LONG_AGO, expires: date = FAR_OFF) -> str:
-    return f'{{"completed": "{completed}", "expires": "{expires}"}}'
 
 
 def test_a_report_is_recorded_and_the_answer_says_where(office: HttpOffice):
@@ -81,11 +52,6 @@ def test_an_act_that_nothing_stands_against_is_done(office: HttpOffice):
 
     assert office.post("staff", f"/requests/{REQUEST}/approval").status_code == 201
     assert last_event(office) == RequestApproved(request=REQUEST)
-
-
-def certify(office: HttpOffice) -> None:
-    for person in (ANA, BEN):
-        assert form(office, f"/people/{person}/trainings", certificate(), certificate=PDF).status_code == 201
 
 
 def test_the_same_key_has_the_same_outcome_and_records_it_once(office: HttpOffice):

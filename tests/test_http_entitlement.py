@@ -5,6 +5,7 @@ import pytest
 from api.http.app import PUBLIC
 from api.http.call import SEES_NAMES
 from api.http.table import ROUTES, Route
+from ledger.home import PUBLISHED, open_notary
 from projections.acts import DECIDING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, office, principal, told
@@ -38,6 +39,7 @@ TABLE = {
     "GET /datasets/{dataset}/holders": READING,
     "GET /deadlines": READING,
     "GET /inbox": READING,
+    "GET /permissions": READING,
     "GET /accesses": READING,
     "GET /api-keys": f"{DIRECTORS}, auditor, admin",
     "GET /metrics": f"{OFFICE}, auditor, admin",
@@ -113,13 +115,24 @@ def test_a_route_is_taken_by_whom_the_table_names_and_by_nobody_else(office: Htt
         assert office.ask(None, route.method, path_of(route), **how).status_code == 401
 
 
-@pytest.mark.parametrize("path", PUBLIC)
+@pytest.mark.parametrize("path", [path for path in PUBLIC if path != "/checkpoint"])
 def test_what_needs_no_key_tells_nothing_of_this_ledger(office: HttpOffice, path):
     with office.unchanged():
         response = office.get(None, path)
 
     assert (response.status_code, "Ledger-Position" in response.headers) == (200, False)
     assert "log.example.com" not in response.get_data(as_text=True)
+
+
+def test_everybody_may_have_the_last_checkpoint(office: HttpOffice):
+    with open_notary(office.home.path) as notary:
+        signed = notary.checkpoint()
+
+    response = office.get(None, "/checkpoint")
+
+    assert (response.status_code, response.mimetype, response.get_data()) == (200, "text/plain", signed.raw)
+    (office.home.path / PUBLISHED).unlink()
+    assert office.get(None, "/checkpoint").status_code == 404
 
 
 def test_who_may_not_is_told_the_same_whether_the_thing_exists_or_not(office: HttpOffice):

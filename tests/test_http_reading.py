@@ -12,11 +12,21 @@ import pytest
 from api.http.rendering import as_csv
 from ledger.events import DocumentOpened, HistoryViewed, TrainingCertified
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
-from tests.http_office import OTHERS_REQUEST, HttpOffice, office, principal, told
+from tests.http_office import (
+    OTHERS_REQUEST,
+    PDF,
+    HttpOffice,
+    certificate,
+    certify,
+    executed,
+    form,
+    office,
+    principal,
+    told,
+)
 from tests.office import LONG_AGO, STRANGER
-from tests.test_http_commands import PDF, certificate, certify, form
 
-__all__ = ["office"]
+__all__ = ["executed", "office"]
 
 NDJSON = {"Accept": "application/x-ndjson"}
 CSV = {"Accept": "text/csv"}
@@ -328,3 +338,40 @@ def test_the_ends_of_time_are_asked_about_without_harm(office: HttpOffice, given
     for path in ("/inbox", "/deadlines", f"/datasets/{DATA_SET}/holders"):
         for name in ("as_of", "known_at"):
             assert office.get("auditor", path, query_string={name: given}).status_code in (200, 422)
+
+
+def test_whether_somebody_may_is_told_with_what_lets_them_in_and_nothing_is_recorded(executed: HttpOffice):
+    def asked(person: str, **when: str):
+        query = {"person": person, "dataset": DATA_SET} | when
+        return told(executed.get("compliance", "/permissions", query_string=query))
+
+    with executed.unchanged():
+        assert asked(ANA) == {
+            "person": ANA,
+            "dataset": DATA_SET,
+            "permitted": True,
+            "objections": [],
+            "request": REQUEST,
+            "agreement": "A-1",
+            "until": "2027-01-15",
+        }
+        refused, before = asked(STRANGER), asked(ANA, as_of="2026-01-01")
+    assert (refused["permitted"], refused["agreement"]) == (False, None)
+    assert "named-recipients" in {one["rule"] for one in refused["objections"]}
+    assert before["permitted"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"person": "p-" + 32 * "0"}, 404),
+        ({"dataset": "D-none"}, 404),
+        ({"person": "ana@example.edu"}, 422),
+        ({"dataset": ""}, 422),
+        ({"as_of": "yesterday"}, 422),
+    ],
+)
+def test_nothing_is_told_of_whom_or_what_the_ledger_does_not_know(office: HttpOffice, change, status):
+    query = {"person": ANA, "dataset": DATA_SET} | change
+
+    assert office.get("auditor", "/permissions", query_string=query).status_code == status

@@ -190,6 +190,24 @@ def test_killed_in_the_middle_everything_that_was_answered_is_in_the_log_once(se
     assert verify_home(served.home, 1).findings == ()
 
 
+def test_the_same_wish_sent_by_many_at_once_is_recorded_once_and_answered_alike(served: Served):
+    answers: list[tuple[int, bytes]] = []
+
+    def send() -> None:
+        answers.append(
+            served.ask("POST", "/organisations", {"organisation": "O-1", "name": "One"}, **{"Idempotency-Key": "k"})
+        )
+
+    clients = [threading.Thread(target=send) for _ in range(12)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(PATIENCE)
+
+    assert (len(answers), {status for status, _ in answers}, len({body for _, body in answers})) == (12, {201}, 1)
+    assert served.recorded() == ["O-1"]
+
+
 def test_workers_count_together_and_log_nothing_that_was_sent(served: Served):
     statuses = [served.ask("GET", f"/requests/R-2026-{number:04}?secret=Ejemplo")[0] for number in range(1, 21)]
     _, text = served.ask("GET", "/metrics")

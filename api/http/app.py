@@ -20,6 +20,7 @@ from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
 from api.http.rendering import JSON, compressed, rendered
 from api.http.table import IDS, ROUTES, Route
 from ledger.errors import LedgerError
+from ledger.home import PUBLISHED
 
 LOG = logging.getLogger("dua_ledger.http")
 REQUEST_ID = "X-Request-ID"
@@ -33,8 +34,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-# What needs no key: these tell nothing that depends on what is in this ledger.
-PUBLIC = ("/healthz", "/readyz", "/openapi.json", "/docs", "/.well-known/authzen-configuration")
+# What needs no key: it tells nothing that depends on what is in this ledger, but for the checkpoint, which everybody is
+# to have.
+PUBLIC = ("/healthz", "/readyz", "/openapi.json", "/docs", "/.well-known/authzen-configuration", "/checkpoint")
+TEXT = "text/plain; charset=utf-8"
 NOWHERE = "no route"
 
 
@@ -195,7 +198,13 @@ def _public(desks: Desks) -> dict[str, Callable[[], Response]]:
     def described() -> Response:
         return Response(document, content_type=JSON)
 
+    def checkpoint() -> Response:
+        published = parts.home.path / PUBLISHED
+        if not published.is_file():
+            raise not_found()
+        return _response(Answer(published.read_bytes(), media_type=TEXT))
+
     def docs() -> Response:
         return Response(PAGE, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
 
-    return dict(zip(PUBLIC, (alive, ready, described, docs, metadata), strict=True))
+    return dict(zip(PUBLIC, (alive, ready, described, docs, metadata, checkpoint), strict=True))

@@ -12,10 +12,11 @@ from api.history import history_of
 from api.http import shapes
 from api.http.call import Answer, Call, not_found
 from api.http.commanding import entry_shape
-from api.http.moments import AboutATime, Inquiry
+from api.http.moments import AboutATime, Inquiry, instant
 from api.http.monitor import CONTENT_TYPE
 from api.http.reading_in import parameters
 from api.http.rendering import is_export
+from api.permission import may_open
 from api.register import register_of
 from api.telling import circumstances, told
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
@@ -24,6 +25,7 @@ from ledger.codec import Recorded
 from ledger.errors import Malformed, Missing
 from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
 from ledger.events.catalogue import Form
+from ledger.events.ids import DataSetId, PersonId
 from ledger.log import about
 from projections.acts import ApproveRequest
 from projections.checklist import Line, checklist
@@ -60,6 +62,14 @@ class Within(AboutATime, frozen=True, kw_only=True):
     """So many days from today."""
 
     within: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 90
+
+
+class WhoAndWhat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person, a data set, and the time for which it is asked."""
+
+    person: PersonId
+    dataset: DataSetId
+    as_of: str | None = None
 
 
 class Only(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -299,6 +309,25 @@ def inbox(call: Call) -> Answer:
         for one in viewed.rows
     )
     return Answer(shapes.Inbox(rows=rows), position=viewed.position)
+
+
+def permission(call: Call) -> Answer:
+    """Tell whether somebody may open a data set now, or might have at another time; nothing is recorded."""
+    asked = parameters(call.request, WhoAndWhat)
+    _check_known(call, f"person:{asked.person}", PersonRegistered)
+    _check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
+    as_of = instant("as_of", asked.as_of, call.office)
+    found = may_open(call.ledger, asked.person, asked.dataset, call.now, as_of)
+    shown = shapes.Permission(
+        person=found.person,
+        dataset=found.dataset,
+        permitted=not found.objections,
+        objections=tuple(map(call.told, found.objections)),
+        request=found.under.request if found.under else None,
+        agreement=found.under.agreement if found.under else None,
+        until=found.under.until if found.under else None,
+    )
+    return Answer(shown, position=found.position)
 
 
 def accesses(call: Call) -> Answer:

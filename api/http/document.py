@@ -56,6 +56,7 @@ PUBLIC_ANSWERS: dict[str, tuple[str, Any]] = {
     "/healthz": ("Tell that the service answers.", shapes.Health),
     "/readyz": ("Tell that the ledger can be read.", shapes.Health),
     "/.well-known/authzen-configuration": ("Tell where access decisions are asked for.", authzen.Metadata),
+    "/checkpoint": ("Give the last checkpoint that was signed.", bytes),
 }
 
 
@@ -64,7 +65,7 @@ def _kinds() -> Iterator[Any]:
     for route in ROUTES:
         yield from (one for kind in route.answers.values() if kind is not bytes for one in _members(kind))
         yield from filter(None, (route.body, route.reading.body if route.reading else None))
-    yield from (answer for _, answer in PUBLIC_ANSWERS.values())
+    yield from (answer for _, answer in PUBLIC_ANSWERS.values() if answer is not bytes)
 
 
 def _members(kind: Any) -> tuple[Any, ...]:
@@ -103,8 +104,9 @@ def _in_path(name: str) -> Schema:
 def _in_query(route: Route) -> Iterator[Schema]:
     described = msgspec.json.schema(route.query)
     for members in described.get("$defs", {}).values():
+        needed = members.get("required", ())
         for name, schema in members.get("properties", {}).items():
-            yield {"name": name, "in": "query", "required": False, "schema": schema}
+            yield {"name": name, "in": "query", "required": name in needed, "schema": schema}
 
 
 _IDEMPOTENCY: Schema = {
@@ -162,7 +164,7 @@ def _problem(status: int, by_kind: dict[Any, Schema]) -> Schema:
     return {"description": TITLES[status], "content": {MEDIA_TYPE: {"schema": by_kind[Problem]}}}
 
 
-_PUBLIC_PROBLEMS = (405, 406, 500, 503)
+_PUBLIC_PROBLEMS = (404, 405, 406, 500, 503)
 
 
 def _public_operation(path: str, summary: str, schema: Schema | None) -> Schema:
@@ -171,7 +173,7 @@ def _public_operation(path: str, summary: str, schema: Schema | None) -> Schema:
         "summary": summary,
         "security": [],
         "responses": {
-            "200": {"description": summary, "content": {JSON: {"schema": schema}}},
+            "200": {"description": summary, "content": {JSON: {"schema": schema}} if schema else {"text/plain": {}}},
             **{
                 str(status): {"description": TITLES[status], "content": {MEDIA_TYPE: {}}}
                 for status in (405, 406, 500, 503)
@@ -204,9 +206,9 @@ table {{ border-collapse: collapse; }} td, th {{ border-top: 1px solid #bbb; pad
 th {{ text-align: left; }} code {{ font: 9pt/1.4 ui-monospace, monospace; }} dt {{ margin-top: .6em; }}
 </style>
 <h1>DUA Ledger: the HTTP API</h1>
-<p>Every call but this page, <code>/openapi.json</code>, <code>/healthz</code>, <code>/readyz</code> and the AuthZEN
-metadata shows an API key: <code>Authorization: Bearer dua_...</code>. Every command has an
-<code>Idempotency-Key</code>: sent again with the same key, it has the outcome that it had. With
+<p>Every call but this page, <code>/openapi.json</code>, <code>/healthz</code>, <code>/readyz</code>,
+<code>/checkpoint</code> and the AuthZEN metadata shows an API key: <code>Authorization: Bearer dua_...</code>. Every
+command has an <code>Idempotency-Key</code>: sent again with the same key, it has the outcome that it had. With
 <code>?dry_run=true</code> it says what would come of it, and records nothing. Beside what a command says, its body
 may have {told}; for whom it is recorded takes a document that shows it. A command that rules stand against is
 answered with 409, and the refusal is on record. Lists can be had as JSON, NDJSON or CSV, as <code>Accept</code> says;

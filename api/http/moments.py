@@ -11,6 +11,7 @@ from api.http.call import Call
 from api.http.problems import BadField, BadRequest
 from ledger.home import VIEWS
 from projections.asof import AsOf, Moment
+from projections.standing import Office
 from projections.upkeep import Answer, Question, Rows, Upkeep
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -29,9 +30,8 @@ class Inquiry:
 
     def __init__(self, call: Call, asked: AboutATime) -> None:
         self._call = call
-        zone = ZoneInfo(call.office.policy.event.time_zone)
         self._moment = Moment(
-            *(_instant(name, getattr(asked, name), zone) for name in AboutATime.__struct_fields__),
+            *(instant(name, getattr(asked, name), call.office) for name in AboutATime.__struct_fields__),
         )
         self.at = self._moment.today(call.now)
         self.log = AsOf(call.ledger, self._moment)
@@ -50,10 +50,12 @@ class Inquiry:
         return ask(question)
 
 
-def _instant(name: str, text: str | None, zone: ZoneInfo) -> datetime | None:
+def instant(name: str, text: str | None, office: Office) -> datetime | None:
+    """The last moment that a parameter means: of a day, its end at the office. Raises `BadRequest` for what is none."""
     if text is None:
         return None
     try:
+        zone = ZoneInfo(office.policy.event.time_zone)
         if _DAY.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), time.max, zone).astimezone(UTC)
         if _INSTANT.fullmatch(text):

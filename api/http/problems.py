@@ -18,7 +18,6 @@ from api.packets import Rejected
 from ledger.errors import (
     Conflict,
     KeyReused,
-    LedgerError,
     Malformed,
     Missing,
     OpenPGPError,
@@ -118,7 +117,7 @@ def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
             return problem("unavailable", "Nothing is wrong with the request: try again.")
         case HTTPException():
             return problem(_kind_of(error.code or 500))
-        case LedgerError() | _:
+        case _:
             return problem("failed", "It has been noted under this request's id.")
 
 

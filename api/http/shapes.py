@@ -245,6 +245,18 @@ class Accesses(Shape, frozen=True, kw_only=True):
     rows: tuple[AccessListed, ...]
 
 
+class Permission(Shape, frozen=True, kw_only=True):
+    """Whether somebody may open a data set: under what and until when, or what is held against it."""
+
+    person: str
+    dataset: str
+    permitted: bool
+    objections: tuple[ObjectionTold, ...]
+    request: str | None
+    agreement: str | None
+    until: date | None
+
+
 class Health(Shape, frozen=True, kw_only=True):
     """That the service answers."""
 

@@ -133,6 +133,7 @@ ROUTES: tuple[Route, ...] = (
     _asks("/datasets/{dataset}/holders", asking.holders, shapes.Holdings, READING, asking.WhichForm),
     _asks("/deadlines", asking.deadlines, shapes.Deadlines, READING, asking.Within),
     _asks("/inbox", asking.inbox, shapes.Inbox, READING, AboutATime),
+    _asks("/permissions", asking.permission, shapes.Permission, READING, asking.WhoAndWhat),
     _asks("/accesses", asking.accesses, shapes.Accesses, READING, asking.Only),
     _asks("/api-keys", asking.api_keys, shapes.ApiKeys, GOVERNING | AUDITING, scope="governing"),
     _asks("/metrics", asking.metrics, bytes, OFFICE | GOVERNING | AUDITING),
