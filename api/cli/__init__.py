@@ -20,6 +20,7 @@ COMMANDS = {
     "receipt": ("api.cli.evidence:receipt", "Give the receipt for an entry."),
     "check-receipt": ("api.cli.evidence:check_receipt_command", "Check a receipt, without any ledger."),
     "tiles": ("api.cli.evidence:tiles", "Write the log as static files that anybody can check."),
+    "witness": ("api.cli.witnessing:witness", "Be the witness of a log: cosign its checkpoints."),
     "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
     "sweep": ("api.cli.keeping:sweep", "Remove from custody what no entry names."),
     "submit": ("api.cli.deciding:submit", "Take in a request packet."),
