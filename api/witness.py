@@ -5,6 +5,8 @@
         404 unknown log                                               409 with the size that was cosigned last
         413 more than 128 KiB                                         422 the proof does not hold
     GET /checkpoint?origin=<origin>     200 with the last checkpoint that was cosigned; 404 when there is none
+
+Anything else is 404 or 405, and 503 when nothing can be stored.
 """
 
 from collections.abc import Callable, Iterable

@@ -39,7 +39,7 @@ def add(folder: Path, vkey: str) -> None:
         opened.add(parse_vkey(vkey))
 
 
-class Listen(click.ParamType):
+class Listen(click.ParamType[tuple[str, int]]):
     """An address and a port."""
 
     name = "address:port"

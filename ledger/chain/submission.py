@@ -4,6 +4,8 @@
     <base64 hash>            one a line, at most 63: the proof that the new checkpoint's log begins with that one
                              (an empty line)
     <the signed checkpoint, as it is>
+
+Parsing is strict: what would not be written exactly so is refused.
 """
 
 import re

@@ -41,7 +41,16 @@ from ledger.chain.note import (
 )
 from ledger.chain.submission import Submission, parse_submission
 from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
-from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NewerSchema, NotALedger, ProofFailed, Unreachable
+from ledger.errors import (
+    AlreadyThere,
+    Damaged,
+    LedgerError,
+    Malformed,
+    NewerSchema,
+    NotALedger,
+    ProofFailed,
+    Unreachable,
+)
 from ledger.storage import utc_now
 from ledger.storage.connections import FileConnections, Transaction
 from ledger.storage.port import Clock
@@ -152,7 +161,7 @@ class Witness:
         self._connections.close()
 
     def add(self, key: VerifierKey) -> None:
-        """Know a log by this key from now on; a log may have several. Raises `Malformed` for a key that signs no log."""
+        """Know a log by this key from now on; it may have several. Raises `Malformed` for a key that signs no log."""
         if key.type != ED25519:
             raise Malformed("verifier key", str(key), "is that of a witness, not of a log")
         with self._connections.borrowed() as connection, Transaction(connection):
