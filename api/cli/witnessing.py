@@ -1,9 +1,11 @@
 """Commands for whoever is the witness of somebody else's log."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from api.witness import Application, witness_at
 from ledger.chain.note import parse_vkey
 from ledger.evidence.witness import Witness, create_witness
 
@@ -64,21 +66,24 @@ def serve(folder: Path, listen: tuple[str, int]) -> None:
 
     Beyond this machine it belongs behind TLS.
     """
+    with Witness(folder.absolute()):
+        # What cannot be opened is said here, and not by the worker.
+        pass
+    run(folder.absolute(), listen, witness_at)
+
+
+def run(folder: Path, listen: tuple[str, int], load: Callable[[str], Application]) -> None:
+    """Serve what `load` makes of a folder, until this process is told to stop."""
     import multiprocessing
 
     from granian import Granian
     from granian.constants import Interfaces
 
-    from api.witness import witness_at
-
-    with Witness(folder.absolute()):
-        # What cannot be opened is said here, and not by the worker.
-        pass
     # A forked worker would take locks on the files for its own that are its parent's.
     multiprocessing.set_start_method("spawn", force=True)
     address, port = listen
     Granian(
-        str(folder.absolute()),
+        str(folder),
         interface=Interfaces.WSGI,
         address=address,
         port=port,
@@ -86,4 +91,4 @@ def serve(folder: Path, listen: tuple[str, int]) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_SECONDS,
-    ).serve(target_loader=witness_at)
+    ).serve(target_loader=load)
