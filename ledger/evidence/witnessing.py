@@ -209,9 +209,15 @@ def witnessed(
             return found
 
 
-def _overtaken(found: Witnessed, size: int) -> bool:
-    ahead = [one.failure.cosigned for one in found.behind if isinstance(one.failure, WitnessAhead)]
-    return any(cosigned <= size for cosigned in ahead)
+def _overtaken(found: Witnessed, signed_by_now: int) -> bool:
+    """Whether a witness has cosigned what somebody else signed meanwhile, and not what was asked for."""
+    return any(found.signed.size < _cosigned_by(one) <= signed_by_now for one in found.behind)
+
+
+def _cosigned_by(standing: Standing) -> int:
+    if isinstance(standing.failure, WitnessAhead):
+        return standing.failure.cosigned
+    return standing.last.size if standing.last else 0
 
 
 def _ask_all(
