@@ -3,15 +3,20 @@
 import re
 import socket
 import sqlite3
+import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ledger.chain.checkpoint import open_checkpoint
 from ledger.chain.note import COSIGNATURE, ED25519, VerifierKey, cosign_text, parse_note
@@ -34,6 +39,7 @@ from ledger.evidence.witnessing import (
     witnessed,
 )
 from ledger.home import open_lock_store, open_log, open_notary
+from ledger.storage import utc_now
 from tests.signing import ORIGIN, append, copied, cut, rewrite, sign, signed_home, with_altered
 from tests.test_cli import Outcome, dua_ledger
 from tests.test_notary_commands import nothing_from_outside, verified
@@ -87,7 +93,9 @@ def option(witness: Appointed) -> str:
 
 
 @contextmanager
-def dishonest(answer: Callable[[bytes], bytes], *, drip: bool = False) -> Iterator[Appointed]:
+def dishonest(
+    answer: Callable[[bytes], bytes], *, drip: bool = False, tls: ssl.SSLContext | None = None
+) -> Iterator[Appointed]:
     """Somebody on loopback who answers each request with what `answer` makes of its body, maybe byte by byte."""
     over = Event()
 
@@ -112,13 +120,15 @@ def dishonest(answer: Callable[[bytes], bytes], *, drip: bool = False) -> Iterat
                 connection, _ = listening.accept()
             except OSError:
                 return
-            converse(connection)
+            # Who does not trust the certificate ends the conversation.
+            with suppress(ssl.SSLError):
+                converse(connection if tls is None else tls.wrap_socket(connection, server_side=True))
 
     with socket.create_server((LOOPBACK, 0)) as listening:
         thread = Thread(target=serve)
         thread.start()
         try:
-            yield Appointed(f"http://{LOOPBACK}:{listening.getsockname()[1]}", VKEY)
+            yield Appointed(f"{'https' if tls else 'http'}://{LOOPBACK}:{listening.getsockname()[1]}", VKEY)
         finally:
             over.set()
             listening.shutdown(socket.SHUT_RDWR)
@@ -334,6 +344,23 @@ def named(name: str) -> VerifierKey:
     return VerifierKey(name, COSIGNATURE, KEY.public_key().public_bytes_raw())
 
 
+def test_two_slow_witnesses_take_verify_no_longer_than_one(home: Path):
+    with (
+        socket.create_server((LOOPBACK, 0)) as silent,
+        socket.create_server((LOOPBACK, 0)) as other,
+    ):
+        urls = [f"http://{LOOPBACK}:{one.getsockname()[1]}" for one in (silent, other)]
+        given = [word for url in urls for word in ("--witness", url)]
+        before = time.monotonic()
+        verified(home)
+        between = time.monotonic()
+        code, findings = verified(home, *given, "--witness-seconds", 2)
+        took = (time.monotonic() - between) - (between - before)
+
+    assert (code, len(findings)) == (12, 2)
+    assert took < 3.5
+
+
 def test_an_answer_that_drips_is_cut_off_in_time():
     with dishonest(lambda body: http(b"x" * 1000), drip=True) as witness:
         began = time.monotonic()
@@ -343,6 +370,37 @@ def test_an_answer_that_drips_is_cut_off_in_time():
             f"{witness.url} gave no answer: it took too long",
             True,
         )
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate of loopback's own for a day, with its key, in one file."""
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, LOOPBACK)])
+    now = utc_now()
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, None)
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "certificate").write_bytes(private + made.public_bytes(Encoding.PEM))
+    return folder / "certificate"
+
+
+def test_a_witness_behind_tls_is_asked_when_this_machine_trusts_its_certificate(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate(tmp_path))
+    with dishonest(signed_by(KEY), tls=tls) as witness:
+        (standing,) = asked(home, witness).behind
+        assert isinstance(standing.failure, NoAnswer)
+        assert "CERTIFICATE_VERIFY_FAILED" in str(standing.failure)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
+        assert asked(home, witness).behind == ()
 
 
 # Who is asked.

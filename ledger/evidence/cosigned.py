@@ -1,6 +1,7 @@
 """What a verification says of witnesses: what they cosigned last, and the cosignatures in the lock store."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -72,7 +73,8 @@ def asked_all(store: Store, asked: Sequence[Asked], keys: Sequence[VerifierKey],
         origin = (keys[0] if keys else log_key(store)).name
     except (Malformed, Damaged) as error:
         return Told((), (unverified(None, f"no witness can be asked, as the log does not say its name: {error}"),), ())
-    answers = [told_by(one, origin, seconds) for one in asked]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        answers = list(pool.map(lambda one: told_by(one, origin, seconds), asked))
     return Told(
         tuple(one for one in answers if isinstance(one, Given)),
         tuple(one for one in answers if isinstance(one, Finding)),
