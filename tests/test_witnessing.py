@@ -19,7 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ledger.chain.checkpoint import open_checkpoint
-from ledger.chain.note import COSIGNATURE, ED25519, VerifierKey, cosign_text, parse_note
+from ledger.chain.note import (
+    COSIGNATURE,
+    ED25519,
+    SignatureFailed,
+    UnknownKey,
+    VerifierKey,
+    cosign_text,
+    parse_note,
+)
 from ledger.chain.submission import parse_submission
 from ledger.errors import Damaged, Malformed
 from ledger.evidence.exchange import NoAnswer, check_url, exchange
@@ -36,6 +44,7 @@ from ledger.evidence.witnessing import (
     check_distinct,
     parse_appointed,
     read_appointed,
+    verified_cosignature,
     witnessed,
 )
 from ledger.home import open_lock_store, open_log, open_notary
@@ -272,6 +281,17 @@ def test_a_line_by_somebody_unknown_beside_the_witnesss_own_is_passed_over(home:
         found = asked(home, witness)
 
     assert found.note == found.signed.raw + cosign_text(found.signed.checkpoint.text(), NAME, KEY, 1_700_000_000).line()
+
+
+def test_every_flipped_bit_of_an_answer_is_found_or_makes_it_nobodys():
+    text = Log(ORIGIN).checkpoint(9).text()
+    line = cosign_text(text, NAME, KEY, 1_700_000_000).line()
+    assert verified_cosignature(text, line, VKEY).line() == line
+    for place in range(len(line)):
+        for bit in range(8):
+            flipped = line[:place] + bytes([line[place] ^ 1 << bit]) + line[place + 1 :]
+            with pytest.raises((Malformed, SignatureFailed, UnknownKey)):
+                verified_cosignature(text, flipped, VKEY)
 
 
 @pytest.mark.parametrize("status", [301, 400, 403, 404, 422, 500, 503])

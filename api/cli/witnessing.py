@@ -11,7 +11,8 @@ from ledger.evidence.witness import Witness, create_witness
 
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 10
-THREADS = 8
+# Of which each is busy as long as a body takes to come in.
+THREADS = 64
 
 _folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 
@@ -64,7 +65,8 @@ class Listen(click.ParamType[tuple[str, int]]):
 def serve(folder: Path, listen: tuple[str, int]) -> None:
     """Serve the witness until it is told to stop (c2sp.org/tlog-witness); a call in flight is answered before it does.
 
-    Beyond this machine it belongs behind TLS.
+    Beyond this machine it belongs behind a proxy with TLS that reads a body whole before it passes it on: whoever sends
+    slowly keeps a thread busy here.
     """
     with Witness(folder.absolute()):
         # What cannot be opened is said here, and not by the worker.
