@@ -23,8 +23,6 @@ from ledger.evidence.witness import AnotherSize, UnknownLog, Witness
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-ADD = "/add-checkpoint"
-LAST = "/checkpoint"
 TEXT = "text/plain; charset=utf-8"
 SIZE = "text/x.tlog.size"
 

@@ -589,20 +589,31 @@ def test_what_is_not_cosigned_by_the_witness_that_is_meant_shows_nothing(home: P
             assert verified(home, "--witness", option(witness))[0] == code
 
 
-def test_a_cosignature_in_the_lock_store_that_does_not_hold_is_found(home: Path, witness: Appointed):
+WRONG_LINES = {"of another checkpoint": None, "empty": b"", "no line": b"no line", "cut off": "— w AAAA\n".encode()}
+
+
+@pytest.mark.parametrize("line", WRONG_LINES.values(), ids=WRONG_LINES)
+def test_a_cosignature_in_the_lock_store_that_does_not_hold_is_found(
+    home: Path, witness: Appointed, line: bytes | None
+):
     (home / "keys/witnesses").write_text(f"{option(witness)}\n")
     asked(home, witness)
-    append(home)
-    sign(home)
-    with open_lock_store(home) as lock:
-        kept = lock.cosigned(str(witness.key))
-        assert kept is not None
-        lock.add_cosignature(kept._replace(size=10))
+    for size in (10, 11):
+        append(home)
+        sign(home)
+        with open_lock_store(home) as lock:
+            kept = lock.cosigned(str(witness.key))
+            assert kept is not None
+            lock.add_cosignature(kept._replace(size=size, line=kept.line if line is None else line))
 
     code, (finding,) = verified(home)
     assert code == 10
-    assert finding.startswith(f"altered: log: lock store, cosignature by {NAME} over 10: the signature by {NAME}+")
-    assert dua_ledger("checkpoint", home=home).code == 1
+    assert finding.startswith(
+        f"altered: log: lock store, the cosignature by {NAME} of the checkpoint over 10 does not hold: "
+    )
+    assert finding.endswith("; and 1 more")
+    told = dua_ledger("checkpoint", home=home)
+    assert (told.code, told.out, "does not hold" in told.err) == (1, "", True)
 
 
 def test_verify_remarks_who_has_not_witnessed_what_was_signed(home: Path, witness: Appointed):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey, open_note, parse_note
+from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey, open_note
 from ledger.errors import Damaged, Malformed, NotALedger, Unreachable
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.exchange import NoAnswer, check_url
@@ -17,10 +17,11 @@ from ledger.evidence.report import Finding, Report, altered, unverified
 from ledger.evidence.witnessing import (
     Appointed,
     WitnessFailed,
+    check_kept,
     cosigned_at,
+    kept_cosignature,
     last_cosigned,
     parse_appointed,
-    verified_cosignature,
 )
 from ledger.storage import Store
 
@@ -87,7 +88,7 @@ def with_witnesses(
 ) -> Report:
     """The report with what witnesses told, and what the lock store keeps of those that were appointed."""
     findings, remarks = [*told.findings], [*told.remarks]
-    # That the lock store cannot be read is said where checkpoints are.
+    # That the lock store cannot be read is said where checkpoints are, and a wrong cosignature before the remarks.
     with suppress(Unreachable, NotALedger, Damaged), open_lock() as lock:
         findings += wrong_cosignatures(lock, appointed)
         remarks += not_witnessed(lock, appointed)
@@ -95,32 +96,26 @@ def with_witnesses(
 
 
 def wrong_cosignatures(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[Finding]:
-    """For each witness the first cosignature in the lock store that is not over its checkpoint, and how many are not.
-
-    Raises as the lock store does.
-    """
+    """For each witness the first cosignature in the lock store that does not hold, and how many do not."""
     for witness in appointed:
-        wrong = [(one.size, why) for one in lock.cosignatures(str(witness.key)) if (why := _wrong(lock, one, witness))]
+        wrong = list(_wrong(lock, witness))
         if wrong:
-            (size, why), *more = wrong
-            others = f"; and {len(more):,} more" if more else ""
-            yield altered(None, f"lock store, cosignature by {witness.key.name} over {size:,}: {why}{others}")
+            others = f"; and {len(wrong) - 1:,} more" if wrong[1:] else ""
+            yield altered(None, f"lock store, {wrong[0]}{others}")
 
 
-def _wrong(lock: LockStore, cosignature: Cosignature, witness: Appointed) -> str:
-    stored = lock.at(cosignature.size)
-    try:
-        text = b"" if stored is None else parse_note(stored.note).text
-        verified_cosignature(text, cosignature.line, witness.key)
-    except (Malformed, SignatureFailed, UnknownKey) as error:
-        return str(error)
-    return ""
+def _wrong(lock: LockStore, witness: Appointed) -> Iterator[str]:
+    for cosignature in lock.cosignatures(str(witness.key)):
+        try:
+            check_kept(lock, cosignature, witness.key)
+        except Damaged as error:
+            yield error.why
 
 
 def not_witnessed(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[str]:
-    """A sentence for each witness that has not cosigned the last checkpoint. Raises as the lock store does."""
+    """A sentence for each witness that has not cosigned the last checkpoint. Raises `Damaged`."""
     for witness in appointed:
-        last = lock.cosigned(str(witness.key))
+        last = kept_cosignature(lock, witness.key)
         if last is None or last.size < lock.last().size:
             yield behind(witness, last)
 

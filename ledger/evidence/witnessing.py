@@ -171,18 +171,25 @@ def verified_cosignature(text: bytes, lines: bytes, key: VerifierKey) -> Signatu
 def kept_cosignature(lock: LockStore, key: VerifierKey) -> Cosignature | None:
     """The last cosignature by this key in the lock store. Raises `Damaged` for one that is not over its checkpoint."""
     kept = lock.cosigned(str(key))
-    stored = None if kept is None else lock.at(kept.size)
-    if kept is not None and stored is not None:
-        try:
-            verified_cosignature(parse_note(stored.note).text, kept.line, key)
-        except (Malformed, SignatureFailed, UnknownKey) as error:
-            why = f"the cosignature by {key.name} of the checkpoint over {kept.size:,} does not hold: {error}"
-            raise Damaged(lock.path, why) from error
+    if kept is not None:
+        check_kept(lock, kept, key)
     return kept
 
 
+def check_kept(lock: LockStore, kept: Cosignature, key: VerifierKey) -> None:
+    """Raise `Damaged` unless a cosignature in the lock store is by this key, and over its checkpoint."""
+    stored = lock.at(kept.size)
+    try:
+        if stored is None:
+            raise Malformed("size", kept.size, "there is no checkpoint over so many")
+        verified_cosignature(parse_note(stored.note).text, kept.line, key)
+    except (Malformed, SignatureFailed, UnknownKey) as error:
+        why = f"the cosignature by {key.name} of the checkpoint over {kept.size:,} does not hold: {error}"
+        raise Damaged(lock.path, why) from error
+
+
 def cosigned_at(cosignature: Cosignature) -> datetime | None:
-    """When a witness cosigned, as it says itself; None for a time that no calendar has."""
+    """When a witness cosigned, as it says itself; None for a time that no calendar has. It is one that was checked."""
     (signature,) = parse_note(b"-\n\n" + cosignature.line).signatures
     try:
         return datetime.fromtimestamp(int.from_bytes(signature.value[:_SECONDS_BYTES]), UTC)
