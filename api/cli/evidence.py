@@ -6,16 +6,25 @@ from pathlib import Path
 import click
 
 from api.cli import options
-from api.cli.wording import counted
+from api.cli.wording import counted, printable
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.note import SignatureFailed, UnknownKey, parse_vkey
 from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
 from ledger.errors import Malformed, ProofFailed
+from ledger.evidence.cosigned import behind
 from ledger.evidence.notary import log_key
 from ledger.evidence.publishing import replace_file
 from ledger.evidence.report import Verdict
 from ledger.evidence.tiles import write_tiles
-from ledger.home import open_log, open_notary
+from ledger.evidence.witnessing import (
+    WITNESSES,
+    Appointed,
+    check_distinct,
+    parse_appointed,
+    read_appointed,
+    witnessed,
+)
+from ledger.home import KEYS, open_lock_store, open_log, open_notary
 
 MODE = 0o644
 MAX_READ = 2 * MAX_RECEIPT_BYTES
@@ -26,6 +35,14 @@ lock_store = click.option(
     envvar="DUA_LEDGER_LOCK_STORE",
     show_envvar=True,
     help="The URL of the lock store, sqlite:////path; by default the one that the ledger was made with.",
+)
+witness_seconds = click.option(
+    "--witness-seconds",
+    "seconds",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="How long witnesses may take to answer, all together.",
 )
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 _new_file = click.Path(path_type=Path, dir_okay=False)
@@ -51,10 +68,45 @@ def vkey(path: Path) -> None:
 @click.command()
 @options.home
 @lock_store
-def checkpoint(path: Path, lock: str | None) -> None:
-    """Sign whatever is new, and print the checkpoint. Keep it elsewhere: `verify --checkpoint` compares with it."""
-    with open_notary(path.absolute(), lock) as notary:
-        click.echo(notary.checkpoint().raw, nl=False)
+@click.option(
+    "--witness",
+    "more",
+    multiple=True,
+    metavar="URL=VKEY",
+    help="Ask this witness too, beside those that stand in keys/witnesses, one in a line; may be repeated.",
+)
+@click.option(
+    "--require-witness",
+    "required",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How many witnesses have to have cosigned it: with fewer, it is not printed.",
+)
+@witness_seconds
+def checkpoint(path: Path, lock: str | None, more: tuple[str, ...], required: int, seconds: float) -> None:
+    """Sign whatever is new, have it witnessed, and print the checkpoint with the cosignatures.
+
+    Keep it elsewhere: `verify --checkpoint` compares with it. Witnesses that have not cosigned it are named on standard
+    error.
+    """
+    appointed = check_distinct([*appointed_in(path), *map(parse_appointed, more)])
+    with (
+        open_notary(path.absolute(), lock) as notary,
+        open_log(path.absolute()) as store,
+        open_lock_store(path.absolute(), lock) as locked,
+    ):
+        found = witnessed(notary.checkpoint, locked, appointed, store.subtree, seconds)
+    for one in found.behind:
+        why = f": {one.failure}" if one.failure else ""
+        click.secho(f"WARNING: {printable(behind(one.witness, one.last) + why)}", err=True, fg="red", bold=True)
+    found.require(required)
+    click.echo(found.note, nl=False)
+
+
+def appointed_in(path: Path) -> tuple[Appointed, ...]:
+    """The witnesses that stand beside the keys of a home."""
+    return read_appointed(path.absolute() / KEYS / WITNESSES)
 
 
 @click.command()

@@ -15,13 +15,14 @@ import click
 import msgspec
 
 from api.cli import options
-from api.cli.evidence import lock_store, read_at_most
+from api.cli.evidence import appointed_in, lock_store, read_at_most, witness_seconds
 from api.cli.wording import counted, counted_together
 from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, parse_vkey
 from ledger.codec import Codec
 from ledger.errors import Damaged, NotALedger, Tampered, Unreachable
 from ledger.evidence.checkpoints import Given, against_checkpoints
 from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
+from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Report, Verdict, unreadable
 from ledger.evidence.verify import Check, verify_log
@@ -53,32 +54,54 @@ UNDER_WAY = timedelta(hours=1)
 @click.option(
     "--vkey", "keys", multiple=True, help="Trust this verifier key of the log, and not the one that it names."
 )
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="URL[=VKEY]",
+    help="A witness, which is asked what it cosigned last: the log must continue that; may be repeated.",
+)
+@witness_seconds
 @lock_store
 def verify(
-    path: Path, as_json: bool, processes: int, files: tuple[Path, ...], keys: tuple[str, ...], lock: str | None
+    path: Path,
+    as_json: bool,
+    processes: int,
+    files: tuple[Path, ...],
+    keys: tuple[str, ...],
+    witnesses: tuple[str, ...],
+    seconds: float,
+    lock: str | None,
 ) -> None:
     """Verify the log and everything that it commits to, from the bytes.
 
     Prints every finding with its position, what else is worth knowing, and what could not be excluded. Exits with 0
     when all holds, 10 when something was altered, 11 when the log is shorter than a checkpoint or no extension of it,
-    12 when some part could not be verified. Every checkpoint in the lock store is compared, and those that are given.
+    12 when some part could not be verified. Every checkpoint in the lock store is compared, those that are given, and
+    what each witness that is named has cosigned last.
 
     Without the keys, which an auditor may not have, nothing in custody can be verified: that is 12. Where the keys are
     and custody.db or the documents are not, what the log commits to is lost: that is 10.
     """
     given = tuple(Given(str(file), read_at_most(file, MAX_NOTE_BYTES + 1)) for file in files)
-    against = Against(given, tuple(map(parse_vkey, keys)), lock)
+    against = Against(given, tuple(map(parse_vkey, keys)), lock, witnesses, seconds)
     report = verify_home(path.absolute(), processes, against=against)
     click.echo(_as_json(report) if as_json else "\n".join(sentences(report)))
     sys.exit(int(report.verdict))
 
 
 class Against(NamedTuple):
-    """What a log is compared with: checkpoints that were kept, keys to trust, a lock store that is not the home's."""
+    """What a log is compared with.
+
+    Checkpoints that were kept, keys to trust, a lock store that is not the home's, witnesses that are asked, and how
+    long they may take.
+    """
 
     given: tuple[Given, ...] = ()
     keys: tuple[VerifierKey, ...] = ()
     lock_store: str | None = None
+    witnesses: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 NOTHING_MORE = Against()
@@ -98,14 +121,18 @@ def _verify(path: Path, processes: int, settled: datetime, against: Against) -> 
         open_log(path) as store,
         click.progressbar(length=store.length(), label="Verifying", file=sys.stderr, hidden=hidden) as bar,
     ):
+        appointed = appointed_in(path)
+        asked = [parse_asked(witness, appointed) for witness in against.witnesses]
         checks = partial(commitment_checks, path)
         report = verify_log(store, checks, url=store_url(path), processes=processes, progress=bar.update)
         open_lock = partial(open_lock_store, path, against.lock_store)
-        report = against_checkpoints(report, store, open_lock, against.given, against.keys)
+        told = asked_all(store, asked, against.keys, against.seconds)
+        report = against_checkpoints(report, store, open_lock, (*against.given, *told.given), against.keys)
+        report = with_witnesses(report, told, open_lock, appointed)
         # In a log that was altered, what an entry names may be gone for another reason.
         if report.verdict is Verdict.ALTERED:
             return report
-        return msgspec.structs.replace(report, remarks=tuple(_remarks(path, store, settled)))
+        return msgspec.structs.replace(report, remarks=(*report.remarks, *_remarks(path, store, settled)))
 
 
 def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:

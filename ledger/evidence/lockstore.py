@@ -1,6 +1,7 @@
 """The lock store: every checkpoint that a log has signed, kept apart from the log so that both must agree.
 
     checkpoints (size, note)       one row for each size, so no log signs two roots for one
+    cosignatures (size, witness, line)       who else has signed the checkpoint of that size, by its verifier key
 
 A row is only ever added behind the last one, on condition that the last one is the one that the signer knows. All that
 sign for a log share one lock store. It is part of no backup: put back from a copy, it would let the log forget what it
@@ -32,6 +33,19 @@ SCHEMA = (
     BEGIN SELECT RAISE(ABORT, 'a checkpoint never changes'); END""",
     """CREATE TRIGGER checkpoints_never_go BEFORE DELETE ON checkpoints
     BEGIN SELECT RAISE(ABORT, 'a checkpoint never goes'); END""",
+    """CREATE TABLE cosignatures (
+        size INTEGER NOT NULL,
+        witness TEXT NOT NULL,
+        line BLOB NOT NULL,
+        PRIMARY KEY (witness, size)
+    ) STRICT""",
+    """CREATE TRIGGER cosignatures_have_checkpoints BEFORE INSERT ON cosignatures
+    WHEN NOT EXISTS (SELECT 1 FROM checkpoints WHERE size = NEW.size)
+    BEGIN SELECT RAISE(ABORT, 'a cosignature stands beside a checkpoint'); END""",
+    """CREATE TRIGGER cosignatures_never_change BEFORE UPDATE ON cosignatures
+    BEGIN SELECT RAISE(ABORT, 'a cosignature never changes'); END""",
+    """CREATE TRIGGER cosignatures_never_go BEFORE DELETE ON cosignatures
+    BEGIN SELECT RAISE(ABORT, 'a cosignature never goes'); END""",
 )
 # The journal stays and is only made void, which saves a third of the time that a new one each time would take.
 SETTINGS = ("journal_mode = PERSIST", "synchronous = FULL", "trusted_schema = OFF")
@@ -40,6 +54,9 @@ LAST = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
 AT = "SELECT size, note FROM checkpoints WHERE size = ?"
 AFTER = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
 ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
+COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
+COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? AND size > ? ORDER BY size LIMIT ?"
 DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 PAGE = 500
 
@@ -54,6 +71,14 @@ class Stored(NamedTuple):
 
 
 NOTHING = Stored(0, b"")
+
+
+class Cosignature(NamedTuple):
+    """A witness's line for the checkpoint over so many entries, and the verifier key that it is checked with."""
+
+    size: int
+    witness: str
+    line: bytes
 
 
 class LockStore:
@@ -119,6 +144,34 @@ class LockStore:
         """The last checkpoint, and no other is added before the block ends."""
         with self._connections.borrowed() as connection, Transaction(connection):
             yield self._one(connection, LAST) or NOTHING
+
+    def add_cosignature(self, cosignature: Cosignature) -> None:
+        """Keep a cosignature, on disk when this returns; where the witness has one for that size, that one stays."""
+        with self._connections.borrowed() as connection, Transaction(connection):
+            connection.execute(COSIGN, cosignature)
+
+    def cosigned(self, witness: str) -> Cosignature | None:
+        """The cosignature by this witness that is over most entries."""
+        with self._connections.borrowed() as connection:
+            row = connection.execute(COSIGNED, (witness,)).fetchone()
+        return None if row is None else self._cosignature(row)
+
+    def cosignatures(self, witness: str) -> Iterator[Cosignature]:
+        """Every cosignature by this witness in the order of sizes, read page by page."""
+        after = 0
+        while True:
+            with self._connections.borrowed() as connection:
+                page = [self._cosignature(row) for row in connection.execute(COSIGNATURES, (witness, after, PAGE))]
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].size
+
+    def _cosignature(self, row: tuple[object, ...]) -> Cosignature:
+        size, witness, line = row
+        if not isinstance(size, int) or not isinstance(witness, str) or not isinstance(line, bytes):
+            raise Damaged(self.path, "a row is not as SQLite writes it")
+        return Cosignature(size, witness, line)
 
     def _one(self, connection: sqlite3.Connection, query: str, *values: object) -> Stored | None:
         row = connection.execute(query, values).fetchone()

@@ -1,0 +1,322 @@
+"""Asking witnesses to cosign what the notary has signed (C2SP tlog-witness).
+
+All witnesses are asked at once, within one time limit. A cosignature is kept in the lock store beside its checkpoint
+once it has been verified, and who has given one for a checkpoint is not asked for it again. Nothing else that a witness
+says is kept.
+
+    LedgerError
+    ├── NotWitnessed           fewer witnesses have cosigned than were required
+    ├── NoAnswer               there was no whole answer in time
+    └── WitnessFailed          a witness answered, and has not cosigned
+        ├── WitnessRefused         ... because it refused to
+        ├── WitnessAhead           ... because it has cosigned a longer log than this one
+        └── AnswerRefused          ... or what it answered is no cosignature of its own over this checkpoint
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ledger.chain.checkpoint import SignedCheckpoint
+from ledger.chain.merkle import Subtree, consistency_path
+from ledger.chain.note import (
+    COSIGNATURE,
+    MAX_NOTE_BYTES,
+    Signature,
+    SignatureFailed,
+    UnknownKey,
+    VerifierKey,
+    open_note,
+    parse_note,
+    parse_vkey,
+)
+from ledger.chain.submission import Submission
+from ledger.custody.files import named_os_errors
+from ledger.errors import Damaged, LedgerError, Malformed
+from ledger.evidence.exchange import Answer, NoAnswer, check_url, exchange
+from ledger.evidence.lockstore import Cosignature, LockStore
+
+# The file beside the keys: a line `URL=VKEY` for each witness.
+WITNESSES = "witnesses"
+SIZE = "text/x.tlog.size"
+# A witness may say several times that it has come to another size: it is asked by others too.
+ATTEMPTS = 4
+
+_SECONDS_BYTES = 8
+_SIZE = re.compile(rb"(0|[1-9][0-9]{0,15})\n")
+
+
+class WitnessFailed(LedgerError):
+    """A witness that answered, and has not cosigned."""
+
+
+class WitnessRefused(WitnessFailed):
+    """A witness that refused to cosign."""
+
+    def __init__(self, url: str, status: int, why: str) -> None:
+        self.url, self.status, self.why = url, status, why
+        super().__init__(f"{url} refused ({status}): {why}")
+
+
+class WitnessAhead(WitnessFailed):
+    """A witness that has cosigned a longer log than the one that was signed."""
+
+    def __init__(self, url: str, cosigned: int, size: int) -> None:
+        self.url, self.cosigned, self.size = url, cosigned, size
+        super().__init__(f"{url} has cosigned {cosigned:,} entries of this log, and this checkpoint is over {size:,}")
+
+
+class AnswerRefused(WitnessFailed):
+    """An answer that is no cosignature of its witness over the checkpoint."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url, self.why = url, why
+        super().__init__(f"the answer of {url} is refused: {why}")
+
+
+class NotWitnessed(LedgerError):
+    """Fewer witnesses have cosigned a checkpoint than were required."""
+
+    def __init__(self, size: int, found: int, required: int) -> None:
+        self.size, self.found, self.required = size, found, required
+        super().__init__(f"the checkpoint over {size:,} has {found} of the {required} cosignatures required")
+
+
+class Appointed(NamedTuple):
+    """A witness that is to be asked: where, and the key that its cosignatures are checked with."""
+
+    url: str
+    key: VerifierKey
+
+
+class Standing(NamedTuple):
+    """How things stand with a witness: its last cosignature, if it ever gave one, and why it gave none now."""
+
+    witness: Appointed
+    last: Cosignature | None
+    failure: LedgerError | None = None
+
+
+class Witnessed(NamedTuple):
+    """A signed checkpoint, and how things stand with each witness that was asked for it."""
+
+    signed: SignedCheckpoint
+    standings: tuple[Standing, ...]
+
+    @property
+    def cosignatures(self) -> tuple[Cosignature, ...]:
+        """Those that were given for it."""
+        given = (one.last for one in self.standings if one.last is not None)
+        return tuple(one for one in given if one.size == self.signed.size)
+
+    @property
+    def behind(self) -> tuple[Standing, ...]:
+        """The witnesses that have not cosigned it."""
+        return tuple(one for one in self.standings if one.last not in self.cosignatures)
+
+    @property
+    def note(self) -> bytes:
+        """The checkpoint with its cosignatures."""
+        return self.signed.raw + b"".join(one.line for one in self.cosignatures)
+
+    def require(self, count: int) -> None:
+        """Raise `NotWitnessed` unless so many have cosigned it."""
+        if len(self.cosignatures) < count:
+            raise NotWitnessed(self.signed.size, len(self.cosignatures), count)
+
+
+def parse_appointed(text: str) -> Appointed:
+    """The witness in `URL=VKEY`. Raises `Malformed`."""
+    url, _, vkey = text.partition("=")
+    key = parse_vkey(vkey)
+    if key.type != COSIGNATURE:
+        raise Malformed("verifier key", vkey, "is that of a log, not of a witness")
+    return Appointed(check_url(url), key)
+
+
+def read_appointed(file: Path) -> tuple[Appointed, ...]:
+    """The witnesses in a file, one in a line; none when there is no file. Raises `Malformed` or `Unreachable`."""
+    with named_os_errors(file):
+        text = file.read_bytes().decode(errors="backslashreplace") if file.is_file() else ""
+    lines = map(str.strip, text.splitlines())
+    return tuple(parse_appointed(line) for line in lines if line and not line.startswith("#"))
+
+
+def check_distinct(witnesses: Sequence[Appointed]) -> tuple[Appointed, ...]:
+    """The witnesses, each once. Raises `Malformed` when two of them have one key: that would count as two."""
+    once = tuple(dict.fromkeys(witnesses))
+    for place, one in enumerate(once):
+        if any(one.key.public == other.key.public for other in once[:place]):
+            raise Malformed("witness", one.url, "has the key of another that is to be asked")
+    return once
+
+
+def verified_cosignature(text: bytes, lines: bytes, key: VerifierKey) -> Signature:
+    """The cosignature by this key among lines that stand below a text.
+
+    Raises `Malformed`; `SignatureFailed` for a line that claims to be by it; `UnknownKey` when there is none.
+    """
+    raw = text + b"\n" + lines
+    if open_note(raw, [key]).text != text:
+        raise Malformed("signature lines", lines, "hold more than that")
+    return next(one for one in parse_note(raw).signatures if (one.name, one.key_id) == (key.name, key.key_id))
+
+
+def kept_cosignature(lock: LockStore, key: VerifierKey) -> Cosignature | None:
+    """The last cosignature by this key in the lock store. Raises `Damaged` for one that is not over its checkpoint."""
+    kept = lock.cosigned(str(key))
+    if kept is not None:
+        check_kept(lock, kept, key)
+    return kept
+
+
+def check_kept(lock: LockStore, kept: Cosignature, key: VerifierKey) -> None:
+    """Raise `Damaged` unless a cosignature in the lock store is by this key, and over its checkpoint."""
+    stored = lock.at(kept.size)
+    try:
+        if stored is None:
+            raise Malformed("size", kept.size, "there is no checkpoint over so many")
+        verified_cosignature(parse_note(stored.note).text, kept.line, key)
+    except (Malformed, SignatureFailed, UnknownKey) as error:
+        why = f"the cosignature by {key.name} of the checkpoint over {kept.size:,} does not hold: {error}"
+        raise Damaged(lock.path, why) from error
+
+
+def cosigned_at(cosignature: Cosignature) -> datetime | None:
+    """When a witness cosigned, as it says itself; None for a time that no calendar has. It is one that was checked."""
+    (signature,) = parse_note(b"-\n\n" + cosignature.line).signatures
+    try:
+        return datetime.fromtimestamp(int.from_bytes(signature.value[:_SECONDS_BYTES]), UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def witnessed(
+    sign: Callable[[], SignedCheckpoint],
+    lock: LockStore,
+    witnesses: Sequence[Appointed],
+    subtree: Subtree,
+    seconds: float,
+) -> Witnessed:
+    """What `sign` gives, with how things stand with the witnesses after they were asked for at most so many seconds.
+
+    Somebody else may sign more meanwhile, and a witness cosign that: then `sign` is called again, to give that.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        signed = sign()
+        found = Witnessed(signed, tuple(_ask_all(signed, lock, witnesses, subtree, deadline)))
+        if time.monotonic() >= deadline or not _overtaken(found, lock.last().size):
+            return found
+
+
+def _overtaken(found: Witnessed, signed_by_now: int) -> bool:
+    """Whether a witness has cosigned what somebody else signed meanwhile, and not what was asked for."""
+    return any(found.signed.size < _cosigned_by(one) <= signed_by_now for one in found.behind)
+
+
+def _cosigned_by(standing: Standing) -> int:
+    if isinstance(standing.failure, WitnessAhead):
+        return standing.failure.cosigned
+    return standing.last.size if standing.last else 0
+
+
+def _ask_all(
+    signed: SignedCheckpoint, lock: LockStore, witnesses: Sequence[Appointed], subtree: Subtree, deadline: float
+) -> list[Standing]:
+    kept = {one: kept_cosignature(lock, one.key) for one in witnesses}
+    asked = {
+        one: _Asking(one, signed, last.size if last else 0, subtree, deadline)
+        for one, last in kept.items()
+        if last is None or last.size < signed.size
+    }
+    for asking in asked.values():
+        asking.start()
+    return [_standing(lock, one, last, asked.get(one)) for one, last in kept.items()]
+
+
+def _standing(lock: LockStore, witness: Appointed, kept: Cosignature | None, asking: "_Asking | None") -> Standing:
+    if asking is None:
+        return Standing(witness, kept)
+    outcome = asking.outcome()
+    if isinstance(outcome, LedgerError):
+        return Standing(witness, kept, outcome)
+    lock.add_cosignature(outcome)
+    return Standing(witness, lock.cosigned(str(witness.key)))
+
+
+class _Asking(Thread):
+    """Asks one witness, in a thread of its own that nobody waits for beyond the deadline."""
+
+    def __init__(
+        self, witness: Appointed, signed: SignedCheckpoint, old: int, subtree: Subtree, deadline: float
+    ) -> None:
+        super().__init__(daemon=True)
+        self._witness, self._signed, self._old = witness, signed, old
+        self._subtree, self._deadline = subtree, deadline
+        self._outcome: Cosignature | LedgerError = NoAnswer(witness.url, "it took too long")
+
+    def run(self) -> None:
+        try:
+            signature = self._ask(self._old)
+        except LedgerError as error:
+            self._outcome = error
+        else:
+            self._outcome = Cosignature(self._signed.size, str(self._witness.key), signature.line())
+
+    def outcome(self) -> Cosignature | LedgerError:
+        """The cosignature, or why there is none, at the deadline at the latest."""
+        self.join(max(0.0, self._deadline - time.monotonic()))
+        return self._outcome
+
+    def _ask(self, old: int) -> Signature:
+        for _ in range(ATTEMPTS):
+            answer = self._answer(old)
+            if answer.status != HTTPStatus.CONFLICT or answer.type != SIZE:
+                return self._signature(answer)
+            told = self._told_size(answer.body)
+            if told > self._signed.size:
+                raise WitnessAhead(self._witness.url, told, self._signed.size)
+            if told == old:
+                raise WitnessRefused(
+                    self._witness.url, answer.status, f"it has cosigned another log of {old:,} entries"
+                )
+            old = told
+        raise AnswerRefused(self._witness.url, "each time, it says that it has come to another size")
+
+    def _answer(self, old: int) -> Answer:
+        proof = consistency_path(old, self._signed.size, self._subtree) if old else []
+        body = Submission(old, tuple(proof), self._signed.raw).write()
+        return exchange("POST", f"{self._witness.url}/add-checkpoint", body, self._deadline, MAX_NOTE_BYTES)
+
+    def _signature(self, answer: Answer) -> Signature:
+        if answer.status != HTTPStatus.OK:
+            raise WitnessRefused(self._witness.url, answer.status, answer.sentence)
+        try:
+            return verified_cosignature(self._signed.checkpoint.text(), answer.body, self._witness.key)
+        except (Malformed, SignatureFailed, UnknownKey) as error:
+            raise AnswerRefused(self._witness.url, str(error)) from error
+
+    def _told_size(self, body: bytes) -> int:
+        found = _SIZE.fullmatch(body)
+        if found is None:
+            raise AnswerRefused(self._witness.url, "it says that it has come to another size, and not to which")
+        return int(found[1])
+
+
+def last_cosigned(url: str, origin: str, seconds: float) -> bytes:
+    """The checkpoint that the witness at `url` says it cosigned last for a log, unchecked.
+
+    Raises `NoAnswer`, or `WitnessRefused` when it has none.
+    """
+    asked = f"{url}/checkpoint?origin={quote(origin, safe='')}"
+    answer = exchange("GET", asked, b"", time.monotonic() + seconds, MAX_NOTE_BYTES)
+    if answer.status != HTTPStatus.OK:
+        raise WitnessRefused(url, answer.status, answer.sentence)
+    return answer.body
