@@ -20,6 +20,8 @@ COMMANDS = {
     "receipt": ("api.cli.evidence:receipt", "Give the receipt for an entry."),
     "check-receipt": ("api.cli.evidence:check_receipt_command", "Check a receipt, without any ledger."),
     "tiles": ("api.cli.evidence:tiles", "Write the log as static files that anybody can check."),
+    "bundle": ("api.cli.bundling:bundle", "Make an audit bundle, which needs no ledger."),
+    "verify-bundle": ("api.cli.bundling:verify_bundle", "Verify an audit bundle, without any ledger."),
     "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
     "sweep": ("api.cli.keeping:sweep", "Remove from custody what no entry names."),
     "submit": ("api.cli.deciding:submit", "Take in a request packet."),

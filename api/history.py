@@ -1,0 +1,123 @@
+"""The history of a request: each event in words, under which circumstances, and the state after it; also as a page."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from html import escape
+from typing import NamedTuple
+
+from api.names import Names
+from api.telling import circumstances, told
+from ledger.codec import Recorded
+from ledger.custody import Custody
+from ledger.errors import Missing
+from ledger.events import FactCorrected
+from projections.standing import MOVES, Standing, State, moved
+
+# A nonce is what a contact has to read back; whoever reads it here could do it for them.
+NOT_SHOWN = ("nonce",)
+
+
+class Told(NamedTuple):
+    """An event of a history, and the state of the request after it; `texts` are what custody has of its members."""
+
+    position: int
+    recorded_at: datetime
+    type: str
+    words: str
+    circumstances: str
+    state: str
+    texts: dict[str, str]
+
+
+def history_of(request: str, facts: Sequence[Recorded], names: Names, custody: Custody | None) -> Iterator[Told]:
+    """What these facts tell, in order; with texts, if a custody is handed in."""
+    state = State.UNKNOWN
+    for count, fact in enumerate(facts, 1):
+        if isinstance(fact.event, FactCorrected):
+            state = Standing(facts[:count]).request(request).state
+        elif isinstance(fact.event, MOVES):
+            state = moved(state, fact.event)
+        yield Told(
+            position=fact.position,
+            recorded_at=fact.recorded_at,
+            type=fact.type,
+            words=told(fact.event, names),
+            circumstances=circumstances(fact, names),
+            state=str(state),
+            texts=_texts(fact, custody) if custody else {},
+        )
+
+
+def _texts(fact: Recorded, custody: Custody) -> dict[str, str]:
+    return {
+        member: _text(custody, commitment)
+        for member, commitment in fact.event.sealed().items()
+        if member not in NOT_SHOWN and fact.event.sealed_for == "request"
+    }
+
+
+def _text(custody: Custody, commitment: str) -> str:
+    try:
+        return custody.unseal(commitment)
+    except Missing:
+        return "(erased)"
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>History of {request}</title>
+<style>
+body {{ font: 11pt/1.45 Georgia, serif; max-width: 46em; margin: 2em auto; padding: 0 1em; color: #111; }}
+ol {{ list-style: none; padding: 0; }}
+li {{ border-top: 1px solid #bbb; padding: .6em 0; break-inside: avoid; overflow-wrap: anywhere; }}
+.when {{ font: 9pt/1.4 ui-monospace, monospace; color: #444; }}
+.state {{ font-weight: bold; }}
+blockquote {{ margin: .4em 0 0 1.5em; white-space: pre-wrap; }}
+footer {{ border-top: 1px solid #bbb; margin-top: 1em; padding-top: .6em; color: #444; }}
+@page {{ margin: 2cm; }}
+@media print {{ body {{ margin: 0; max-width: none; }} }}
+</style>
+</head>
+<body>
+<h1>History of {request}</h1>
+<ol>
+{events}
+</ol>
+<footer>This holds for position {position} of the ledger {origin}. Times are UTC.</footer>
+</body>
+</html>
+"""
+EVENT = """<li id="entry-{position}">
+<div class="when">entry {position} &middot; {recorded_at} &middot; {type}</div>
+<div>{words}</div>
+<div>{circumstances}; the request is now <span class="state">{state}</span>.</div>{texts}
+</li>"""
+TEXT = "\n<blockquote>{member}: {text}</blockquote>"
+
+
+def page(request: str, told: Sequence[Told], position: int, origin: str) -> str:
+    """The history as one page that needs nothing else: no script, no font, no picture; everything in it is escaped."""
+    return PAGE.format(
+        request=escape(request),
+        origin=escape(origin),
+        position=position,
+        events="\n".join(_event(one) for one in told),
+    )
+
+
+def _event(one: Told) -> str:
+    return EVENT.format(
+        position=one.position,
+        recorded_at=f"{one.recorded_at:%Y-%m-%d %H:%M:%S}",
+        type=escape(one.type),
+        words=escape(one.words),
+        circumstances=escape(one.circumstances),
+        state=escape(one.state),
+        texts="".join(
+            TEXT.format(member=escape(member.replace("_", " ")), text=escape(text))
+            for member, text in one.texts.items()
+        ),
+    )
