@@ -121,7 +121,7 @@ def make_bundle(
     vkey = log_key(store)
     signatures = list(signatures_in(entries, manifest.documents))
     members = {
-        HOWTO: how_to(manifest.about, manifest.texts, signatures).encode(),
+        HOWTO: how_to(manifest, signatures).encode(),
         CHECKPOINT: signed.raw,
         VKEY: f"{vkey}\n".encode(),
         PEM: pem_of(vkey),

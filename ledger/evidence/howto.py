@@ -5,7 +5,7 @@ What is indented is typed in the folder into which the bundle was unpacked; each
 
 from collections.abc import Iterator, Sequence
 
-from ledger.evidence.manifest import OpenedText, Signature
+from ledger.evidence.manifest import Manifest, Signature
 
 INDENT = "    "
 
@@ -19,26 +19,28 @@ manifest.json says what is here; the history says it in words, and the entries a
 You need the ledger's verifier key from a person whom you believe, who did not send you this:
 compare it with the file vkey. Without that, all of this could have been made up.
 What no bundle can show is that there are no further entries.
+"""
 
+_COMMANDS = """
 What to type
 
-1. No file was changed, and the ledger's key signed the list of files: OK for each, then "Verified".
-   (log-key.pem is the last part of vkey, written for openssl, and 2. below shows it.)
+1. No file was changed, and the ledger's key signed the list of files: "All files are as listed", "Verified".
 
     sha256sum --quiet --strict -c SHA256SUMS && echo All files are as listed
     openssl pkeyutl -verify -pubin -inkey log-key.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig
 
-2. The key in vkey is the one in log-key.pem: "Same key".
+2. log-key.pem is the key in vkey: "Same key".
 
-    a=$(cut -d+ -f3- vkey | base64 -d | tail -c 32 | base64); b=$(openssl pkey -pubin -in log-key.pem -outform DER | \
-tail -c 32 | base64)
-    test "$a" = "$b" && echo Same key
+    own=$(cut -d+ -f3- vkey | base64 -d | tail -c 32 | base64)
+    pem=$(openssl pkey -pubin -in log-key.pem -outform DER | tail -c 32 | base64)
+    test "$own" = "$pem" && echo Same key
 
-3. The ledger's key signed the checkpoint: how many entries there were, and the root of their hashes.
+3. The ledger's key signed the checkpoint, which says how many entries there were, and the root of their hashes.
 
-    head -n 3 checkpoint > /tmp/bundle-text.$$; sed -n 5p checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 \
-> /tmp/bundle-sig.$$
-    openssl pkeyutl -verify -pubin -inkey log-key.pem -rawin -in /tmp/bundle-text.$$ -sigfile /tmp/bundle-sig.$$
+    aside=$(mktemp -d)
+    head -n 3 checkpoint > $aside/text
+    sed -n 5p checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 > $aside/signature
+    openssl pkeyutl -verify -pubin -inkey log-key.pem -rawin -in $aside/text -sigfile $aside/signature
 
 4. Each entry stands in the ledger, where it says (RFC 6962, section 2.1.1; any program for that, or for
    c2sp.org/tlog-proof, will do instead).
@@ -65,17 +67,20 @@ tail -c 32 | base64)
     END
 """
 
-_TEXTS = """
-5. What was opened is what the entries committed to. For each of the texts in manifest.json (and each of the documents,
-   whose value is their SHA-256), this gives the commitment that stands in the entry; here for the first of them.
+_OPENED = """
+5. What was opened is what the entries commit to: HMAC-SHA256 with the salt as key, as 64 hex digits.
 
-    python3 - <<'END' > /tmp/bundle-value.$$
-    import json
-    opened = json.load(open("manifest.json"))["texts"][0]
-    print("dua-ledger/v1", opened["purpose"], opened["value"], sep="\\n", end="")
+    python3 - <<'END'
+    import hashlib, hmac, json, pathlib
+    manifest = json.loads(pathlib.Path("manifest.json").read_text(encoding="utf-8"))
+    for opened in manifest["texts"] + manifest["documents"]:
+        file = opened.get("file")
+        value = hashlib.sha256(pathlib.Path(file).read_bytes()).hexdigest() if file else opened["value"]
+        message = "\\n".join(["dua-ledger/v1", opened["purpose"], value]).encode()
+        found = hmac.new(bytes.fromhex(opened["salt"]), message, "sha256").hexdigest()
+        right = found.encode() in pathlib.Path("entries", str(opened["position"])).read_bytes()
+        print("Entry", opened["position"], opened["member"], "is as committed" if right else "IS NOT AS COMMITTED")
     END
-    openssl dgst -sha256 -mac HMAC -macopt hexkey:{salt} /tmp/bundle-value.$$
-    grep -o {commitment} entries/{position}
 """
 
 _SIGNATURES = """
@@ -86,15 +91,16 @@ _SIGNATURES = """
 """
 
 
-def how_to(about: str, texts: Sequence[OpenedText], signatures: Sequence[Signature]) -> str:
-    """How to check a bundle about this, in which these texts were opened and these signatures can be checked."""
-    return "".join(_parts(about, texts, signatures))
+def how_to(manifest: Manifest, signatures: Sequence[Signature]) -> str:
+    """How to check a bundle with this manifest, in which these signatures can be checked."""
+    return "".join(_parts(manifest, signatures))
 
 
-def _parts(about: str, texts: Sequence[OpenedText], signatures: Sequence[Signature]) -> Iterator[str]:
-    yield _INTRODUCTION.format(about=about)
-    for first in texts[:1]:
-        yield _TEXTS.format(salt=first.salt, commitment=first.commitment, position=first.position)
+def _parts(manifest: Manifest, signatures: Sequence[Signature]) -> Iterator[str]:
+    yield _INTRODUCTION.format(about=manifest.about)
+    yield _COMMANDS
+    if manifest.texts or manifest.documents:
+        yield _OPENED
     if signatures:
         yield _SIGNATURES
     for one in signatures:

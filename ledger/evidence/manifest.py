@@ -50,8 +50,8 @@ class NotKept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is in a bundle.
 
-    `about` is a tag, or `entries:<first>-<last>`; `entries` are about it, and rest on those in `basis`; also on those in
-    `left_out`, which are somebody else's.
+    `about` is a tag, or `entries:<first>-<last>`; `entries` are about it, and rest on those in `basis`; also on those
+    in `left_out`, which are somebody else's.
     """
 
     format: Literal["dua-ledger-bundle/v1"] = "dua-ledger-bundle/v1"
