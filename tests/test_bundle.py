@@ -27,7 +27,7 @@ from api.packets import read_packet
 from ledger.chain.note import VerifierKey
 from ledger.custody import DOCUMENTS, Opened, member_of
 from ledger.errors import Malformed
-from ledger.events import AgreementSigned, RoleGranted
+from ledger.events import ActRefused, AgreementSigned, RoleGranted
 from ledger.events.review import Basis
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.bundle import SUMS, SUMS_SIGNATURE, Kind, Page, Selection, make_bundle, sums_of
@@ -37,6 +37,8 @@ from ledger.evidence.notary import log_key
 from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home, read_log_key
 from ledger.log import about
+from projections.acts import act_from
+from projections.judgement import judge_now
 from tests.facts import NOON, Clock, fact
 from tests.keys import keyring
 from tests.letters import EXAMPLES
@@ -232,6 +234,21 @@ def test_what_a_decision_rested_on_is_there_and_what_is_somebody_elses_is_not(of
     present = {position for position in facts if f"entries/{position}" in made.members}
     for position in present:
         assert not [tag for tag in facts[position].tags if tag in {OTHER, f"person:{STRANGER}"}]
+
+
+def test_what_each_decision_looked_at_is_there_to_judge_it_again_but_for_what_is_left_out(office: Story, made: Made):
+    ledger, manifest = office.home.ledger, made.manifest
+    facts = {one.position: one for one in ledger.facts()}
+    judged = [facts[position] for position in manifest.entries if facts[position].judged]
+
+    assert [one.type for one in judged] == ["act.refused.v1", "request.approved.v1", "agreement.issued.v1"]
+    for decision in judged:
+        assert decision.judged is not None
+        read = judge_now(ledger, act_from(decision.judged.command), decision.recorded_at).reading.facts
+        before = {one.position for one in read if one.position <= decision.judged.read_to}
+        assert before <= {*manifest.entries, *manifest.basis, *manifest.left_out}
+        for objection in decision.event.objections if isinstance(decision.event, ActRefused) else ():
+            assert {*objection.facts} <= {*manifest.entries, *manifest.basis}
 
 
 def test_a_bundle_has_the_agreement_with_its_signature_and_key(made: Made):
