@@ -34,9 +34,9 @@ from ledger.chain.note import (
 from ledger.chain.submission import MAX_SUBMISSION_BYTES, Submission
 from ledger.errors import AlreadyThere, Damaged, Malformed, NotALedger, ProofFailed, Unreachable
 from ledger.evidence.witness import AnotherSize, Cosigned, UnknownLog, Witness, create_witness
+from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON
 from tests.stores import CAMPAIGN, PATIENCE, HandSetClock
-from tests.test_cli import Outcome, dua_ledger
 from tests.witnesses import NAME, TOP, Log, Reply, Served, served
 
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)

@@ -49,8 +49,8 @@ from ledger.evidence.witnessing import (
 )
 from ledger.home import open_lock_store, open_log, open_notary
 from ledger.storage import utc_now
+from tests.command_line import Outcome, dua_ledger
 from tests.signing import ORIGIN, append, copied, cut, rewrite, sign, signed_home, with_altered
-from tests.test_cli import Outcome, dua_ledger
 from tests.test_notary_commands import nothing_from_outside, verified
 from tests.witnesses import LOOPBACK, NAME, Log, Served, free_port, served
 

@@ -22,6 +22,8 @@ COMMANDS = {
     "check-receipt": ("api.cli.evidence:check_receipt_command", "Check a receipt, without any ledger."),
     "tiles": ("api.cli.evidence:tiles", "Write the log as static files that anybody can check."),
     "witness": ("api.cli.witnessing:witness", "Be the witness of a log: cosign its checkpoints."),
+    "bundle": ("api.cli.bundling:bundle", "Make an audit bundle, which needs no ledger."),
+    "verify-bundle": ("api.cli.bundling:verify_bundle", "Verify an audit bundle, without any ledger."),
     "sweep": ("api.cli.keeping:sweep", "Remove from custody what no entry names."),
     "rebuild": ("api.cli.holding:rebuild", "Make the views anew from the log."),
     "demo": ("api.cli.demo:demo", "Play a short story in a throw-away ledger."),

@@ -1,0 +1,98 @@
+"""Commands that make audit bundles, and check them."""
+
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from api.bundling import bundle_about, bundle_of_range
+from api.cli import options
+from api.cli.evidence import read_at_most
+from api.cli.wording import counted, printable
+from ledger.chain.note import parse_vkey
+from ledger.custody.files import new_file
+from ledger.evidence.archive import MAX_ARCHIVE_BYTES
+from ledger.evidence.bundle import Kind
+from ledger.evidence.bundle_check import check_bundle
+from ledger.evidence.report import Finding, Report, Verdict
+from ledger.home import open_home
+
+_RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
+
+
+@click.command()
+@options.home
+@click.option("--request", help="All that carries this request, and what its decisions rest on.")
+@click.option("--person", help="All that carries this person.")
+@click.option("--dataset", help="All that carries this data set.")
+@click.option("--range", "between", help="The entries from one position to another, such as 5-9.")
+@click.option("--to", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The file to make.")
+@click.option("--details", is_flag=True, help="Open the details of the people and organisations concerned.")
+@click.option("--texts", is_flag=True, help="Open reasons, conditions, notes.")
+@click.option("--documents", is_flag=True, help="Put documents in, with agreements, signatures and keys.")
+def bundle(
+    path: Path,
+    request: str | None,
+    person: str | None,
+    dataset: str | None,
+    between: str | None,
+    to: Path,
+    details: bool,
+    texts: bool,
+    documents: bool,
+) -> None:
+    """Make an audit bundle: entries with proofs that they stand in this ledger, for somebody who has nothing else.
+
+    It holds nothing of custody but what is asked for: of the request and the people in it, or of the person alone. What
+    documents say of others is not looked at. `verify-bundle` checks it, and so do sha256sum, openssl, python3 and gpg,
+    as the page in it says.
+    """
+    asked = {"request:": request, "person:": person, "dataset:": dataset}
+    tags = [f"{kind}{id_}" for kind, id_ in asked.items() if id_ is not None]
+    if len(tags) + (between is not None) != 1:
+        raise click.UsageError("give one of --request, --person, --dataset and --range")
+    kinds: dict[Kind, bool] = {"details": details, "texts": texts, "documents": documents}
+    opening = [kind for kind, wanted in kinds.items() if wanted]
+    if between is not None and opening:
+        raise click.UsageError("a range is about everybody: nothing of custody is opened in it")
+    with open_home(path.absolute()) as home:
+        made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))
+    new_file(to.absolute(), made)
+    click.echo(f"Wrote {to}, {counted(len(made), 'byte')}.")
+
+
+def _positions(between: str) -> tuple[int, int]:
+    found = _RANGE.fullmatch(between)
+    if found is None:
+        raise click.BadParameter("is not two positions with a dash, such as 5-9", param_hint="--range")
+    return int(found[1]), int(found[2])
+
+
+@click.command("verify-bundle")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--vkey", "keys", multiple=True, help="A verifier key of the ledger, as you had it from a person.")
+def verify_bundle(file: Path, keys: tuple[str, ...]) -> None:
+    """Verify the audit bundle in FILE, which needs no ledger and no network.
+
+    Exits with 0 when all holds, 10 when something was altered, 12 when some part could not be verified: by no key that
+    was given, or for want of gpg.
+    """
+    trusted = [parse_vkey(key) for key in keys]
+    report = check_bundle(read_at_most(file, 2 * MAX_ARCHIVE_BYTES + 1), trusted)
+    for line in _sentences(report):
+        click.echo(printable(line))
+    sys.exit(int(report.verdict))
+
+
+def _sentences(report: Report) -> list[str]:
+    lines = [f"{finding.verdict.name.lower()}: {_worded(finding)}" for finding in report.findings]
+    if report.verdict is Verdict.HOLDS:
+        lines.append(
+            f"All holds: what is here stands in the ledger as it was signed over {counted(report.size, 'entry')}."
+        )
+    return lines + [f"Not excluded: {what}." for what in report.not_excluded]
+
+
+def _worded(finding: Finding) -> str:
+    return finding.what if finding.position is None else str(finding)
