@@ -7,6 +7,7 @@
         key-encryption-key         what they are wrapped with
         log-key.pem                the key that signs for the log
         lock-store                 where the lock store is, if it is elsewhere
+        witnesses                  who is asked to cosign checkpoints, each a line `URL=VKEY`
     views.db                   tables made from the log, which can be thrown away
     last-use/                  the day on which each API key was last used; no fact of the log
     lock/checkpoints.db        the lock store, which must be in no backup at all
