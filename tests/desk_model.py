@@ -169,6 +169,8 @@ class Model:
         if not 1 <= fact.corrected <= len(self.log) or fact.corrected in self.wrong:
             return False
         target = self.log[fact.corrected - 1]
+        if isinstance(target, AgreementSigned) and self.placed(AgreementExecuted, agreement=target.agreement):
+            return False
         return not isinstance(target, STANDS) and set(fact.about) == target.tags()
 
     def _has_good_dates(self, fact: Any, day: date) -> bool:

@@ -6,18 +6,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from api.commands import Clerk, Command, Document
 from api.commands.access import Access, Opened
 from api.commands.agreement import Execute, Issue, SignByKey, SignOnPaper, Terminate
 from api.commands.catalogue import AddVersion, RegisterDataSet
-from api.commands.contact import AnswerKeyTest, ConfirmKey, FileKey, RejectKey
+from api.commands.contact import AnswerKeyTest, ConfirmKey, FileKey, RejectKey, RevokeKey
 from api.commands.correction import Correct
+from api.commands.ethics import RecordReliance
 from api.commands.governance import GrantRole, Waive
 from api.commands.people import Erase, RegisterPerson, Suspend
-from api.commands.release import Receive
-from api.commands.request import Submit
+from api.commands.release import Fail, Receive
+from api.commands.request import Submit, Withdraw
 from api.commands.review import Approve, Determine
 from api.commands.training import VerifyTraining
 from api.desk import Circumstances, Outcome
@@ -26,7 +28,7 @@ from api.handing_over import Handling, Release, send_key_test, sources
 from api.packets import read_packet
 from api.register import register_of
 from ledger.errors import AlreadyThere, Malformed, OverAnotherText
-from ledger.events import ReleaseFailed, ReleaseHandedOver
+from ledger.events import ActRefused, EthicsDetermined, KeyFiled, ReleaseFailed, ReleaseHandedOver
 from ledger.events.review import Basis
 from ledger.home import Home, create_home, open_home
 from tests.facts import NOON, Clock
@@ -129,7 +131,11 @@ def approved(story: Story) -> None:
 
 def signed_and_executed(story: Story, tom: Owner) -> None:
     approved(story)
-    rosa = story.ring.kept("Rosa")
+    signed_by(story, story.ring.kept("Rosa"))
+    story.done(Execute(request=REQUEST, agreement=AGREEMENT))
+
+
+def signed_by(story: Story, rosa: Owner) -> None:
     story.done(
         SignByKey(
             request=REQUEST,
@@ -150,7 +156,6 @@ def signed_and_executed(story: Story, tom: Owner) -> None:
             text=TEXT,
             attested_by=story.person(CONTACT),
         ),
-        Execute(request=REQUEST, agreement=AGREEMENT),
     )
 
 
@@ -390,3 +395,108 @@ def test_an_erasure_that_was_cut_off_is_completed_without_another_record(story):
 
     assert (first.outcome is None, again.outcome) == (False, None)
     assert story.events() == before
+
+
+def test_a_signature_under_an_agreement_in_force_is_not_taken_back(story, tom):
+    signed_and_executed(story, tom)
+    position = max(fact.position for fact in story.home.ledger.facts() if fact.type == "agreement.signed.v1")
+
+    with pytest.raises(Malformed, match=f"is a signature under {AGREEMENT}, which is executed: terminate that"):
+        story.take(Correct(position=position, reason="forged"))
+
+
+def test_nobody_signs_what_was_not_written_yet_or_attests_their_own_signature(story, tom):
+    approved(story)
+    signing = SignOnPaper(
+        request=REQUEST,
+        agreement=AGREEMENT,
+        signer=STAFF,
+        capacity="office",
+        on=TODAY,
+        document=SCAN,
+        text=TEXT,
+        attested_by=story.person(CONTACT),
+    )
+
+    with pytest.raises(Malformed, match=f"is before agreement {AGREEMENT} was issued, on {TODAY}"):
+        story.take(msgspec.structs.replace(signing, on=TODAY - timedelta(days=1)))
+    with pytest.raises(Malformed, match="is who signed"):
+        story.take(msgspec.structs.replace(signing, attested_by=STAFF))
+
+
+def test_an_agreement_is_not_in_force_before_it_was_signed(story, tom):
+    approved(story)
+    signed_by(story, story.ring.kept("Rosa"))
+
+    outcome = story.take(Execute(request=REQUEST, agreement=AGREEMENT, starts=date(2020, 1, 1)))
+
+    assert {one.rule for one in outcome.objections} == {"agreement-signed"}
+    assert outcome.objections[0].wanting == f"a first day not before {TODAY}, when the researcher signed"
+
+
+def test_a_key_that_was_given_up_is_filed_by_its_owner_no_more(story, tom):
+    key_on_file(story, tom)
+    story.done(RevokeKey(request=REQUEST, why="compromised"))
+
+    with pytest.raises(Malformed, match="is the same, and was given up by its owner"):
+        story.take(FileKey(request=REQUEST, key=document(tom.public())))
+
+
+def test_a_key_is_given_up_in_every_request_in_which_it_was_filed(story, tom):
+    story.done(
+        Submit(packet=read_packet(EXAMPLES / MIT, TODAY, now=NOON)),
+        FileKey(request=REQUEST, key=document(tom.public())),
+        FileKey(request="R-2026-0002", key=document(tom.public())),
+        RevokeKey(request=REQUEST, why="lost"),
+    )
+
+    given_up = [fact.event for fact in story.home.ledger.facts() if fact.type == "key.revoked.v1"]
+    assert [(one.key, one.request) for one in given_up] == [
+        ("K-2026-0001-2", REQUEST),
+        ("K-2026-0002-2", "R-2026-0002"),
+    ]
+
+
+def test_a_key_can_be_filed_after_the_contacts_address_was_erased(story, tom):
+    erase(story.clerk, Erase(person=story.person(CONTACT), details=("email",), last_copy_lapses=TODAY), DIRECTOR)
+
+    story.done(FileKey(request=REQUEST, key=document(tom.public())))
+
+    filed = list(story.home.ledger.facts())[-1].event
+    assert isinstance(filed, KeyFiled)
+    assert not filed.names_address
+
+
+def test_nothing_is_received_before_it_was_handed_over_or_fails_after_it_was_received(story, tom):
+    ready(story, tom)
+    story.release(story.folder / "package.gpg")
+    receipt = Receive(request=REQUEST, release="L-2026-0001-1", on=TODAY - timedelta(days=1))
+
+    with pytest.raises(Malformed, match=f"is before it was handed over, on {TODAY}"):
+        story.take(receipt)
+    story.done(msgspec.structs.replace(receipt, on=TODAY))
+    with pytest.raises(Malformed, match="was received, as entry"):
+        story.take(Fail(request=REQUEST, release="L-2026-0001-1", stage="delivery"))
+
+
+def test_who_is_not_let_in_is_told_what_is_in_the_way_where_least_is(story, tom):
+    ready(story, tom)
+    story.done(
+        Submit(packet=read_packet(EXAMPLES / MIT, TODAY, now=NOON)),
+        Withdraw(request="R-2026-0002"),
+        Suspend(person=story.person(RESEARCHER)),
+    )
+
+    outcome = story.take(Access(person=story.person(RESEARCHER), dataset="D-6.002x-pc"))
+
+    refused = story.home.ledger.codec.decode(outcome.entries[0]).event
+    assert isinstance(refused, ActRefused)
+    assert (refused.request, [one.rule for one in outcome.objections]) == (REQUEST, ["nobody-suspended"])
+
+
+def test_a_board_does_not_rely_on_its_own_determination(story):
+    (own,) = (one for one in story.home.ledger.facts() if one.type == "ethics.determined.v1")
+    assert isinstance(own.event, EthicsDetermined)
+
+    with pytest.raises(Malformed, match="is the home board's own"):
+        story.take(RecordReliance(request=REQUEST, determination=own.event.determination, on=TODAY))

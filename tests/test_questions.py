@@ -408,3 +408,13 @@ def test_rebuilding_makes_the_views_anew_and_says_for_which_position_they_hold(r
 
     assert ask(released, "rebuild") == Answer(0, f"The views were made anew. They hold for position {length}.\n", "")
     assert ask(released, "holders", DATA_SET).out == before
+
+
+def test_a_history_as_a_page_takes_no_files_place(released: Path, tmp_path: Path):
+    taken = tmp_path / "mine.html"
+    taken.write_text("mine")
+
+    answer = ask(released, "history", REQUEST, "--html", str(taken))
+
+    assert (answer.code, taken.read_text()) == (1, "mine")
+    assert "is there already, and is never overwritten" in answer.err

@@ -147,9 +147,15 @@ class Store(DCBRecorder):
 
     def wait_beyond(self, position: int, unless: Callable[[], bool]) -> None:
         """Wait until the log is longer than `position`, or `unless` holds. `wake` makes it look again at once."""
-        with self._grown:
-            while not unless() and self.head().position <= position:
-                self._grown.wait(POLL_SECONDS)
+        try:
+            with self._grown:
+                while not unless() and self.head().position <= position:
+                    self._grown.wait(POLL_SECONDS)
+        except RuntimeError as error:
+            # Interrupted while it took its lock back, `threading` complains of giving back what it does not hold.
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise error.__context__ from None
+            raise
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
