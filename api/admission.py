@@ -159,6 +159,12 @@ OF_A_REQUEST = (
     ReleaseFailed,
     ReleaseReceived,
 )
+# When a request can be told to have come in, gone back or gone away.
+_TURN: dict[type[Event], str] = {
+    RequestSubmitted: "one comes in again once it was returned",
+    RequestReturned: "what is returned is before the office, and not decided yet",
+    RequestWithdrawn: "what is withdrawn is before the office, and not decided yet",
+}
 FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -296,12 +302,12 @@ def _admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Offic
 
 
 def _check_correction(event: FactCorrected, facts: Sequence[Known[Event]]) -> None:
-    counting = {fact.position: fact for fact in uncorrected(facts)}
-    fact = counting.get(event.corrected)
+    fact = next((fact for fact in facts if fact.position == event.corrected), None)
     if fact is None or not isinstance(fact.event, CORRECTABLE):
-        raise Malformed(
-            "position", event.corrected, "is of nothing that was reported, still counts and can be corrected"
-        )
+        why = "is of nothing that can be taken back: what was decided stands, and so does who and what is known"
+        raise Malformed("position", event.corrected, why)
+    if fact not in uncorrected(facts):
+        raise Malformed("position", event.corrected, "was taken back already")
     executed = {one.event.agreement for one in facts if isinstance(one.event, AgreementExecuted)}
     if isinstance(fact.event, AgreementSigned) and fact.event.agreement in executed:
         why = f"is a signature under {fact.event.agreement}, which is executed: terminate that"
@@ -389,7 +395,7 @@ class _Known:
                 return
         state = self._state_of(request)
         if state not in before:
-            raise Malformed("request", request, f"is {state}, and {event.wire_name} is for one that is {_or(before)}")
+            raise Malformed("request", request, f"is {state}: {_TURN[type(event)]}")
 
     def _check_same_request(self, event: Any) -> None:
         """What is told of a determination, an agreement, a key or a release is told of the request that it is of."""
@@ -438,10 +444,6 @@ def _check_time_zone(name: str) -> None:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Malformed("time zone", name, "is none that this machine knows") from error
-
-
-def _or(states: Sequence[State]) -> str:
-    return " or ".join(states)
 
 
 def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:

@@ -1,6 +1,7 @@
 """Every command of the desk, done: what is recorded, and what people read of it; with real keys."""
 
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -443,3 +444,16 @@ def test_without_an_actor_it_is_an_opaque_one(stages: Stages, tmp_path: Path):
     office("retire-dataset D-6.002x-forum", actor="")
 
     assert office.facts()[-1].actor == "operator:local"
+
+
+def test_a_packet_that_gives_another_name_to_somebody_known_says_whose_before_it_comes_in(
+    stages: Stages, tmp_path: Path
+):
+    office = stages.at("submitted").copied(tmp_path)
+    shutil.copytree(EXAMPLES / "mit-researcher", tmp_path / "packet")
+    form = tmp_path / "packet" / "request.toml"
+    form.write_text(form.read_text().replace('name = "Ines Calder"', 'name = "Mallory Renamed"'))
+
+    told = office(f"submit {tmp_path / 'packet'} --dry-run")
+
+    assert "of Ines Calder, it gives another name" in told.out

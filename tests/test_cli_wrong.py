@@ -335,12 +335,12 @@ WRONG = [
     (
         "submitted",
         f"submit {EXAMPLES / 'mit-researcher'} --request R-2026-0001",
-        "Error: request 'R-2026-0001': is submitted, and request.submitted is for one that is unknown or returned",
+        "Error: request 'R-2026-0001': is submitted: one comes in again once it was returned",
     ),
     (
         "approved",
         "withdraw R-2026-0001",
-        "is approved, and request.withdrawn is for one that is submitted or law determined",
+        "is approved: what is withdrawn is before the office, and not decided yet",
     ),
     (
         "submitted",
@@ -495,12 +495,12 @@ WRONG = [
     (
         "approved",
         "correct 22 --reason why",
-        "Error: position 22: is of nothing that was reported, still counts and can be corrected",
+        "Error: position 22: is of nothing that can be taken back: ",
     ),
     (
         "approved",
         "correct 1 --reason why",
-        "Error: position 1: is of nothing that was reported, still counts and can be corrected",
+        "Error: position 1: is of nothing that can be taken back: ",
     ),
     ("approved", "explain 9999", "Error: position 9999: is not in this log, which has 22 entries"),
     # Documents.

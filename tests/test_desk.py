@@ -747,7 +747,7 @@ def test_a_request_comes_in_is_returned_and_is_withdrawn_in_its_turn_only(prepar
     with nothing_written(prepared.store), pytest.raises(Malformed) as caught:
         prepared.desk.report(fact, BY_THE_DIRECTOR)
     assert (caught.value.what, caught.value.value) == ("request", REQUEST)
-    assert caught.value.why.startswith(f"is {IS[state]}, and {fact.wire_name} is for one that is ")
+    assert caught.value.why.startswith(f"is {IS[state]}: ")
 
 
 @pytest.mark.parametrize("fact", [returned(), withdrawn()], ids=lambda fact: fact.wire_name)

@@ -16,8 +16,9 @@ from api.commands import document_in
 from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
 from api.commands.request import Return, Submit, Withdraw
 from api.commands.review import Approve, Decline, Determine
+from api.names import names_in
 from api.packets import Packet, read_packet
-from ledger.events import DataSetRegistered
+from ledger.events import DataSetRegistered, PersonDetailsChanged
 from ledger.events.catalogue import Form
 from ledger.events.ethics import Outcome
 from ledger.events.request import Item
@@ -43,7 +44,16 @@ def submit(hand: Hand, packet: Path, request: str | None) -> None:
     if read.rejected:
         click.echo(in_lines(f"  {problem}" for problem in problems), err=True)
         raise WrongUsage(f"{packet} was not taken in; nothing was recorded")
-    hand.take(Submit(packet=read, request=request), gives="request", notes=problems)
+    command = Submit(packet=read, request=request)
+    hand.take(command, gives="request", notes=[*problems, *_changes(hand, command)])
+
+
+def _changes(hand: Hand, command: Submit) -> list[str]:
+    """Whose details, of those whom the office knows, a packet says to be others: whoever wrote it may be mistaken."""
+    names = names_in(hand.home.ledger, hand.home.custody)
+    reports = [event for event, _ in command.draft(hand.clerk.drafting(hand.circumstances))]
+    changed = [event for event in reports if isinstance(event, PersonDetailsChanged)]
+    return [f"of {names(one.person)}, it gives another {' and '.join(one.sealed())}" for one in changed]
 
 
 def _read(hand: Hand, packet: Path) -> Packet:

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from api.commands.command import Command, Drafting, Wish
 from api.packets import Office, Packet, as_reports
+from api.packets.reports import Report
 from api.register import register_of
 from ledger.custody import caseless
 from ledger.errors import Malformed
@@ -19,7 +20,7 @@ class Submit(Command, frozen=True, kw_only=True):
     packet: Packet
     request: str | None = None
 
-    def draft(self, at: Drafting) -> Wish:
+    def draft(self, at: Drafting) -> list[Report]:
         """Reports of everything that the packet says and the ledger does not know yet. Raises `Rejected`."""
         again = [of_request(self.request)] if self.request else []
         known = register_of(at.ledger, at.custody)
