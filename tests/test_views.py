@@ -340,10 +340,13 @@ STEPS: list[tuple[list[Event], list[tuple[str, tuple[str, ...], str]]]] = [
     ([*complete(), *AGREED, *KEYED[:3]], [("office", (ANA,), "test the key and the channel")]),
     ([*complete(), *AGREED, *KEYED[:4]], [("contact", (ANA,), "read the test file back")]),
     ([*complete(), *AGREED, *KEYED], [("office", (), "authorise the release")]),
-    ([*complete(), *AGREED, *KEYED, authorised()], [("office", (), "hand the release over")]),
+    (
+        [*complete(), *AGREED, *KEYED, authorised()],
+        [("office", (), "record that L-1 failed: it was never handed over")],
+    ),
     (
         [*complete(), *AGREED, *KEYED, authorised(), handed_over()],
-        [("contact", (ANA,), "confirm that the package arrived")],
+        [("contact", (ANA,), "confirm that L-1 arrived")],
     ),
     ([*complete(), *RELEASED], []),
 ]

@@ -132,13 +132,15 @@ def _unsigned(agreement: AgreementStanding, request: RequestStanding, policy: Po
 
 
 def _release(request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:
-    match request.state:
-        case State.EXECUTED:
-            yield _before_release(request, policy)
-        case State.AUTHORISED:
-            yield Turn(OFFICE, (), "hand the release over", request.since)
-        case State.RELEASED:
-            yield Turn(CONTACT, _contact(request), "confirm that the package arrived", request.since)
+    if request.state is State.EXECUTED:
+        yield _before_release(request, policy)
+    for release, one in request.releases.items():
+        if one.handed_over and not one.received and not one.failed:
+            whom = (one.handed_over.event.contact,)
+            yield Turn(CONTACT, whom, f"confirm that {release} arrived", one.handed_over.position)
+        elif one.authorised and not one.handed_over and not one.failed:
+            # Handing over follows at once; where it did not, somebody was interrupted.
+            yield Turn(OFFICE, (), f"record that {release} failed: it was never handed over", one.authorised.position)
 
 
 def _contact(request: RequestStanding) -> tuple[str, ...]:
