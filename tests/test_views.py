@@ -348,6 +348,13 @@ STEPS: list[tuple[list[Event], list[tuple[str, tuple[str, ...], str]]]] = [
         [*complete(), *AGREED, *KEYED, authorised(), handed_over()],
         [("contact", (ANA,), "confirm that L-1 arrived")],
     ),
+    (
+        [*complete(), *AGREED, *KEYED, authorised(), authorised("L-2"), handed_over("L-2")],
+        [
+            ("office", (), "record that L-1 failed: it was never handed over"),
+            ("contact", (ANA,), "confirm that L-2 arrived"),
+        ],
+    ),
     ([*complete(), *RELEASED], []),
 ]
 

@@ -238,6 +238,10 @@ class Story:
             refusal = [fact.position for fact in home.ledger.facts([about(ActRefused)])][-1]
         self._run(f"explain {refusal}")
         _say(
+            "The auditor takes a signed checkpoint along: whatever is before it can't be rewritten unnoticed any more."
+        )
+        self._run("checkpoint")
+        _say(
             "Amal asks to be forgotten, and can't be: the record of the disclosure keeps who received data. The dean, "
             "who only approved, can: details, salts and keys are destroyed, and everything still verifies."
         )
@@ -308,7 +312,7 @@ class Story:
         return [event for event in events if isinstance(event, kind)]
 
 
-QUESTIONS = ("request", "holders", "inbox", "may", "deadlines", "history", "explain", "verify")
+QUESTIONS = ("checkpoint", "request", "holders", "inbox", "may", "deadlines", "history", "explain", "verify")
 
 
 def _chapter(title: str) -> None:
