@@ -19,7 +19,7 @@ from api.commands.ethics import RecordReliance
 from api.commands.governance import GrantRole, Waive
 from api.commands.people import Erase, RegisterPerson, Suspend
 from api.commands.release import Fail, Receive
-from api.commands.request import Submit, Withdraw
+from api.commands.request import Return, Submit, Withdraw
 from api.commands.review import Approve, Determine
 from api.commands.training import VerifyTraining
 from api.desk import Circumstances, Outcome
@@ -500,3 +500,17 @@ def test_a_board_does_not_rely_on_its_own_determination(story):
 
     with pytest.raises(Malformed, match="is the home board's own"):
         story.take(RecordReliance(request=REQUEST, determination=own.event.determination, on=TODAY))
+
+
+def test_a_packet_does_not_bring_back_a_key_that_was_given_up(story):
+    packet = read_packet(EXAMPLES / MIT, TODAY, now=NOON)
+    assert story.events().count("key.filed") == 1
+
+    story.done(Return(request=REQUEST, items=("C1.2",)), Submit(packet=packet, request=REQUEST))
+    assert story.events().count("key.filed") == 1
+    story.done(Submit(packet=packet))
+    assert story.events().count("key.filed") == 2
+    story.done(RevokeKey(request=REQUEST, why="compromised"), Submit(packet=packet))
+
+    assert story.events().count("key.filed") == 2
+    assert story.events().count("key.revoked") == 2

@@ -32,6 +32,7 @@ from ledger.events import (
 from ledger.events.review import Basis
 from ledger.evidence.report import Verdict
 from ledger.home import Home, create_home, erase_person, open_home
+from ledger.log import about
 from projections.acts import ApproveRequest
 from projections.standing import Standing
 from tests.facts import NOON, noon
@@ -537,7 +538,11 @@ def test_the_key_of_a_packet_is_filed_for_its_contact_once(home):
 
     def reports(standing: Standing) -> list[str]:
         known = msgspec.structs.replace(
-            asked, now=NOON, opened=home.custody.unseal, standing=standing, known=register_of(home.ledger, home.custody)
+            asked,
+            now=NOON,
+            is_new_key=lambda person, fingerprint: not list(home.ledger.facts([about(KeyFiled)])),
+            standing=standing,
+            known=register_of(home.ledger, home.custody),
         )
         told = as_reports(packet, REQUEST, BY_MAIL, known)
         desk(home).report_together(told)

@@ -181,13 +181,25 @@ def _is(key: KeyFiled, fingerprint: str, at: Drafting) -> bool:
         return False
 
 
+def is_new_key(request: str | None, person: str, fingerprint: str, at: Drafting) -> bool:
+    """Whether a person's key was neither filed for this request before nor given up in any."""
+    same = [key for key in filed_by(person, at) if _is(key, fingerprint, at)]
+    return not any(key.request == request or _fate(key, at) for key in same)
+
+
 def _check_not_given_up(person: str, fingerprint: str, at: Drafting) -> None:
     """A key that its owner has given up, or that was found to be somebody else's, is not filed again."""
     for key in filed_by(person, at):
-        known = at.request(key.request).contact.keys.get(key.key)
-        if known and (known.revoked or known.rejected) and _is(key, fingerprint, at):
-            how = "given up by its owner" if known.revoked else "rejected"
-            raise Malformed("key", key.key, f"of request {key.request} is the same, and was {how}: a new one is needed")
+        if _is(key, fingerprint, at) and (fate := _fate(key, at)):
+            raise Malformed(
+                "key", key.key, f"of request {key.request} is the same, and was {fate}: a new one is needed"
+            )
+
+
+def _fate(key: KeyFiled, at: Drafting) -> str:
+    """What became of a key for which nothing is encrypted any more; nothing, if all is well."""
+    known = at.request(key.request).contact.keys[key.key]
+    return "given up by its owner" if known.revoked else "rejected" if known.rejected else ""
 
 
 def _address(person: str, at: Drafting) -> str:

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from api.commands.command import Command, Drafting, Wish
+from api.commands.contact import is_new_key
 from api.packets import Office, Packet, as_reports
 from api.packets.reports import Report
 from api.register import register_of
@@ -34,7 +35,7 @@ class Submit(Command, frozen=True, kw_only=True):
             known=known,
             standing=standing,
             now=at.now,
-            opened=at.custody.unseal,
+            is_new_key=lambda person, fingerprint: is_new_key(self.request, person, fingerprint, at),
         )
         return as_reports(self.packet, self.request or _next_request(at), at.circumstances, office)
 

@@ -75,7 +75,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
 
     `standing` is of the request and its people, where they came in before: what stands there is not told twice, so a
     determination that has ended does not begin again with a packet that came back. `now` is when a key is examined; it
-    is not filed without. `opened` gives a text that was kept before.
+    is not filed without. `is_new_key` tells whether somebody's key with a fingerprint is still to be filed.
     """
 
     custody: Keeping
@@ -84,7 +84,7 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing = msgspec.field(default_factory=Standing)
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     now: datetime | None = None
-    opened: Callable[[str], str] = lambda commitment: commitment
+    is_new_key: Callable[[PersonId, str], bool] = lambda person, fingerprint: True
 
 
 def as_reports(packet: Packet, request: RequestId, circumstances: Circumstances, office: Office) -> list[Report]:
@@ -292,8 +292,7 @@ class _Reporting:
         if key is None or now is None:
             return
         usable = usable_key(key.content(), now)
-        told = [one.filed.event for one in contact.keys.values() if one.filed.event.person == person]
-        if any(self._office.opened(one.fingerprint) == usable.fingerprint for one in told):
+        if not self._office.is_new_key(person, usable.fingerprint):
             return
         subject = f"person:{person}"
         content = BytesIO(key.content())
