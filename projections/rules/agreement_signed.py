@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from ledger.events import AgreementIssued, AgreementSigned, PolicyPublished
-from ledger.events.agreement import Capacity
+from ledger.events import AgreementSigned
 from projections.acts import ExecuteAgreement
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
+from projections.standing.agreement import required_signatures
 
 RULE = Rule[ExecuteAgreement]("agreement-signed", "C2", "the agreement was signed in every capacity required")
 
@@ -26,7 +26,7 @@ def unsigned(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterato
     said, researcher = agreement.issued.event, request.submitted.event.researcher
     signatures = [one.event for one in agreement.signatures if one.event.text == said.text and _is_shown(one.event)]
     facts = [agreement.issued.position, *(one.position for one in agreement.signatures)]
-    for capacity, organisation in _required(said, standing.office.policy.event):
+    for capacity, organisation in required_signatures(said, standing.office.policy.event):
         signed = [
             one
             for one in signatures
@@ -45,12 +45,3 @@ def _is_shown(signed: AgreementSigned) -> bool:
     if signed.evidence == "openpgp":
         return signed.key is not None and signed.fingerprint is not None
     return signed.attested_by is not None
-
-
-def _required(said: AgreementIssued, policy: PolicyPublished) -> Iterator[tuple[Capacity, str | None]]:
-    capacities = policy.memorandum_capacities if said.kind == "MOU" else policy.external_agreement_capacities
-    for capacity in capacities:
-        if capacity == "authorised official":
-            yield from ((capacity, one) for one in sorted({o.organisation for o in said.recipients if o.organisation}))
-        else:
-            yield capacity, None

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from ledger.events import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated
-from ledger.events.agreement import Kind
+from ledger.events import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated, PolicyPublished
+from ledger.events.agreement import Capacity, Kind
 from ledger.events.catalogue import Form
 from projections.standing.known import Known, Told
 
@@ -62,3 +62,14 @@ class AgreementStanding:
     def facts(self) -> tuple[int, ...]:
         """The positions of what decides whether it is in force."""
         return tuple(one.position for one in (self.issued, self.executed, self.terminated) if one is not None)
+
+
+def required_signatures(said: AgreementIssued, policy: PolicyPublished) -> list[tuple[Capacity, str | None]]:
+    """The capacities in which an agreement has to be signed; an official signs for each organisation that it names."""
+    capacities = policy.memorandum_capacities if said.kind == "MOU" else policy.external_agreement_capacities
+    organisations = sorted({one.organisation for one in said.recipients if one.organisation})
+    return [
+        (capacity, organisation)
+        for capacity in capacities
+        for organisation in (organisations if capacity == "authorised official" else [None])
+    ]

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from ledger.events import AgreementIssued, KeyTestSent, PolicyPublished
-from ledger.events.agreement import Capacity
+from ledger.events import KeyTestSent, PolicyPublished
 from projections.standing import (
     BEFORE_THE_OFFICE,
     AgreementStanding,
@@ -18,6 +17,7 @@ from projections.standing import (
     RequestStanding,
     State,
 )
+from projections.standing.agreement import required_signatures
 
 OFFICE, BOARD, RESEARCHER, CONTACT = "office", "board", "researcher", "contact"
 _SIGNED_BY = {"researcher": RESEARCHER, "office": OFFICE}
@@ -56,17 +56,6 @@ def working_days(since: date, today: date) -> int:
     days = max((today - since).days, 0)
     weeks, rest = divmod(days, 7)
     return 5 * weeks + sum((since + timedelta(offset)).weekday() < 5 for offset in range(1, rest + 1))
-
-
-def required_signatures(said: AgreementIssued, policy: PolicyPublished) -> list[tuple[Capacity, str | None]]:
-    """The capacities in which an agreement has to be signed; an official signs for each organisation that it names."""
-    capacities = policy.memorandum_capacities if said.kind == "MOU" else policy.external_agreement_capacities
-    organisations = sorted({one.organisation for one in said.recipients if one.organisation})
-    return [
-        (capacity, organisation)
-        for capacity in capacities
-        for organisation in (organisations if capacity == "authorised official" else [None])
-    ]
 
 
 def _boards(request: RequestStanding) -> Iterator[Turn]:
