@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from ledger.errors import Busy, Damaged, LedgerError, NotALedger, StoreFull, Unreachable
+from ledger.errors import Busy, Damaged, LedgerError, NewerSchema, NotALedger, StoreFull, Unreachable
 
 LOCK_SECONDS = 30.0
+DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 
 _NO_ROOM = {
     sqlite3.SQLITE_FULL,
@@ -16,6 +18,35 @@ _NO_ROOM = {
     sqlite3.SQLITE_IOERR_SHMMAP,
     sqlite3.SQLITE_IOERR_TRUNCATE,
 }
+
+
+class Schema(NamedTuple):
+    """What a small database consists of, and how it is known to be one of ours; `what` says what it is."""
+
+    what: str
+    application_id: int
+    version: int
+    statements: tuple[str, ...]
+
+    def declare(self, connection: sqlite3.Connection) -> None:
+        """Make the tables, and mark the file."""
+        for statement in self.statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {self.application_id}")
+        connection.execute(f"PRAGMA user_version = {self.version}")
+
+    def check(self, connection: sqlite3.Connection, path: Path) -> None:
+        """Raise `NotALedger`, `NewerSchema` or `Damaged` unless this is such a database, table for table."""
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if application != self.application_id:
+            raise NotALedger(path, f"is not {self.what}")
+        if version > self.version:
+            raise NewerSchema(path, version, self.version)
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+            self.declare(fresh)
+            if connection.execute(DECLARED).fetchall() != fresh.execute(DECLARED).fetchall():
+                raise Damaged(path, f"its tables are not those of {self.what.removeprefix('the state of ')}")
 
 
 @contextmanager

@@ -16,36 +16,40 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from ledger.custody.files import new_file, sync_folder
-from ledger.errors import Damaged, Malformed, NewerSchema, NotALedger, Unreachable
+from ledger.errors import Damaged, Malformed, Unreachable
+from ledger.sqlite import Schema
 from ledger.storage.connections import FileConnections, Transaction
 
-APPLICATION_ID = 0x44554163  # "DUAc"
-SCHEMA_VERSION = 1
-SCHEMA = (
-    """CREATE TABLE checkpoints (
+SCHEMA = Schema(
+    "a lock store",
+    0x44554163,  # "DUAc"
+    1,
+    (
+        """CREATE TABLE checkpoints (
         size INTEGER PRIMARY KEY,
         note BLOB NOT NULL
     ) STRICT""",
-    """CREATE TRIGGER checkpoints_only_grow BEFORE INSERT ON checkpoints
+        """CREATE TRIGGER checkpoints_only_grow BEFORE INSERT ON checkpoints
     WHEN NEW.size <= (SELECT COALESCE(MAX(size), 0) FROM checkpoints)
     BEGIN SELECT RAISE(ABORT, 'a checkpoint is only ever added after the last one'); END""",
-    """CREATE TRIGGER checkpoints_never_change BEFORE UPDATE ON checkpoints
+        """CREATE TRIGGER checkpoints_never_change BEFORE UPDATE ON checkpoints
     BEGIN SELECT RAISE(ABORT, 'a checkpoint never changes'); END""",
-    """CREATE TRIGGER checkpoints_never_go BEFORE DELETE ON checkpoints
+        """CREATE TRIGGER checkpoints_never_go BEFORE DELETE ON checkpoints
     BEGIN SELECT RAISE(ABORT, 'a checkpoint never goes'); END""",
-    """CREATE TABLE cosignatures (
+        """CREATE TABLE cosignatures (
         size INTEGER NOT NULL,
         witness TEXT NOT NULL,
         line BLOB NOT NULL,
         PRIMARY KEY (witness, size)
     ) STRICT""",
-    """CREATE TRIGGER cosignatures_have_checkpoints BEFORE INSERT ON cosignatures
+        """CREATE TRIGGER cosignatures_have_checkpoints BEFORE INSERT ON cosignatures
     WHEN NOT EXISTS (SELECT 1 FROM checkpoints WHERE size = NEW.size)
     BEGIN SELECT RAISE(ABORT, 'a cosignature stands beside a checkpoint'); END""",
-    """CREATE TRIGGER cosignatures_never_change BEFORE UPDATE ON cosignatures
+        """CREATE TRIGGER cosignatures_never_change BEFORE UPDATE ON cosignatures
     BEGIN SELECT RAISE(ABORT, 'a cosignature never changes'); END""",
-    """CREATE TRIGGER cosignatures_never_go BEFORE DELETE ON cosignatures
+        """CREATE TRIGGER cosignatures_never_go BEFORE DELETE ON cosignatures
     BEGIN SELECT RAISE(ABORT, 'a cosignature never goes'); END""",
+    ),
 )
 # The journal stays and is only made void, which saves a third of the time that a new one each time would take.
 SETTINGS = ("journal_mode = PERSIST", "synchronous = FULL", "trusted_schema = OFF")
@@ -57,7 +61,6 @@ ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
 COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? AND size > ? ORDER BY size LIMIT ?"
-DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 PAGE = 500
 
 _SQLITE = "sqlite:///"
@@ -92,7 +95,7 @@ class LockStore:
         self._connections = FileConnections(self.path, SETTINGS)
         try:
             with self._connections.borrowed() as connection:
-                _check(connection, self.path)
+                SCHEMA.check(connection, self.path)
         except BaseException:
             self.close()
             raise
@@ -194,7 +197,7 @@ def create_lock_store(url: str) -> None:
             connections.borrowed() as connection,
             Transaction(connection),
         ):
-            _declare(connection)
+            SCHEMA.declare(connection)
         sync_folder(path.parent)
     except BaseException:
         remove_lock_store(url)
@@ -213,23 +216,3 @@ def path_in(url: str) -> Path:
     if not url.startswith(_SQLITE) or len(url) == len(_SQLITE) or "\0" in url:
         raise Malformed("lock store", url, "is not sqlite:///path")
     return Path(url.removeprefix(_SQLITE)).absolute()
-
-
-def _declare(connection: sqlite3.Connection) -> None:
-    for statement in SCHEMA:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise NotALedger(path, "is not a lock store")
-    if version > SCHEMA_VERSION:
-        raise NewerSchema(path, version, SCHEMA_VERSION)
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
-        _declare(fresh)
-        if connection.execute(DECLARED).fetchall() != fresh.execute(DECLARED).fetchall():
-            raise Damaged(path, "its tables are not those of a lock store")

@@ -46,11 +46,11 @@ from ledger.errors import (
     Damaged,
     LedgerError,
     Malformed,
-    NewerSchema,
     NotALedger,
     ProofFailed,
     Unreachable,
 )
+from ledger.sqlite import Schema
 from ledger.storage import utc_now
 from ledger.storage.connections import FileConnections, Transaction
 from ledger.storage.port import Clock
@@ -58,25 +58,28 @@ from ledger.storage.port import Clock
 KEY = "witness-key.pem"
 STATE = "witness.db"
 MAX_KEY_BYTES = 4096
-APPLICATION_ID = 0x44554177  # "DUAw"
-SCHEMA_VERSION = 1
-SCHEMA = (
-    "CREATE TABLE witness (vkey TEXT NOT NULL) STRICT",
-    """CREATE TABLE logs (
+SCHEMA = Schema(
+    "the state of a witness",
+    0x44554177,  # "DUAw"
+    1,
+    (
+        "CREATE TABLE witness (vkey TEXT NOT NULL) STRICT",
+        """CREATE TABLE logs (
         origin TEXT PRIMARY KEY,
         size INTEGER NOT NULL,
         root BLOB NOT NULL,
         note BLOB NOT NULL
     ) STRICT""",
-    """CREATE TABLE keys (
+        """CREATE TABLE keys (
         vkey TEXT PRIMARY KEY,
         origin TEXT NOT NULL
     ) STRICT""",
-    """CREATE TRIGGER logs_only_grow BEFORE UPDATE ON logs
+        """CREATE TRIGGER logs_only_grow BEFORE UPDATE ON logs
     WHEN NEW.origin <> OLD.origin OR NEW.size < OLD.size OR (NEW.size = OLD.size AND NEW.root <> OLD.root)
     BEGIN SELECT RAISE(ABORT, 'what was cosigned is only ever continued'); END""",
-    """CREATE TRIGGER logs_never_go BEFORE DELETE ON logs
+        """CREATE TRIGGER logs_never_go BEFORE DELETE ON logs
     BEGIN SELECT RAISE(ABORT, 'what was cosigned is never forgotten'); END""",
+    ),
 )
 SETTINGS = ("journal_mode = PERSIST", "synchronous = FULL", "trusted_schema = OFF")
 
@@ -85,7 +88,6 @@ ADD_KEY = "INSERT INTO keys (vkey, origin) VALUES (?, ?) ON CONFLICT DO NOTHING"
 KEYS_OF = "SELECT vkey FROM keys WHERE origin = ? ORDER BY vkey"
 LAST = "SELECT size, root, note FROM logs WHERE origin = ?"
 REPLACE = "UPDATE logs SET size = ?, root = ?, note = ? WHERE origin = ? AND size = ? AND root = ?"
-DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 
 
 class UnknownLog(LedgerError):
@@ -142,7 +144,7 @@ class Witness:
         self._connections = FileConnections(self._path, SETTINGS)
         try:
             with self._connections.borrowed() as connection:
-                _check(connection, self._path)
+                SCHEMA.check(connection, self._path)
                 self.vkey = _own_key(connection, self._path)
             if self.vkey.public != self._key.public_key().public_bytes_raw():
                 raise Unreachable(folder / KEY, "is not the key that this witness has cosigned with")
@@ -233,7 +235,7 @@ def create_witness(folder: Path, name: str) -> VerifierKey:
             connections.borrowed() as connection,
             Transaction(connection),
         ):
-            _declare(connection)
+            SCHEMA.declare(connection)
             connection.execute("INSERT INTO witness (vkey) VALUES (?)", (str(vkey),))
         sync_folder(draft)
     return vkey
@@ -278,23 +280,3 @@ def _own_key(connection: sqlite3.Connection, path: Path) -> VerifierKey:
     if len(rows) != 1:
         raise Damaged(path, "does not say which witness it belongs to")
     return parse_vkey(rows[0][0])
-
-
-def _declare(connection: sqlite3.Connection) -> None:
-    for statement in SCHEMA:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
-        raise NotALedger(path, "is not the state of a witness")
-    if version > SCHEMA_VERSION:
-        raise NewerSchema(path, version, SCHEMA_VERSION)
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
-        _declare(fresh)
-        if connection.execute(DECLARED).fetchall() != fresh.execute(DECLARED).fetchall():
-            raise Damaged(path, "its tables are not those of a witness")
