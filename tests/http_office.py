@@ -90,7 +90,7 @@ class HttpOffice:
         self._count += 1
         headers = {"Idempotency-Key": f'"ask-{self._count}"'} if method == "POST" else {}
         if of is not None or key is not None:
-            headers["Authorization"] = f"Bearer {key or self.keys[of].text}"  # type: ignore[index]
+            headers["Authorization"] = f"Bearer {key or (of and self.keys[of].text)}"
         headers |= how.pop("headers", {})
         return self.client.open(path, method=method, headers=headers, **how)
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -145,11 +145,12 @@ def test_programs_are_told_what_was_recorded(stages: Stages, tmp_path: Path):
     told = office("register-person Ana --json")
 
     (fact,) = office.facts()[-1:]
+    registered: Any = fact.event
     answer = json.loads(told.out)
     assert (told.code, told.err, told.out.count("\n")) == (0, "", 1)
     assert re.fullmatch("[0-9a-f]{64}", answer["entries"][0].pop("leaf"))
     assert answer == {
-        "id": fact.event.person,  # type: ignore[attr-defined]
+        "id": registered.person,
         "entries": [{"position": fact.position, "type": "person.registered.v1"}],
         "refused": False,
         "objections": [],

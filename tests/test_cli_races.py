@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ def test_requests_that_come_in_at_once_get_numbers_of_their_own(stages: Stages, 
     ]
     came = [(*one.communicate(timeout=PATIENCE), one.returncode) for one in running]
 
-    submitted = [fact.event.request for fact in office.facts("request.submitted.v1")]  # type: ignore[attr-defined]
+    events: list[Any] = [fact.event for fact in office.facts("request.submitted.v1")]
+    submitted = [event.request for event in events]
     assert [(err, code) for _, err, code in came] == 4 * [(b"", 0)]
     assert sorted(json.loads(out)["id"] for out, _, _ in came) == submitted == [f"R-2026-000{n}" for n in range(1, 5)]
     # Whoever is in all of them is known once.
