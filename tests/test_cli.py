@@ -161,7 +161,8 @@ def test_init_hands_out_the_verifier_key(tmp_path: Path):
         f"Opened the ledger {ORIGIN} in {tmp_path}/home.\n"
         "Whoever is to check it one day should have its verifier key from you now:\n"
         f"  {first['event']['log_key']}\n"
-        f"Back up {tmp_path}/home/keys apart from everything else, and not for longer than erased data may live on.\n",
+        f"Back up {tmp_path}/home/keys apart from everything else, and not for longer than erased data may live on.\n"
+        f"Keep {tmp_path}/home/lock out of every backup: a copy of it that is put back would vouch for an older log.\n",
         "",
     )
 

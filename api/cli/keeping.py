@@ -20,7 +20,7 @@ from ledger.custody import Erasure
 from ledger.events.people import Detail
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Verdict
-from ledger.home import create_home, open_home
+from ledger.home import LOCK, create_home, open_home
 
 
 @click.command()
@@ -37,6 +37,10 @@ def init(path: Path, actor: str, origin: str, lock: str | None) -> None:
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")
     click.echo(f"Back up {path / 'keys'} apart from everything else, and not for longer than erased data may live on.")
+    if lock is None:
+        click.echo(
+            f"Keep {path / LOCK} out of every backup: a copy of it that is put back would vouch for an older log."
+        )
 
 
 def _destroyed(erasure: Erasure) -> str:
