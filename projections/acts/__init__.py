@@ -1,0 +1,67 @@
+"""Acts: what somebody may wish this office to do, and a rule may forbid: one file for each stage.
+
+An act is written whole into the judgement of its entry, so it can be judged again from the log alone; what it looks at
+follows from it and from what is found on the way.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from projections.acts.access import LetIn
+from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request
+from projections.acts.agreement import ExecuteAgreement, IssueAgreement
+from projections.acts.governance import EraseDetails, GrantWaiver
+from projections.acts.release import AuthoriseRelease, Chosen, HandOverRelease, Releasing, bases, parties
+from projections.acts.review import ApproveRequest, DeclineRequest
+
+__all__ = [
+    "DECIDING",
+    "DIRECTING",
+    "Act",
+    "ApproveRequest",
+    "AuthoriseRelease",
+    "Chosen",
+    "DeclineRequest",
+    "EraseDetails",
+    "ExecuteAgreement",
+    "GrantWaiver",
+    "HandOverRelease",
+    "IssueAgreement",
+    "LetIn",
+    "Releasing",
+    "act_from",
+    "as_command",
+    "bases",
+    "involved",
+    "of_dataset",
+    "of_office",
+    "of_person",
+    "of_request",
+    "parties",
+]
+
+AnyAct = (
+    ApproveRequest
+    | DeclineRequest
+    | IssueAgreement
+    | ExecuteAgreement
+    | AuthoriseRelease
+    | HandOverRelease
+    | LetIn
+    | GrantWaiver
+    | EraseDetails
+)
+
+
+def act_from(command: Mapping[str, Any]) -> Act:
+    """The act that a judgement was about. Raises `msgspec.ValidationError` when this program knows none such."""
+    act: Act = msgspec.convert(command, AnyAct)
+    return act
+
+
+def as_command(act: Act) -> dict[str, Any]:
+    """The whole act, as a judgement keeps it."""
+    command: dict[str, Any] = msgspec.to_builtins(act)
+    return command

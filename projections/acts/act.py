@@ -1,0 +1,113 @@
+"""What an act is: something that is done only when no rule objects, and what it looks at."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from ledger.events import Event, FactCorrected
+from ledger.events.governance import Role
+from ledger.events.ids import PrincipalId, RequestId, WaiverId
+from ledger.events.request import Wanted
+from ledger.log import Boundary, about
+from projections.standing import DataSetStanding, Office, PersonStanding, RequestStanding, Standing
+
+DECIDING: tuple[Role, ...] = ("director", "acting director", "alternate", "staff")
+DIRECTING: tuple[Role, ...] = ("director", "acting director")
+
+
+T = TypeVar("T")
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="act"):
+    """Something that is done only when no rule objects. `principal` is who decides.
+
+    `roles` are those that entitle to it: a wish by somebody who holds none of them is nothing to judge.
+    """
+
+    roles: ClassVar[tuple[Role, ...]] = DECIDING
+
+    principal: PrincipalId
+    request: RequestId | None
+
+    @property
+    def name(self) -> str:
+        """The act's name, as judgements and refusals carry it."""
+        return str(self.__struct_config__.tag)
+
+    def people(self, standing: Standing) -> tuple[str, ...]:
+        """Those for whom the rules are judged, person by person: everybody who will have access."""
+        return standing.request(self.request).study_group
+
+    def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
+        """The data sets for which the rules are judged, each with its form: those that were asked for."""
+        submitted = standing.request(self.request).submitted
+        return tuple(dict.fromkeys(submitted.event.datasets)) if submitted else ()
+
+    def first_look(self) -> list[Boundary]:
+        """What is looked at in any case: the office, and the request."""
+        return [of_office(), of_request(self.request)] if self.request else [of_office()]
+
+    def second_look(self, standing: Standing) -> list[Boundary]:
+        """What is looked at because of what the first look found: whom and which data sets the rules ask about."""
+        people = {*self.asks_about(standing), *self.names()}
+        return [*map(of_person, sorted(people)), *map(of_dataset, sorted(self.looks_at(standing)))]
+
+    def asks_about(self, standing: Standing) -> set[str]:
+        """Of whom the rules ask what is known: the researcher, and everybody for whom they are judged."""
+        submitted = standing.request(self.request).submitted
+        return {*self.people(standing), *([submitted.event.researcher] if submitted else ())}
+
+    def names(self) -> tuple[str, ...]:
+        """Whom what comes of it will name beside those who are involved in the request."""
+        return ()
+
+    def looks_at(self, standing: Standing) -> set[str]:
+        """The data sets that it involves."""
+        return {one.dataset for one in self.wanted(standing)}
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """What has happened once it is done, by this standing, under these waivers."""
+        raise NotImplementedError
+
+
+def of_office() -> Boundary:
+    """What is known of the office."""
+    return about(*Office.folds)
+
+
+def of_request(request: str) -> Boundary:
+    """What is known of a request, and of what followed from it."""
+    return about(*RequestStanding.folds, FactCorrected, tags=[f"request:{request}"])
+
+
+def of_person(person: str) -> Boundary:
+    """What is known of a person."""
+    return about(*PersonStanding.folds, FactCorrected, tags=[f"person:{person}"])
+
+
+def of_dataset(dataset: str) -> Boundary:
+    """What is known of a data set."""
+    return about(*DataSetStanding.folds, FactCorrected, tags=[f"dataset:{dataset}"])
+
+
+def involved(act: Act, standing: Standing) -> set[str]:
+    """Everybody who plays a part in the request."""
+    request = standing.request(act.request)
+    if request.submitted is None:
+        return set()
+    said = request.submitted.event
+    others: Iterable[str | None] = (
+        said.sponsor,
+        said.head_approval.by if said.head_approval else None,
+        request.contact.person,
+    )
+    return {said.researcher, *said.personnel, *said.study_group, *(one for one in others if one)}
+
+
+def found(value: T | None) -> T:
+    """What a rule has seen to be there."""
+    if value is None:
+        raise AssertionError("an act was done that no rule has let through")
+    return value

@@ -1,0 +1,57 @@
+"""What the office does to bind recipients by an agreement."""
+
+from datetime import date, datetime
+
+import msgspec
+
+from ledger.events import AgreementExecuted, AgreementIssued, Event
+from ledger.events.agreement import Covered, Kind, Recipient
+from ledger.events.ids import AgreementId, Filed, Name, PersonId, RequestId, Sealed, WaiverId
+from ledger.log import Boundary, about
+from projections.acts.act import Act
+from projections.standing import Standing
+
+
+class IssueAgreement(Act, frozen=True, kw_only=True, tag="issue-agreement"):
+    """Write an agreement from an approved template, for these recipients and data sets, and send this text out."""
+
+    request: RequestId
+    agreement: AgreementId
+    kind: Kind
+    template: Name
+    template_approved_by: PersonId
+    text: Filed
+    recipients: tuple[Recipient, ...]
+    datasets: tuple[Covered, ...]
+    otherwise: Sealed | None = None
+
+    def first_look(self) -> list[Boundary]:
+        """Also whether another request has an agreement of this number."""
+        return [*super().first_look(), about(AgreementIssued, tags=[f"agreement:{self.agreement}"])]
+
+    def names(self) -> tuple[str, ...]:
+        """Who approved the template, and the recipients."""
+        return (self.template_approved_by, *(one.person for one in self.recipients))
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at, waivers
+        said = msgspec.structs.asdict(self)
+        del said["principal"]
+        return AgreementIssued(**said)
+
+
+class ExecuteAgreement(Act, frozen=True, kw_only=True, tag="execute-agreement"):
+    """Put an agreement that everybody has signed in force, from one day to another, both included."""
+
+    request: RequestId
+    agreement: AgreementId
+    starts: date
+    ends: date
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at
+        return AgreementExecuted(
+            request=self.request, agreement=self.agreement, starts=self.starts, ends=self.ends, waivers=waivers
+        )

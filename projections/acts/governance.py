@@ -1,0 +1,78 @@
+"""What directors decide about rules and people: exceptions, and what is given up of somebody."""
+
+from datetime import date, datetime
+from typing import ClassVar
+
+from ledger.events import (
+    AgreementIssued,
+    AgreementSigned,
+    Event,
+    PersonErased,
+    ReleaseAuthorised,
+    RequestSubmitted,
+    WaiverGranted,
+)
+from ledger.events.governance import Role
+from ledger.events.ids import Name, PersonId, RequestId, Sealed, WaiverId
+from ledger.events.people import Detail
+from ledger.log import Boundary, about
+from projections.acts.act import DIRECTING, Act, of_office, of_person, of_request
+from projections.standing import Standing
+
+
+class GrantWaiver(Act, frozen=True, kw_only=True, tag="grant-waiver"):
+    """Except a request from a rule, up to and including a day."""
+
+    roles: ClassVar[tuple[Role, ...]] = DIRECTING
+
+    request: RequestId
+    waiver: WaiverId
+    rule: Name
+    reason: Sealed
+    expires: date
+
+    def first_look(self) -> list[Boundary]:
+        """Also whether another request has a waiver of this number."""
+        return [*super().first_look(), about(WaiverGranted, tags=[f"waiver:{self.waiver}"])]
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at, waivers
+        return WaiverGranted(
+            request=self.request, waiver=self.waiver, rule=self.rule, reason=self.reason, expires=self.expires
+        )
+
+
+class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
+    """Give up what is known of a person, or some of it, for destruction; an empty list means all of it."""
+
+    roles: ClassVar[tuple[Role, ...]] = (*DIRECTING, "admin")
+
+    request: None = None
+    person: PersonId
+    details: tuple[Detail, ...]
+    last_copy_lapses: date
+
+    def names(self) -> tuple[str, ...]:
+        """The person."""
+        return (self.person,)
+
+    def people(self, standing: Standing) -> tuple[str, ...]:
+        """The person alone."""
+        del standing
+        return (self.person,)
+
+    def first_look(self) -> list[Boundary]:
+        """The office, and every request in which the person has a part."""
+        events = (RequestSubmitted, AgreementIssued, AgreementSigned, ReleaseAuthorised)
+        parts = about(*events, tags=[f"person:{self.person}"])
+        return [of_office(), parts]
+
+    def second_look(self, standing: Standing) -> list[Boundary]:
+        """What became of these requests, and what is known of the person."""
+        return [of_person(self.person), *map(of_request, sorted(standing.requests))]
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at, waivers
+        return PersonErased(person=self.person, details=self.details, last_copy_lapses=self.last_copy_lapses)
