@@ -30,7 +30,7 @@ from ledger.chain.entry import Entry, format_time, parse_time
 from ledger.errors import DoesNotFit, Malformed, UnknownEvent
 from ledger.events import DECLARED, Event
 from ledger.events.ids import END, Sealed
-from ledger.events.plain import as_event, plain_decoder
+from ledger.events.plain import as_event, check_types, plain_decoder
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 64  # what is nested without end could be written here and there, and not be read back
@@ -122,6 +122,7 @@ class Codec:
         for event in declared:
             if event.wire_type() in self._events:
                 raise Malformed("wire name", event.wire_type(), "is declared twice")
+            check_types(event)
             self._events[event.wire_type()] = event
         self._decoders = {type_: msgspec.json.Decoder(event).decode for type_, event in self._events.items()}
         self._wire_types: dict[tuple[type[Event], ...], list[str]] = {}
@@ -161,9 +162,10 @@ class Codec:
             "via": fact.via,
         }
         try:
-            plain = msgspec.to_builtins(payload, order="sorted")
-            _check_json(wire_type, plain, MAX_DEPTH)
-            encoded = _encode(plain)
+            # The members of an event have exact types, which reading it back below checks; a command holds anything.
+            if fact.judged is not None:
+                _check_json(wire_type, fact.judged.command, MAX_DEPTH - 2)
+            encoded = _encode(payload)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise DoesNotFit(wire_type, str(error)) from error
         # What cannot be read back is not written.

@@ -83,6 +83,26 @@ class _Read(NamedTuple):
     leaf: bytes
 
 
+class Same:
+    """Facts that are equal to no others but themselves: a key for what was made of them."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, facts: tuple[Known[Event], ...]) -> None:
+        self.facts = facts
+
+    def __hash__(self) -> int:
+        return id(self.facts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.facts is other.facts
+
+
+def _united(some: Same, more: Same) -> tuple[Known[Event], ...]:
+    facts = {fact.position: fact for fact in (*some.facts, *more.facts)}
+    return tuple(facts[position] for position in sorted(facts))
+
+
 NOTHING_READ = _Read((), 0, bytes(32))
 
 
@@ -116,6 +136,7 @@ class Ledger:
         self.store = store
         self.codec = codec or Codec()
         self._query = lru_cache(QUERIES_KEPT)(self._query_for)
+        self._united = lru_cache(READINGS_KEPT)(_united)
         self._readings: OrderedDict[tuple[Boundary, ...], _Read] = OrderedDict()
         self._lock = Lock()
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
@@ -139,12 +160,8 @@ class Ledger:
         """The same reading, of one and the same moment, with the facts within further boundaries."""
         query = self.query(boundaries)
         more = self._facts(boundaries, reading.position, reading.leaf) if boundaries else ()
-        facts = {fact.position: fact for fact in (*reading.facts, *more)}
-        return msgspec.structs.replace(
-            reading,
-            facts=tuple(facts[position] for position in sorted(facts)),
-            query=DCBQuery([*reading.query.items, *query.items]),
-        )
+        facts = self._united(Same(reading.facts), Same(more))
+        return msgspec.structs.replace(reading, facts=facts, query=DCBQuery([*reading.query.items, *query.items]))
 
     def append(self, facts: Sequence[Fact], reading: Reading | None = None) -> Appended:
         """Record these facts together, provided that nothing newer lies within the reading's boundaries.
@@ -191,8 +208,9 @@ class Ledger:
         known = self._readings.get(wanted, NOTHING_READ)
         if not self._goes_on(known, until, leaf):
             known = NOTHING_READ
-        newer = self.store.scan(self.query(wanted), known.position, until)
-        facts = (*known.facts, *map(self.codec.known, newer))
+        newer = tuple(map(self.codec.known, self.store.scan(self.query(wanted), known.position, until)))
+        # The very same object where nothing is new: whoever made something of it knows it again.
+        facts = (*known.facts, *newer) if newer else known.facts
         with self._lock:
             self._readings[wanted] = _Read(facts, until, leaf)
             self._readings.move_to_end(wanted)

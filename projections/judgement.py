@@ -6,17 +6,21 @@ log alone, whether the same rules give the same answer, and what today's facts a
 
 from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Judged, Recorded
 from ledger.events import ActRefused, Event
-from ledger.log import IdempotencyKey, Ledger, Reading
+from ledger.log import IdempotencyKey, Ledger, Reading, Same
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION, judge, waivers
 from projections.standing import Standing
+
+# Nothing is read again, and nothing folded, as long as no newer fact has to do with it.
+STANDINGS_KEPT = 128
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -55,10 +59,20 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     """
     written_at = format_time(at)
     reading = ledger.read(act.first_look(), key)
-    standing = Standing(reading.facts)
-    reading = ledger.widen(reading, act.second_look(standing))
-    standing = standing.widened(reading.facts)
+    first = Same(reading.facts)
+    reading = ledger.widen(reading, act.second_look(_standing_of(first)))
+    standing = _widened(first, Same(reading.facts))
     return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
+
+
+@lru_cache(STANDINGS_KEPT)
+def _standing_of(facts: Same) -> Standing:
+    return Standing(facts.facts)
+
+
+@lru_cache(STANDINGS_KEPT)
+def _widened(first: Same, facts: Same) -> Standing:
+    return _standing_of(first).widened(facts.facts)
 
 
 def done(judgement: Judgement) -> Event:

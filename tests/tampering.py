@@ -36,8 +36,8 @@ ANA, BEN, EVE, LEO = (f"p-{number:032x}" for number in (0xA, 0xB, 0xE, 0x10))
 DATABASES = {"log.db": "log.db", "custody.db": "custody.db", "keys.db": "keys/keys.db"}
 
 # Enough that the index, which is written in steps, covers a position that completes eight subtrees and leaves a tail.
-BULK = 120
-SIZE = 141
+BULK = 278
+SIZE = 299
 
 
 @dataclass

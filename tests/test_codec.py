@@ -61,6 +61,21 @@ ERASED = (
 )
 
 
+class Measured(msgspec.Struct, frozen=True):
+    """A part of an event that holds what may not stand in one."""
+
+    share: float
+
+
+def weighed(kind: Any) -> type[Event]:
+    """An event with a member of this type."""
+
+    class Weighed(Event, name="thing.weighed", version=1):
+        weight: kind
+
+    return Weighed
+
+
 class MemberNamed(Event, name="member.named", version=1):
     """A member got a name."""
 
@@ -489,3 +504,16 @@ def recorded(fact: Fact, read: Recorded) -> Recorded:
         precision=fact.precision,
         judged=fact.judged,
     )
+
+
+@pytest.mark.parametrize(
+    "kind", [float, int, dict[str, str], Any, list[str], bytes, tuple[float, ...], float | None, Measured]
+)
+def test_an_event_with_a_member_that_json_could_write_in_two_ways_is_not_taken_on(kind):
+    declared = weighed(kind)
+
+    with pytest.raises(Malformed) as refused:
+        Codec([declared])
+
+    assert refused.value.what == "member"
+    assert refused.value.value == "weight"

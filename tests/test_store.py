@@ -36,6 +36,7 @@ from ledger.chain.merkle import (
 from ledger.errors import ClockBehind, Conflict, Damaged, Malformed
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.port import EMPTY_HEAD, PAGE
+from ledger.storage.tag_index import STEP
 from tests.stores import (
     CAMPAIGN,
     NOON,
@@ -682,16 +683,16 @@ SPOILING = {
     "UPDATE OR IGNORE entries SET entry = x'00'": "an entry never changes",
     "DELETE FROM entries": "an entry never goes",
     "DELETE FROM entries WHERE position = 70": "an entry never goes",
-    "REPLACE INTO entries VALUES (70, x'00', x'00')": GROWS,
+    "REPLACE INTO entries VALUES (300, x'00', x'00')": GROWS,
     "INSERT OR REPLACE INTO entries VALUES (2, x'00', x'00')": GROWS,
     "INSERT OR IGNORE INTO entries VALUES (2, x'00', x'00')": GROWS,
     "INSERT INTO entries VALUES (2, x'00', x'00') ON CONFLICT DO UPDATE SET entry = x'00'": GROWS,
-    "INSERT INTO entries VALUES (72, x'00', x'00')": GROWS,
+    "INSERT INTO entries VALUES (302, x'00', x'00')": GROWS,
     "INSERT INTO entries VALUES (0, x'00', x'00')": GROWS,
     "INSERT INTO entries VALUES (-1, x'00', x'00')": GROWS,
     "INSERT INTO entries VALUES (NULL, x'00', x'00')": GROWS,
     "INSERT INTO entries (tree, entry) VALUES (x'00', x'00')": GROWS,
-    "INSERT INTO entries VALUES (71, x'00', x'00'), (71, x'00', x'00')": GROWS,
+    "INSERT INTO entries VALUES (301, x'00', x'00'), (301, x'00', x'00')": GROWS,
     "UPDATE tags SET tag = 'b'": "a tag never changes",
     "UPDATE OR REPLACE tags SET position = 1": "a tag never changes",
     "UPDATE tags SET type = 'u' WHERE tag = ''": "a tag never changes",
@@ -704,7 +705,7 @@ SPOILING = {
 @pytest.mark.parametrize("statement", SPOILING)
 def test_the_database_itself_refuses(statement, recursive, file_url):
     with open_store(file_url) as store:
-        store.append([event("t", "a")] * 70)
+        store.append([event("t", "a")] * 300)
         with nothing_written(store), closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
             plain.execute(f"PRAGMA recursive_triggers = {recursive}")
             with pytest.raises(sqlite3.IntegrityError, match=SPOILING[statement]):
@@ -713,9 +714,9 @@ def test_the_database_itself_refuses(statement, recursive, file_url):
 
 def test_what_somebody_put_in_the_way_of_an_append_is_named_and_nothing_is_written(file_url):
     with open_store(file_url) as store:
-        store.append([event("t", "a")] * 60)
+        store.append([event("t", "a")] * (STEP - 4))
         with closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
-            plain.execute("INSERT INTO tags VALUES ('a', 't', 62)")
+            plain.execute("INSERT INTO tags VALUES ('a', 't', ?)", (STEP - 2,))
         before = contents(store)
 
         with pytest.raises(Damaged) as refused:
@@ -728,7 +729,7 @@ def test_what_somebody_put_in_the_way_of_an_append_is_named_and_nothing_is_writt
 
 def test_replacing_a_row_of_the_index_by_itself_changes_nothing(file_url):
     with open_store(file_url) as store:
-        store.append([event("t", "a")] * 70)
+        store.append([event("t", "a")] * STEP)
         with nothing_written(store), closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
             plain.execute("INSERT OR REPLACE INTO tags VALUES ('a', 't', 3)")
             plain.execute("INSERT OR IGNORE INTO tags VALUES ('a', 't', 3)")

@@ -25,7 +25,7 @@ from ledger.evidence.report import Report, Verdict
 from ledger.evidence.sweep import BLOCK
 from ledger.evidence.verify import CHUNK, CUT_TAIL, verify_log
 from ledger.storage import create_store, open_store
-from ledger.storage.tag_index import index_rows, indexed_up_to
+from ledger.storage.tag_index import STEP, index_rows, indexed_up_to
 from tests.tampering import ANA, DATABASES, SIZE, Operator, fill_store, furnish, guards_down, outcome, places
 
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
@@ -139,7 +139,7 @@ def some_rows(home: Operator, database: str, table: str) -> list[Row]:
     if table == "entries":
         return [rows[position - 1] for position in (1, 2, 63, 64, 65, 128, SIZE - 1, SIZE)]
     if table == "tags":
-        return sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 6]
+        return sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 8]
     return rows[:: max(1, len(rows) // 5)]
 
 
@@ -766,7 +766,7 @@ def test_a_header_without_line_end_or_payload_is_found(home: Operator):
 
 
 def test_a_tag_that_is_no_text_is_not_taken_for_one_with_a_replacement_character(tmp_path: Path):
-    url = fill_store(tmp_path / "log.db", 64, tags=lambda number: ["person:\ufffd"])
+    url = fill_store(tmp_path / "log.db", STEP, tags=lambda number: ["person:\ufffd"])
     with closing(sqlite3.connect(tmp_path / "log.db")) as connection, guards_down(connection):
         connection.execute("UPDATE tags SET tag = CAST(x'706572736f6e3aff' AS TEXT) WHERE tag > '' AND position = 40")
         connection.commit()
@@ -864,7 +864,7 @@ def test_an_entry_added_with_every_hash_right_is_not_found(home: Operator):
 # Chunks, of which each process verifies whole ones
 
 
-LONG = 2 * CHUNK + 77
+LONG = 2 * CHUNK + STEP + 77
 BOUNDARY = [CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1]
 LONG_ATTACKS = {
     "a bit of the entry": "UPDATE entries SET entry = CAST(replace(entry, '{}', '{ ') AS BLOB) WHERE position = ?",

@@ -200,8 +200,8 @@ def fork_while_in_use(url: str) -> list[str]:
     """Fork in the middle of a long read; gives what the child got when it used the store, and opened another."""
     results, childs = socketpair()
     with open_store(url) as store:
-        store.append([event()] * 200)
-        reading = store.indexed_tags(0, 200)
+        store.append([event()] * 300)
+        reading = store.indexed_tags(0, 300)
         next(reading)
         child = os.fork()
         if child == 0:
@@ -209,8 +209,8 @@ def fork_while_in_use(url: str) -> list[str]:
                 lambda: childs.send("\n".join([error_of(store.head), error_of(lambda: open_store(url))]).encode())
             )
         assert os.waitpid(child, 0) == (child, 0)
-        assert len(list(reading)) == store.indexed_up_to(200) - 1
-        assert store.append([event()]) == 201
+        assert len(list(reading)) == store.indexed_up_to(300) - 1
+        assert store.append([event()]) == 301
     return results.recv(1000).decode().split("\n")
 
 

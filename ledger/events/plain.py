@@ -6,15 +6,16 @@ matching them at each reading would protect nothing. A type has to be right: som
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, reduce
 from operator import or_
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.structs import asdict
 
+from ledger.errors import Malformed
 from ledger.events.event import Event
 
 
@@ -37,6 +38,29 @@ def as_event(event: type[Event], read: msgspec.Struct) -> Event:
         while (newer := current.upcast()) is not current:
             current = newer
     return current
+
+
+def check_types(event: type[Event]) -> None:
+    """Raise `Malformed` for an event with a member that RFC 8785 could write otherwise: a float, a number too large."""
+    for member, hint in get_type_hints(event, include_extras=True).items():
+        if member in event.__struct_fields__ and not _is_exact(hint):
+            raise Malformed("member", member, f"of {event.__name__} is of a type that has more than one form in JSON")
+
+
+def _is_exact(hint: Any, largest: int | None = None) -> bool:
+    kind = get_origin(hint)
+    if kind is Annotated:
+        plain, *notes = get_args(hint)
+        return _is_exact(plain, next((note.le for note in notes if getattr(note, "le", None) is not None), None))
+    if kind is Literal:
+        return all(isinstance(choice, str | bool) for choice in get_args(hint))
+    if kind in (tuple, Union, UnionType):
+        return all(_is_exact(part) for part in get_args(hint) if part is not ...)
+    if hint is int:
+        return largest is not None and largest < 2**53
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return all(map(_is_exact, get_type_hints(hint, include_extras=True).values()))
+    return hint in (str, bool, date, datetime, NoneType)
 
 
 def _plain(hint: Any) -> Any:

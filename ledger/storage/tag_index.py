@@ -1,13 +1,18 @@
 """The index of tags in SQLite: which entries carry a tag, or have a type.
 
 The rows of one entry lie far apart in the index, and each would cost an append a page of the write-ahead log. So rows
-are added for STEP entries at once, by the append that completes them; of the entries behind the last whole step, the
-tail, the headers themselves are looked through. How far the index reaches thus follows from the log's length alone.
+are added for STEP entries at once, by the append that completes them; the entries behind the last whole step, the tail,
+are looked through themselves. How far the index reaches thus follows from the log's length alone.
+
+Of a tag that stands on few entries all rows are read, whatever their types: looking for each type would take longer. Of
+a busy tag each type is looked for by itself. What is busy stays busy, so a store finds that out once.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
+from threading import Lock
 from typing import NamedTuple
 
 import msgspec
@@ -15,16 +20,29 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger.chain.entry import MAX_TAGS, Entry, check_name, read_entry
 from ledger.errors import Damaged, Malformed
+from ledger.storage.tail import Tail, matches
 
-STEP = 64
+STEP = 256
 NAMES_KEPT = 1024
+BUSY = 128
 ANY_TAG = ""  # every entry has this in the index, so that a query without tags is a query for it
 
 ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
 ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
-# Tags and types are handed in as JSON lists, and further tags too, or NULL when there are none: every pair of a tag and
-# a type is one range of the index. To find many alike by one statement takes a third of handing in each by itself.
+# Lists are handed in as JSON: to find many alike by one statement takes a third of handing in each by itself.
+ROWS_OF_TAGS = """
+    SELECT t.tag, t.type, t.position
+    FROM json_each(?1) AS tag
+    CROSS JOIN tags AS t ON t.tag = tag.value
+    LIMIT ?2
+"""
+ENTRIES_AT = """
+    SELECT e.position, e.entry
+    FROM json_each(?1) AS wanted
+    CROSS JOIN entries AS e ON e.position = wanted.value
+"""
+# Further tags may be NULL, when there are none: every pair of a tag and a type is one range of the index.
 MATCHING_ENTRIES = """
     SELECT e.position, e.entry FROM (
         SELECT DISTINCT t.position
@@ -77,27 +95,30 @@ def index_rows(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
 
 
 class TagIndex:
-    """Answers queries, and remembers the headers of the tail."""
+    """Answers queries; it remembers the tail, and which tags are busy."""
 
     def __init__(self) -> None:
-        self._tail: list[Entry] = []
+        self._tail = Tail(0)
+        self._growing = Lock()
+        self._busy = {ANY_TAG}
 
     def add_rows(self, connection: sqlite3.Connection, added: Sequence[Entry]) -> None:
         """Index what makes up whole steps, now that these entries were added."""
         before = added[0].position - 1
         first, last = indexed_up_to(before), indexed_up_to(before + len(added))
         if last > first:
-            tail = self._tail_up_to(connection, before)
+            tail = self._tail_up_to(connection, before).entries[: before - first]
             connection.executemany(ADD_TAG, index_rows([*tail, *added][: last - first]))
 
     def remember(self, added: Sequence[Entry]) -> None:
         """Know these entries, which are in the log from now on, without reading them again."""
-        tail, first, last = self._tail, added[0].header.position, added[-1].header.position
-        if tail and tail[-1].header.position == first - 1:
-            added, first = [*tail, *added], tail[0].header.position
-        start = indexed_up_to(last) + 1 - first
-        if start >= 0:
-            self._tail = [*added[start:]]
+        first, last = added[0].header.position, added[-1].header.position
+        start = indexed_up_to(last)
+        with self._growing:
+            if self._tail.after != start and start >= first - 1:
+                self._tail = Tail(start)
+            if self._tail.after == start and first - 1 <= self._tail.last < last:
+                self._tail.extend(added[self._tail.last + 1 - first :])
 
     def matching(
         self, connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
@@ -106,49 +127,127 @@ class TagIndex:
         if not query.items or any(not item.types and not item.tags for item in query.items):
             return _entries(connection, after, until, limit)
         indexed = indexed_up_to(until)
-        found: list[Entry] = []
-        if after < indexed:
-            rows = _matching_rows(connection, query, after, indexed, limit)
-            found = [entry_in(*row) for row in sorted(rows.items())[:limit]]
-        behind = self._tail_up_to(connection, until)[max(after - indexed, 0) :]
-        return [*found, *_Wanted(query).among(behind)][:limit]
+        found = self._indexed(connection, query, after, indexed, limit) if after < indexed else []
+        if len(found) < limit and until > indexed:
+            found += self._tail_up_to(connection, until).matching(query, max(after, indexed), until)
+        return found[:limit]
 
-    def _tail_up_to(self, connection: sqlite3.Connection, until: int) -> list[Entry]:
-        """The entries behind the last whole step; those that were read before are not read again."""
-        first = indexed_up_to(until)
-        tail = self._tail
-        if not tail or tail[0].position != first + 1:
-            tail = []
-        if first + len(tail) < until:
-            tail = self._tail = [*tail, *_entries(connection, first + len(tail), until, STEP)]
-        return tail[: until - first]
+    def _tail_up_to(self, connection: sqlite3.Connection, until: int) -> Tail:
+        """The entries behind the last whole step, at least up to a position, of which none is read twice."""
+        after = indexed_up_to(until)
+        with self._growing:
+            tail = self._tail
+            if tail.after != after:
+                tail = Tail(after)
+            if tail.last < until:
+                tail.extend(_entries(connection, tail.last, until, STEP))
+            # Who looks at an earlier state of the log does not make others forget the present one.
+            if tail.after >= self._tail.after:
+                self._tail = tail
+        return tail
 
+    def _indexed(
+        self, connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
+    ) -> list[Entry]:
+        """The same by the index, which reaches so far.
 
-class _Wanted:
-    """A query's items, by the tags and types that an entry would have."""
+        What these statements read does not change between them: nothing is added to the index up to there.
+        """
+        led = self._by_lead(connection, query)
+        rows = self._rows_of_quiet(connection, [*led])
+        if rows is None:
+            return self._indexed(connection, query, after, until, limit)
+        found = _fetched(connection, led, rows, after, until, limit)
+        busy = {lead: items for lead, items in led.items() if lead in self._busy}
+        if busy:
+            found |= _of_busy(connection, busy, after, until, limit)
+        return [found[position] for position in sorted(found)[:limit]]
 
-    def __init__(self, query: DCBQuery) -> None:
-        self._types = {type_ for item in query.items if not item.tags for type_ in item.types}
-        self._by_tag: dict[str, list[DCBQueryItem]] = {}
+    def _by_lead(self, connection: sqlite3.Connection, query: DCBQuery) -> dict[str, list[DCBQueryItem]]:
+        """The items that can match anything, by the tag that they are looked for by: the rarest of each."""
+        led: dict[str, list[DCBQueryItem]] = {}
         for item in query.items:
-            if item.tags:
-                self._by_tag.setdefault(item.tags[0], []).append(item)
+            # The empty tag means something else in here, and not every other impossible name passes through JSON.
+            if all(map(_is_name, item.tags)) and len({*item.tags}) <= MAX_TAGS:
+                tags = [*dict.fromkeys(item.tags)] or [ANY_TAG]
+                led.setdefault(self._lead(connection, tags), []).append(item)
+        return led
 
-    def among(self, entries: Sequence[Entry]) -> Iterator[Entry]:
-        """Those that some item matches."""
-        for entry in entries:
-            type_, tags = entry.header.type, entry.header.tags
-            if type_ in self._types or (not self._by_tag.keys().isdisjoint(tags) and self._tagged(type_, tags)):
-                yield entry
+    def _lead(self, connection: sqlite3.Connection, tags: Sequence[str]) -> str:
+        quiet = [tag for tag in tags if tag not in self._busy] or tags
+        return quiet[0] if len(quiet) == 1 else _rarest(connection, quiet)
 
-    def _tagged(self, type_: str, tags: Sequence[str]) -> bool:
-        return any(self._has(tag, type_, tags) for tag in tags if tag in self._by_tag)
+    def _rows_of_quiet(self, connection: sqlite3.Connection, tags: Sequence[str]) -> list[tuple[str, str, int]] | None:
+        """All rows of the tags that are not known to be busy; None when one of them was just found to be."""
+        quiet = [tag for tag in tags if tag not in self._busy]
+        if not quiet:
+            return []
+        # If there are more rows than this, one of the tags has more than BUSY.
+        rows = connection.execute(ROWS_OF_TAGS, (_json(quiet), BUSY * len(quiet) + 1)).fetchall()
+        if len(rows) > BUSY:
+            self._busy |= {tag for tag, count in Counter(tag for tag, _, _ in rows).items() if count > BUSY}
+        return rows if self._busy.isdisjoint(quiet) else None
 
-    def _has(self, first_tag: str, type_: str, tags: Sequence[str]) -> bool:
-        return any(
-            (not item.types or type_ in item.types) and all(tag in tags for tag in item.tags)
-            for item in self._by_tag[first_tag]
-        )
+
+def _fetched(
+    connection: sqlite3.Connection,
+    led: dict[str, list[DCBQueryItem]],
+    rows: Sequence[tuple[str, str, int]],
+    after: int,
+    until: int,
+    limit: int,
+) -> dict[int, Entry]:
+    """The first `limit` entries, by position, that these rows say match."""
+    types = {tag: some for tag, items in led.items() if (some := _types_of_all(items))}
+    positions = sorted(
+        {
+            position
+            for tag, type_, position in rows
+            if after < position <= until and (tag not in types or type_ in types[tag])
+        }
+    )
+    narrowed = any(len(item.tags) > 1 for items in led.values() for item in items)
+    found: dict[int, Entry] = {}
+    while positions and len(found) < limit:
+        wanted, positions = positions[: limit - len(found)], positions[limit - len(found) :]
+        entries = [entry_in(*row) for row in connection.execute(ENTRIES_AT, (_json(wanted),))]
+        if narrowed:
+            items = [item for of_lead in led.values() for item in of_lead]
+            entries = [entry for entry in entries if any(matches(one.types, one.tags, entry) for one in items)]
+        found |= {entry.header.position: entry for entry in entries}
+    return found
+
+
+def _types_of_all(items: Sequence[DCBQueryItem]) -> frozenset[str] | None:
+    """The types that some of these items match; None when one of them matches any."""
+    if any(not item.types for item in items):
+        return None
+    return frozenset(type_ for item in items for type_ in item.types)
+
+
+class _Ranges(NamedTuple):
+    """Ranges of the index: for each of some tags those of these types, of entries that have all the further tags."""
+
+    types: tuple[str, ...]
+    further: tuple[str, ...]
+
+
+def _of_busy(
+    connection: sqlite3.Connection, led: dict[str, list[DCBQueryItem]], after: int, until: int, limit: int
+) -> dict[int, Entry]:
+    """At least the first `limit` entries, by position, that match items with these leads."""
+    alike: dict[_Ranges, list[str]] = {}
+    for lead, items in led.items():
+        for item in items:
+            types = item.types or _types_of(connection, lead)
+            further = tuple(tag for tag in dict.fromkeys(item.tags) if tag != lead)
+            alike.setdefault(_Ranges(tuple(filter(_is_name, types)), further), []).append(lead)
+    found: dict[int, Entry] = {}
+    for ranges, leads in alike.items():
+        wanted = (_json(leads), _json(ranges.types), _json(ranges.further) if ranges.further else None)
+        rows = connection.execute(MATCHING_ENTRIES, (*wanted, after, until, limit))
+        found |= {position: entry_in(position, raw) for position, raw in rows}
+    return found
 
 
 def _entries(connection: sqlite3.Connection, after: int, until: int, limit: int) -> list[Entry]:
@@ -163,45 +262,9 @@ def entry_in(position: int, raw: object) -> Entry:
         entry = read_entry(raw)
     except Malformed as error:
         raise Damaged("log", f"the entry at position {position} cannot be read: {error}") from error
-    if entry.position != position:
+    if entry.header.position != position:
         raise Damaged("log", f"entry {entry.position} stands at position {position}")
     return entry
-
-
-class _Ranges(NamedTuple):
-    """Ranges of the index: for each of some tags those of these types, of entries that have all the further tags."""
-
-    types: tuple[str, ...]
-    further: tuple[str, ...]
-
-
-def _matching_rows(
-    connection: sqlite3.Connection, query: DCBQuery, after: int, until: int, limit: int
-) -> dict[int, bytes]:
-    """The bytes of at least the first `limit` entries that match by the index, after one position up to another.
-
-    What these statements read does not change between them: nothing is added to the index up to where it reaches.
-    """
-    tags: dict[_Ranges, list[str]] = {}
-    for item in query.items:
-        for tag, ranges in _index_ranges(connection, item):
-            tags.setdefault(ranges, []).append(tag)
-    rows: dict[int, bytes] = {}
-    for (types, further), alike in tags.items():
-        wanted = (_json(alike), _json([*filter(_is_name, types)]), _json(further) if further else None)
-        rows.update(connection.execute(MATCHING_ENTRIES, (*wanted, after, until, limit)))
-    return rows
-
-
-def _index_ranges(connection: sqlite3.Connection, item: DCBQueryItem) -> Iterator[tuple[str, _Ranges]]:
-    """The ranges of the index that hold what matches: of the item's tags, the one that stands on the fewest entries."""
-    # The empty tag means something else in here, and not every other impossible name passes through JSON.
-    tags = [*dict.fromkeys(item.tags)] or [ANY_TAG]
-    if len(tags) > MAX_TAGS or not all(map(_is_name, item.tags)):
-        return
-    rarest = _rarest(connection, tags) if len(tags) > 1 else tags[0]
-    types = item.types or _types_of(connection, rarest)
-    yield rarest, _Ranges(tuple(types), tuple(tag for tag in tags if tag != rarest))
 
 
 @lru_cache(NAMES_KEPT)

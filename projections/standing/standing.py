@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 from ledger.events import (
@@ -73,19 +74,21 @@ class Standing:
         self._told = len(told)
         self._corrects = any(type(fact.event) is FactCorrected for fact in told)
         for fact in uncorrected(told) if self._corrects else told:
-            self._fold(fact)
+            self.fold(fact)
 
     def widened(self, facts: Sequence[Told]) -> "Standing":
         """What more facts add up to: those that this standing was made of, and others.
 
-        Usually the others are about people and data sets of which it knew nothing; those are folded into this one.
+        Usually the others are about people and data sets of which it knew nothing; then they alone are folded.
         """
         others = [fact for fact in facts if type(fact.event) in _OF_PERSON or type(fact.event) in _OF_DATA_SET]
         if self._people or self._datasets or self._corrects or len(facts) - len(others) != self._told:
             return Standing(facts)
+        wider = copy(self)
+        vars(wider).update(_people=defaultdict(PersonStanding), _datasets=defaultdict(DataSetStanding))
         for fact in others:
-            self._fold(fact)
-        return self
+            wider.fold(fact)
+        return wider
 
     def person(self, person: str) -> PersonStanding:
         """What is known of a person, which may be nothing."""
@@ -108,7 +111,8 @@ class Standing:
         """Where an agreement, a release or a waiver got this number, in whichever request; None when it is free."""
         return self._numbers.get(number)
 
-    def _fold(self, fact: Told) -> None:
+    def fold(self, fact: Told) -> None:
+        """Take in a fact that nobody corrected."""
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_PERSON:

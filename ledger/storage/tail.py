@@ -1,0 +1,51 @@
+"""Entries that stand one after the other in the log, found by their tags and types without any index on disk."""
+
+from collections.abc import Iterable, Iterator
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from ledger.chain.entry import Entry
+
+
+class Tail:
+    """Entries from behind a position on, as far as they are known; it only grows, and others may read it meanwhile."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.last = after, after
+        self.entries: list[Entry] = []
+        self._by_tag: dict[str, list[Entry]] = {}
+        self._by_type: dict[str, list[Entry]] = {}
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """Know these entries, too, which follow the last one."""
+        for entry in entries:
+            header = entry.header
+            self.entries.append(entry)
+            self._by_type.setdefault(header.type, []).append(entry)
+            for tag in header.tags:
+                self._by_tag.setdefault(tag, []).append(entry)
+            self.last = header.position
+
+    def matching(self, query: DCBQuery, after: int, until: int) -> list[Entry]:
+        """Those that some item of a query matches, in order, after one position up to another."""
+        found = {entry.header.position: entry for item in query.items for entry in self._matched(item, after, until)}
+        return [found[position] for position in sorted(found)] if len(found) > 1 else [*found.values()]
+
+    def _matched(self, item: DCBQueryItem, after: int, until: int) -> Iterator[Entry]:
+        if item.tags:
+            lists = [self._by_tag.get(item.tags[0], [])]
+        else:
+            lists = [self._by_type.get(type_, []) for type_ in item.types]
+        for entries in lists:
+            for entry in reversed(entries):
+                position = entry.header.position
+                if position <= after:
+                    break
+                if position <= until and matches(item.types, item.tags, entry):
+                    yield entry
+
+
+def matches(types: Iterable[str], tags: Iterable[str], entry: Entry) -> bool:
+    """Whether an entry has one of these types, if there are any, and all of these tags."""
+    header = entry.header
+    return (not types or header.type in types) and all(tag in header.tags for tag in tags)
