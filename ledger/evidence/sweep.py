@@ -69,7 +69,7 @@ class Sweep:
             self._begin_after(after)
             with closing(self._store.indexed_tags(after, until)) as indexed:
                 self._index = _TagIndex(indexed, self._altered)
-                for block in _blocks(self._store.rows(after, until)):
+                for block in _blocks(self._store.pages(after, until)):
                     self._block(block)
                     self._progress(len(block))
                 if self._expected <= until:
@@ -269,18 +269,9 @@ class _TagIndex:
             yield from sorted(_pairs(*row[0]))
 
 
-def _blocks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """The rows in whole blocks and a rest. What can be read before an error is given before the error."""
-    while True:
-        block: list[Row] = []
-        try:
-            block.extend(islice(rows, BLOCK))
-        except Damaged:
-            yield block
-            raise
-        if not block:
-            return
-        yield block
+def _blocks(pages: Iterable[Sequence[Row]]) -> Iterator[Sequence[Row]]:
+    """The rows of pages in whole blocks, and a rest of each page."""
+    return (page[start : start + BLOCK] for page in pages for start in range(0, len(page), BLOCK))
 
 
 def _listed(tags: bytes) -> bytes:

@@ -9,7 +9,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple, Self
 
 from eventsourcing.dcb.api import (
@@ -29,6 +29,7 @@ Clock = Callable[[], datetime]
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 PAGE = 500
+ROWS = 512
 POLL_SECONDS = 0.025
 
 
@@ -76,10 +77,11 @@ class Store(DCBRecorder):
         """The hash of a completed subtree, as `ledger.chain.merkle` asks for it."""
 
     @abstractmethod
-    def rows(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+    def pages(self, after: int, until: int) -> Iterator[Sequence[tuple[int, bytes, bytes]]]:
         """Position, tree and bytes of the entries after `after` up to `until`, in order, as they are kept.
 
-        `tree` holds the leaf and the hashes of the other subtrees that the entry completes, from the lowest up.
+        Each page but the last has ROWS of them. `tree` holds the leaf and the hashes of the other subtrees that the
+        entry completes, from the lowest up.
         """
 
     @abstractmethod
@@ -108,6 +110,10 @@ class Store(DCBRecorder):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def rows(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+        """The same one by one."""
+        return chain.from_iterable(self.pages(after, until))
 
     def scan(self, query: DCBQuery | None = None, after: int = 0, until: int | None = None) -> Iterator[Entry]:
         """All entries that match, in order, read page by page: no transaction stays open between two of them."""

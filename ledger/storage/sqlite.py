@@ -15,6 +15,8 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
+from itertools import takewhile
+from operator import lt
 from pathlib import Path
 from stat import S_ISREG
 from typing import NamedTuple, Self
@@ -27,7 +29,7 @@ from ledger.chain.merkle import HASH_BYTES, completed_by, leaf_hash
 from ledger.errors import Conflict, Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
 from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction, connect
-from ledger.storage.port import EMPTY_HEAD, PAGE, Clock, Head, Store, recording_time
+from ledger.storage.port import EMPTY_HEAD, ROWS, Clock, Head, Store, recording_time
 from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, entry_in, indexed_up_to
 from ledger.storage.turn import Turn
 
@@ -77,7 +79,9 @@ LAST_ENTRY = "SELECT position, substr(tree, 1, 32), entry FROM entries ORDER BY 
 LENGTH = "SELECT COALESCE(MAX(position), 0) FROM entries"
 SUBTREE = "SELECT substr(tree, ?2 + 1, 32) FROM entries WHERE position = ?1"
 ADD_ENTRY = "INSERT INTO entries (position, tree, entry) VALUES (?, ?, ?)"
-ROWS = "SELECT position, tree, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
+PAGE_OF_ROWS = (
+    "SELECT position, tree, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
+)
 
 # Everything that somebody declared, also under a name that looks like SQLite's own; statistics hold no facts.
 DECLARED = """
@@ -200,20 +204,20 @@ class SQLiteStore(Store):
         with self._connections.borrowed() as connection:
             return _subtree(connection, level, index)
 
-    def rows(self, after: int, until: int) -> Iterator[tuple[int, bytes, bytes]]:
+    def pages(self, after: int, until: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
         """As the port says."""
         while True:
             with self._connections.borrowed() as connection:
-                page = connection.execute(ROWS, (after, until, PAGE)).fetchall()
-            for row in page:
-                position, tree, raw = row
-                # Whoever writes the file without SQLite can put rows in any order, and text in place of bytes.
-                if position <= after or not isinstance(tree, bytes) or not isinstance(raw, bytes):
-                    raise Damaged(self._name, f"the row of entry {position} is not as SQLite writes it")
-                after = position
-                yield row
-            if len(page) < PAGE:
+                page = connection.execute(PAGE_OF_ROWS, (after, until, ROWS)).fetchall()
+            right = _well_kept(page, after)
+            if right:
+                yield page[:right]
+            if right < len(page):
+                position = page[right][0]
+                raise Damaged(self._name, f"the row of entry {position} is not as SQLite writes it")
+            if len(page) < ROWS:
                 return
+            after = page[-1][0]
 
     def indexed_tags(self, after: int, until: int) -> Generator[tuple[int, bytes, bytes]]:
         """As the port says. One long read: what is written meanwhile stays in the write-ahead log until it is done."""
@@ -334,6 +338,27 @@ def _head(connection: sqlite3.Connection) -> Head:
         return EMPTY_HEAD
     position, leaf, raw = row
     return Head(position, _hash_in("the leaf of the last entry", leaf), entry_in(position, raw).header.recorded_at)
+
+
+def _well_kept(page: Sequence[tuple[int, bytes, bytes]], after: int) -> int:
+    """How many of these rows, from the first on, are of the right types and in their order behind a position.
+
+    Whoever writes the file without SQLite can put rows in any order, and text in place of bytes.
+    """
+    if not page:
+        return 0
+    positions, trees, raws = zip(*page, strict=True)
+    if {*map(type, trees), *map(type, raws)} == {bytes} and after < positions[0] and _ascend(positions):
+        return len(page)
+    right = (
+        before < position and {type(tree), type(raw)} == {bytes}
+        for before, (position, tree, raw) in zip((after, *positions), page, strict=False)
+    )
+    return sum(takewhile(bool, right))
+
+
+def _ascend(numbers: Sequence[int]) -> bool:
+    return all(map(lt, numbers, numbers[1:]))
 
 
 def _length(connection: sqlite3.Connection) -> int:
