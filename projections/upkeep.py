@@ -30,7 +30,6 @@ from projections.views.taking import OF_REQUESTS, WANTED, Views
 SETTINGS = ("synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY", "trusted_schema = OFF")
 # A log of millions of entries takes minutes to take in, and others may wait for that.
 PATIENCE = 600.0
-STEP = 1000
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 Rows = TypeVar("Rows")
@@ -128,12 +127,12 @@ class Upkeep:
         office = Standing(ledger.facts([of_office()], until=until)).office
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
         reader = Reader(WANTED)
-        for position, _, raw in ledger.store.rows(after, until):
-            fact = reader.read(position, raw)
-            if fact is not None:
-                views.take(fact)
-            if position % STEP == 0:
-                self._progress(STEP)
+        for page in ledger.store.pages(after, until):
+            for position, _, raw in page:
+                fact = reader.read(position, raw)
+                if fact is not None:
+                    views.take(fact)
+            self._progress(len(page))
         if not views.outdated:
             views.write(until, head.leaf, _boot())
         return views
