@@ -118,8 +118,10 @@ class Sweep:
         leaves = [sha256(b"\x00" + raw).digest() for raw in raws]
         if [*trees] != self._trees(positions[-1], leaves):
             return False
-        begins = [_BEFORE_TIME + len(str(position)) for position in positions]
-        times = [raw[begin : begin + _TIME_LENGTH] for raw, begin in zip(raws, begins, strict=True)]
+        digits = len(str(positions[0]))
+        if digits < len(str(positions[-1])):
+            return False  # so seldom that it may be taken apart
+        times = [raw[_BEFORE_TIME + digits : _BEFORE_TIME + digits + _TIME_LENGTH] for raw in raws]
         chain = [leaf, *map(hexlify, leaves)]
         members = zip(positions, chain[:-1], times, map(_listed, tags), types, strict=True)
         headers = [_HEADER % one for one in members]
