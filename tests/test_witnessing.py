@@ -19,28 +19,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ledger.chain.checkpoint import open_checkpoint
-from ledger.chain.note import (
-    COSIGNATURE,
-    ED25519,
+from ledger.chain.note import COSIGNATURE, ED25519, VerifierKey, cosign_text, parse_note
+from ledger.chain.submission import parse_submission
+from ledger.errors import (
+    AnswerRefused,
+    Damaged,
+    Malformed,
+    NoAnswer,
+    NotWitnessed,
     SignatureFailed,
     UnknownKey,
-    VerifierKey,
-    cosign_text,
-    parse_note,
+    WitnessAhead,
+    WitnessRefused,
 )
-from ledger.chain.submission import parse_submission
-from ledger.errors import Damaged, Malformed
-from ledger.evidence.exchange import NoAnswer, check_url, exchange
+from ledger.evidence.exchange import check_url, exchange
 from ledger.evidence.lockstore import Cosignature, Stored, create_lock_store
 from ledger.evidence.notary import log_key
 from ledger.evidence.witness import Witness, create_witness
 from ledger.evidence.witnessing import (
-    AnswerRefused,
     Appointed,
-    NotWitnessed,
-    WitnessAhead,
     Witnessed,
-    WitnessRefused,
     check_distinct,
     parse_appointed,
     read_appointed,

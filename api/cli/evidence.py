@@ -8,9 +8,9 @@ import click
 from api.cli import options
 from api.cli.wording import counted, printable
 from ledger.chain.entry import MAX_POSITION
-from ledger.chain.note import SignatureFailed, UnknownKey, parse_vkey
+from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
-from ledger.errors import Malformed, ProofFailed
+from ledger.errors import Malformed, ProofFailed, SignatureFailed, UnknownKey
 from ledger.evidence.cosigned import behind
 from ledger.evidence.notary import log_key
 from ledger.evidence.publishing import replace_file

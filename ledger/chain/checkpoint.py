@@ -17,7 +17,6 @@ from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import HASH_BYTES
 from ledger.chain.note import (
     ED25519,
-    UnknownKey,
     VerifierKey,
     check_key_name,
     cosign_text,
@@ -27,7 +26,7 @@ from ledger.chain.note import (
     strict_base64,
     write_note,
 )
-from ledger.errors import Malformed
+from ledger.errors import Malformed, UnknownKey
 
 _TEXT = re.compile(rb"(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/=]+)\n")
 

@@ -19,7 +19,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ledger.errors import LedgerError, Malformed, TooLarge
+from ledger.errors import Malformed, SignatureFailed, TooLarge, UnknownKey
 
 ED25519 = b"\x01"
 COSIGNATURE = b"\x04"
@@ -33,22 +33,6 @@ _TIME_BYTES = 8
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 _VKEY = re.compile(r"(?P<name>[^+]+)\+(?P<key_id>[0-9a-f]{8})\+(?P<key>[A-Za-z0-9+/=]+)")
 _DASH = "— "
-
-
-class SignatureFailed(LedgerError):
-    """A signature by a known key that is not over this text."""
-
-    def __init__(self, name: str, key_id: bytes) -> None:
-        self.name, self.key_id = name, key_id
-        super().__init__(f"the signature by {name}+{key_id.hex()} is not over this text, or one of the two was altered")
-
-
-class UnknownKey(LedgerError):
-    """A note that nobody signed whose key is known: nothing can be told of it."""
-
-    def __init__(self, signers: tuple[str, ...]) -> None:
-        self.signers = signers
-        super().__init__(f"no known key has signed it; its signatures are by {', '.join(signers) or 'nobody'}")
 
 
 class Signature(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import Entry, parse_entry
-from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey, parse_vkey
+from ledger.chain.note import VerifierKey, parse_vkey
 from ledger.chain.receipt import check_receipt, parse_receipt
 from ledger.codec import Codec
 from ledger.custody import verify_commitment
@@ -22,9 +22,11 @@ from ledger.errors import (
     Malformed,
     OpenPGPError,
     ProofFailed,
+    SignatureFailed,
     Tampered,
     Unavailable,
     UnknownEvent,
+    UnknownKey,
 )
 from ledger.events import LedgerOpened
 from ledger.evidence.archive import read_archive

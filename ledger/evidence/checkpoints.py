@@ -11,8 +11,8 @@ import msgspec
 
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.merkle import Subtree, root_of
-from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey
-from ledger.errors import Damaged, LedgerError, Malformed, NotALedger, Unreachable
+from ledger.chain.note import VerifierKey
+from ledger.errors import Damaged, LedgerError, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import LockStore, Stored
 from ledger.evidence.notary import log_key
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified

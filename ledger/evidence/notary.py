@@ -18,33 +18,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.chain.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
 from ledger.chain.entry import NO_LEAF, Header, parse_entry
 from ledger.chain.merkle import HASH_BYTES, completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
-from ledger.chain.note import ED25519, SignatureFailed, UnknownKey, VerifierKey, parse_vkey
+from ledger.chain.note import ED25519, VerifierKey, parse_vkey
 from ledger.chain.receipt import Receipt
 from ledger.codec import Codec
 from ledger.custody.files import named_os_errors
-from ledger.errors import Damaged, LedgerError, Malformed, ProofFailed
+from ledger.errors import (
+    Damaged,
+    Malformed,
+    NotContinued,
+    ProofFailed,
+    SignatureFailed,
+    UnknownKey,
+    WrongKey,
+)
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.publishing import replace_file
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
-
-
-class NotContinued(LedgerError):
-    """A log that does not continue what was signed, or a lock store that is not this log's."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(f"this log does not continue what was signed: {why}")
-
-
-class WrongKey(LedgerError):
-    """A private key that is not the one of which the log says that it signs."""
-
-    def __init__(self, found: str, expected: str) -> None:
-        self.found, self.expected = found, expected
-        super().__init__(f"the key that is here, {found}, is not the log's, {expected}")
 
 
 def log_key(store: Store) -> VerifierKey:

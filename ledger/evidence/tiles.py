@@ -15,8 +15,7 @@ from ledger.chain.merkle import leaf_hash, root_of
 from ledger.chain.note import MAX_NOTE_BYTES
 from ledger.chain.tile import Tile, new_tiles, subtrees_of, tile_hashes, write_bundle
 from ledger.custody.files import named_os_errors, sync_folder
-from ledger.errors import AlreadyThere, Busy
-from ledger.evidence.notary import NotContinued
+from ledger.errors import AlreadyThere, Busy, NotContinued
 from ledger.evidence.publishing import replace_file, sync_file
 from ledger.storage import Store
 

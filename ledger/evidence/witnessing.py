@@ -3,14 +3,6 @@
 All witnesses are asked at once, within one time limit. A cosignature is kept in the lock store beside its checkpoint
 once it has been verified, and who has given one for a checkpoint is not asked for it again. Nothing else that a witness
 says is kept.
-
-    LedgerError
-    ├── NotWitnessed           fewer witnesses have cosigned than were required
-    ├── NoAnswer               there was no whole answer in time
-    └── WitnessFailed          a witness answered, and has not cosigned
-        ├── WitnessRefused         ... because it refused to
-        ├── WitnessAhead           ... because it has cosigned a longer log than this one
-        └── AnswerRefused          ... or what it answered is no cosignature of its own over this checkpoint
 """
 
 import re
@@ -25,21 +17,22 @@ from urllib.parse import quote
 
 from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.merkle import Subtree, consistency_path
-from ledger.chain.note import (
-    COSIGNATURE,
-    MAX_NOTE_BYTES,
-    Signature,
-    SignatureFailed,
-    UnknownKey,
-    VerifierKey,
-    open_note,
-    parse_note,
-    parse_vkey,
-)
+from ledger.chain.note import COSIGNATURE, MAX_NOTE_BYTES, Signature, VerifierKey, open_note, parse_note, parse_vkey
 from ledger.chain.submission import Submission
 from ledger.custody.files import named_os_errors
-from ledger.errors import Damaged, LedgerError, Malformed
-from ledger.evidence.exchange import Answer, NoAnswer, check_url, exchange
+from ledger.errors import (
+    AnswerRefused,
+    Damaged,
+    LedgerError,
+    Malformed,
+    NoAnswer,
+    NotWitnessed,
+    SignatureFailed,
+    UnknownKey,
+    WitnessAhead,
+    WitnessRefused,
+)
+from ledger.evidence.exchange import Answer, check_url, exchange
 from ledger.evidence.lockstore import Cosignature, LockStore
 
 # The file beside the keys: a line `URL=VKEY` for each witness.
@@ -50,42 +43,6 @@ ATTEMPTS = 4
 
 _SECONDS_BYTES = 8
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,15})\n")
-
-
-class WitnessFailed(LedgerError):
-    """A witness that answered, and has not cosigned."""
-
-
-class WitnessRefused(WitnessFailed):
-    """A witness that refused to cosign."""
-
-    def __init__(self, url: str, status: int, why: str) -> None:
-        self.url, self.status, self.why = url, status, why
-        super().__init__(f"{url} refused ({status}): {why}")
-
-
-class WitnessAhead(WitnessFailed):
-    """A witness that has cosigned a longer log than the one that was signed."""
-
-    def __init__(self, url: str, cosigned: int, size: int) -> None:
-        self.url, self.cosigned, self.size = url, cosigned, size
-        super().__init__(f"{url} has cosigned {cosigned:,} entries of this log, and this checkpoint is over {size:,}")
-
-
-class AnswerRefused(WitnessFailed):
-    """An answer that is no cosignature of its witness over the checkpoint."""
-
-    def __init__(self, url: str, why: str) -> None:
-        self.url, self.why = url, why
-        super().__init__(f"the answer of {url} is refused: {why}")
-
-
-class NotWitnessed(LedgerError):
-    """Fewer witnesses have cosigned a checkpoint than were required."""
-
-    def __init__(self, size: int, found: int, required: int) -> None:
-        self.size, self.found, self.required = size, found, required
-        super().__init__(f"the checkpoint over {size:,} has {found} of the {required} cosignatures required")
 
 
 class Appointed(NamedTuple):
