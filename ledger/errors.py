@@ -246,11 +246,12 @@ class SignatureFailed(EvidenceError):
 
 
 class UnknownKey(EvidenceError):
-    """A note that nobody signed whose key is known: nothing can be told of it."""
+    """A note that nobody signed whose key is known, and good for its size: nothing can be told of it."""
 
-    def __init__(self, signers: tuple[str, ...]) -> None:
-        self.signers = signers
-        super().__init__(f"no known key has signed it; its signatures are by {', '.join(signers) or 'nobody'}")
+    def __init__(self, signers: tuple[str, ...], size: int | None = None) -> None:
+        self.signers, self.size = signers, size
+        good = "" if size is None else f" that is good for {size:,} entries"
+        super().__init__(f"no known key{good} has signed it; its signatures are by {', '.join(signers) or 'nobody'}")
 
 
 class NotContinued(EvidenceError):

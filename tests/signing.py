@@ -17,7 +17,7 @@ from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import Subtree, completed_by, consistency_path, root_hash, verify_consistency
 from ledger.evidence.lockstore import LockStore, Stored
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.home import create_home, open_home, open_lock_store, open_log
 from ledger.storage import create_store, open_store
 from tests.facts import data_set, fact, noon

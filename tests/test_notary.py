@@ -18,8 +18,10 @@ from ledger.chain.merkle import node_hash, root_hash
 from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, NotContinued, Unreachable, WrongKey
+from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
-from ledger.evidence.notary import Frontier, Notary, log_key
+from ledger.evidence.logkeys import log_key
+from ledger.evidence.notary import Notary
 from ledger.evidence.report import Verdict
 from ledger.home import create_home, open_home, open_lock_store, open_log, open_notary, read_log_key
 from tests.facts import NOON, noon

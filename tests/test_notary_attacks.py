@@ -21,7 +21,7 @@ from ledger.chain.receipt import check_receipt
 from ledger.errors import Malformed, NotContinued, ProofFailed
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Report, Verdict
 from ledger.home import open_home, open_log, open_notary, read_log_key
 from tests.facts import noon

@@ -34,7 +34,7 @@ from ledger.errors import (
 )
 from ledger.evidence.exchange import check_url, exchange
 from ledger.evidence.lockstore import Cosignature, Stored, create_lock_store
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.witness import Witness, create_witness
 from ledger.evidence.witnessing import (
     Appointed,

@@ -12,7 +12,7 @@ from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
 from ledger.errors import Malformed, ProofFailed, SignatureFailed, UnknownKey
 from ledger.evidence.cosigned import behind
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.publishing import replace_file
 from ledger.evidence.report import Verdict
 from ledger.evidence.tiles import write_tiles

@@ -14,6 +14,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -128,10 +129,27 @@ def check_key_name(name: str) -> None:
         raise Malformed("key name", name, "has white space, a plus sign or something unprintable")
 
 
+class Signer(NamedTuple):
+    """An Ed25519 key that signs texts, and the key that its signatures are checked with."""
+
+    key: VerifierKey
+    key_id: bytes
+    private: Ed25519PrivateKey
+
+    @classmethod
+    def of(cls, name: str, private: Ed25519PrivateKey) -> "Signer":
+        """A private key under a name."""
+        key = VerifierKey(name, ED25519, private.public_key().public_bytes_raw())
+        return cls(key, key.key_id, private)
+
+    def sign(self, text: bytes) -> Signature:
+        """Its signature over a text."""
+        return Signature(self.key.name, self.key_id, self.private.sign(text))
+
+
 def sign_text(text: bytes, name: str, key: Ed25519PrivateKey) -> Signature:
     """The signature of an Ed25519 key over a text."""
-    signer = VerifierKey(name, ED25519, key.public_key().public_bytes_raw())
-    return Signature(name, signer.key_id, key.sign(text))
+    return Signer.of(name, key).sign(text)
 
 
 def cosign_text(text: bytes, name: str, key: Ed25519PrivateKey, seconds: int) -> Signature:

@@ -35,6 +35,7 @@ from ledger.custody import Opened as Revealed
 from ledger.errors import Damaged, Missing, Tampered, UnknownEvent
 from ledger.evidence.archive import write_archive
 from ledger.evidence.howto import how_to
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.manifest import (
     Commitment,
     Manifest,
@@ -45,7 +46,6 @@ from ledger.evidence.manifest import (
     signatures_in,
     write_manifest,
 )
-from ledger.evidence.notary import log_key
 from ledger.storage import Store
 
 HOWTO, SUMS, SUMS_SIGNATURE = "HOWTO.txt", "SHA256SUMS", "SHA256SUMS.sig"

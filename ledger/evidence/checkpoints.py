@@ -14,7 +14,7 @@ from ledger.chain.merkle import Subtree, root_of
 from ledger.chain.note import VerifierKey
 from ledger.errors import Damaged, LedgerError, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import LockStore, Stored
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.storage import Store
 

@@ -21,7 +21,7 @@ from ledger.errors import (
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.exchange import check_url
 from ledger.evidence.lockstore import Cosignature, LockStore
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Finding, Report, altered, unverified
 from ledger.evidence.witnessing import (
     Appointed,

@@ -33,7 +33,7 @@ from ledger.errors import (
     WitnessRefused,
 )
 from ledger.evidence.exchange import Answer, check_url, exchange
-from ledger.evidence.lockstore import Cosignature, LockStore
+from ledger.evidence.lockstore import Cosignature, LockStore, Stored
 
 # The file beside the keys: a line `URL=VKEY` for each witness.
 WITNESSES = "witnesses"
@@ -143,6 +143,20 @@ def check_kept(lock: LockStore, kept: Cosignature, key: VerifierKey) -> None:
     except (Malformed, SignatureFailed, UnknownKey) as error:
         why = f"the cosignature by {key.name} of the checkpoint over {kept.size:,} does not hold: {error}"
         raise Damaged(lock.path, why) from error
+
+
+def cosigned_note(lock: LockStore, stored: Stored) -> bytes:
+    """A checkpoint with the cosignatures that the lock store has of it, as far as they hold."""
+    return stored.note + b"".join(one.line for one in lock.cosignatures_over(stored.size) if _holds(lock, one))
+
+
+def _holds(lock: LockStore, kept: Cosignature) -> bool:
+    try:
+        check_kept(lock, kept, parse_vkey(kept.witness))
+    except (Malformed, Damaged):
+        # That it is there is for `verify` to say.
+        return False
+    return True
 
 
 def cosigned_at(cosignature: Cosignature) -> datetime | None:
