@@ -31,6 +31,7 @@ READING = f"{OFFICE}, auditor, compliance"
 TABLE = {
     "GET /entries": READING,
     "GET /entries/{position}": READING,
+    "GET /entries/{position}/receipt": ", ".join(ROLES),
     "GET /entries/{position}/documents/{document}": f"{OFFICE}, auditor, researcher",
     "GET /requests/{request}": f"{READING}, researcher",
     "GET /requests/{request}/history": f"{READING}, researcher",

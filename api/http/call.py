@@ -15,6 +15,7 @@ from api.http.problems import BadRequest, ObjectionTold
 from api.http.rates import Rates
 from api.http.reading_in import Request
 from api.names import Names, names_in, unnamed
+from api.signing import signing
 from api.telling import Words, objected, words_of
 from ledger.events.governance import Role
 from ledger.home import Home
@@ -30,7 +31,10 @@ SEES_NAMES: frozenset[Role] = frozenset((*DECIDING, "auditor", "compliance", "re
 
 
 class Parts(NamedTuple):
-    """What an application is made of; all of it is handed in. `url` is how others reach it, if that is known."""
+    """What an application is made of; all of it is handed in.
+
+    `url` is how others reach it, if that is known; `announce` is told of each new checkpoint, which else is published.
+    """
 
     home: Home
     clock: Clock
@@ -39,6 +43,7 @@ class Parts(NamedTuple):
     monitor: Monitor
     rates: Rates
     url: str | None = None
+    announce: Callable[[], None] | None = None
 
 
 class Answer(NamedTuple):
@@ -62,8 +67,10 @@ class Desks(NamedTuple):
     @classmethod
     def of(cls, parts: Parts) -> "Desks":
         """Those of these parts."""
-        ledger = parts.home.ledger
-        return cls(parts, Clerk(parts.home, parts.clock), Desk(ledger, parts.clock), Callers(ledger, parts.clock))
+        home, clock = parts.home, parts.clock
+        announce = parts.announce or home.notary.publish
+        desk = Desk(home.ledger, clock, signing(home.notary, announce))
+        return cls(parts, Clerk(home, clock, announce), desk, Callers(home.ledger, clock))
 
 
 class Call:

@@ -29,7 +29,7 @@ from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.publishing import replace_file
-from ledger.evidence.witnessing import cosigned_note
+from ledger.evidence.witnessing import Appointed, Witnessed, cosigned_note, witnessed
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
@@ -49,6 +49,7 @@ class Notary:
         self._store, self._lock, self._read_keys, self._path = store, lock, keys, published
         self._frontier = Frontier()
         self._checked: SignedCheckpoint | None = None
+        self._taken_up: SignedCheckpoint | None = None
         self._keys: tuple[LogKey, ...] = ()
         self._signers: dict[bytes, Signer] = {}
         self._turn = RLock()
@@ -106,6 +107,15 @@ class Notary:
             return Receipt(position - 1, tuple(path), cosigned_note(self._lock, Stored(signed.size, signed.raw)))
         raise NotContinued(f"entry {position} is missing")
 
+    def witnessed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
+        """A checkpoint over the whole log, published with what these witnesses gave for it within so many seconds.
+
+        Raises as `sign` does.
+        """
+        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds)
+        self.publish()
+        return found
+
     def publish(self) -> None:
         """Put the last checkpoint where everybody finds it, with the cosignatures that it has by now."""
         last = self._lock.last()
@@ -146,11 +156,13 @@ class Notary:
         if length < last.size:
             raise NotContinued(f"{last.size:,} entries were signed, and it has {length:,}")
         ours = self._frontier
+        if last is self._taken_up:
+            return
         if 0 < ours.size < last.size <= ours.size + FEW:
             ours = ours.after(self._store.rows(ours.size, last.size))
         if ours.size != last.size or ours.root() != last.root:
             ours = Frontier.of(last, self._store)
-        self._frontier = ours
+        self._frontier, self._taken_up = ours, last
 
     def _sign(self, position: int | None) -> SignedCheckpoint | None:
         """As `sign`; None when somebody else was faster, and has not signed for so many."""
@@ -177,7 +189,7 @@ class Notary:
         if not self._lock.add(Stored(frontier.size, raw), before):
             return None
         self._frontier, self._keys = frontier, keys
-        self._checked = SignedCheckpoint(raw, checkpoint, signing)
+        self._checked = self._taken_up = SignedCheckpoint(raw, checkpoint, signing)
         return self._checked
 
     def _keys_at(self, frontier: Frontier) -> tuple[LogKey, ...]:
