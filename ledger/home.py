@@ -198,6 +198,16 @@ def read_log_keys(path: Path) -> list[Ed25519PrivateKey]:
     return [_read_key(file) for file in sorted(keys.glob(LOG_KEYS))] or [_read_key(keys / LOG_KEY)]
 
 
+def key_files(path: Path) -> dict[bytes, Path]:
+    """The files of the private keys in a home, by their public keys. Raises as `read_log_keys` does."""
+    return {_read_key(file).public_key().public_bytes_raw(): file for file in sorted((path / KEYS).glob(LOG_KEYS))}
+
+
+def throw_away_key(origin: str) -> str:
+    """The verifier key of a private key that nobody has: for trying what would become of a new one."""
+    return verifier_key(origin, Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+
+
 def new_log_key(path: Path, origin: str) -> str:
     """A further private key beside those in a home, on disk when this returns; gives its verifier key."""
     key = Ed25519PrivateKey.generate()

@@ -171,7 +171,7 @@ def made_of(office: Story, opening: tuple[Kind, ...] = ALL, tag: str = TAG) -> M
 
 
 def bundle_from(home: Home, selection: Selection, opening: tuple[Kind, ...]) -> bytes:
-    signed, key = home.notary.checkpoint(), read_log_key(home.path)
+    signed, key = home.notary.checkpoint(), [read_log_key(home.path)]
     page = Page("history.html", "<p>What happened.</p>")
     return make_bundle(home.ledger.store, signed, home.custody, key, selection, opening, page)
 

@@ -28,7 +28,7 @@ from ledger.errors import (
     UnknownEvent,
     UnknownKey,
 )
-from ledger.events import LedgerOpened
+from ledger.events import LedgerOpened, LogKeyRotated
 from ledger.evidence.archive import read_archive
 from ledger.evidence.bundle import (
     CHECKPOINT,
@@ -135,8 +135,8 @@ class _Bundle:
                 self._prove(position)
             except (LedgerError, KeyError) as error:
                 yield altered(position, f"it does not stand in the log: {error}")
-        opened = self._event(1)
-        if not isinstance(opened, LedgerOpened) or opened.log_key != str(self._key):
+        events = [self._event(position) for position in self._positions()]
+        if str(self._key) not in {one.log_key for one in events if isinstance(one, LedgerOpened | LogKeyRotated)}:
             yield altered(1, f"does not name {self._key} as the log's key")
 
     def scope(self) -> Iterator[Finding]:

@@ -61,7 +61,24 @@ ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
 COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? AND size > ? ORDER BY size LIMIT ?"
-OVER = "SELECT size, witness, line FROM cosignatures WHERE size = ? ORDER BY witness"
+# Each witness is found by one step in the key, however many cosignatures it has given.
+_WITNESSES = """
+    WITH RECURSIVE witnesses (witness) AS (
+        SELECT MIN(witness) FROM cosignatures
+        UNION ALL
+        SELECT (SELECT MIN(witness) FROM cosignatures AS other WHERE other.witness > witnesses.witness)
+        FROM witnesses WHERE witnesses.witness IS NOT NULL
+    )
+"""
+OVER = f"""{_WITNESSES}
+    SELECT size, cosignatures.witness, line FROM witnesses
+    JOIN cosignatures ON cosignatures.witness = witnesses.witness AND size = ?
+    ORDER BY cosignatures.witness
+"""
+LAST_SIZES = f"""{_WITNESSES}
+    SELECT (SELECT MAX(size) FROM cosignatures WHERE cosignatures.witness = witnesses.witness) FROM witnesses
+    WHERE witness IS NOT NULL
+"""
 PAGE = 500
 
 _SQLITE = "sqlite:///"
@@ -175,6 +192,11 @@ class LockStore:
         """The cosignatures of the checkpoint over so many entries."""
         with self._connections.borrowed() as connection:
             return [self._cosignature(row) for row in connection.execute(OVER, (size,))]
+
+    def cosigned_sizes(self) -> list[int]:
+        """For each witness, over how many entries its last cosignature is."""
+        with self._connections.borrowed() as connection:
+            return [size for (size,) in connection.execute(LAST_SIZES)]
 
     def _cosignature(self, row: tuple[object, ...]) -> Cosignature:
         size, witness, line = row

@@ -92,11 +92,11 @@ class Notary:
                     return signed
 
     def receipt(self, position: int) -> Receipt:
-        """The receipt for the entry at this position, with the cosignatures that there are.
+        """The receipt for the entry at this position, by the last of the checkpoints that most witnesses have cosigned.
 
         Signs forward first if need be. Raises as `sign` does.
         """
-        signed = self.sign(position)
+        signed = self._most_cosigned(position, self.sign(position))
         path = inclusion_path(position - 1, signed.size, self._store.subtree)
         for _, _, raw in self._store.rows(position - 1, position):
             try:
@@ -106,6 +106,12 @@ class Notary:
                 raise NotContinued(f"entry {position} is not the one that was signed: {error}") from error
             return Receipt(position - 1, tuple(path), cosigned_note(self._lock, Stored(signed.size, signed.raw)))
         raise NotContinued(f"entry {position} is missing")
+
+    def _most_cosigned(self, position: int, last: SignedCheckpoint) -> SignedCheckpoint:
+        sizes = {last.size, *(size for size in self._lock.cosigned_sizes() if size >= position)}
+        best = max(sizes, key=lambda size: (len(self._lock.cosignatures_over(size)), size))
+        stored = None if best == last.size else self._lock.at(best)
+        return last if stored is None else self._opened(stored)[0]
 
     def witnessed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
         """A checkpoint over the whole log, published with what these witnesses gave for it within so many seconds.
@@ -137,19 +143,21 @@ class Notary:
                 raise NotContinued(f"{self._lock.path} is empty, and holds what every log signs when it begins")
             return None
         if self._checked is None or stored.note != self._checked.raw:
-            self._checked = self._opened(stored)
+            # Whoever signed it may have done so with a key that is new.
+            self._checked, self._keys = self._opened(stored)
         return self._checked
 
-    def _opened(self, stored: Stored) -> SignedCheckpoint:
+    def _opened(self, stored: Stored) -> tuple[SignedCheckpoint, tuple[LogKey, ...]]:
+        """A checkpoint in the lock store, with the keys that the log names up to there. Raises `NotContinued`."""
         try:
-            # Whoever signed it may have done so with a key that is new.
-            self._keys = log_keys(self._store, stored.size)
-            signed = open_checkpoint(stored.note, self._keys)
+            keys = log_keys(self._store, stored.size)
+            signed = open_checkpoint(stored.note, keys)
         except (Malformed, SignatureFailed, UnknownKey, Damaged) as error:
-            raise NotContinued(f"the last checkpoint in {self._lock.path} does not verify: {error}") from error
+            why = f"the checkpoint over {stored.size:,} entries in {self._lock.path} does not verify: {error}"
+            raise NotContinued(why) from error
         if signed.size != stored.size:
             raise NotContinued(f"{self._lock.path} keeps a checkpoint over {signed.size} entries under {stored.size}")
-        return signed
+        return signed, keys
 
     def _continue(self, last: SignedCheckpoint, length: int) -> None:
         """Have the frontier at a checkpoint, from a log that continues it."""

@@ -19,7 +19,7 @@ from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.merkle import Subtree, consistency_path
 from ledger.chain.note import COSIGNATURE, MAX_NOTE_BYTES, Signature, VerifierKey, open_note, parse_note, parse_vkey
 from ledger.chain.submission import Submission
-from ledger.custody.files import named_os_errors
+from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import (
     AnswerRefused,
     Damaged,
@@ -34,6 +34,7 @@ from ledger.errors import (
 )
 from ledger.evidence.exchange import Answer, check_url, exchange
 from ledger.evidence.lockstore import Cosignature, LockStore, Stored
+from ledger.evidence.publishing import replace_file, sync_file
 
 # The file beside the keys: a line `URL=VKEY` for each witness.
 WITNESSES = "witnesses"
@@ -103,6 +104,19 @@ def read_appointed(file: Path) -> tuple[Appointed, ...]:
         text = file.read_bytes().decode(errors="backslashreplace") if file.is_file() else ""
     lines = map(str.strip, text.splitlines())
     return tuple(parse_appointed(line) for line in lines if line and not line.startswith("#"))
+
+
+def add_appointed(file: Path, witness: Appointed) -> None:
+    """Add a witness to a file, on disk when this returns. Raises `Malformed` when another there has its key."""
+    check_distinct([*read_appointed(file), witness])
+    with named_os_errors(file):
+        before = file.read_bytes() if file.is_file() else b""
+    line = f"{witness.url}={witness.key}\n".encode()
+    if line not in before.splitlines(keepends=True):
+        gap = b"" if before.endswith(b"\n") or not before else b"\n"
+        replace_file(file, before + gap + line, 0o600)
+        sync_file(file)
+        sync_folder(file.parent)
 
 
 def check_distinct(witnesses: Sequence[Appointed]) -> tuple[Appointed, ...]:
