@@ -22,7 +22,7 @@ def signing(notary: Notary, announce: Callable[[], None]) -> After:
 
     def after(entries: Sequence[Entry]) -> tuple[str, ...]:
         try:
-            notary.sign(entries[-1].position)
+            notary.sign(entries[-1].position, entries)
         except LedgerError as error:
             return (f"recorded, and NOT SIGNED yet: {error}",)
         try:

@@ -11,7 +11,7 @@ from sigstore_models.rekor.v1 import TransparencyLogEntry as Told
 
 from ledger.chain.checkpoint import parse_checkpoint
 from ledger.chain.note import parse_note
-from ledger.chain.receipt import Receipt, parse_receipt
+from ledger.chain.receipt import Receipt
 from ledger.home import open_notary
 from tests.signing import append, entries_of, new_home
 
@@ -21,12 +21,12 @@ SIZES = (2, 3, 4, 7, 11, 32)
 @pytest.fixture(scope="module")
 def receipts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Receipt, bytes]]:
     """Every entry's receipt at each of these sizes, and its bytes."""
-    home, found = new_home(tmp_path_factory.mktemp("signed") / "home"), []
+    home = new_home(tmp_path_factory.mktemp("signed") / "home")
+    found: list[tuple[Receipt, bytes]] = []
     for size in SIZES:
         append(home, size - len(entries_of(home)))
         with open_notary(home) as notary:
-            for entry in entries_of(home):
-                found.append((parse_receipt(notary.receipt(entry.position).write()), entry.raw))
+            found += [(notary.receipt(entry.position), entry.raw) for entry in entries_of(home)]
     return found
 
 

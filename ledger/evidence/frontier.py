@@ -1,10 +1,10 @@
 """A log up to one size, as far as it takes to compute what is signed next from the bytes behind it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Self
 
 from ledger.chain.checkpoint import SignedCheckpoint
-from ledger.chain.entry import NO_LEAF, Header, parse_entry
+from ledger.chain.entry import NO_LEAF, Entry, Header, parse_entry
 from ledger.chain.merkle import HASH_BYTES, completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
 from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed
 from ledger.evidence.logkeys import CHANGES
@@ -51,13 +51,18 @@ class Frontier(NamedTuple):
             return found
         raise NotContinued(f"{size:,} entries were signed, and it has {store.length():,}")
 
-    def after(self, rows: Iterable[tuple[int, bytes, bytes]]) -> Self:
-        """The frontier behind these rows, each of which must be what the log writes there. Raises `NotContinued`."""
+    def after(self, rows: Iterable[tuple[int, bytes, bytes]], written: Sequence[Entry] = ()) -> Self:
+        """The frontier behind these rows, each of which must be what the log writes there. Raises `NotContinued`.
+
+        Of bytes that are those of an entry that was just `written` here, the form need not be looked at again.
+        """
+        known = {entry.position: entry for entry in written}
         size, leaf, recorded_at, peaks = self.size, self.leaf, self.recorded_at, dict(self.peaks)
         keys_changed = False
         for position, tree, raw in rows:
             size += 1
-            header = _header_of(position, raw)
+            one = known.get(position)
+            header = one.header if one is not None and one.raw == raw else _header_of(position, raw)
             if (position, header.position) != (size, size):
                 raise NotContinued(f"entry {size} is missing")
             if header.prev != leaf.hex():

@@ -19,7 +19,7 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, LogKey, SignedCheckpoint, note_signed_by, open_checkpoint
-from ledger.chain.entry import parse_entry
+from ledger.chain.entry import Entry, parse_entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import Signer
 from ledger.chain.receipt import Receipt
@@ -78,16 +78,17 @@ class Notary:
         self.publish()
         return signed
 
-    def sign(self, position: int | None = None) -> SignedCheckpoint:
+    def sign(self, position: int | None = None, written: Sequence[Entry] = ()) -> SignedCheckpoint:
         """A checkpoint over the entries up to this position (the last, if none is given), and maybe more.
 
+        `written` are entries that were just written: what is read again is compared with them.
         Signs what is new if there is none yet. Raises `NotContinued`; `Malformed` for a position that no entry has;
         `WrongKey`, or what reading the keys raises, when it cannot sign.
         """
         # Whoever waits here finds, mostly, that the one before has signed for both.
         with self._turn:
             while True:
-                signed = self._sign(position)
+                signed = self._sign(position, written)
                 if signed is not None:
                     return signed
 
@@ -172,7 +173,7 @@ class Notary:
             ours = Frontier.of(last, self._store)
         self._frontier, self._taken_up = ours, last
 
-    def _sign(self, position: int | None) -> SignedCheckpoint | None:
+    def _sign(self, position: int | None, written: Sequence[Entry]) -> SignedCheckpoint | None:
         """As `sign`; None when somebody else was faster, and has not signed for so many."""
         last, length = self._last(), self._store.length()
         wanted = length if position is None else position
@@ -182,11 +183,13 @@ class Notary:
             raise Malformed("position", wanted, f"no entry has it; the last is {length}")
         if last is not None and last.size >= wanted:
             return last
-        return self._sign_forward(last, length)
+        return self._sign_forward(last, length, written)
 
-    def _sign_forward(self, last: SignedCheckpoint | None, length: int) -> SignedCheckpoint | None:
+    def _sign_forward(
+        self, last: SignedCheckpoint | None, length: int, written: Sequence[Entry]
+    ) -> SignedCheckpoint | None:
         """Sign what is new since; None when somebody else has by now."""
-        frontier = self._frontier.after(self._store.rows(self._frontier.size, length))
+        frontier = self._frontier.after(self._store.rows(self._frontier.size, length), written)
         keys = self._keys_at(frontier)
         signing = good_for(frontier.size, keys)
         if not signing:
