@@ -118,6 +118,26 @@ def test_a_receipt_is_checked_with_the_sizes_that_a_key_is_good_for(rotated: Pat
     assert code(f"{plain(second)}@0-4") == 2
 
 
+def test_tiles_that_were_written_before_go_on_after_it(home: Path, tmp_path: Path):
+    append(home, 3)
+    done("tiles", tmp_path / "tiles", home=home)
+    done("rotate-key", home=home)
+    done("retire-key", keys_of(home)[0], home=home)
+
+    assert "holds 6 entries" in done("tiles", tmp_path / "tiles", home=home).out
+
+
+@pytest.mark.parametrize("between", ["1-1", "3-5", "1-5"])
+def test_a_bundle_shows_how_its_key_came_to_sign(rotated: Path, tmp_path: Path, between: str):
+    done("bundle", "--range", between, "--to", tmp_path / "bundle.zip", home=rotated)
+    first, second = keys_of(rotated)
+
+    def code(key: object) -> int:
+        return dua_ledger("verify-bundle", tmp_path / "bundle.zip", "--vkey", key).code
+
+    assert [code(second), code(plain(second)), code(plain(first)), code(f"{plain(second)}@2-4")] == [0, 0, 12, 12]
+
+
 @pytest.mark.parametrize("text", ["@", "@1", "@0-3", "@3-2", "@1-", "@01-3", "@1-3-", "@-3", f"@1-{2**53 - 1}"])
 def test_sizes_that_would_not_be_written_so_are_refused(text: str):
     with pytest.raises(Malformed):

@@ -1,6 +1,5 @@
 """Commands as resources: what the body says becomes a command of the clerk, and its outcome the answer."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -31,7 +30,6 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 SHOWN_BY = "shown_by"
 # What a receipt is to the entry that it is for.
 PROOF = "https://c2sp.org/tlog-proof"
-LOG = logging.getLogger("dua_ledger.http")
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 
@@ -168,8 +166,6 @@ def answered(call: Call, outcome: Outcome) -> Answer:
     if not outcome.entries:
         return Answer(shapes.Tried(would_be="refused" if objections else "done", objections=objections))
     last = outcome.entries[-1].position
-    for warning in outcome.warnings:
-        LOG.error("evidence", extra={"said": {"warning": warning}})
     receipt = f"/entries/{last}/receipt"
     headers = {"Link": f'<{receipt}>; rel="{PROOF}"'} | (REPLAYED if outcome.again else {})
     if objections:

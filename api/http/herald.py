@@ -1,6 +1,7 @@
 """The herald: publishes checkpoints and has them witnessed, beside the calls that they came of.
 
-No call waits for it. While it is about one checkpoint others may be signed, and it goes on with the last of them.
+No call waits for it. While it is about one checkpoint others may be signed, and it goes on with the last of them. When
+it begins, it signs what a crash has left unsigned.
 """
 
 import logging
@@ -25,6 +26,7 @@ class Herald:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._news, self._stopped = Event(), False
+        self._news.set()
         self._said: tuple[str, ...] = ()
         self._thread = Thread(target=self._run, name="herald", daemon=True)
 
@@ -46,16 +48,18 @@ class Herald:
             while True:
                 self._news.wait()
                 self._news.clear()
+                # Read before: whoever stops it has said all that there is to tell.
+                last = self._stopped
                 self._tell(notary)
-                if self._stopped:
+                if last:
                     return
 
     def _tell(self, notary: Notary) -> None:
         try:
-            notary.publish()
+            notary.checkpoint()
             warnings = have_witnessed(notary, self._path, WITNESS_SECONDS)
         except LedgerError as error:
-            warnings = (f"not published: {error}",)
+            warnings = (f"NOT SIGNED or not published: {error}",)
         # The same again would only hide what is new.
         if warnings != self._said:
             self._said = warnings
