@@ -45,6 +45,8 @@ from ledger.events import (
     KeyTestSent,
     LawDetermined,
     LedgerOpened,
+    LogKeyRetired,
+    LogKeyRotated,
     OrganisationRegistered,
     PersonErased,
     PersonRegistered,
@@ -138,6 +140,8 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     DataSetOpened: (*REPORTING, "data server"),
     ApiKeyIssued: (*DIRECTING, "admin"),
     ApiKeyRevoked: (*DIRECTING, "admin"),
+    LogKeyRotated: (*DIRECTING, "admin"),
+    LogKeyRetired: (*DIRECTING, "admin"),
     # A researcher tells what they did themselves, of a request of their own.
     RequestWithdrawn: (*REPORTING, "researcher"),
     ReleaseReceived: (*REPORTING, "researcher"),

@@ -26,7 +26,7 @@ from ledger.events import (
     RoleGranted,
 )
 from ledger.evidence.bundle import Kind, Page, Selection, make_bundle
-from ledger.home import Home, read_log_key
+from ledger.home import Home, read_log_keys
 from ledger.log import Boundary, Ledger, about
 from projections.acts import act_from, of_dataset
 from projections.standing import Standing
@@ -41,7 +41,7 @@ def bundle_about(home: Home, tag: str, opening: Collection[Kind]) -> bytes:
     facts = facts_about(home.ledger, tag, signed.size)
     selection = selection_about(home.ledger, tag, facts)
     history = _history(home, signed, selection, facts, opening)
-    return make_bundle(home.ledger.store, signed, home.custody, read_log_key(home.path), selection, opening, history)
+    return make_bundle(home.ledger.store, signed, home.custody, read_log_keys(home.path), selection, opening, history)
 
 
 def bundle_of_range(home: Home, first: int, last: int) -> bytes:
@@ -52,7 +52,7 @@ def bundle_of_range(home: Home, first: int, last: int) -> bytes:
     selection = Selection(about=f"entries:{first}-{last}", entries=tuple(range(first, last + 1)))
     facts = list(home.ledger.facts(after=first - 1, until=last))
     history = _history(home, signed, selection, facts, ())
-    return make_bundle(home.ledger.store, signed, home.custody, read_log_key(home.path), selection, (), history)
+    return make_bundle(home.ledger.store, signed, home.custody, read_log_keys(home.path), selection, (), history)
 
 
 def facts_about(ledger: Ledger, tag: str, until: int) -> list[Recorded]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from api.admission import admit_act, admit_circumstances, admit_form, admit_reports, looked_at
+from api.signing import After, nothing_after
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
 from ledger.errors import Conflict
@@ -59,12 +60,14 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What came of a wish: the entries, and for an act that was refused what the rules held against it.
 
-    `again` says that the same wish had this outcome before.
+    `again` says that the same wish had this outcome before; `warnings` what is not yet with the entries as it should
+    be, such as that they are not signed.
     """
 
     entries: tuple[Entry, ...]
     objections: tuple[Objection, ...] = ()
     again: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -73,10 +76,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Takes wishes for a ledger."""
+    """Takes wishes for a ledger. `after` is told of what was recorded, and gives warnings."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
-        self._ledger, self._clock = ledger, clock
+    def __init__(self, ledger: Ledger, clock: Clock, after: After = nothing_after) -> None:
+        self._ledger, self._clock, self._after = ledger, clock, after
 
     def act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
         """Do it, or record that it was refused.
@@ -84,7 +87,7 @@ class Desk:
         Raises `NotEntitled` for somebody who may not wish it, `Malformed` for a request that the ledger does not know
         and for an act of another shape, `Conflict` when others were faster, time and again.
         """
-        return _persist(lambda: self._act(act, circumstances, key))
+        return self._followed(_persist(lambda: self._act(act, circumstances, key)))
 
     def objections(
         self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None
@@ -95,7 +98,9 @@ class Desk:
     def earlier(self, key: IdempotencyKey) -> Outcome | None:
         """What came of the wish under this key before; None when nothing did. Raises `KeyReused`."""
         entries = self._ledger.read(key=key).outcome
-        return Outcome(entries, _objections_of(self._ledger, entries), again=True) if entries else None
+        if not entries:
+            return None
+        return self._followed(Outcome(entries, _objections_of(self._ledger, entries), again=True))
 
     def admit(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None = None) -> None:
         """Raise what `report_together` would raise now; nothing is recorded."""
@@ -112,7 +117,12 @@ class Desk:
 
         Raises `Malformed` for what `api.admission` does not let in, `Conflict` as `act` does.
         """
-        return _persist(lambda: self._report(reports, key))
+        return self._followed(_persist(lambda: self._report(reports, key)))
+
+    def _followed(self, outcome: Outcome) -> Outcome:
+        """An outcome with what is said after it was recorded, of an earlier one too: it may not have come so far."""
+        warnings = self._after(outcome.entries)
+        return msgspec.structs.replace(outcome, warnings=warnings) if warnings else outcome
 
     def _act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None) -> Outcome:
         judgement = self._judge(act, circumstances, key)

@@ -237,6 +237,10 @@ def _told_of_looking(event: e.Event, names: Names) -> str:
             return f"{event.principal} got API key {event.apikey} as {event.role} until {until}."
         case e.ApiKeyRevoked():
             return f"API key {event.apikey} was revoked."
+        case e.LogKeyRotated():
+            return f"The key {event.log_key} signs for the log from here on, too."
+        case e.LogKeyRetired():
+            return f"The key {event.log_key} signs for the log no more."
         case e.HistoryViewed():
             what = event.request or (names(event.person) if event.person else "the log")
             return f"{'The history' if event.how == 'read' else 'A copy of the history'} of {what} was looked at."

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import parse_qs
 
-from ledger.chain.note import SignatureFailed, UnknownKey
 from ledger.chain.submission import MAX_SUBMISSION_BYTES
-from ledger.errors import Malformed, ProofFailed, Unavailable
-from ledger.evidence.witness import AnotherSize, UnknownLog, Witness
+from ledger.errors import AnotherSize, Malformed, ProofFailed, SignatureFailed, Unavailable, UnknownKey, UnknownLog
+from ledger.evidence.witness import Witness
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

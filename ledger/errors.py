@@ -22,6 +22,19 @@
     ├── CustodyError         a sealed value or document cannot be had
     │   ├── Missing          nothing is kept for this commitment: erased, if the log says so, and tampering if not
     │   └── Tampered         what is kept is not what the log commits to
+    ├── EvidenceError        what was signed cannot be relied on, or is not what the log goes on from
+    │   ├── SignatureFailed      a signature by a known key that is not over this text
+    │   ├── UnknownKey           nobody has signed it whose key is known and good for it: nothing can be told
+    │   ├── NotContinued         the log does not continue what was signed, or the lock store is not its own
+    │   ├── WrongKey             the private key of which the log says that it signs is not there
+    │   ├── NoAnswer             a witness gave no whole answer in time
+    │   ├── NotWitnessed         fewer witnesses have cosigned than were required
+    │   ├── WitnessFailed        a witness answered, and has not cosigned
+    │   │   ├── WitnessRefused       ... because it refused to
+    │   │   ├── WitnessAhead         ... because it has cosigned a longer log than this one
+    │   │   └── AnswerRefused        ... or what it answered is no cosignature of its own over this checkpoint
+    │   ├── UnknownLog           a checkpoint of a log that a witness was not told of
+    │   └── AnotherSize          a proof that does not begin at the checkpoint which the witness cosigned last
     └── OpenPGPError         a key, signature or package of OpenPGP cannot be used as what it was handed in as
         ├── KeyRefused
         │   ├── NotAKey              no public key that GnuPG can read
@@ -218,6 +231,103 @@ class GnuPGFailed(Unavailable):
     def __init__(self, task: str, why: str) -> None:
         self.task, self.why = task, why
         super().__init__(f"gpg {task}: {why}")
+
+
+class EvidenceError(LedgerError):
+    """What was signed cannot be relied on, or is not what the log goes on from."""
+
+
+class SignatureFailed(EvidenceError):
+    """A signature by a known key that is not over this text."""
+
+    def __init__(self, name: str, key_id: bytes) -> None:
+        self.name, self.key_id = name, key_id
+        super().__init__(f"the signature by {name}+{key_id.hex()} is not over this text, or one of the two was altered")
+
+
+class UnknownKey(EvidenceError):
+    """A note that nobody signed whose key is known, and good for its size: nothing can be told of it."""
+
+    def __init__(self, signers: tuple[str, ...], size: int | None = None) -> None:
+        self.signers, self.size = signers, size
+        good = "" if size is None else f" that is good for {size:,} entries"
+        super().__init__(f"no known key{good} has signed it; its signatures are by {', '.join(signers) or 'nobody'}")
+
+
+class NotContinued(EvidenceError):
+    """A log that does not continue what was signed, or a lock store that is not this log's."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(f"this log does not continue what was signed: {why}")
+
+
+class WrongKey(EvidenceError):
+    """A private key that is not the one of which the log says that it signs."""
+
+    def __init__(self, found: str, expected: str) -> None:
+        self.found, self.expected = found, expected
+        super().__init__(f"the key that is here, {found}, is not the log's, {expected}")
+
+
+class NoAnswer(EvidenceError):
+    """There was no whole answer in time."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url, self.why = url, why
+        super().__init__(f"{url} gave no answer: {why}")
+
+
+class NotWitnessed(EvidenceError):
+    """Fewer witnesses have cosigned a checkpoint than were required."""
+
+    def __init__(self, size: int, found: int, required: int) -> None:
+        self.size, self.found, self.required = size, found, required
+        super().__init__(f"the checkpoint over {size:,} has {found} of the {required} cosignatures required")
+
+
+class WitnessFailed(EvidenceError):
+    """A witness that answered, and has not cosigned."""
+
+
+class WitnessRefused(WitnessFailed):
+    """A witness that refused to cosign."""
+
+    def __init__(self, url: str, status: int, why: str) -> None:
+        self.url, self.status, self.why = url, status, why
+        super().__init__(f"{url} refused ({status}): {why}")
+
+
+class WitnessAhead(WitnessFailed):
+    """A witness that has cosigned a longer log than the one that was signed."""
+
+    def __init__(self, url: str, cosigned: int, size: int) -> None:
+        self.url, self.cosigned, self.size = url, cosigned, size
+        super().__init__(f"{url} has cosigned {cosigned:,} entries of this log, and this checkpoint is over {size:,}")
+
+
+class AnswerRefused(WitnessFailed):
+    """An answer that is no cosignature of its witness over the checkpoint."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url, self.why = url, why
+        super().__init__(f"the answer of {url} is refused: {why}")
+
+
+class UnknownLog(EvidenceError):
+    """A checkpoint of a log that this witness was not told of."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        super().__init__(f"the log {origin} is not known here")
+
+
+class AnotherSize(EvidenceError):
+    """A proof that does not begin at the checkpoint which the witness cosigned last."""
+
+    def __init__(self, size: int, old: int) -> None:
+        self.size, self.old = size, old
+        super().__init__(f"the last checkpoint cosigned here is over {size:,} entries, and not {old:,}")
 
 
 class OpenPGPError(LedgerError):

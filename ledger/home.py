@@ -5,7 +5,7 @@
     keys/                      what must never be in the same backup as the rest:
         keys.db                    keys and salts of custody, wrapped
         key-encryption-key         what they are wrapped with
-        log-key.pem                the key that signs for the log
+        log-key.pem                the key that signs for the log; log-key-*.pem are those that came after it
         lock-store                 where the lock store is, if it is elsewhere
         witnesses                  who is asked to cosign checkpoints, each a line `URL=VKEY`
     views.db                   tables made from the log, which can be thrown away
@@ -21,7 +21,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -40,7 +40,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ledger.chain.entry import check_name
-from ledger.chain.note import check_key_name, verifier_key
+from ledger.chain.note import VerifierKey, check_key_name, parse_vkey, verifier_key
 from ledger.codec import Fact
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
@@ -57,6 +57,7 @@ LOG = "log.db"
 VIEWS = "views.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
+LOG_KEYS = "log-key*.pem"
 LOCK_STORE = "lock-store"
 LOCK = "lock"
 LOCKED = "checkpoints.db"
@@ -166,7 +167,7 @@ def _is_free(path: Path) -> bool:
 
 def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None) -> None:
     new_folder(folder / KEYS)
-    new_file(folder / KEYS / LOG_KEY, log_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption()))
+    new_file(folder / KEYS / LOG_KEY, _pem(log_key))
     Custody.create(_places(folder), clock, secrets=SECRETS).close()
     create_store(store_url(folder))
     if lock_store is None:
@@ -187,11 +188,50 @@ def _encryption() -> KeySerializationEncryption:
 
 
 def read_log_key(path: Path) -> Ed25519PrivateKey:
-    """The private key that signs for the log of a home. Raises `Unreachable` when it is not there or does not open."""
-    file = path / KEYS / LOG_KEY
+    """The private key that signed first for the log of a home. Raises as `read_log_keys` does."""
+    return _read_key(path / KEYS / LOG_KEY)
+
+
+def read_log_keys(path: Path) -> list[Ed25519PrivateKey]:
+    """The private keys that are in a home. Raises `Unreachable` for one that does not open or that others may read."""
+    keys = path / KEYS
+    return [_read_key(file) for file in sorted(keys.glob(LOG_KEYS))] or [_read_key(keys / LOG_KEY)]
+
+
+def key_files(path: Path) -> dict[bytes, Path]:
+    """The files of the private keys in a home, by their public keys. Raises as `read_log_keys` does."""
+    return {_read_key(file).public_key().public_bytes_raw(): file for file in sorted((path / KEYS).glob(LOG_KEYS))}
+
+
+def throw_away_key(origin: str) -> str:
+    """The verifier key of a private key that nobody has: for trying what would become of a new one."""
+    return verifier_key(origin, Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+
+
+def new_log_key(path: Path, origin: str) -> str:
+    """A further private key beside those in a home, on disk when this returns; gives its verifier key."""
+    key = Ed25519PrivateKey.generate()
+    vkey = parse_vkey(verifier_key(origin, key.public_key().public_bytes_raw()))
+    new_file(key_file(path, vkey), _pem(key))
+    sync_folder(path / KEYS)
+    return str(vkey)
+
+
+def key_file(path: Path, key: VerifierKey) -> Path:
+    """Where a key that came later stands in a home."""
+    return path / KEYS / f"log-key-{key.key_id.hex()}.pem"
+
+
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _encryption())
+
+
+def _read_key(file: Path) -> Ed25519PrivateKey:
     with named_os_errors(file):
-        pem, _ = read_regular(file, MAX_KEY_BYTES)
+        pem, mode = read_regular(file, MAX_KEY_BYTES)
     encrypted = b"ENCRYPTED" in pem
+    if not encrypted and mode & 0o077:
+        raise Unreachable(file, f"others than its owner may use it (mode {mode:04o}): chmod 600 {file}")
     passphrase = _passphrase()
     if encrypted and passphrase is None:
         raise Unreachable(file, f"is encrypted, and {UNLOCKED_BY} is not set")
@@ -229,14 +269,10 @@ def open_notary(path: Path, lock_store: str | None = None) -> Notary:
     """The notary of a home, alone, reading the log on a connection of its own. Raises as `open_home` does."""
     lock = open_lock_store(path, lock_store)
     try:
-        return Notary(open_log(path), lock, lambda: _log_keys(path), path / PUBLISHED)
+        return Notary(open_log(path), lock, lambda: read_log_keys(path), path / PUBLISHED)
     except BaseException:
         lock.close()
         raise
-
-
-def _log_keys(path: Path) -> Sequence[Ed25519PrivateKey]:
-    return [read_log_key(path)]
 
 
 def open_lock_store(path: Path, url: str | None = None) -> LockStore:

@@ -1,7 +1,7 @@
 """What the tests of evidence share: a home whose log is signed, and ways to rewrite it that a dishonest operator has.
 
-Run as a program, `python -m tests.signing HOME COUNT` appends so many entries, one by one, signs after each, and prints
-the size of the checkpoint that it got.
+Run as a program, `python -m tests.signing HOME COUNT` reports so many data sets, one by one, as the desk takes them,
+and prints for each its position and the size of the checkpoint that there is for it by then.
 """
 
 import os
@@ -13,15 +13,18 @@ from pathlib import Path
 
 from eventsourcing.dcb.api import DCBEvent
 
+from api.desk import Circumstances, Desk
+from api.signing import signing
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import Subtree, completed_by, consistency_path, root_hash, verify_consistency
 from ledger.evidence.lockstore import LockStore, Stored
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.home import create_home, open_home, open_lock_store, open_log
 from ledger.storage import create_store, open_store
 from tests.facts import data_set, fact, noon
 
+BY = Circumstances(actor="staff:1", via="test")
 ORIGIN = "ir.example.edu/dua-ledger"
 
 
@@ -154,9 +157,12 @@ def copied(path: Path, *names: str) -> Iterator[None]:
 
 def main(path: Path, count: int) -> None:
     with open_home(path, noon) as home:
-        for _ in range(count):
-            (position,) = home.ledger.append([fact(data_set())]).positions
-            os.write(1, b"%d %d\n" % (position, home.notary.checkpoint(position).size))
+        desk = Desk(home.ledger, noon, signing(home.notary, home.notary.publish))
+        for number in range(count):
+            outcome = desk.report(data_set(dataset=f"D-{os.getpid()}-{number}"), BY)
+            assert not outcome.warnings, outcome.warnings
+            position = outcome.entries[-1].position
+            os.write(1, b"%d %d\n" % (position, locked(path)[-1].size))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from ledger.events import (
     Event,
     FactCorrected,
     HistoryViewed,
+    LogKeyRetired,
+    LogKeyRotated,
     PersonDetailsChanged,
     PolicyPublished,
     ReleaseReceived,
@@ -149,6 +151,7 @@ REPORTS: list[Event] = [
     *(OPENED, PolicyPublished(), role(principal=SECOND, role="auditor"), role_ended(TYPIST, "staff")),
     *(suspended(ANA), lifted(ANA), correction(ready().index(couhes()) + 1, couhes())),
     *(api_key("T-" + 16 * "0"), ApiKeyRevoked(apikey=API_KEY)),
+    *(LogKeyRotated(log_key="ir.example.edu+0"), LogKeyRetired(log_key="ir.example.edu+0")),
     *(HistoryViewed(how="read", request=REQUEST), DocumentOpened(entry=1, document=commitment())),
 ]
 OFFICE = {"director", "acting director", "alternate", "staff", "admin"}
@@ -162,6 +165,8 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     ReleaseReceived: OFFICE | {"researcher"},
     ApiKeyIssued: {"director", "acting director", "admin"},
     ApiKeyRevoked: {"director", "acting director", "admin"},
+    LogKeyRotated: {"director", "acting director", "admin"},
+    LogKeyRetired: {"director", "acting director", "admin"},
     HistoryViewed: set(get_args(Role)),
     DocumentOpened: set(get_args(Role)),
 }

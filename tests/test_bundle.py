@@ -32,8 +32,8 @@ from ledger.events.review import Basis
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.bundle import SUMS, SUMS_SIGNATURE, Kind, Page, Selection, make_bundle, sums_of
 from ledger.evidence.bundle_check import LEFT_OUT, MADE_UP, check_bundle
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.manifest import Manifest, read_manifest, write_manifest
-from ledger.evidence.notary import log_key
 from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home, read_log_key
 from ledger.log import about
@@ -171,7 +171,7 @@ def made_of(office: Story, opening: tuple[Kind, ...] = ALL, tag: str = TAG) -> M
 
 
 def bundle_from(home: Home, selection: Selection, opening: tuple[Kind, ...]) -> bytes:
-    signed, key = home.notary.checkpoint(), read_log_key(home.path)
+    signed, key = home.notary.checkpoint(), [read_log_key(home.path)]
     page = Page("history.html", "<p>What happened.</p>")
     return make_bundle(home.ledger.store, signed, home.custody, key, selection, opening, page)
 

@@ -14,8 +14,8 @@ from ledger.chain.checkpoint import (
     sign_checkpoint,
 )
 from ledger.chain.merkle import EMPTY_ROOT
-from ledger.chain.note import COSIGNATURE, ED25519, SignatureFailed, UnknownKey, VerifierKey, sign_text, write_note
-from ledger.errors import Malformed
+from ledger.chain.note import COSIGNATURE, ED25519, VerifierKey, sign_text, write_note
+from ledger.errors import Malformed, SignatureFailed, UnknownKey
 
 ORIGIN = "ir.example.edu/dua-ledger"
 ROOT = bytes(range(32))

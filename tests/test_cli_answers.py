@@ -155,6 +155,7 @@ def test_programs_are_told_what_was_recorded(stages: Stages, tmp_path: Path):
         "refused": False,
         "objections": [],
         "notes": [],
+        "warnings": [],
     }
 
 

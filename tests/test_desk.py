@@ -26,6 +26,8 @@ from ledger.events import (
     DocumentOpened,
     Event,
     HistoryViewed,
+    LogKeyRetired,
+    LogKeyRotated,
     PersonDetailsChanged,
     PolicyPublished,
     RequestApproved,
@@ -688,6 +690,8 @@ REPORTED = {
         DataSetRetired(dataset=DATA_SET),
         api_key(),
         ApiKeyRevoked(apikey=API_KEY),
+        LogKeyRotated(log_key="log.example.com+0"),
+        LogKeyRetired(log_key="log.example.com+0"),
         HistoryViewed(how="read", request=REQUEST),
         DocumentOpened(entry=1, document=commitment()),
     ]

@@ -406,6 +406,12 @@ PINNED = {
         "about": f"({NAME})*",
         "reason?": f"{COMMITMENT} | null",
     },
+    "log-key.rotated.v1": {
+        "log_key": NAME,
+    },
+    "log-key.retired.v1": {
+        "log_key": NAME,
+    },
 }
 
 PLAIN = (

@@ -42,7 +42,7 @@ LAPSES = date(2026, 12, 21)
 FOLDERS = {".", "documents", "keys", "lock"}
 FILES = {
     *("checkpoint", "custody.db", "keys/key-encryption-key", "keys/keys.db", "keys/log-key.pem"),
-    *("lock/checkpoints.db", "lock/checkpoints.db-journal", "log.db"),
+    *("lock/checkpoints.db", "log.db"),
 }
 
 

@@ -18,10 +18,10 @@ from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.merkle import inclusion_proof, root_hash
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.chain.receipt import check_receipt
-from ledger.errors import Malformed, ProofFailed
+from ledger.errors import Malformed, NotContinued, ProofFailed
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
-from ledger.evidence.notary import NotContinued, log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Report, Verdict
 from ledger.home import open_home, open_log, open_notary, read_log_key
 from tests.facts import noon

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.chain.receipt import parse_receipt
 from ledger.evidence.lockstore import LockStore
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.home import open_log
 from tests.command_line import Outcome, dua_ledger
 from tests.signing import ORIGIN, append, cut, entries_of, locked, new_home, rewrite, signed_home, with_altered

@@ -93,9 +93,9 @@ def test_signing_makes_the_calls_that_it_is_killed_at(tmp_path, traceable):
     done = trace.read_text(encoding="utf-8").splitlines()
     order = [
         next(place for place, line in enumerate(done) if what in line and not line.endswith("ENOENT"))
-        for what in ("log.db-wal>", "checkpoints.db>", "rename(")
+        for what in ("log.db-wal>", "checkpoints.db-wal>", "rename(")
     ]
-    synced = next(place for place, line in enumerate(done) if "fdatasync" in line and "checkpoints.db>" in line)
+    synced = next(place for place, line in enumerate(done) if "fdatasync" in line and "checkpoints.db-wal>" in line)
     assert answers_in(said) == [(2, 2)]
     # The log first, then the lock store, and the published file when that is on disk.
     assert order == sorted(order)

@@ -8,7 +8,7 @@ from subprocess import run
 import pytest
 from eventsourcing.dcb.api import DCBEvent
 
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.tiles import write_tiles
 from ledger.home import open_log, open_notary
 from tests.facts import noon

@@ -15,8 +15,6 @@ from ledger.chain.note import (
     Note,
     OpenedNote,
     Signature,
-    SignatureFailed,
-    UnknownKey,
     VerifierKey,
     check_key_name,
     cosign_text,
@@ -28,7 +26,7 @@ from ledger.chain.note import (
     verifier_key,
     write_note,
 )
-from ledger.errors import LedgerError, Malformed, TooLarge
+from ledger.errors import LedgerError, Malformed, SignatureFailed, TooLarge, UnknownKey
 
 # The Go checksum database, as every Go program carries it (golang.org/x/mod/sumdb).
 SUM_GOLANG_ORG = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"

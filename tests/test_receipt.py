@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.entry import NO_LEAF, Entry, make_entry
 from ledger.chain.merkle import inclusion_proof, leaf_hash, root_hash
-from ledger.chain.note import ED25519, SignatureFailed, UnknownKey, VerifierKey
+from ledger.chain.note import ED25519, VerifierKey
 from ledger.chain.receipt import MAX_PROOF, MAX_RECEIPT_BYTES, Receipt, check_receipt, parse_receipt
-from ledger.errors import LedgerError, Malformed, ProofFailed, TooLarge
+from ledger.errors import LedgerError, Malformed, ProofFailed, SignatureFailed, TooLarge, UnknownKey
 
 ORIGIN = "ir.example.edu/dua-ledger"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -70,7 +70,6 @@ FILES = {
     "keys/key-encryption-key": FACT,
     "keys/log-key.pem": "signs what is yet to be signed; what was signed is checked by the public half, in entry 1",
     "lock/checkpoints.db": "holds what was signed, which the tests of the notary lay hands on",
-    "lock/checkpoints.db-journal": "is void except while a checkpoint is written",
     "checkpoint": "is a copy of the last checkpoint in the lock store",
 }
 FACTS = [

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.chain.merkle import Subtree, leaf_hash, root_of
 from ledger.chain.tile import Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
-from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, TooLarge
-from ledger.evidence.notary import NotContinued
+from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, NotContinued, TooLarge
 from ledger.evidence.tiles import write_tiles
 from ledger.home import open_log, open_notary
 from tests.signing import append, cut, entries_of, rewrite, signed_home, with_altered

@@ -23,8 +23,6 @@ from ledger.chain.note import (
     COSIGNATURE,
     ED25519,
     Signature,
-    SignatureFailed,
-    UnknownKey,
     VerifierKey,
     parse_note,
     parse_vkey,
@@ -32,8 +30,19 @@ from ledger.chain.note import (
     write_note,
 )
 from ledger.chain.submission import MAX_SUBMISSION_BYTES, Submission
-from ledger.errors import AlreadyThere, Damaged, Malformed, NotALedger, ProofFailed, Unreachable
-from ledger.evidence.witness import AnotherSize, Cosigned, UnknownLog, Witness, create_witness
+from ledger.errors import (
+    AlreadyThere,
+    AnotherSize,
+    Damaged,
+    Malformed,
+    NotALedger,
+    ProofFailed,
+    SignatureFailed,
+    UnknownKey,
+    UnknownLog,
+    Unreachable,
+)
+from ledger.evidence.witness import Cosigned, Witness, create_witness
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON
 from tests.stores import CAMPAIGN, PATIENCE, HandSetClock

@@ -19,28 +19,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ledger.chain.checkpoint import open_checkpoint
-from ledger.chain.note import (
-    COSIGNATURE,
-    ED25519,
+from ledger.chain.note import COSIGNATURE, ED25519, VerifierKey, cosign_text, parse_note
+from ledger.chain.submission import parse_submission
+from ledger.errors import (
+    AnswerRefused,
+    Damaged,
+    Malformed,
+    NoAnswer,
+    NotWitnessed,
     SignatureFailed,
     UnknownKey,
-    VerifierKey,
-    cosign_text,
-    parse_note,
+    WitnessAhead,
+    WitnessRefused,
 )
-from ledger.chain.submission import parse_submission
-from ledger.errors import Damaged, Malformed
-from ledger.evidence.exchange import NoAnswer, check_url, exchange
+from ledger.evidence.exchange import check_url, exchange
 from ledger.evidence.lockstore import Cosignature, Stored, create_lock_store
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.witness import Witness, create_witness
 from ledger.evidence.witnessing import (
-    AnswerRefused,
     Appointed,
-    NotWitnessed,
-    WitnessAhead,
     Witnessed,
-    WitnessRefused,
     check_distinct,
     parse_appointed,
     read_appointed,
@@ -50,7 +48,7 @@ from ledger.evidence.witnessing import (
 from ledger.home import open_lock_store, open_log, open_notary
 from ledger.storage import utc_now
 from tests.command_line import Outcome, dua_ledger
-from tests.signing import ORIGIN, append, copied, cut, rewrite, sign, signed_home, with_altered
+from tests.signing import ORIGIN, append, copied, cut, locked, rewrite, sign, signed_home, with_altered
 from tests.test_notary_commands import nothing_from_outside, verified
 from tests.witnesses import LOOPBACK, NAME, Log, Served, free_port, served
 
@@ -488,9 +486,10 @@ def test_checkpoint_has_what_it_signs_witnessed_and_prints_the_cosignature(home:
     told = dua_ledger("checkpoint", "--witness", option(witness), "--require-witness", 1, home=home)
 
     assert (told.code, told.err) == (0, "")
-    raw = (home / "checkpoint").read_text(encoding="utf-8")
+    raw = locked(home)[-1].note.decode()
     assert told.out.startswith(raw)
     assert told.out.removeprefix(raw).startswith(f"— {NAME} ")
+    assert (home / "checkpoint").read_text(encoding="utf-8") == told.out
     with open_log(home) as store:
         assert len(open_checkpoint(told.out.encode(), [log_key(store), witness.key]).signers) == 2
 

@@ -14,17 +14,23 @@ from zoneinfo import ZoneInfo
 import click
 
 from api.cli import lookup, options
-from api.cli.failures import REFUSED
+from api.cli.failures import REFUSED, CouldNotRun, WrongUsage
 from api.cli.kinds import FILE, PRINCIPAL, TIME, When
 from api.cli.showing import Shown, office_of, recorded_all_the_same
-from api.cli.wording import in_lines
+from api.cli.wording import in_lines, warn
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
+from api.signing import appointed_in, have_witnessed
+from ledger.errors import LedgerError
+from ledger.evidence.publishing import replace_file
 from ledger.home import Home, open_home
 from ledger.storage import utc_now
 from ledger.storage.port import Clock
 
 Call = Callable[..., Any]
+NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+# As the umask has it: a receipt is for handing on.
+RECEIPT_MODE = 0o666
 
 
 class Manner(NamedTuple):
@@ -34,6 +40,8 @@ class Manner(NamedTuple):
     documents: tuple[Document, ...] = ()
     dry_run: bool = False
     as_json: bool = False
+    receipt: Path | None = None
+    witness_seconds: float = 0.0
 
 
 class Hand(NamedTuple):
@@ -67,13 +75,29 @@ class Hand(NamedTuple):
     def show(
         self, outcomes: Sequence[Outcome], gives: str = "", notes: Sequence[str] = (), *, err: bool = False
     ) -> None:
-        """Print what came of it, on standard error where it was not to be; notes are told first."""
+        """Print what came of it, on standard error where it was not to be; notes are told first.
+
+        What was recorded is witnessed now, and the receipt for the last of it written where it is wanted.
+        """
         shown = Shown(self.home, outcomes, gives, notes)
+        if shown.entries:
+            warn([*shown.warnings, *have_witnessed(self.home.notary, self.home.path, self.manner.witness_seconds)])
+            self._write_receipt(shown)
         with recorded_all_the_same(shown):
             if self.manner.as_json:
                 click.echo(json.dumps(shown.members()), err=err)
             else:
                 click.echo(in_lines(shown.lines(dry_run=self.manner.dry_run)), err=err)
+
+    def _write_receipt(self, shown: Shown) -> None:
+        """Write the receipt for the last entry; what keeps it from that is said beside what was recorded."""
+        if self.manner.receipt is None:
+            return
+        try:
+            receipt = self.home.notary.receipt(shown.entries[-1].position).write()
+            replace_file(self.manner.receipt, receipt, RECEIPT_MODE)
+        except LedgerError as error:
+            raise CouldNotRun(f"{shown.receipt}; but its receipt could not be written: {error}") from error
 
     def leave(self, outcome: Outcome) -> None:
         """Leave with 3 when it was refused."""
@@ -104,6 +128,13 @@ class Hand(NamedTuple):
 # In the order in which they are applied: help shows the last first.
 _SHARED = (
     options.as_json,
+    options.require_witness("Record nothing unless so many witnesses have cosigned what is there."),
+    options.witness_seconds(3.0),
+    click.option(
+        "--receipt",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write the receipt for what is recorded there.",
+    ),
     click.option("--dry-run", is_flag=True, help="Check or judge it, and record nothing."),
     click.option(
         "--document", "documents", multiple=True, type=FILE, help="A file that shows it, such as a letter; repeatable."
@@ -130,11 +161,18 @@ def reporting(command: Call) -> Call:
         occurred_at: When | None,
         documents: Sequence[Path],
         dry_run: bool,
+        receipt: Path | None,
+        seconds: float,
+        required: int,
         as_json: bool,
         decided_by: str | None = None,
         **own: Any,
     ) -> None:
+        if receipt is not None and not receipt.absolute().parent.is_dir():
+            raise WrongUsage(f"{receipt}: there is no folder for the receipt")
         with open_home(path.absolute(), clock()) as home:
+            if required and not dry_run:
+                home.notary.witnessed(appointed_in(home.path), seconds).require(required)
             zone = ZoneInfo(office_of(home).policy.event.time_zone)
             circumstances = Circumstances(
                 actor=actor,
@@ -143,7 +181,8 @@ def reporting(command: Call) -> Call:
                 occurred_at=occurred_at and occurred_at.begins(zone),
                 precision=occurred_at.precision if occurred_at else "instant",
             )
-            manner = Manner(decided_by, tuple(map(document_in, documents)), dry_run, as_json)
+            shown_by, kept_at = tuple(map(document_in, documents)), receipt and receipt.absolute()
+            manner = Manner(decided_by, shown_by, dry_run, as_json, kept_at, seconds)
             command(Hand(Clerk(home, clock()), circumstances, manner), **own)
 
     for option in _SHARED:

@@ -10,7 +10,7 @@ from api.bundling import bundle_about, bundle_of_range
 from api.cli import options
 from api.cli.evidence import read_at_most
 from api.cli.wording import counted, printable
-from ledger.chain.note import parse_vkey
+from ledger.chain.checkpoint import parse_log_key
 from ledger.custody.files import new_file
 from ledger.evidence.archive import MAX_ARCHIVE_BYTES
 from ledger.evidence.bundle import Kind
@@ -78,7 +78,7 @@ def verify_bundle(file: Path, keys: tuple[str, ...]) -> None:
     Exits with 0 when all holds, 10 when something was altered, 12 when some part could not be verified: by no key that
     was given, or for want of gpg.
     """
-    trusted = [parse_vkey(key) for key in keys]
+    trusted = [parse_log_key(key) for key in keys]
     report = check_bundle(read_at_most(file, 2 * MAX_ARCHIVE_BYTES + 1), trusted)
     for line in _sentences(report):
         click.echo(printable(line))

@@ -6,25 +6,18 @@ from pathlib import Path
 import click
 
 from api.cli import options
-from api.cli.wording import counted, printable
+from api.cli.wording import counted, warn
+from api.signing import appointed_in, not_witnessed
+from ledger.chain.checkpoint import parse_log_key
 from ledger.chain.entry import MAX_POSITION
-from ledger.chain.note import SignatureFailed, UnknownKey, parse_vkey
 from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
-from ledger.errors import Malformed, ProofFailed
-from ledger.evidence.cosigned import behind
-from ledger.evidence.notary import log_key
+from ledger.errors import Malformed, ProofFailed, SignatureFailed, UnknownKey
+from ledger.evidence.logkeys import log_keys
 from ledger.evidence.publishing import replace_file
 from ledger.evidence.report import Verdict
 from ledger.evidence.tiles import write_tiles
-from ledger.evidence.witnessing import (
-    WITNESSES,
-    Appointed,
-    check_distinct,
-    parse_appointed,
-    read_appointed,
-    witnessed,
-)
-from ledger.home import KEYS, open_lock_store, open_log, open_notary
+from ledger.evidence.witnessing import check_distinct, parse_appointed
+from ledger.home import open_log, open_notary
 
 MODE = 0o644
 MAX_READ = 2 * MAX_RECEIPT_BYTES
@@ -36,14 +29,7 @@ lock_store = click.option(
     show_envvar=True,
     help="The URL of the lock store, sqlite:////path; by default the one that the ledger was made with.",
 )
-witness_seconds = click.option(
-    "--witness-seconds",
-    "seconds",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(0, min_open=True),
-    help="How long witnesses may take to answer, all together.",
-)
+witness_seconds = options.witness_seconds(10.0)
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 _new_file = click.Path(path_type=Path, dir_okay=False)
 
@@ -59,10 +45,12 @@ def read_at_most(file: Path, limit: int) -> bytes:
 def vkey(path: Path) -> None:
     """Print the verifier key, by which anybody can check what this log has signed.
 
-    Whoever is to check it should have the key from a person, and early: a log that was made anew names another.
+    Whoever is to check it should have the key from a person, and early: a log that was made anew names another. Where
+    the key was changed, each stands in a line of its own, with the sizes of the log that it is good for.
     """
     with open_log(path.absolute()) as store:
-        click.echo(log_key(store))
+        for key in log_keys(store):
+            click.echo(key)
 
 
 @click.command()
@@ -75,38 +63,20 @@ def vkey(path: Path) -> None:
     metavar="URL=VKEY",
     help="Ask this witness too, beside those that stand in keys/witnesses, one in a line; may be repeated.",
 )
-@click.option(
-    "--require-witness",
-    "required",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="How many witnesses have to have cosigned it: with fewer, it is not printed.",
-)
+@options.require_witness("How many witnesses have to have cosigned it: with fewer, it is not printed.")
 @witness_seconds
 def checkpoint(path: Path, lock: str | None, more: tuple[str, ...], required: int, seconds: float) -> None:
     """Sign whatever is new, have it witnessed, and print the checkpoint with the cosignatures.
 
     Keep it elsewhere: `verify --checkpoint` compares with it. Witnesses that have not cosigned it are named on standard
-    error.
+    error. What is recorded is signed by itself, so this is for checkpoints to keep, and for what could not be signed.
     """
-    appointed = check_distinct([*appointed_in(path), *map(parse_appointed, more)])
-    with (
-        open_notary(path.absolute(), lock) as notary,
-        open_log(path.absolute()) as store,
-        open_lock_store(path.absolute(), lock) as locked,
-    ):
-        found = witnessed(notary.checkpoint, locked, appointed, store.subtree, seconds)
-    for one in found.behind:
-        why = f": {one.failure}" if one.failure else ""
-        click.secho(f"WARNING: {printable(behind(one.witness, one.last) + why)}", err=True, fg="red", bold=True)
+    appointed = check_distinct([*appointed_in(path.absolute()), *map(parse_appointed, more)])
+    with open_notary(path.absolute(), lock) as notary:
+        found = notary.witnessed(appointed, seconds)
+    warn(not_witnessed(found))
     found.require(required)
     click.echo(found.note, nl=False)
-
-
-def appointed_in(path: Path) -> tuple[Appointed, ...]:
-    """The witnesses that stand beside the keys of a home."""
-    return read_appointed(path.absolute() / KEYS / WITNESSES)
 
 
 @click.command()
@@ -143,7 +113,7 @@ def check_receipt_command(file: Path, entry: Path, keys: tuple[str, ...]) -> Non
     Exits with 0 when the entry stands where the receipt says, 10 when one of the two was altered, 12 when no key that
     was given has signed it.
     """
-    trusted = [parse_vkey(key) for key in keys]
+    trusted = [parse_log_key(key) for key in keys]
     try:
         signed = check_receipt(read_at_most(file, MAX_READ), read_at_most(entry, MAX_READ), trusted)
     except UnknownKey as error:

@@ -1,10 +1,14 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from api.cli.kinds import PRINCIPAL
+
+Call = Callable[[Any], Any]
 
 home = click.option(
     "--home",
@@ -27,3 +31,31 @@ actor = click.option(
 )
 
 VIA = "command line"
+
+
+def witness_seconds(default: float) -> Call:
+    """How long witnesses may take."""
+    return click.option(
+        "--witness-seconds",
+        "seconds",
+        envvar="DUA_LEDGER_WITNESS_SECONDS",
+        show_envvar=True,
+        default=default,
+        show_default=True,
+        type=click.FloatRange(0, min_open=True),
+        help="How long witnesses may take to answer, all together.",
+    )
+
+
+def require_witness(what: str) -> Call:
+    """How many witnesses it takes."""
+    return click.option(
+        "--require-witness",
+        "required",
+        envvar="DUA_LEDGER_REQUIRE_WITNESS",
+        show_envvar=True,
+        default=0,
+        show_default=True,
+        type=click.IntRange(0),
+        help=what,
+    )

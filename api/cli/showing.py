@@ -36,6 +36,11 @@ class Shown(NamedTuple):
         return any(outcome.refused for outcome in self.outcomes)
 
     @property
+    def warnings(self) -> list[str]:
+        """What is not yet with it as it should be, once each."""
+        return list(dict.fromkeys(warning for outcome in self.outcomes for warning in outcome.warnings))
+
+    @property
     def receipt(self) -> str:
         """What was recorded; a leaf commits to all entries before it, so that of the last one is a receipt for all."""
         last = self.entries[-1]
@@ -70,6 +75,7 @@ class Shown(NamedTuple):
             "refused": self.refused,
             "objections": [objection_members(one) for outcome in self.outcomes for one in outcome.objections],
             "notes": list(self.notes),
+            "warnings": self.warnings,
         }
 
     def _given(self) -> str | None:

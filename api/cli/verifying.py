@@ -15,9 +15,11 @@ import click
 import msgspec
 
 from api.cli import options
-from api.cli.evidence import appointed_in, lock_store, read_at_most, witness_seconds
+from api.cli.evidence import lock_store, read_at_most, witness_seconds
 from api.cli.wording import counted, counted_together
-from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, parse_vkey
+from api.signing import appointed_in
+from ledger.chain.checkpoint import parse_log_key
+from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey
 from ledger.codec import Codec
 from ledger.errors import Damaged, NotALedger, Tampered, Unreachable
 from ledger.evidence.checkpoints import Given, against_checkpoints
@@ -84,7 +86,7 @@ def verify(
     and custody.db or the documents are not, what the log commits to is lost: that is 10.
     """
     given = tuple(Given(str(file), read_at_most(file, MAX_NOTE_BYTES + 1)) for file in files)
-    against = Against(given, tuple(map(parse_vkey, keys)), lock, witnesses, seconds)
+    against = Against(given, tuple(map(parse_log_key, keys)), lock, witnesses, seconds)
     report = verify_home(path.absolute(), processes, against=against)
     click.echo(_as_json(report) if as_json else "\n".join(sentences(report)))
     sys.exit(int(report.verdict))

@@ -31,6 +31,12 @@ def in_lines(lines: Iterable[str]) -> str:
     return "\n".join(printable(line).replace("\n", "\\n") for line in lines)
 
 
+def warn(sentences: Iterable[str]) -> None:
+    """Say on standard error, loudly, what is not as it should be."""
+    for sentence in sentences:
+        click.secho(f"WARNING: {in_lines([sentence])}", err=True, fg="red", bold=True)
+
+
 def bar_over(label: str, length: int) -> Any:
     """A progress bar on standard error, where that is a terminal."""
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())

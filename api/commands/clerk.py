@@ -8,6 +8,7 @@ import msgspec
 from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing, Wish
 from api.desk import ATTEMPTS, Circumstances, Desk, Outcome
 from api.packets.reports import Keeping, Report
+from api.signing import After, signing
 from ledger.codec import SALT_BYTES
 from ledger.errors import Malformed
 from ledger.events import Event, RequestSubmitted
@@ -18,12 +19,12 @@ from projections.rules.rule import Objection
 
 
 class Clerk:
-    """Takes commands to the desk of a ledger home."""
+    """Takes commands to the desk of a ledger home; what is recorded is signed and published, or goes to `after`."""
 
-    def __init__(self, home: Home, clock: Clock) -> None:
+    def __init__(self, home: Home, clock: Clock, after: After | None = None) -> None:
         self.home = home
         self._clock = clock
-        self._desk = Desk(home.ledger, clock)
+        self._desk = Desk(home.ledger, clock, after or signing(home.notary, home.notary.publish))
 
     def take(
         self,

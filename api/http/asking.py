@@ -234,8 +234,8 @@ def document(call: Call) -> Answer:
     found = _entry(call)
     commitment = call.ids["document"]
     fact = call.ledger.codec.decode(found)
-    requests, people = _ids(fact, "request"), _ids(fact, "person")
-    if commitment not in fact.documents or not _may_open(call, requests):
+    requests, people = ids_in(fact, "request"), ids_in(fact, "person")
+    if commitment not in fact.documents or not sees_one_of(call, requests):
         raise not_found()
     try:
         kept = call.home.custody.read_document(commitment)
@@ -255,12 +255,13 @@ def document(call: Call) -> Answer:
     return Answer(kept.content, position=position, headers=attached, media_type=kept.media_type)
 
 
-def _ids(fact: Recorded, kind: str) -> list[str]:
+def ids_in(fact: Recorded, kind: str) -> list[str]:
+    """The ids of a kind that a fact carries."""
     return [tag.partition(":")[2] for tag in fact.tags if tag.startswith(f"{kind}:")]
 
 
-def _may_open(call: Call, requests: list[str]) -> bool:
-    """Whether the document is of a request that the caller may see; one of no request is for those who see all."""
+def sees_one_of(call: Call, requests: list[str]) -> bool:
+    """Whether the caller may see one of these requests; what is of no request is for those who see all."""
     if call.caller.role != "researcher":
         return True
     standings = Standing(call.ledger.facts([about(tags=[f"request:{one}"]) for one in requests])) if requests else None

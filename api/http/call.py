@@ -1,6 +1,7 @@
 """One call: who makes it, with what, and what is answered."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from api.http.problems import BadRequest, ObjectionTold
 from api.http.rates import Rates
 from api.http.reading_in import Request
 from api.names import Names, names_in, unnamed
+from api.signing import After, signing
 from api.telling import Words, objected, words_of
+from ledger.chain.entry import Entry
 from ledger.events.governance import Role
 from ledger.home import Home
 from ledger.log import Ledger
@@ -25,12 +28,16 @@ from projections.rules.rule import Objection
 from projections.rules.rulebook import rule
 from projections.standing import Office, RequestStanding, Standing
 
+LOG = logging.getLogger("dua_ledger.http")
 # Who may see how people are called; everybody else sees ids.
 SEES_NAMES: frozenset[Role] = frozenset((*DECIDING, "auditor", "compliance", "researcher"))
 
 
 class Parts(NamedTuple):
-    """What an application is made of; all of it is handed in. `url` is how others reach it, if that is known."""
+    """What an application is made of; all of it is handed in.
+
+    `url` is how others reach it, if that is known; `announce` is told of each new checkpoint, which else is published.
+    """
 
     home: Home
     clock: Clock
@@ -39,6 +46,7 @@ class Parts(NamedTuple):
     monitor: Monitor
     rates: Rates
     url: str | None = None
+    announce: Callable[[], None] | None = None
 
 
 class Answer(NamedTuple):
@@ -62,8 +70,21 @@ class Desks(NamedTuple):
     @classmethod
     def of(cls, parts: Parts) -> "Desks":
         """Those of these parts."""
-        ledger = parts.home.ledger
-        return cls(parts, Clerk(parts.home, parts.clock), Desk(ledger, parts.clock), Callers(ledger, parts.clock))
+        home, clock = parts.home, parts.clock
+        after = _logged(signing(home.notary, parts.announce or home.notary.publish))
+        return cls(parts, Clerk(home, clock, after), Desk(home.ledger, clock, after), Callers(home.ledger, clock))
+
+
+def _logged(after: After) -> After:
+    """The same; warnings, which may name files, go to the log: what callers are told is that it is not signed."""
+
+    def told(entries: Sequence[Entry]) -> tuple[str, ...]:
+        warnings = after(entries)
+        for warning in warnings:
+            LOG.error("evidence", extra={"said": {"warning": warning}})
+        return warnings
+
+    return told
 
 
 class Call:

@@ -28,6 +28,8 @@ from projections.acts import DECIDING
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 # The parts of a form that show what is told, as a letter does.
 SHOWN_BY = "shown_by"
+# What a receipt is to the entry that it is for.
+PROOF = "https://c2sp.org/tlog-proof"
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 
@@ -164,13 +166,15 @@ def answered(call: Call, outcome: Outcome) -> Answer:
     if not outcome.entries:
         return Answer(shapes.Tried(would_be="refused" if objections else "done", objections=objections))
     last = outcome.entries[-1].position
-    again = REPLAYED if outcome.again else {}
+    receipt = f"/entries/{last}/receipt"
+    headers = {"Link": f'<{receipt}>; rel="{PROOF}"'} | (REPLAYED if outcome.again else {})
     if objections:
         refused = problem("refused", "The refusal is on record.", objections=objections, entry=last)
-        return Answer(refused, refused.status, last, again)
+        return Answer(refused, refused.status, last, headers)
     location = {"Location": f"/entries/{last}"}
     entries = tuple(entry_shape(call, entry) for entry in outcome.entries)
-    return Answer(shapes.Recorded(entries=entries), 201, last, location | again)
+    recorded = shapes.Recorded(entries=entries, receipt=receipt, signed=not outcome.warnings)
+    return Answer(recorded, 201, last, location | headers)
 
 
 def entry_shape(call: Call, entry: Entry) -> shapes.Entry:
@@ -206,6 +210,10 @@ def issue_key(call: Call) -> Answer:
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer
-    apikey = answer.body.entries[0].event["apikey"]
-    shown = None if outcome.again else made.text
-    return answer._replace(body=shapes.ApiKeyMade(entries=answer.body.entries, apikey=apikey, key=shown))
+    recorded = answer.body
+    made_known = shapes.ApiKeyMade(
+        **{name: getattr(recorded, name) for name in recorded.__struct_fields__},
+        apikey=recorded.entries[0].event["apikey"],
+        key=None if outcome.again else made.text,
+    )
+    return answer._replace(body=made_known)

@@ -30,9 +30,11 @@ class Entry(Shape, frozen=True, kw_only=True):
 
 
 class Recorded(Shape, frozen=True, kw_only=True):
-    """What came of a command that was done."""
+    """What came of a command that was done. `receipt` is where its receipt is: asked for that, it is signed at last."""
 
     entries: tuple[Entry, ...]
+    receipt: str
+    signed: bool
 
 
 class Tried(Shape, frozen=True, kw_only=True):
@@ -42,10 +44,9 @@ class Tried(Shape, frozen=True, kw_only=True):
     objections: tuple[ObjectionTold, ...]
 
 
-class ApiKeyMade(Shape, frozen=True, kw_only=True):
+class ApiKeyMade(Recorded, frozen=True, kw_only=True):
     """A new key. `key` is what its holder shows: it stands here once, and is null when it was sent again."""
 
-    entries: tuple[Entry, ...]
     apikey: str
     key: str | None
 

@@ -7,7 +7,7 @@ nothing else; admins keep keys and roles, and see no request.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -24,7 +24,7 @@ from api.commands.release import Authorise, Fail, Receive
 from api.commands.request import Return, Withdraw
 from api.commands.review import Approve, Decline, Determine
 from api.commands.training import RecordTraining, VerifyTraining
-from api.http import asking, authzen, packets, shapes
+from api.http import asking, authzen, packets, receipts, shapes
 from api.http.call import Answer, Call
 from api.http.commanding import Reading, Trial, issue_key, reading_of, taking
 from api.http.moments import AboutATime
@@ -60,6 +60,7 @@ GOVERNING: frozenset[Role] = DIRECTORS | {"admin"}
 AUDITING: frozenset[Role] = frozenset({"auditor"})
 READING: frozenset[Role] = OFFICE | {"auditor", "compliance"}
 OWN: frozenset[Role] = frozenset({"researcher"})
+EVERYBODY: frozenset[Role] = frozenset(get_args(Role))
 SERVERS: frozenset[Role] = OFFICE | {"data server"}
 
 
@@ -125,6 +126,7 @@ def _takes(path: str, command: type[Command], roles: frozenset[Role], scope: Sco
 ROUTES: tuple[Route, ...] = (
     _asks("/entries", asking.entries, shapes.Page, READING, asking.Paging),
     _asks("/entries/{position}", asking.entry, shapes.EntryShown, READING),
+    _asks("/entries/{position}/receipt", receipts.receipt, bytes, EVERYBODY),
     _asks("/entries/{position}/documents/{document}", asking.document, bytes, OFFICE | AUDITING | OWN),
     _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),

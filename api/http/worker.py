@@ -14,6 +14,7 @@ from flask import Flask
 from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
+from api.http.herald import Herald
 from api.http.monitor import Monitor
 from api.http.rates import Rates
 from ledger.home import open_home
@@ -30,4 +31,6 @@ def make() -> Flask:
     home = kept.enter_context(open_home(path))
     last_use, monitor = LastUse(path / LAST_USE), Monitor(home.ledger)
     rates = Rates(utc_now, int(os.environ[RATE]))
-    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, os.environ.get(URL) or None))
+    herald = kept.enter_context(Herald(path))
+    url = os.environ.get(URL) or None
+    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, herald.announce))

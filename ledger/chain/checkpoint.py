@@ -4,11 +4,15 @@
 
 The size is decimal without leading zeros, and no further line follows. The name of the log's key is its origin. A
 witness adds its cosignature as one more line of the note.
+
+A log may change its key. Each is good for checkpoints of some sizes; where they are not all, they stand behind its
+vkey: `<vkey>@<first>-<last>`, or `<vkey>@<first>-` for one that signs still.
 """
 
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,19 +21,42 @@ from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import HASH_BYTES
 from ledger.chain.note import (
     ED25519,
-    UnknownKey,
+    Signer,
     VerifierKey,
     check_key_name,
     cosign_text,
     open_note,
     parse_note,
+    parse_vkey,
     sign_text,
     strict_base64,
     write_note,
 )
-from ledger.errors import Malformed
+from ledger.errors import Malformed, UnknownKey
 
+_SIZES = re.compile(r"(?P<vkey>.+)@(?P<first>[1-9][0-9]{0,15})-(?P<last>[1-9][0-9]{0,15})?")
 _TEXT = re.compile(rb"(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,15})\n(?P<root>[A-Za-z0-9+/=]+)\n")
+
+
+class LogKey(VerifierKey, frozen=True):
+    """A key of a log, and the sizes at which it signs: from `first` up to `last`."""
+
+    first: int = 1
+    last: int = MAX_POSITION
+
+    def __str__(self) -> str:
+        if (self.first, self.last) == (1, MAX_POSITION):
+            return super().__str__()
+        return f"{super().__str__()}@{self.first}-{'' if self.last == MAX_POSITION else self.last}"
+
+    @classmethod
+    def of(cls, key: VerifierKey, first: int, last: int = MAX_POSITION) -> Self:
+        """A key, good for these sizes."""
+        return cls(key.name, key.type, key.public, first, last)
+
+    def is_good_for(self, size: int) -> bool:
+        """Whether it signs at this size."""
+        return self.first <= size <= self.last
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -81,10 +108,28 @@ def parse_checkpoint(text: bytes) -> Checkpoint:
     return Checkpoint(origin, int(found["size"]), strict_base64("root", found["root"].decode()))
 
 
+def parse_log_key(text: str) -> VerifierKey:
+    """The key in this vkey, with the sizes that it is good for if they stand behind it. Raises `Malformed`."""
+    found = _SIZES.fullmatch(text)
+    if found is None:
+        return parse_vkey(text)
+    key = LogKey.of(parse_vkey(found["vkey"]), int(found["first"]), int(found["last"] or MAX_POSITION))
+    if str(key) != text or key.first > key.last:
+        raise Malformed("verifier key", text, "does not say for which sizes it is good, such as @1-400 or @401-")
+    return key
+
+
 def sign_checkpoint(checkpoint: Checkpoint, keys: Sequence[Ed25519PrivateKey]) -> bytes:
     """The checkpoint as a note that the log signs with each of these keys."""
     text = checkpoint.text()
     return write_note(text, [sign_text(text, checkpoint.origin, key) for key in keys])
+
+
+def note_signed_by(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
+    """The checkpoint as a note with a line by each of these signers."""
+    text = checkpoint.text()
+    # What `write_note` would look at cannot be wrong here: neither the text of a checkpoint nor such a line.
+    return b"".join([text, b"\n", *(signer.sign(text).line() for signer in signers)])
 
 
 def cosign_checkpoint(raw: bytes, name: str, key: Ed25519PrivateKey, seconds: int) -> bytes:
@@ -98,13 +143,15 @@ def cosign_checkpoint(raw: bytes, name: str, key: Ed25519PrivateKey, seconds: in
 
 
 def open_checkpoint(raw: bytes, keys: Iterable[VerifierKey]) -> SignedCheckpoint:
-    """The checkpoint in these bytes, signed by a key of its log that is among these.
+    """The checkpoint in these bytes, signed by a key of its log that is among these and good for its size.
 
     Raises `Malformed`; `SignatureFailed` when a key that is known did not sign it; `UnknownKey` when no known key of
-    the log did, whoever else has.
+    the log did, or none that was good for so many entries, whoever else has.
     """
     opened = open_note(raw, keys)
     checkpoint = parse_checkpoint(opened.text)
-    if not any(key.type == ED25519 and key.name == checkpoint.origin for key in opened.signers):
-        raise UnknownKey(tuple(f"{key.name}+{key.key_id.hex()}" for key in opened.signers))
+    of_log = [key for key in opened.signers if key.type == ED25519 and key.name == checkpoint.origin]
+    if not any(not isinstance(key, LogKey) or key.is_good_for(checkpoint.size) for key in of_log):
+        size = checkpoint.size if of_log else None
+        raise UnknownKey(tuple(f"{key.name}+{key.key_id.hex()}" for key in opened.signers), size)
     return SignedCheckpoint(raw, checkpoint, opened.signers)

@@ -14,12 +14,13 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ledger.errors import LedgerError, Malformed, TooLarge
+from ledger.errors import Malformed, SignatureFailed, TooLarge, UnknownKey
 
 ED25519 = b"\x01"
 COSIGNATURE = b"\x04"
@@ -33,22 +34,6 @@ _TIME_BYTES = 8
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 _VKEY = re.compile(r"(?P<name>[^+]+)\+(?P<key_id>[0-9a-f]{8})\+(?P<key>[A-Za-z0-9+/=]+)")
 _DASH = "— "
-
-
-class SignatureFailed(LedgerError):
-    """A signature by a known key that is not over this text."""
-
-    def __init__(self, name: str, key_id: bytes) -> None:
-        self.name, self.key_id = name, key_id
-        super().__init__(f"the signature by {name}+{key_id.hex()} is not over this text, or one of the two was altered")
-
-
-class UnknownKey(LedgerError):
-    """A note that nobody signed whose key is known: nothing can be told of it."""
-
-    def __init__(self, signers: tuple[str, ...]) -> None:
-        self.signers = signers
-        super().__init__(f"no known key has signed it; its signatures are by {', '.join(signers) or 'nobody'}")
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -144,10 +129,27 @@ def check_key_name(name: str) -> None:
         raise Malformed("key name", name, "has white space, a plus sign or something unprintable")
 
 
+class Signer(NamedTuple):
+    """An Ed25519 key that signs texts, and the key that its signatures are checked with."""
+
+    key: VerifierKey
+    key_id: bytes
+    private: Ed25519PrivateKey
+
+    @classmethod
+    def of(cls, name: str, private: Ed25519PrivateKey) -> "Signer":
+        """A private key under a name."""
+        key = VerifierKey(name, ED25519, private.public_key().public_bytes_raw())
+        return cls(key, key.key_id, private)
+
+    def sign(self, text: bytes) -> Signature:
+        """Its signature over a text."""
+        return Signature(self.key.name, self.key_id, self.private.sign(text))
+
+
 def sign_text(text: bytes, name: str, key: Ed25519PrivateKey) -> Signature:
     """The signature of an Ed25519 key over a text."""
-    signer = VerifierKey(name, ED25519, key.public_key().public_bytes_raw())
-    return Signature(name, signer.key_id, key.sign(text))
+    return Signer.of(name, key).sign(text)
 
 
 def cosign_text(text: bytes, name: str, key: Ed25519PrivateKey, seconds: int) -> Signature:

@@ -33,6 +33,7 @@ from ledger.events.governance import (
     SuspensionLifted,
     WaiverGranted,
 )
+from ledger.events.logkeys import LogKeyRetired, LogKeyRotated
 from ledger.events.opening import LedgerOpened
 from ledger.events.people import (
     AffiliationDetermined,
@@ -98,6 +99,8 @@ DECLARED: tuple[type[Event], ...] = (
     HistoryViewed,
     DocumentOpened,
     FactCorrected,
+    LogKeyRotated,
+    LogKeyRetired,
 )
 
 __all__ = [
@@ -132,6 +135,8 @@ __all__ = [
     "KeyTestSent",
     "LawDetermined",
     "LedgerOpened",
+    "LogKeyRetired",
+    "LogKeyRotated",
     "OrganisationRegistered",
     "PersonDetailsChanged",
     "PersonErased",

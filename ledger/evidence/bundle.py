@@ -16,7 +16,7 @@ A bundle holds the first entry of the log, which names its key, the entries that
 on. What of custody may be opened follows from whose it is: nothing else is read into a bundle.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -32,9 +32,10 @@ from ledger.chain.receipt import Receipt
 from ledger.codec import Codec
 from ledger.custody import DOCUMENTS, Custody, member_of
 from ledger.custody import Opened as Revealed
-from ledger.errors import Damaged, Missing, Tampered, UnknownEvent
+from ledger.errors import Damaged, Missing, Tampered, UnknownEvent, WrongKey
 from ledger.evidence.archive import write_archive
 from ledger.evidence.howto import how_to
+from ledger.evidence.logkeys import log_keys
 from ledger.evidence.manifest import (
     Commitment,
     Manifest,
@@ -45,7 +46,6 @@ from ledger.evidence.manifest import (
     signatures_in,
     write_manifest,
 )
-from ledger.evidence.notary import log_key
 from ledger.storage import Store
 
 HOWTO, SUMS, SUMS_SIGNATURE = "HOWTO.txt", "SHA256SUMS", "SHA256SUMS.sig"
@@ -93,7 +93,7 @@ def make_bundle(
     store: Store,
     signed: SignedCheckpoint,
     custody: Custody,
-    key: Ed25519PrivateKey,
+    keys: Sequence[Ed25519PrivateKey],
     selection: Selection,
     opening: Collection[Kind],
     history: Page,
@@ -102,7 +102,10 @@ def make_bundle(
 
     Raises `Tampered` when custody does not hold what an entry commits to, and what `write_archive` raises.
     """
-    basis = tuple(sorted({1, *selection.basis} - set(selection.entries)))
+    # Of the keys that signed, the one that has done so longest: entry 1 names it, or the entry from which it is good.
+    by = next(one for one in log_keys(store, signed.size) if one.public in {key.public for key in signed.signers})
+    vkey = VerifierKey(by.name, by.type, by.public)
+    basis = tuple(sorted({1, by.first, *selection.basis} - set(selection.entries)))
     entries = [_entry(store, position) for position in sorted({*selection.entries, *basis})]
     opened = _Opening(custody, selection.subjects, opening)
     for entry in entries:
@@ -118,7 +121,6 @@ def make_bundle(
         documents=tuple(opened.documents),
         not_kept=tuple(opened.not_kept),
     )
-    vkey = log_key(store)
     signatures = list(signatures_in(entries, manifest.documents))
     members = {
         HOWTO: how_to(manifest, signatures).encode(),
@@ -132,7 +134,14 @@ def make_bundle(
         **opened.files,
     }
     sums = sums_of(members)
-    return write_archive({**members, SUMS: sums, SUMS_SIGNATURE: key.sign(sums)})
+    return write_archive({**members, SUMS: sums, SUMS_SIGNATURE: _private(vkey, keys).sign(sums)})
+
+
+def _private(key: VerifierKey, keys: Sequence[Ed25519PrivateKey]) -> Ed25519PrivateKey:
+    for private in keys:
+        if private.public_key().public_bytes_raw() == key.public:
+            return private
+    raise WrongKey(f"one of {len(keys)}", str(key))
 
 
 def sums_of(members: Mapping[str, bytes]) -> bytes:

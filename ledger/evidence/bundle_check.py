@@ -13,7 +13,7 @@ import msgspec
 
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import Entry, parse_entry
-from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey, parse_vkey
+from ledger.chain.note import VerifierKey, parse_vkey
 from ledger.chain.receipt import check_receipt, parse_receipt
 from ledger.codec import Codec
 from ledger.custody import verify_commitment
@@ -22,11 +22,13 @@ from ledger.errors import (
     Malformed,
     OpenPGPError,
     ProofFailed,
+    SignatureFailed,
     Tampered,
     Unavailable,
     UnknownEvent,
+    UnknownKey,
 )
-from ledger.events import LedgerOpened
+from ledger.events import LedgerOpened, LogKeyRotated
 from ledger.evidence.archive import read_archive
 from ledger.evidence.bundle import (
     CHECKPOINT,
@@ -111,7 +113,9 @@ class _Bundle:
 
     def signed_by(self, keys: Sequence[VerifierKey]) -> Iterator[Finding]:
         """That the ledger's key signed the list of files and the checkpoint, and is one that is trusted."""
-        if keys and self._key not in keys:
+        own = (self._key.name, self._key.type, self._key.public)
+        known = [key for key in keys if (key.name, key.type, key.public) == own]
+        if keys and not known:
             yield unverified(None, f"the bundle's key, {self._key}, is none of those that are trusted")
         try:
             self._key.check(self._sums, self._sums_signature)
@@ -119,8 +123,10 @@ class _Bundle:
             yield altered(None, f"{SUMS_SIGNATURE}: {error}")
         try:
             self.signed = open_checkpoint(self._checkpoint, [self._key])
+            open_checkpoint(self._checkpoint, known or [self._key])
         except (Malformed, SignatureFailed, UnknownKey) as error:
-            yield altered(None, f"{CHECKPOINT}: {error}")
+            told = altered if self.signed is None else unverified
+            yield told(None, f"{CHECKPOINT}: {error}")
             return
         said = (self._manifest.origin, self._manifest.size)
         if said != (self.signed.checkpoint.origin, self.signed.size):
@@ -133,8 +139,8 @@ class _Bundle:
                 self._prove(position)
             except (LedgerError, KeyError) as error:
                 yield altered(position, f"it does not stand in the log: {error}")
-        opened = self._event(1)
-        if not isinstance(opened, LedgerOpened) or opened.log_key != str(self._key):
+        events = [self._event(position) for position in self._positions()]
+        if str(self._key) not in {one.log_key for one in events if isinstance(one, LedgerOpened | LogKeyRotated)}:
             yield altered(1, f"does not name {self._key} as the log's key")
 
     def scope(self) -> Iterator[Finding]:

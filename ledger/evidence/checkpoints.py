@@ -1,7 +1,9 @@
 """What a verification says of signed checkpoints: those in the lock store, and those that somebody kept elsewhere.
 
-A checkpoint holds when a known key of the log has signed it and the log's first entries have its root. The hashes that
-roots are made of are taken as the log keeps them: that they are those of its bytes is for the rest of the verification.
+A checkpoint holds when a known key of the log, good for its size, has signed it and the log's first entries have its
+root. What the log says of its keys is believed as far as a checkpoint that holds covers it: so whoever holds one of its
+keys can check what was signed by those that followed. The hashes that roots are made of are taken as the log keeps
+them: that they are those of its bytes is for the rest of the verification.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,12 +11,13 @@ from functools import lru_cache
 
 import msgspec
 
-from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
+from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import Subtree, root_of
-from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey
-from ledger.errors import Damaged, LedgerError, Malformed, NotALedger, Unreachable
+from ledger.chain.note import VerifierKey
+from ledger.errors import Damaged, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import LockStore, Stored
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_keys
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.storage import Store
 
@@ -38,17 +41,19 @@ def against_checkpoints(
 ) -> Report:
     """The report with what the lock store and the checkpoints that are given say of the log beside it.
 
-    Only `keys` are trusted, or where there are none the key that the log names for itself.
+    Only `keys` are trusted, and those that follow them, or where there are none the keys that the log names for itself.
     """
     try:
-        trusted = keys or [log_key(store)]
+        told = log_keys(store)
     except (Malformed, Damaged) as error:
-        if not store.length():
-            # That entry 1 is missing is said where all entries are, and graver.
-            return report
-        found = [unverified(None, f"no checkpoint can be verified, as the log does not name its key: {error}")]
-        return msgspec.structs.replace(report, findings=(*report.findings, *found))
-    check = _Check(store, trusted)
+        if not keys:
+            if not store.length():
+                # That entry 1 is missing is said where all entries are, and graver.
+                return report
+            found = [unverified(None, f"no checkpoint can be verified, as the log does not name its key: {error}")]
+            return msgspec.structs.replace(report, findings=(*report.findings, *found))
+        told = ()
+    check = _Check(store, keys or told, told)
     found = []
     try:
         with open_lock() as lock:
@@ -73,17 +78,21 @@ def _beyond(size: int) -> str:
 
 
 class _Check:
-    """Holds checkpoints against one log; `largest` is the size of the largest that was given and holds."""
+    """Holds checkpoints against one log; `largest` is the size of the largest that was given and holds.
 
-    def __init__(self, store: Store, keys: Sequence[VerifierKey]) -> None:
-        self._store, self._keys = store, keys
+    `told` is what the log says of its keys.
+    """
+
+    def __init__(self, store: Store, keys: Sequence[VerifierKey], told: Sequence[LogKey]) -> None:
+        self._store, self._told = store, told
+        self._keys = {key.public: key for key in keys}
         self._subtree: Subtree = lru_cache(SUBTREES_KEPT)(store.subtree)
         self.largest = 0
 
     def opened(self, raw: bytes) -> SignedCheckpoint | Finding:
         """The checkpoint in these bytes, or why it is none that a known key signed."""
         try:
-            return open_checkpoint(raw, self._keys)
+            return open_checkpoint(raw, self._keys.values())
         except UnknownKey as error:
             return unverified(None, str(error))
         except (Malformed, SignatureFailed) as error:
@@ -99,7 +108,20 @@ class _Check:
                 return Finding(Verdict.SHORTER, None, "the entries that it was signed over are not those of the log")
         except Damaged as error:
             return altered(None, str(error))
+        self._learn(signed.size)
         return None
+
+    def _learn(self, size: int) -> None:
+        """Believe what the log's first entries say of its keys: they are those that were signed."""
+        for told in self._told:
+            if told.first > size:
+                continue
+            known = self._keys.get(told.public)
+            if known is None:
+                self._keys[told.public] = LogKey.of(told, told.first, told.last if told.last < size else MAX_POSITION)
+            elif told.last < size:
+                first = known.first if isinstance(known, LogKey) else told.first
+                self._keys[told.public] = LogKey.of(told, first, told.last)
 
 
 def _locked(check: _Check, lock: LockStore) -> Iterator[Finding]:
@@ -148,18 +170,14 @@ def _given(check: _Check, given: Given, lock: LockStore | None) -> Iterable[Find
         check.largest = max(check.largest, signed.size)
     else:
         yield Finding(finding.verdict, None, f"{name}: {finding.what}")
-    if lock is not None and not _is_locked(signed, lock):
+    if lock is not None and not _is_locked(check, signed, lock):
         yield Finding(Verdict.SHORTER, None, f"{name}: the lock store does not have it, and keeps all that is signed")
 
 
-def _is_locked(signed: SignedCheckpoint, lock: LockStore) -> bool:
+def _is_locked(check: _Check, signed: SignedCheckpoint, lock: LockStore) -> bool:
     stored = lock.at(signed.size)
-    if stored is None:
-        return False
-    try:
-        return open_checkpoint(stored.note, signed.signers).checkpoint == signed.checkpoint
-    except LedgerError:
-        return False
+    opened = None if stored is None else check.opened(stored.note)
+    return isinstance(opened, SignedCheckpoint) and opened.checkpoint == signed.checkpoint
 
 
 def _named(name: str, size: int) -> str:

@@ -7,16 +7,24 @@ from typing import NamedTuple
 
 import msgspec
 
-from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey, open_note
-from ledger.errors import Damaged, Malformed, NotALedger, Unreachable
+from ledger.chain.note import VerifierKey, open_note
+from ledger.errors import (
+    Damaged,
+    Malformed,
+    NoAnswer,
+    NotALedger,
+    SignatureFailed,
+    UnknownKey,
+    Unreachable,
+    WitnessFailed,
+)
 from ledger.evidence.checkpoints import Given
-from ledger.evidence.exchange import NoAnswer, check_url
+from ledger.evidence.exchange import check_url
 from ledger.evidence.lockstore import Cosignature, LockStore
-from ledger.evidence.notary import log_key
+from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Finding, Report, altered, unverified
 from ledger.evidence.witnessing import (
     Appointed,
-    WitnessFailed,
     check_kept,
     cosigned_at,
     kept_cosignature,

@@ -2,9 +2,6 @@
 
 No redirection is followed, no proxy used: what is asked is the URL that was configured. An `https` URL needs a
 certificate that this machine trusts (SSL_CERT_FILE names another collection).
-
-    LedgerError
-    └── NoAnswer               there was no whole answer in time
 """
 
 import socket
@@ -16,17 +13,9 @@ from threading import Timer
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ledger.errors import LedgerError, Malformed
+from ledger.errors import Malformed, NoAnswer
 
 MAX_SENTENCE = 200
-
-
-class NoAnswer(LedgerError):
-    """There was no whole answer in time."""
-
-    def __init__(self, url: str, why: str) -> None:
-        self.url, self.why = url, why
-        super().__init__(f"{url} gave no answer: {why}")
 
 
 class Answer(NamedTuple):

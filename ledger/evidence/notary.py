@@ -1,139 +1,44 @@
 """The notary: signs what a log has come to, and never anything that does not continue what was signed before.
 
 What is new since the last checkpoint is read again, its leaves and its root are computed from its bytes, and only that
-root is signed. The new checkpoint goes into the lock store, on condition that no other was added meanwhile, and then
-into a file for everybody to fetch. One checkpoint covers whatever was appended until then.
+root is signed, with each key of which the log says that it signs. The new checkpoint goes into the lock store, on
+condition that no other was added meanwhile: who is late reads again, and gives the one that was faster if that covers
+what was asked for. One checkpoint covers whatever was appended until then. To publish it is to put it, with the
+cosignatures that the lock store has, into a file for everybody to fetch.
 
 A crash leaves no more than entries that are not signed yet, or a checkpoint that is stored and not yet published; the
 next call makes up for both. The log is not trusted: what is taken from it is either computed anew or leads to the root
 of the last checkpoint.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from threading import RLock
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.chain.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint, sign_checkpoint
-from ledger.chain.entry import NO_LEAF, Header, parse_entry
-from ledger.chain.merkle import HASH_BYTES, completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
-from ledger.chain.note import ED25519, SignatureFailed, UnknownKey, VerifierKey, parse_vkey
+from ledger.chain.checkpoint import Checkpoint, LogKey, SignedCheckpoint, note_signed_by, open_checkpoint
+from ledger.chain.entry import Entry, parse_entry
+from ledger.chain.merkle import inclusion_path, verify_inclusion
+from ledger.chain.note import Signer
 from ledger.chain.receipt import Receipt
-from ledger.codec import Codec
 from ledger.custody.files import named_os_errors
-from ledger.errors import Damaged, LedgerError, Malformed, ProofFailed
-from ledger.events import LedgerOpened
+from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed, SignatureFailed, UnknownKey, WrongKey
+from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
+from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.publishing import replace_file
+from ledger.evidence.witnessing import Appointed, Witnessed, cosigned_note, witnessed
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
-
-
-class NotContinued(LedgerError):
-    """A log that does not continue what was signed, or a lock store that is not this log's."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(f"this log does not continue what was signed: {why}")
-
-
-class WrongKey(LedgerError):
-    """A private key that is not the one of which the log says that it signs."""
-
-    def __init__(self, found: str, expected: str) -> None:
-        self.found, self.expected = found, expected
-        super().__init__(f"the key that is here, {found}, is not the log's, {expected}")
-
-
-def log_key(store: Store) -> VerifierKey:
-    """The key that signs for a log, as entry 1 tells it. Raises `Malformed` or `Damaged` when it does not."""
-    entry = store.entry(1)
-    opened = None if entry is None else Codec().decode(entry).event
-    if not isinstance(opened, LedgerOpened):
-        raise Malformed("entry", 1, f"is not {LedgerOpened.wire_type()}")
-    key = parse_vkey(opened.log_key)
-    if (key.name, key.type) != (opened.origin, ED25519):
-        raise Malformed("log key", opened.log_key, "is not an Ed25519 key with the name of the log's origin")
-    return key
-
-
-class Frontier(NamedTuple):
-    """A log up to one size: its last leaf and when that was recorded, and the completed subtrees that make up its root.
-
-    `peaks` has each of those with its level, from the highest down.
-    """
-
-    size: int = 0
-    leaf: bytes = NO_LEAF
-    recorded_at: str = ""
-    peaks: tuple[tuple[int, bytes], ...] = ()
-
-    def root(self) -> bytes:
-        """The root of the tree over them, of which there is at least one."""
-        (_, found), *larger = reversed(self.peaks)
-        for _, peak in larger:
-            found = node_hash(peak, found)
-        return found
-
-    @classmethod
-    def of(cls, signed: SignedCheckpoint, store: Store) -> Self:
-        """The frontier that a checkpoint signs, from a log that leads to its root. Raises `NotContinued`."""
-        size = signed.size
-        for _, tree, raw in store.rows(size - 1, size):
-            try:
-                last = parse_entry(raw)
-                leaf = last.leaf
-                if tree[:HASH_BYTES] != leaf:
-                    # What is appended next would name it.
-                    raise ProofFailed(f"the leaf kept for entry {size} is not that of its bytes")
-                verify_inclusion(size - 1, size, leaf, inclusion_path(size - 1, size, store.subtree), signed.root)
-                found = cls(size, leaf, last.header.recorded_at, tuple(_peaks(size, store)))
-                if found.root() != signed.root:
-                    raise ProofFailed(f"the subtrees kept do not make up the root of size {size}")
-            except (Malformed, ProofFailed, Damaged) as error:
-                raise NotContinued(f"it is not the log whose {size:,} entries were signed: {error}") from error
-            return found
-        raise NotContinued(f"{size:,} entries were signed, and it has {store.length():,}")
-
-    def after(self, rows: Iterable[tuple[int, bytes, bytes]]) -> Self:
-        """The frontier behind these rows, each of which must be what the log writes there. Raises `NotContinued`."""
-        size, leaf, recorded_at, peaks = self.size, self.leaf, self.recorded_at, dict(self.peaks)
-        for position, tree, raw in rows:
-            size += 1
-            header = _header_of(position, raw)
-            if (position, header.position) != (size, size):
-                raise NotContinued(f"entry {size} is missing")
-            if header.prev != leaf.hex():
-                raise NotContinued(f"entry {size} does not name the leaf of the entry before")
-            if header.recorded_at < recorded_at:
-                raise NotContinued(f"entry {size} says that it was recorded before the entry before")
-            leaf, recorded_at = leaf_hash(raw), header.recorded_at
-            completed = completed_by(size, leaf, lambda level, index: peaks[level])
-            if b"".join(completed) != tree:
-                raise NotContinued(f"the hashes kept for entry {size} are not those of its bytes")
-            for level in range(len(completed) - 1):
-                del peaks[level]
-            peaks[len(completed) - 1] = completed[-1]
-        return type(self)(size, leaf, recorded_at, tuple(sorted(peaks.items(), reverse=True)))
-
-
-def _peaks(size: int, store: Store) -> Iterable[tuple[int, bytes]]:
-    for level in reversed(range(size.bit_length())):
-        if size >> level & 1:
-            yield level, store.subtree(level, (size >> level) - 1)
-
-
-def _header_of(position: int, raw: bytes) -> Header:
-    try:
-        return parse_entry(raw).header
-    except Malformed as error:
-        raise NotContinued(f"entry {position} cannot be read: {error}") from error
+# Who is left behind by no more than so many reads them again, rather than the hashes that lead to where others are.
+FEW = 500
 
 
 class Notary:
-    """Signs for one log. Any number of processes may, if they share the lock store.
+    """Signs for one log. Any number of threads may, and of processes, if they share the lock store.
 
     `keys` gives the private keys when they are needed: who only looks needs none.
     """
@@ -141,12 +46,13 @@ class Notary:
     def __init__(
         self, store: Store, lock: LockStore, keys: Callable[[], Sequence[Ed25519PrivateKey]], published: Path
     ) -> None:
-        self._store, self._lock, self._keys, self._path = store, lock, keys, published
+        self._store, self._lock, self._read_keys, self._path = store, lock, keys, published
         self._frontier = Frontier()
-        self._key: VerifierKey | None = None
-        self._private: Sequence[Ed25519PrivateKey] = ()
         self._checked: SignedCheckpoint | None = None
-        self._published = b""
+        self._taken_up: SignedCheckpoint | None = None
+        self._keys: tuple[LogKey, ...] = ()
+        self._signers: dict[bytes, Signer] = {}
+        self._turn = RLock()
 
     def __enter__(self) -> Self:
         return self
@@ -160,35 +66,38 @@ class Notary:
 
         Raises `NotContinued`, and then nothing may be written. A log that is ahead is no fault.
         """
-        last = self._last()
-        if last is not None:
-            self._continue(last)
-            self._publish_anew(last)
-
-    def checkpoint(self, position: int | None = None) -> SignedCheckpoint:
-        """A checkpoint over the entries up to this position (the last, if none is given), and maybe more.
-
-        Signs what is new if there is none yet, and publishes. Raises `NotContinued`, and `Malformed` for a position
-        that no entry has.
-        """
-        wanted = self._store.length() if position is None else position
-        while True:
+        with self._turn:
             last = self._last()
             if last is not None:
-                self._continue(last)
-            if not 1 <= wanted <= self._store.length():
-                raise Malformed("position", wanted, f"no entry has it; the last is {self._store.length()}")
-            if last is not None and last.size >= wanted:
-                self._publish_anew(last)
-                return last
-            signed = self._sign_forward(last)
-            if signed is not None:
-                self._publish()
-                return signed
+                self._continue(last, self._store.length())
+        self.publish()
+
+    def checkpoint(self, position: int | None = None) -> SignedCheckpoint:
+        """As `sign`, and published."""
+        signed = self.sign(position)
+        self.publish()
+        return signed
+
+    def sign(self, position: int | None = None, written: Sequence[Entry] = ()) -> SignedCheckpoint:
+        """A checkpoint over the entries up to this position (the last, if none is given), and maybe more.
+
+        `written` are entries that were just written: what is read again is compared with them.
+        Signs what is new if there is none yet. Raises `NotContinued`; `Malformed` for a position that no entry has;
+        `WrongKey`, or what reading the keys raises, when it cannot sign.
+        """
+        # Whoever waits here finds, mostly, that the one before has signed for both.
+        with self._turn:
+            while True:
+                signed = self._sign(position, written)
+                if signed is not None:
+                    return signed
 
     def receipt(self, position: int) -> Receipt:
-        """The receipt for the entry at this position; signs forward first if need be. Raises as `checkpoint` does."""
-        signed = self.checkpoint(position)
+        """The receipt for the entry at this position, by the last of the checkpoints that most witnesses have cosigned.
+
+        Signs forward first if need be. Raises as `sign` does.
+        """
+        signed = self._most_cosigned(position, self.sign(position))
         path = inclusion_path(position - 1, signed.size, self._store.subtree)
         for _, _, raw in self._store.rows(position - 1, position):
             try:
@@ -196,8 +105,36 @@ class Notary:
                 verify_inclusion(position - 1, signed.size, parse_entry(raw).leaf, path, signed.root)
             except (Malformed, ProofFailed) as error:
                 raise NotContinued(f"entry {position} is not the one that was signed: {error}") from error
-            return Receipt(position - 1, tuple(path), signed.raw)
+            return Receipt(position - 1, tuple(path), cosigned_note(self._lock, Stored(signed.size, signed.raw)))
         raise NotContinued(f"entry {position} is missing")
+
+    def _most_cosigned(self, position: int, last: SignedCheckpoint) -> SignedCheckpoint:
+        sizes = {last.size, *(size for size in self._lock.cosigned_sizes() if size >= position)}
+        best = max(sizes, key=lambda size: (len(self._lock.cosignatures_over(size)), size))
+        stored = None if best == last.size else self._lock.at(best)
+        return last if stored is None else self._opened(stored)[0]
+
+    def witnessed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
+        """A checkpoint over the whole log, published with what these witnesses gave for it within so many seconds.
+
+        Raises as `sign` does.
+        """
+        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds)
+        self.publish()
+        return found
+
+    def publish(self) -> None:
+        """Put the last checkpoint where everybody finds it, with the cosignatures that it has by now."""
+        last = self._lock.last()
+        if last == NOTHING or cosigned_note(self._lock, last) == self._found():
+            return
+        # Under the lock, so that an older one never takes the place of a newer one.
+        with self._lock.held() as stored:
+            replace_file(self._path, cosigned_note(self._lock, stored), PUBLISHED_MODE)
+
+    def _found(self) -> bytes:
+        with named_os_errors(self._path):
+            return self._path.read_bytes() if self._path.is_file() else b""
 
     def _last(self) -> SignedCheckpoint | None:
         """The last checkpoint that was signed; None for a log that has just begun."""
@@ -207,63 +144,81 @@ class Notary:
                 raise NotContinued(f"{self._lock.path} is empty, and holds what every log signs when it begins")
             return None
         if self._checked is None or stored.note != self._checked.raw:
-            self._checked = self._opened(stored)
+            # Whoever signed it may have done so with a key that is new.
+            self._checked, self._keys = self._opened(stored)
         return self._checked
 
-    def _opened(self, stored: Stored) -> SignedCheckpoint:
+    def _opened(self, stored: Stored) -> tuple[SignedCheckpoint, tuple[LogKey, ...]]:
+        """A checkpoint in the lock store, with the keys that the log names up to there. Raises `NotContinued`."""
         try:
-            signed = open_checkpoint(stored.note, [self._log_key()])
-        except (Malformed, SignatureFailed, UnknownKey) as error:
-            raise NotContinued(f"the last checkpoint in {self._lock.path} does not verify: {error}") from error
+            keys = log_keys(self._store, stored.size)
+            signed = open_checkpoint(stored.note, keys)
+        except (Malformed, SignatureFailed, UnknownKey, Damaged) as error:
+            why = f"the checkpoint over {stored.size:,} entries in {self._lock.path} does not verify: {error}"
+            raise NotContinued(why) from error
         if signed.size != stored.size:
             raise NotContinued(f"{self._lock.path} keeps a checkpoint over {signed.size} entries under {stored.size}")
-        return signed
+        return signed, keys
 
-    def _continue(self, last: SignedCheckpoint) -> None:
+    def _continue(self, last: SignedCheckpoint, length: int) -> None:
         """Have the frontier at a checkpoint, from a log that continues it."""
-        if self._store.length() < last.size:
-            raise NotContinued(f"{last.size:,} entries were signed, and it has {self._store.length():,}")
-        if self._frontier.size != last.size or self._frontier.root() != last.root:
-            self._frontier = Frontier.of(last, self._store)
+        if length < last.size:
+            raise NotContinued(f"{last.size:,} entries were signed, and it has {length:,}")
+        ours = self._frontier
+        if last is self._taken_up:
+            return
+        if 0 < ours.size < last.size <= ours.size + FEW:
+            ours = ours.after(self._store.rows(ours.size, last.size))
+        if ours.size != last.size or ours.root() != last.root:
+            ours = Frontier.of(last, self._store)
+        self._frontier, self._taken_up = ours, last
 
-    def _sign_forward(self, last: SignedCheckpoint | None) -> SignedCheckpoint | None:
+    def _sign(self, position: int | None, written: Sequence[Entry]) -> SignedCheckpoint | None:
+        """As `sign`; None when somebody else was faster, and has not signed for so many."""
+        last, length = self._last(), self._store.length()
+        wanted = length if position is None else position
+        if last is not None:
+            self._continue(last, length)
+        if not 1 <= wanted <= length:
+            raise Malformed("position", wanted, f"no entry has it; the last is {length}")
+        if last is not None and last.size >= wanted:
+            return last
+        return self._sign_forward(last, length, written)
+
+    def _sign_forward(
+        self, last: SignedCheckpoint | None, length: int, written: Sequence[Entry]
+    ) -> SignedCheckpoint | None:
         """Sign what is new since; None when somebody else has by now."""
-        frontier = self._frontier.after(self._store.rows(self._frontier.size, self._store.length()))
-        key = self._log_key()
-        checkpoint = Checkpoint(key.name, frontier.size, frontier.root())
-        raw = sign_checkpoint(checkpoint, self._private_keys(key))
+        frontier = self._frontier.after(self._store.rows(self._frontier.size, length), written)
+        keys = self._keys_at(frontier)
+        signing = good_for(frontier.size, keys)
+        if not signing:
+            raise NotContinued("by what it says, no key signs for it any more")
+        checkpoint = Checkpoint(signing[0].name, frontier.size, frontier.root())
+        raw = note_signed_by(checkpoint, self._signers_of(signing))
         before = NOTHING if last is None else Stored(last.size, last.raw)
         if not self._lock.add(Stored(frontier.size, raw), before):
             return None
-        self._frontier, self._checked = frontier, SignedCheckpoint(raw, checkpoint, (key,))
+        self._frontier, self._keys = frontier, keys
+        self._checked = self._taken_up = SignedCheckpoint(raw, checkpoint, signing)
         return self._checked
 
-    def _log_key(self) -> VerifierKey:
-        if self._key is None:
-            self._key = log_key(self._store)
-        return self._key
+    def _keys_at(self, frontier: Frontier) -> tuple[LogKey, ...]:
+        """The keys that the log names up to there, whose entries were read for the frontier."""
+        if self._keys and not frontier.keys_changed:
+            return self._keys
+        try:
+            return log_keys(self._store, frontier.size)
+        except (Malformed, Damaged) as error:
+            raise NotContinued(f"it does not say which keys sign: {error}") from error
 
-    def _private_keys(self, key: VerifierKey) -> Sequence[Ed25519PrivateKey]:
-        if not self._private:
-            keys = self._keys()
-            found = [VerifierKey(key.name, ED25519, one.public_key().public_bytes_raw()) for one in keys]
-            if key not in found:
-                raise WrongKey(", ".join(map(str, found)), str(key))
-            self._private = keys
-        return self._private
-
-    def _publish_anew(self, last: SignedCheckpoint) -> None:
-        """Publish what a crash, or somebody slow, has left unpublished."""
-        if last.raw != self._published and last.raw != self._found():
-            self._publish()
-
-    def _publish(self) -> None:
-        """Put the last checkpoint where everybody finds it."""
-        # Under the lock, so that an older one never takes the place of a newer one.
-        with self._lock.held() as stored:
-            replace_file(self._path, stored.note, PUBLISHED_MODE)
-            self._published = stored.note
-
-    def _found(self) -> bytes:
-        with named_os_errors(self._path):
-            return self._path.read_bytes() if self._path.is_file() else b""
+    def _signers_of(self, keys: Sequence[LogKey]) -> list[Signer]:
+        """The private keys of these. Raises `WrongKey`."""
+        if not self._signers.keys() >= {key.public for key in keys}:
+            found = [Signer.of(keys[0].name, one) for one in self._read_keys()]
+            self._signers = {signer.key.public: signer for signer in found}
+        missing = [key for key in keys if key.public not in self._signers]
+        if missing:
+            found = list(self._signers.values())
+            raise WrongKey(", ".join(str(one.key) for one in found), ", ".join(map(str, missing)))
+        return [self._signers[key.public] for key in keys]

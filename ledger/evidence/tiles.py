@@ -15,8 +15,8 @@ from ledger.chain.merkle import leaf_hash, root_of
 from ledger.chain.note import MAX_NOTE_BYTES
 from ledger.chain.tile import Tile, new_tiles, subtrees_of, tile_hashes, write_bundle
 from ledger.custody.files import named_os_errors, sync_folder
-from ledger.errors import AlreadyThere, Busy
-from ledger.evidence.notary import NotContinued
+from ledger.errors import AlreadyThere, Busy, NotContinued
+from ledger.evidence.logkeys import log_keys
 from ledger.evidence.publishing import replace_file, sync_file
 from ledger.storage import Store
 
@@ -77,7 +77,7 @@ def _exported(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
             return 0
         with path.open("rb") as file:
             raw = file.read(MAX_NOTE_BYTES + 1)
-    before = open_checkpoint(raw, signed.signers)
+    before = open_checkpoint(raw, log_keys(store, signed.size))
     if before.size > signed.size or root_of(before.size, store.subtree) != before.root:
         raise AlreadyThere(path, f"is over {before.size:,} entries that this log does not continue")
     return before.size

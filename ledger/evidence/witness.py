@@ -7,11 +7,6 @@ It belongs to others than those who keep the log, on a machine of theirs. Its fo
 
 What it cosigns takes the place of what it cosigned before, on condition that this is still the last, and is on disk
 before anybody is shown the cosignature. Of a checkpoint's signatures it keeps those that it has verified, and its own.
-
-    LedgerError
-    ├── UnknownLog         a checkpoint of a log that this witness was not told of
-    ├── AnotherSize        a proof that does not begin at the checkpoint which it cosigned last
-    └── Malformed, SignatureFailed, UnknownKey, ProofFailed, as everywhere
 """
 
 import os
@@ -43,11 +38,12 @@ from ledger.chain.submission import Submission, parse_submission
 from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import (
     AlreadyThere,
+    AnotherSize,
     Damaged,
-    LedgerError,
     Malformed,
     NotALedger,
     ProofFailed,
+    UnknownLog,
     Unreachable,
 )
 from ledger.sqlite import Schema
@@ -88,22 +84,6 @@ ADD_KEY = "INSERT INTO keys (vkey, origin) VALUES (?, ?) ON CONFLICT DO NOTHING"
 KEYS_OF = "SELECT vkey FROM keys WHERE origin = ? ORDER BY vkey"
 LAST = "SELECT size, root, note FROM logs WHERE origin = ?"
 REPLACE = "UPDATE logs SET size = ?, root = ?, note = ? WHERE origin = ? AND size = ? AND root = ?"
-
-
-class UnknownLog(LedgerError):
-    """A checkpoint of a log that this witness was not told of."""
-
-    def __init__(self, origin: str) -> None:
-        self.origin = origin
-        super().__init__(f"the log {origin} is not known here")
-
-
-class AnotherSize(LedgerError):
-    """A proof that does not begin at the checkpoint which the witness cosigned last."""
-
-    def __init__(self, size: int, old: int) -> None:
-        self.size, self.old = size, old
-        super().__init__(f"the last checkpoint cosigned here is over {size:,} entries, and not {old:,}")
 
 
 class Cosigned(NamedTuple):

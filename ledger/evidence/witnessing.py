@@ -3,14 +3,6 @@
 All witnesses are asked at once, within one time limit. A cosignature is kept in the lock store beside its checkpoint
 once it has been verified, and who has given one for a checkpoint is not asked for it again. Nothing else that a witness
 says is kept.
-
-    LedgerError
-    ├── NotWitnessed           fewer witnesses have cosigned than were required
-    ├── NoAnswer               there was no whole answer in time
-    └── WitnessFailed          a witness answered, and has not cosigned
-        ├── WitnessRefused         ... because it refused to
-        ├── WitnessAhead           ... because it has cosigned a longer log than this one
-        └── AnswerRefused          ... or what it answered is no cosignature of its own over this checkpoint
 """
 
 import re
@@ -25,22 +17,24 @@ from urllib.parse import quote
 
 from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.merkle import Subtree, consistency_path
-from ledger.chain.note import (
-    COSIGNATURE,
-    MAX_NOTE_BYTES,
-    Signature,
+from ledger.chain.note import COSIGNATURE, MAX_NOTE_BYTES, Signature, VerifierKey, open_note, parse_note, parse_vkey
+from ledger.chain.submission import Submission
+from ledger.custody.files import named_os_errors, sync_folder
+from ledger.errors import (
+    AnswerRefused,
+    Damaged,
+    LedgerError,
+    Malformed,
+    NoAnswer,
+    NotWitnessed,
     SignatureFailed,
     UnknownKey,
-    VerifierKey,
-    open_note,
-    parse_note,
-    parse_vkey,
+    WitnessAhead,
+    WitnessRefused,
 )
-from ledger.chain.submission import Submission
-from ledger.custody.files import named_os_errors
-from ledger.errors import Damaged, LedgerError, Malformed
-from ledger.evidence.exchange import Answer, NoAnswer, check_url, exchange
-from ledger.evidence.lockstore import Cosignature, LockStore
+from ledger.evidence.exchange import Answer, check_url, exchange
+from ledger.evidence.lockstore import Cosignature, LockStore, Stored
+from ledger.evidence.publishing import replace_file, sync_file
 
 # The file beside the keys: a line `URL=VKEY` for each witness.
 WITNESSES = "witnesses"
@@ -50,42 +44,6 @@ ATTEMPTS = 4
 
 _SECONDS_BYTES = 8
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,15})\n")
-
-
-class WitnessFailed(LedgerError):
-    """A witness that answered, and has not cosigned."""
-
-
-class WitnessRefused(WitnessFailed):
-    """A witness that refused to cosign."""
-
-    def __init__(self, url: str, status: int, why: str) -> None:
-        self.url, self.status, self.why = url, status, why
-        super().__init__(f"{url} refused ({status}): {why}")
-
-
-class WitnessAhead(WitnessFailed):
-    """A witness that has cosigned a longer log than the one that was signed."""
-
-    def __init__(self, url: str, cosigned: int, size: int) -> None:
-        self.url, self.cosigned, self.size = url, cosigned, size
-        super().__init__(f"{url} has cosigned {cosigned:,} entries of this log, and this checkpoint is over {size:,}")
-
-
-class AnswerRefused(WitnessFailed):
-    """An answer that is no cosignature of its witness over the checkpoint."""
-
-    def __init__(self, url: str, why: str) -> None:
-        self.url, self.why = url, why
-        super().__init__(f"the answer of {url} is refused: {why}")
-
-
-class NotWitnessed(LedgerError):
-    """Fewer witnesses have cosigned a checkpoint than were required."""
-
-    def __init__(self, size: int, found: int, required: int) -> None:
-        self.size, self.found, self.required = size, found, required
-        super().__init__(f"the checkpoint over {size:,} has {found} of the {required} cosignatures required")
 
 
 class Appointed(NamedTuple):
@@ -148,6 +106,19 @@ def read_appointed(file: Path) -> tuple[Appointed, ...]:
     return tuple(parse_appointed(line) for line in lines if line and not line.startswith("#"))
 
 
+def add_appointed(file: Path, witness: Appointed) -> None:
+    """Add a witness to a file, on disk when this returns. Raises `Malformed` when another there has its key."""
+    check_distinct([*read_appointed(file), witness])
+    with named_os_errors(file):
+        before = file.read_bytes() if file.is_file() else b""
+    line = f"{witness.url}={witness.key}\n".encode()
+    if line not in before.splitlines(keepends=True):
+        gap = b"" if before.endswith(b"\n") or not before else b"\n"
+        replace_file(file, before + gap + line, 0o600)
+        sync_file(file)
+        sync_folder(file.parent)
+
+
 def check_distinct(witnesses: Sequence[Appointed]) -> tuple[Appointed, ...]:
     """The witnesses, each once. Raises `Malformed` when two of them have one key: that would count as two."""
     once = tuple(dict.fromkeys(witnesses))
@@ -186,6 +157,20 @@ def check_kept(lock: LockStore, kept: Cosignature, key: VerifierKey) -> None:
     except (Malformed, SignatureFailed, UnknownKey) as error:
         why = f"the cosignature by {key.name} of the checkpoint over {kept.size:,} does not hold: {error}"
         raise Damaged(lock.path, why) from error
+
+
+def cosigned_note(lock: LockStore, stored: Stored) -> bytes:
+    """A checkpoint with the cosignatures that the lock store has of it, as far as they hold."""
+    return stored.note + b"".join(one.line for one in lock.cosignatures_over(stored.size) if _holds(lock, one))
+
+
+def _holds(lock: LockStore, kept: Cosignature) -> bool:
+    try:
+        check_kept(lock, kept, parse_vkey(kept.witness))
+    except (Malformed, Damaged):
+        # That it is there is for `verify` to say.
+        return False
+    return True
 
 
 def cosigned_at(cosignature: Cosignature) -> datetime | None:

@@ -17,6 +17,8 @@ from ledger.events import (
     FactCorrected,
     HistoryViewed,
     LedgerOpened,
+    LogKeyRetired,
+    LogKeyRotated,
     OrganisationRegistered,
     ReleaseAuthorised,
     WaiverGranted,
@@ -45,6 +47,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ApiKeyRevoked,
     HistoryViewed,
     DocumentOpened,
+    LogKeyRotated,
+    LogKeyRetired,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(

@@ -25,6 +25,8 @@ from ledger.events import (
     FactCorrected,
     HistoryViewed,
     LedgerOpened,
+    LogKeyRetired,
+    LogKeyRotated,
     OrganisationRegistered,
     PersonDetailsChanged,
     PersonErased,
@@ -81,6 +83,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ApiKeyRevoked,
     HistoryViewed,
     DocumentOpened,
+    LogKeyRotated,
+    LogKeyRetired,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096

@@ -53,7 +53,8 @@ def _signing(folder: Path, batch: int, rounds: int, calls: int, promised: str) -
     mine, theirs = (iter([office.events(batch) for _ in range(rounds * calls)]) for office in (Office(), Office()))
 
     def append_and_sign() -> None:
-        notary.checkpoint(signed.append_entries(next(mine))[-1].position)
+        written = signed.append_entries(next(mine))
+        notary.sign(written[-1].position, written)
 
     ratio = in_turns(append_and_sign, lambda: alone.append_entries(next(theirs)), rounds, calls)
     what = "append with a checkpoint / alone" if batch == 1 else f"batch of {batch} with a checkpoint / alone"

@@ -25,7 +25,7 @@ from ledger.evidence.verify import verify_log
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
-from tests.bench import decision, views
+from tests.bench import checkpoints, decision, views
 from tests.bench.measure import Figure, compared, in_turns, microseconds
 from tests.bench.workload import BUSY_TAG, Office
 from tests.facts import ledger_on
@@ -182,6 +182,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
         folder = Path(name)
         figures = [single_append(folder), batch_append(folder), *decision.figures()]
+        figures += [checkpoints.checkpoint_each(folder), checkpoints.checkpoint_batches(folder)]
         print(f"Building a log of {size:,} entries", file=sys.stderr)
         small, large, office = new_store(folder, "small"), new_store(folder, "large"), Office(2)
         views.fill(small, Office(2), SMALL)
@@ -189,6 +190,7 @@ def main() -> None:
         figures += views.figures(folder / "large.db", ledger_on(large))
         figures += growth(small, large, office)
         figures.append(rare_and_busy(large))
+        figures.append(checkpoints.proofs(large))
         figures += verification(folder, large)
         bytes_each = (folder / "large.db").stat().st_size / large.head().position
         small.close()

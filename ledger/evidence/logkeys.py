@@ -1,0 +1,66 @@
+"""The keys of a log as the log tells them: the first when it was opened, the others when they were changed.
+
+Each is good for the sizes from the entry on that names it, up to the one before the entry that retires it. What the log
+says of its keys is worth as much as the checkpoints over it: who holds one key learns of the next from entries that the
+first has signed for.
+"""
+
+from collections.abc import Sequence
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from ledger.chain.checkpoint import LogKey
+from ledger.chain.note import ED25519, VerifierKey, parse_vkey
+from ledger.codec import Codec
+from ledger.errors import Malformed
+from ledger.events import LedgerOpened, LogKeyRetired, LogKeyRotated
+from ledger.storage import Store
+
+# The wire names of the entries after which other keys may sign.
+CHANGES = frozenset({LogKeyRotated.wire_type(), LogKeyRetired.wire_type()})
+
+
+def log_key(store: Store) -> VerifierKey:
+    """The key that signed first for a log, as entry 1 tells it. Raises `Malformed` or `Damaged` when it does not."""
+    entry = store.entry(1)
+    opened = None if entry is None else Codec().decode(entry).event
+    if not isinstance(opened, LedgerOpened):
+        raise Malformed("entry", 1, f"is not {LedgerOpened.wire_type()}")
+    return checked_log_key(opened.log_key, opened.origin)
+
+
+def log_keys(store: Store, until: int | None = None) -> tuple[LogKey, ...]:
+    """All keys that sign or have signed for a log, each with its sizes, in the order in which the log names them.
+
+    With `until`, as far as its first entries up to there tell. Raises `Malformed` or `Damaged` when they do not tell
+    it as they should.
+    """
+    first = log_key(store)
+    keys = {first: LogKey.of(first, 1)}
+    for entry in store.scan(DCBQuery([DCBQueryItem(types=sorted(CHANGES))]), until=until):
+        event = Codec().decode(entry).event
+        match event:
+            case LogKeyRotated():
+                key = checked_log_key(event.log_key, first.name)
+                if key in keys:
+                    raise Malformed("log key", event.log_key, "was one of the log's keys before")
+                keys[key] = LogKey.of(key, entry.position)
+            case LogKeyRetired():
+                key = checked_log_key(event.log_key, first.name)
+                if key not in keys or not keys[key].is_good_for(entry.position):
+                    raise Malformed("log key", event.log_key, "is retired, and did not sign")
+                keys[key] = LogKey.of(key, keys[key].first, entry.position - 1)
+    return tuple(keys.values())
+
+
+def good_for(size: int, keys: Sequence[LogKey]) -> tuple[LogKey, ...]:
+    """Those of these keys that sign at a size, the one that has signed longest first."""
+    return tuple(key for key in keys if key.is_good_for(size))
+
+
+def checked_log_key(text: str, origin: str) -> VerifierKey:
+    """The key in a vkey, if it can sign for the log of this origin. Raises `Malformed`."""
+    key = parse_vkey(text)
+    if (key.name, key.type) != (origin, ED25519):
+        raise Malformed("log key", text, "is not an Ed25519 key with the name of the log's origin")
+    return key

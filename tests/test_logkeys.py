@@ -1,0 +1,225 @@
+"""The keys of a log change, and nobody who held one of them is left without a way to check what the others signed."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.chain.checkpoint import Checkpoint, LogKey, open_checkpoint, parse_log_key, sign_checkpoint
+from ledger.chain.entry import MAX_POSITION
+from ledger.chain.merkle import root_hash
+from ledger.chain.note import VerifierKey, parse_note, parse_vkey
+from ledger.errors import Malformed, NotContinued, UnknownKey, WrongKey
+from ledger.events import LogKeyRetired, LogKeyRotated
+from ledger.evidence.logkeys import log_keys
+from ledger.home import open_home, open_log, read_log_key, read_log_keys, throw_away_key
+from tests.command_line import Outcome, dua_ledger
+from tests.facts import NOON, fact, noon
+from tests.signing import ORIGIN, append, entries_of, locked, new_home, sign
+from tests.test_notary_commands import nothing_from_outside, verified
+
+__all__ = ["nothing_from_outside"]
+pytestmark = pytest.mark.usefixtures("nothing_from_outside")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return new_home(tmp_path / "home")
+
+
+@pytest.fixture
+def rotated(home: Path) -> Path:
+    """Entry 2 names another key, and entry 4 retires the first."""
+    done("rotate-key", home=home)
+    append(home)
+    done("retire-key", keys_of(home)[0].key_id.hex(), home=home)
+    append(home)
+    sign(home)
+    return home
+
+
+def done(*words: object, home: Path) -> Outcome:
+    told = dua_ledger(*words, home=home, clock=noon)
+    assert (told.code, told.err) == (0, ""), told
+    return told
+
+
+def keys_of(home: Path) -> tuple[LogKey, ...]:
+    with open_log(home) as store:
+        return log_keys(store)
+
+
+def plain(key: VerifierKey) -> VerifierKey:
+    return VerifierKey(key.name, key.type, key.public)
+
+
+def test_two_keys_sign_for_a_while_and_then_the_new_one_alone(rotated: Path):
+    first, second = keys_of(rotated)
+
+    assert (first.first, first.last, second.first, second.last) == (1, 3, 2, MAX_POSITION)
+    by = [(stored.size, [one.key_id for one in parse_note(stored.note).signatures]) for stored in locked(rotated)]
+    assert by == [
+        (1, [first.key_id]),
+        (2, [first.key_id, second.key_id]),
+        (4, [second.key_id]),
+        (5, [second.key_id]),
+    ]
+    assert done("vkey", home=rotated).out == f"{plain(first)}@1-3\n{plain(second)}@2-\n"
+    assert verified(rotated) == (0, [])
+
+
+def test_the_file_of_a_retired_key_may_go(rotated: Path):
+    (rotated / "keys/log-key.pem").unlink()
+    append(rotated)
+
+    assert sign(rotated).size == 6
+    assert verified(rotated) == (0, [])
+
+
+def test_who_holds_the_first_key_only_checks_what_those_that_followed_have_signed(rotated: Path):
+    first, second = map(plain, keys_of(rotated))
+
+    assert verified(rotated, "--vkey", str(first)) == (0, [])
+    assert verified(rotated, "--vkey", str(first), "--vkey", str(second)) == (0, [])
+    code, (finding,) = verified(rotated, "--vkey", str(second))
+    # What was signed before it cannot be told, and is not called altered.
+    assert (code, finding.startswith("unverified: log: lock store, checkpoint over 1 entry")) == (12, True)
+    assert verified(rotated, "--vkey", throw_away_key(ORIGIN))[0] == 12
+
+
+def test_what_a_retired_key_signs_later_is_believed_by_nobody(rotated: Path, tmp_path: Path):
+    append(rotated)
+    first, second = keys_of(rotated)
+    size = len(entries_of(rotated))
+    root = root_hash([entry.leaf for entry in entries_of(rotated)])
+    forged = sign_checkpoint(Checkpoint(ORIGIN, size, root), [read_log_key(rotated)])
+    (tmp_path / "forged").write_bytes(forged)
+
+    with pytest.raises(UnknownKey) as refusal:
+        open_checkpoint(forged, [first, second])
+    assert str(refusal.value).startswith(f"no known key that is good for {size} entries has signed it")
+    assert open_checkpoint(forged, [plain(first)]).size == size
+    for trusted in ([], ["--vkey", str(plain(first))]):
+        code, findings = verified(rotated, "--checkpoint", str(tmp_path / "forged"), *trusted)
+        assert code == 12
+        assert any("good for" in finding for finding in findings)
+
+
+def test_a_receipt_is_checked_with_the_sizes_that_a_key_is_good_for(rotated: Path, tmp_path: Path):
+    receipt, entry = tmp_path / "receipt", tmp_path / "entry"
+    done("receipt", 2, "--to", receipt, "--entry", entry, home=rotated)
+    first, second = keys_of(rotated)
+
+    def code(*keys: object) -> int:
+        options = [word for key in keys for word in ("--vkey", key)]
+        return dua_ledger("check-receipt", receipt, "--entry", entry, *options).code
+
+    assert [code(second), code(plain(second)), code(first, second)] == [0, 0, 0]
+    assert [code(first), code(plain(first)), code(f"{plain(second)}@2-4")] == [12, 12, 12]
+    assert code(f"{plain(second)}@0-4") == 2
+
+
+def test_tiles_that_were_written_before_go_on_after_it(home: Path, tmp_path: Path):
+    append(home, 3)
+    done("tiles", tmp_path / "tiles", home=home)
+    done("rotate-key", home=home)
+    done("retire-key", keys_of(home)[0], home=home)
+
+    assert "holds 6 entries" in done("tiles", tmp_path / "tiles", home=home).out
+
+
+@pytest.mark.parametrize("between", ["1-1", "3-5", "1-5"])
+def test_a_bundle_shows_how_its_key_came_to_sign(rotated: Path, tmp_path: Path, between: str):
+    done("bundle", "--range", between, "--to", tmp_path / "bundle.zip", home=rotated)
+    first, second = keys_of(rotated)
+
+    def code(key: object) -> int:
+        return dua_ledger("verify-bundle", tmp_path / "bundle.zip", "--vkey", key).code
+
+    assert [code(second), code(plain(second)), code(plain(first)), code(f"{plain(second)}@2-4")] == [0, 0, 12, 12]
+
+
+@pytest.mark.parametrize("text", ["@", "@1", "@0-3", "@3-2", "@1-", "@01-3", "@1-3-", "@-3", f"@1-{2**53 - 1}"])
+def test_sizes_that_would_not_be_written_so_are_refused(text: str):
+    with pytest.raises(Malformed):
+        parse_log_key(throw_away_key(ORIGIN) + text)
+
+
+def test_a_key_is_read_back_as_it_is_printed():
+    key = parse_vkey(throw_away_key(ORIGIN))
+    for good in (LogKey.of(key, 1, 3), LogKey.of(key, 7), LogKey.of(key, 7, 7)):
+        assert parse_log_key(str(good)) == good
+    assert parse_log_key(str(LogKey.of(key, 1))) == key
+
+
+# What is not done.
+
+
+def test_the_only_key_is_not_retired_nor_one_that_does_not_sign(rotated: Path):
+    first, second = keys_of(rotated)
+    before = len(entries_of(rotated))
+
+    assert dua_ledger("retire-key", plain(second), home=rotated, clock=noon).code == 2
+    assert dua_ledger("retire-key", plain(first), home=rotated, clock=noon).code == 2
+    assert dua_ledger("retire-key", throw_away_key(ORIGIN), home=rotated, clock=noon).code == 2
+    assert len(entries_of(rotated)) == before
+
+
+def test_nothing_is_changed_without_the_keys_that_would_have_to_sign(home: Path):
+    kept = (home / "keys/log-key.pem").rename(home.with_name("kept"))
+    assert dua_ledger("rotate-key", home=home, clock=noon).code == 1
+    kept.rename(home / "keys/log-key.pem")
+    done("rotate-key", home=home)
+    (new,) = (home / "keys").glob("log-key-*.pem")
+    new.rename(home.with_name("kept"))
+
+    assert dua_ledger("retire-key", keys_of(home)[0], home=home, clock=noon).code == 1
+    assert len(entries_of(home)) == 2
+
+
+def test_trying_it_makes_no_key(home: Path):
+    assert done("rotate-key", "--dry-run", home=home).out == "Nothing objects; nothing was recorded.\n"
+    assert not list((home / "keys").glob("log-key-*.pem"))
+
+
+def test_whoever_may_not_change_keys_leaves_none_behind(home: Path):
+    done("grant-role", "staff:1", "director", "--from", NOON.date(), home=home)
+    told = dua_ledger("rotate-key", "--actor", "staff:2", home=home, clock=noon)
+
+    assert (told.code, list((home / "keys").glob("log-key-*.pem"))) == (3, [])
+
+
+def test_keys_are_closed_to_others_or_encrypted(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DUA_LEDGER_KEY_PASSPHRASE", "correct horse")
+    done("rotate-key", home=home)
+    (new,) = (home / "keys").glob("log-key-*.pem")
+
+    assert (new.stat().st_mode & 0o777, b"ENCRYPTED" in new.read_bytes()) == (0o600, True)
+    assert len(read_log_keys(home)) == 2
+    (home / "keys/log-key.pem").chmod(0o640)
+    told = dua_ledger("checkpoint", home=home)
+    append(home)
+    refused = dua_ledger("checkpoint", home=home)
+    assert (told.code, refused.code) == (0, 1)
+    assert "chmod 600" in refused.err
+
+
+# What somebody writes into the log who has the database in hand.
+
+WRONG = {
+    "a key that nobody here has": lambda keys: [LogKeyRotated(log_key=throw_away_key(ORIGIN))],
+    "a key of another name": lambda keys: [LogKeyRotated(log_key=throw_away_key("another.example"))],
+    "no key": lambda keys: [LogKeyRotated(log_key="none")],
+    "a key that signs already": lambda keys: [LogKeyRotated(log_key=str(plain(keys[0])))],
+    "the only key retired": lambda keys: [LogKeyRetired(log_key=str(plain(keys[0])))],
+    "a strange key retired": lambda keys: [LogKeyRetired(log_key=throw_away_key(ORIGIN))],
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_what_the_log_says_of_its_keys_and_cannot_be_so_is_not_signed(home: Path, wrong):
+    events = wrong(keys_of(home))
+    with open_home(home, noon) as opened:
+        opened.ledger.append([fact(event) for event in events])
+        with pytest.raises((WrongKey, NotContinued)):
+            opened.notary.checkpoint()
+    assert [stored.size for stored in locked(home)] == [1]
