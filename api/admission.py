@@ -45,6 +45,7 @@ from ledger.events import (
     KeyTestSent,
     LawDetermined,
     LedgerOpened,
+    LedgerOpenedV1,
     OrganisationRegistered,
     PersonErased,
     PersonRegistered,
@@ -87,6 +88,7 @@ INTRODUCED_BY: dict[str, type[Event]] = {
 # What comes of an act, of erasing or of opening a ledger, and cannot be told.
 NOT_REPORTED = (
     LedgerOpened,
+    LedgerOpenedV1,
     PersonErased,
     RequestApproved,
     RequestDeclined,

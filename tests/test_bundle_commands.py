@@ -70,13 +70,13 @@ def test_a_bundle_is_made_for_its_owner_alone_and_verified_where_there_is_no_led
     assert re.fullmatch(f"Wrote {to}, [0-9,]+ bytes\\.\n", made.out)
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
     home.rename(tmp_path / "far away")
-    told = program("verify-bundle", to, "--vkey", key)
+    told = program("verify", to, "--vkey", key)
     assert (told.code, told.err) == (0, "")
     assert told.out.splitlines()[0] == (
         f"All holds: what is here stands in the ledger as it was signed over {size} entries."
     )
     assert [line.partition(":")[0] for line in told.out.splitlines()[1:]] == ["Not excluded"]
-    assert "made up" in dua_ledger("verify-bundle", to).out
+    assert "made up" in dua_ledger("verify", to).out
 
 
 def test_the_history_in_it_names_people_only_when_details_are_opened(home: Path, tmp_path: Path):
@@ -100,7 +100,7 @@ def test_bundles_are_made_about_people_data_sets_and_ranges_too(home: Path, tmp_
         to = tmp_path / f"{number}.zip"
         assert dua_ledger("bundle", option, value, "--to", to, home=home).code == 0
         assert manifest_in(to).about == about
-        assert dua_ledger("verify-bundle", to, "--vkey", vkey_of(home)).code == 0
+        assert dua_ledger("verify", to, "--vkey", vkey_of(home)).code == 0
         assert read_archive(to.read_bytes())["history.txt"].decode().count("recorded by") == len(
             manifest_in(to).entries
         )
@@ -112,15 +112,15 @@ def test_what_does_not_hold_is_told_by_the_exit_code(home: Path, tmp_path: Path)
     other.write_bytes(write_archive(read_archive(to.read_bytes()) | {"entries/2": b"something else"}))
     stranger = vkey_of(new_home(tmp_path / "another"))
 
-    assert dua_ledger("verify-bundle", to, "--vkey", stranger, "--vkey", vkey_of(home)).code == 0
-    altered = dua_ledger("verify-bundle", other)
+    assert dua_ledger("verify", to, "--vkey", stranger, "--vkey", vkey_of(home)).code == 0
+    altered = dua_ledger("verify", other)
     assert (altered.code, altered.out.splitlines()[0]) == (10, "altered: SHA256SUMS does not hold for entries/2")
-    unverified = dua_ledger("verify-bundle", to, "--vkey", stranger)
+    unverified = dua_ledger("verify", to, "--vkey", stranger)
     assert (unverified.code, unverified.out.partition(":")[0]) == (12, "unverified")
     other.write_bytes(b"")
-    assert dua_ledger("verify-bundle", other).code == 10
-    assert dua_ledger("verify-bundle", tmp_path / "none").code == 2
-    assert dua_ledger("verify-bundle", to, "--vkey", "no key").code == 2
+    assert dua_ledger("verify", other).code == 10
+    assert dua_ledger("verify", tmp_path / "none").code == 2
+    assert dua_ledger("verify", to, "--vkey", "no key").code == 2
 
 
 @pytest.mark.parametrize(

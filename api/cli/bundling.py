@@ -1,21 +1,15 @@
-"""Commands that make audit bundles, and check them."""
+"""The command that makes audit bundles."""
 
 import re
-import sys
 from pathlib import Path
 
 import click
 
 from api.bundling import bundle_about, bundle_of_range
 from api.cli import options
-from api.cli.evidence import read_at_most
-from api.cli.wording import counted, printable
-from ledger.chain.note import parse_vkey
+from api.cli.wording import counted
 from ledger.custody.files import new_file
-from ledger.evidence.archive import MAX_ARCHIVE_BYTES
 from ledger.evidence.bundle import Kind
-from ledger.evidence.bundle_check import check_bundle
-from ledger.evidence.report import Finding, Report, Verdict
 from ledger.home import open_home
 
 _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
@@ -45,7 +39,7 @@ def bundle(
     """Make an audit bundle: entries with proofs that they stand in this ledger, for somebody who has nothing else.
 
     It holds nothing of custody but what is asked for: of the request and the people in it, or of the person alone. What
-    documents say of others is not looked at. `verify-bundle` checks it, and so do sha256sum, openssl, python3 and gpg,
+    documents say of others is not looked at. `verify` checks it, and so do sha256sum, openssl, python3 and gpg,
     as the page in it says.
     """
     asked = {"request:": request, "person:": person, "dataset:": dataset}
@@ -67,32 +61,3 @@ def _positions(between: str) -> tuple[int, int]:
     if found is None:
         raise click.BadParameter("is not two positions with a dash, such as 5-9", param_hint="--range")
     return int(found[1]), int(found[2])
-
-
-@click.command("verify-bundle")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--vkey", "keys", multiple=True, help="A verifier key of the ledger, as you had it from a person.")
-def verify_bundle(file: Path, keys: tuple[str, ...]) -> None:
-    """Verify the audit bundle in FILE, which needs no ledger and no network.
-
-    Exits with 0 when all holds, 10 when something was altered, 12 when some part could not be verified: by no key that
-    was given, or for want of gpg.
-    """
-    trusted = [parse_vkey(key) for key in keys]
-    report = check_bundle(read_at_most(file, 2 * MAX_ARCHIVE_BYTES + 1), trusted)
-    for line in _sentences(report):
-        click.echo(printable(line))
-    sys.exit(int(report.verdict))
-
-
-def _sentences(report: Report) -> list[str]:
-    lines = [f"{finding.verdict.name.lower()}: {_worded(finding)}" for finding in report.findings]
-    if report.verdict is Verdict.HOLDS:
-        lines.append(
-            f"All holds: what is here stands in the ledger as it was signed over {counted(report.size, 'entry')}."
-        )
-    return lines + [f"Not excluded: {what}." for what in report.not_excluded]
-
-
-def _worded(finding: Finding) -> str:
-    return finding.what if finding.position is None else str(finding)

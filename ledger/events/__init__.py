@@ -33,7 +33,7 @@ from ledger.events.governance import (
     SuspensionLifted,
     WaiverGranted,
 )
-from ledger.events.opening import LedgerOpened
+from ledger.events.opening import LedgerOpened, LedgerOpenedV1
 from ledger.events.people import (
     AffiliationDetermined,
     OrganisationRegistered,
@@ -48,6 +48,7 @@ from ledger.events.training import TrainingCertified, TrainingVerified
 
 DECLARED: tuple[type[Event], ...] = (
     LedgerOpened,
+    LedgerOpenedV1,
     PersonRegistered,
     PersonDetailsChanged,
     PersonErased,
@@ -132,6 +133,7 @@ __all__ = [
     "KeyTestSent",
     "LawDetermined",
     "LedgerOpened",
+    "LedgerOpenedV1",
     "OrganisationRegistered",
     "PersonDetailsChanged",
     "PersonErased",

@@ -61,6 +61,7 @@ ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
 COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? AND size > ? ORDER BY size LIMIT ?"
+WITNESSES = "SELECT DISTINCT witness FROM cosignatures ORDER BY witness"
 PAGE = 500
 
 _SQLITE = "sqlite:///"
@@ -169,6 +170,11 @@ class LockStore:
             if len(page) < PAGE:
                 return
             after = page[-1].size
+
+    def witnesses(self) -> list[str]:
+        """The verifier keys of all whose cosignatures are kept."""
+        with self._connections.borrowed() as connection:
+            return [str(witness) for (witness,) in connection.execute(WITNESSES)]
 
     def _cosignature(self, row: tuple[object, ...]) -> Cosignature:
         size, witness, line = row

@@ -52,7 +52,7 @@ def log_key(store: Store) -> VerifierKey:
     entry = store.entry(1)
     opened = None if entry is None else Codec().decode(entry).event
     if not isinstance(opened, LedgerOpened):
-        raise Malformed("entry", 1, f"is not {LedgerOpened.wire_type()}")
+        raise Malformed("entry", 1, f"is not {LedgerOpened.wire_name}")
     key = parse_vkey(opened.log_key)
     if (key.name, key.type) != (opened.origin, ED25519):
         raise Malformed("log key", opened.log_key, "is not an Ed25519 key with the name of the log's origin")

@@ -25,6 +25,7 @@ from ledger.events import (
     FactCorrected,
     HistoryViewed,
     LedgerOpened,
+    LedgerOpenedV1,
     OrganisationRegistered,
     PersonDetailsChanged,
     PersonErased,
@@ -66,6 +67,7 @@ WANTED: tuple[type[Event], ...] = (
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
     LedgerOpened,
+    LedgerOpenedV1,
     PersonRegistered,
     PersonDetailsChanged,
     PersonErased,
