@@ -7,8 +7,12 @@ import click
 
 from api.bundling import bundle_about, bundle_of_range
 from api.cli import options
+from api.cli.acting import clock
 from api.cli.wording import counted
+from api.desk import Circumstances, Desk
+from api.handing_over import check_free
 from ledger.custody.files import new_file
+from ledger.events import HistoryViewed
 from ledger.evidence.bundle import Kind
 from ledger.home import open_home
 
@@ -17,6 +21,7 @@ _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 
 @click.command()
 @options.home
+@options.actor
 @click.option("--request", help="All that carries this request, and what its decisions rest on.")
 @click.option("--person", help="All that carries this person.")
 @click.option("--dataset", help="All that carries this data set.")
@@ -27,6 +32,7 @@ _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 @click.option("--documents", is_flag=True, help="Put documents in, with agreements, signatures and keys.")
 def bundle(
     path: Path,
+    actor: str,
     request: str | None,
     person: str | None,
     dataset: str | None,
@@ -40,7 +46,7 @@ def bundle(
 
     It holds nothing of custody but what is asked for: of the request and the people in it, or of the person alone. What
     documents say of others is not looked at. `verify` checks it, and so do sha256sum, openssl, python3 and gpg,
-    as the page in it says.
+    as the page in it says. That somebody takes it along is recorded before the file is there.
     """
     asked = {"request:": request, "person:": person, "dataset:": dataset}
     tags = [f"{kind}{id_}" for kind, id_ in asked.items() if id_ is not None]
@@ -50,8 +56,11 @@ def bundle(
     opening = [kind for kind, wanted in kinds.items() if wanted]
     if between is not None and opening:
         raise click.UsageError("a range is about everybody: nothing of custody is opened in it")
-    with open_home(path.absolute()) as home:
+    check_free(to.absolute())
+    taken = HistoryViewed(how="exported", request=request, person=person)
+    with open_home(path.absolute(), clock()) as home:
         made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))
+        Desk(home.ledger, clock()).report(taken, Circumstances(actor=actor, via=options.VIA))
     new_file(to.absolute(), made)
     click.echo(f"Wrote {to}, {counted(len(made), 'byte')}.")
 
