@@ -14,12 +14,14 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.cli.verifying import verify_home
 from ledger.backup.archive import ArchiveWriter, read_members
 from ledger.backup.errors import BackupAltered, Lapsed, NotABackup
 from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.restoring import KeysKept, restored
+from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import root_hash
 from ledger.errors import AlreadyThere, Busy, StoreFull
@@ -494,6 +496,34 @@ def test_what_was_carried_over_and_the_old_log_beside_it_cannot_be_altered_unnot
     assert verify_home(ledger.again).verdict is Verdict.UNVERIFIED
     earlier.write_bytes(raw)
     assert verify_home(ledger.again).verdict is Verdict.HOLDS
+
+
+def test_a_checkpoint_of_the_old_log_is_held_against_what_was_carried_on_from_it(ledger: Ledger):
+    kept, later, forged = (ledger.folder / name for name in ("kept", "later", "forged"))
+    kept.write_bytes(sign(ledger.home).raw)
+    ledger.backed_up()
+    append(ledger.home, 2)
+    later.write_bytes(sign(ledger.home).raw)
+    with open_log(ledger.home) as store:
+        key = str(log_key(store))
+    assert ledger.begun_anew().code == 0
+    leaves = [entry.leaf for entry in entries_of(ledger.again)]
+    other = Checkpoint(ORIGIN, SIZE, root_hash(leaves))
+    forged.write_bytes(sign_checkpoint(other, [read_log_key(ledger.home)]))
+
+    def verified(*options: object) -> tuple[int, str]:
+        told = dua_ledger("verify", "--processes", 1, *options, home=ledger.again)
+        return told.code, told.out.splitlines()[0].rpartition(": ")[2]
+
+    assert verified("--checkpoint", kept)[0] == 0
+    assert verified("--checkpoint", later) == (11, f"{SIZE} of them were carried on, and the others are lost")
+    assert verified("--checkpoint", forged) == (11, "it was signed over other entries than were carried on")
+    forged.write_bytes(sign_checkpoint(other, [Ed25519PrivateKey.generate()]))
+    assert verified("--checkpoint", forged)[0] == 12
+    kept.write_bytes(kept.read_bytes().replace(b"\n%d\n" % SIZE, b"\n%d\n" % (SIZE - 1)))
+    assert verified("--checkpoint", kept)[0] == 10
+    with open_log(ledger.again) as store:
+        assert verified("--checkpoint", later, "--vkey", key, "--vkey", str(log_key(store)))[0] == 11
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, "https://ir.example.edu"])

@@ -27,7 +27,7 @@ from ledger.evidence.bundle_check import check_bundle
 from ledger.evidence.checkpoints import Given, against_checkpoints
 from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
 from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
-from ledger.evidence.earlier import with_earlier
+from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Report, Verdict, altered, unreadable
 from ledger.evidence.verify import Check, verify_log
@@ -174,9 +174,12 @@ def _verify(path: Path, processes: int, settled: datetime, against: Against, ext
         report = verify_log(store, checks, url=store_url(path), processes=processes, progress=bar.update)
         open_lock = partial(open_lock_store, path, against.lock_store)
         told = asked_all(store, asked, against.keys, against.seconds)
-        report = against_checkpoints(report, store, open_lock, (*against.given, *told.given), against.keys)
+        earlier = origins_of(path)
+        of_earlier = [one for one in against.given if origin_in(one.raw) in earlier]
+        given = [one for one in (*against.given, *told.given) if one not in of_earlier]
+        report = against_checkpoints(report, store, open_lock, given, against.keys)
         report = with_witnesses(report, told, open_lock, appointed)
-        report = with_earlier(report, store, path)
+        report = with_earlier(report, store, path, of_earlier, against.keys)
         # In a log that was altered, what an entry names may be gone for another reason, and views differ.
         if report.verdict is Verdict.ALTERED or extent is Extent.LOG:
             return report

@@ -9,20 +9,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from hmac import compare_digest
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
+from ledger.chain.checkpoint import open_checkpoint
 from ledger.chain.entry import NO_LEAF, Entry, parse_entry, read_entry
 from ledger.chain.merkle import completed_by, root_of
+from ledger.chain.note import SignatureFailed, UnknownKey, VerifierKey, parse_vkey
 from ledger.codec import Codec
 from ledger.custody.files import named_os_errors
 from ledger.errors import Malformed, Unreachable
 from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
-from ledger.evidence.report import Finding, Report, altered, unverified
+from ledger.evidence.checkpoints import Given
+from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.evidence.stream import unpacked
 from ledger.storage import Store
 
@@ -51,16 +54,91 @@ def entries_in(file: Path) -> Iterator[Entry]:
         yield from map(read_entry, unpacked(_chunks(opened)))
 
 
-def with_earlier(report: Report, store: Store, path: Path) -> Report:
-    """The report with what is wrong with the logs that the one in a home carries on."""
+def with_earlier(
+    report: Report, store: Store, path: Path, given: Sequence[Given] = (), keys: Sequence[VerifierKey] = ()
+) -> Report:
+    """The report with what is wrong with the logs that the one in a home carries on.
+
+    Checkpoints that are `given` are held against the one of their origin; only `keys` of its name are trusted, or where
+    there are none the key that it names for itself.
+    """
     try:
         files = earlier_logs(path)
-        found = list(_found(store, files))
+        found = [*_found(store, files), *(finding for file in files for finding in _unlike(file, given, keys))]
     except Malformed as error:
         found = [altered(None, f"an earlier log cannot be read: {error}")]
     except Unreachable as error:
         found = [unverified(None, f"an earlier log cannot be read: {error}")]
     return msgspec.structs.replace(report, findings=(*report.findings, *found))
+
+
+def origins_of(path: Path) -> set[str]:
+    """The origins of the logs that the one in a home carries on, as far as they can be read."""
+    try:
+        return {log_key_in(file).name for file in earlier_logs(path)}
+    except (Malformed, Unreachable):
+        return set()
+
+
+def log_key_in(file: Path) -> VerifierKey:
+    """The key that signed for an earlier log. Raises `Malformed` or `Unreachable`."""
+    event = _opening(partial(entries_in, file))
+    if event is None:
+        raise Malformed("earlier log", str(file), "does not begin as a ledger does")
+    return parse_vkey(event.log_key)
+
+
+def _unlike(file: Path, given: Sequence[Given], keys: Sequence[VerifierKey]) -> Iterator[Finding]:
+    """The checkpoints over an earlier log that are not over what was carried on from it."""
+    own = log_key_in(file)
+    trusted = [key for key in keys if key.name == own.name] or [own]
+    for one in given:
+        if origin_in(one.raw) != own.name:
+            continue
+        try:
+            signed = open_checkpoint(one.raw, trusted)
+        except UnknownKey as error:
+            yield unverified(None, f"{one.name}: {error}")
+            continue
+        except (Malformed, SignatureFailed) as error:
+            yield altered(None, f"{one.name}: {error}")
+            continue
+        size, root = _root_over(islice(entries_in(file), signed.size))
+        name = f"{one.name}, checkpoint over {signed.size:,} entries of {own.name}"
+        if size < signed.size:
+            yield Finding(Verdict.SHORTER, None, f"{name}: {size:,} of them were carried on, and the others are lost")
+        elif root != signed.root:
+            yield Finding(Verdict.SHORTER, None, f"{name}: it was signed over other entries than were carried on")
+
+
+def origin_in(raw: bytes) -> str:
+    """The origin that a checkpoint says it is of, before anybody has checked that."""
+    return raw.partition(b"\n")[0].decode(errors="replace")
+
+
+def _root_over(entries: Iterable[Entry]) -> tuple[int, bytes]:
+    """How many these are, and the root over them."""
+    size, peaks = 0, _Peaks()
+    for size, entry in enumerate(entries, 1):
+        peaks.add(size, entry.leaf)
+    return size, peaks.root(size)
+
+
+class _Peaks:
+    """The last completed subtree of each level."""
+
+    def __init__(self) -> None:
+        self._last: dict[int, bytes] = {}
+
+    def add(self, position: int, leaf: bytes) -> None:
+        self._last.update(enumerate(completed_by(position, leaf, self._at)))
+
+    def root(self, size: int) -> bytes:
+        return root_of(size, self._at)
+
+    def _at(self, level: int, index: int) -> bytes:
+        del index
+        return self._last[level]
 
 
 def _found(store: Store, files: Sequence[Path]) -> Iterator[Finding]:
@@ -85,30 +163,31 @@ def _entries_of(store: Store) -> Iterator[Entry]:
 
 
 def _continued(log: Entries) -> Continued | None:
+    event = _opening(log)
+    return None if event is None else event.continues
+
+
+def _opening(log: Entries) -> LedgerOpened | None:
     first = next(log(), None)
     event = None if first is None else Codec().decode(first).event
-    return event.continues if isinstance(event, LedgerOpened) else None
+    return event if isinstance(event, LedgerOpened) else None
 
 
 def _compared(continued: Continued, file: Path, later: Entries) -> Iterator[Finding]:
     """What is wrong with an earlier log, and with what the later one has of it."""
     size, leaf = 0, NO_LEAF
-    peaks: dict[int, bytes] = {}
-
-    def left(level: int, _: int) -> bytes:
-        return peaks[level]
-
+    peaks = _Peaks()
     theirs = later()
     for size, entry in enumerate(entries_in(file), 1):
         if (entry.position, entry.header.prev) != (size, leaf.hex()):
             yield altered(size, f"{file}: the entry does not follow the one before")
             return
         leaf = entry.leaf
-        peaks.update(enumerate(completed_by(size, leaf, left)))
+        peaks.add(size, leaf)
         carried = next(theirs, None)
         if size > 1 and (carried is None or not _is_carried(entry, carried)):
             yield altered(size, f"is not what it was in {continued.origin}, from which it was carried over")
-    if size != continued.size or not compare_digest(root_of(size, left).hex(), continued.root):
+    if size != continued.size or not compare_digest(peaks.root(size).hex(), continued.root):
         yield altered(1, f"{file} is not the log of {continued.size:,} entries that this one commits to")
 
 
