@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from api.cli.verifying import verify_home
 from ledger.backup.archive import ArchiveWriter, read_members
 from ledger.backup.errors import BackupAltered, Lapsed, NotABackup
+from ledger.backup.lapsing import last_copy_lapses
 from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.restoring import KeysKept, restored
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
@@ -231,6 +232,33 @@ def erased_later(path: Path, size: int) -> set[int]:
             for fact in home.ledger.facts([about(PersonRegistered)], until=size)
             if isinstance(fact.event, PersonRegistered) and fact.event.person in gone
         }
+
+
+def test_where_somebody_is_erased_after_the_cut_the_cut_is_made_anew(ledger: Ledger):
+    asked = []
+
+    def clock() -> datetime:
+        """It is asked when the cut is made, and no document is copied yet."""
+        asked.append(1)
+        if len(asked) == 1:
+            with open_home(ledger.home, noon) as home:
+                erase_person(home, LEO, (), last_copy_lapses=LAPSES, actor="operator", via="test")
+        return NOON
+
+    made = back_up(ledger.home, ledger.backup, clock)
+    back_up_keys(ledger.home, ledger.keys, 1, noon)
+
+    assert (made.size, len(asked)) == (SIZE + 1, 2)
+    assert ledger.continued().code == 0
+    assert verify_home(ledger.again).findings == ()
+
+
+def test_a_document_that_somebody_took_away_is_missing_from_the_backup_too_and_missed(ledger: Ledger):
+    next(file for file in sorted((ledger.home / "documents").rglob("*")) if file.is_file()).unlink()
+    outcome = ledger.backed_up().continued()
+
+    assert (outcome.code, ledger.again.exists()) == (10, False)
+    assert "custody has lost its documents" in outcome.out
 
 
 # Cut off.
@@ -474,7 +502,8 @@ def test_a_new_log_that_is_backed_up_is_carried_on_again_and_its_whole_line_veri
     other = Ledger(ledger.folder / "elsewhere")
     other.folder.mkdir()
     ledger.again.rename(other.home)
-    assert other.backed_up().restore(*other.opened_by, "--as-new-log", "ir.example.edu/third").code == 0
+    anew = [*other.backed_up().opened_by, "--as-new-log"]
+    assert [other.restore(*anew, origin).code for origin in (ORIGIN, NEW, "ir.example.edu/third")] == [2, 2, 0]
 
     assert [file.name for file in sorted((other.again / "earlier").iterdir())] == ["1", "2"]
     assert verify_home(other.again).findings == ()
@@ -638,6 +667,16 @@ def test_erasing_says_when_the_last_copy_of_the_keys_lapses(ledger: Ledger, keep
     told = dua_ledger("erase", BEN, "--yes", "--actor", "staff:1", home=ledger.home, clock=noon)
 
     assert f"The last backup copy of their keys lapses on {lapses}." in told.out
+
+
+def test_a_home_that_was_restored_knows_until_when_its_keys_are_kept_elsewhere(ledger: Ledger):
+    for number, days in enumerate((200, 3, 20)):
+        back_up_keys(ledger.home, ledger.folder / f"keys-{number}.tar", days, noon)
+    back_up(ledger.home, ledger.backup, noon)
+    ledger.keys = ledger.folder / "keys-2.tar"
+    assert ledger.continued().code == 0
+
+    assert last_copy_lapses(ledger.again) == (NOON + timedelta(days=200)).date()
 
 
 def test_what_goes_together_is_asked_for_together(ledger: Ledger):

@@ -20,7 +20,7 @@ from api.cli.reporting import bundle_sentences, sentences
 from api.cli.wording import counted_together, printable
 from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, parse_vkey
 from ledger.codec import Codec
-from ledger.errors import Damaged, NotALedger, Tampered, Unreachable
+from ledger.errors import Damaged, LedgerError, NotALedger, Tampered, Unreachable
 from ledger.evidence.agreements import SignatureCheck
 from ledger.evidence.archive import MAX_ARCHIVE_BYTES
 from ledger.evidence.bundle_check import check_bundle
@@ -29,7 +29,7 @@ from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
 from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
 from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
-from ledger.evidence.report import Report, Verdict, altered, unreadable
+from ledger.evidence.report import Report, Verdict, altered, unreadable, unverified
 from ledger.evidence.verify import Check, verify_log
 from ledger.home import SECRETS, VIEWS, open_custody, open_lock_store, open_log, store_url
 from ledger.log import Ledger
@@ -203,10 +203,12 @@ def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
 def _with_views(report: Report, store: Store, path: Path) -> Report:
     """The report with what views say that the log does not give."""
     try:
-        different = list(Upkeep(path / VIEWS, _reading(store)).differences())
+        different = Upkeep(path / VIEWS, _reading(store)).differences()
+        found = [altered(None, f"views: {what}; `dua-ledger rebuild` makes them anew") for what in different]
     except (Damaged, NotALedger) as error:
-        different = [str(error)]
-    found = [altered(None, f"views: {what}; `dua-ledger rebuild` makes them anew") for what in different]
+        found = [altered(None, f"views: {error}")]
+    except LedgerError as error:
+        found = [unverified(None, f"views cannot be compared: {error}")]
     return msgspec.structs.replace(report, findings=(*report.findings, *found))
 
 

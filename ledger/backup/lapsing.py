@@ -1,6 +1,8 @@
-"""Until when backups of a key store are kept: a line for each in `keys/backups`, which says when it was made.
+"""Until when backups of a key store are kept: a line for each in `keys/backups`.
 
-<made at> <kept until>
+    <made at> <day on which the last one is gone of all that had been made by then>
+
+A home that is restored with one of them begins with its line.
 """
 
 import os
@@ -16,12 +18,12 @@ BACKUPS = "backups"
 
 
 def note_copy(path: Path, manifest: KeysManifest) -> None:
-    """Note a backup of the key store, on disk when this returns."""
+    """Have a home know of a backup of its key store, on disk when this returns."""
     file = path / KEYS / BACKUPS
     with named_os_errors(file):
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            os.write(descriptor, f"{manifest.made_at} {manifest.kept_until}\n".encode())
+            os.write(descriptor, f"{manifest.made_at} {manifest.last_copy_lapses}\n".encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -36,4 +38,4 @@ def last_copy_lapses(path: Path) -> date | None:
     try:
         return max((date.fromisoformat(line.split()[1]) for line in lines), default=None)
     except (ValueError, IndexError) as error:
-        raise Malformed("list of backups", str(file), "has a line that is not `<made at> <kept until>`") from error
+        raise Malformed("list of backups", str(file), "has a line that is not `<made at> <day>`") from error

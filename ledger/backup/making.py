@@ -19,9 +19,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ledger.backup.archive import CHUNK_BYTES, ArchiveWriter, new_for_its_owner
+from ledger.backup.archive import ArchiveWriter, new_for_its_owner
 from ledger.backup.draft import draft_beside, moved_to
-from ledger.backup.lapsing import note_copy
+from ledger.backup.lapsing import last_copy_lapses, note_copy
 from ledger.backup.manifest import CUSTODY, DOCUMENTS, KEY_STORE, MANIFEST, KeysManifest, Manifest, write_manifest
 from ledger.chain.entry import format_time
 from ledger.chain.merkle import root_of
@@ -30,7 +30,7 @@ from ledger.custody.vault import Vault
 from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs
 from ledger.evidence.notary import log_key
-from ledger.evidence.stream import packed
+from ledger.evidence.stream import chunks_of, packed
 from ledger.home import open_key_store, open_lock_store, open_log
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock
@@ -69,11 +69,13 @@ def back_up_keys(path: Path, to: Path, keep_days: int, clock: Clock = utc_now) -
     The home remembers until when; the key-encryption key is not in it.
     """
     now = clock()
+    kept_until = (now + timedelta(days=keep_days)).date()
     with draft_beside(to) as draft, open_log(path) as store, closing(open_key_store(path)) as keys:
         manifest = KeysManifest(
             origin=log_key(store).name,
             made_at=format_time(now),
-            kept_until=(now + timedelta(days=keep_days)).date(),
+            kept_until=kept_until,
+            last_copy_lapses=max(kept_until, last_copy_lapses(path) or kept_until),
         )
         keys.copy(draft / KEY_STORE)
         part = draft / "part"
@@ -150,7 +152,7 @@ def _add_file(writer: ArchiveWriter, name: str, file: Path) -> None:
     """Add the content of a file. Raises `FileNotFoundError`."""
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as opened:
-        writer.stream(name, os.fstat(descriptor).st_size, _chunks(opened))
+        writer.stream(name, os.fstat(descriptor).st_size, chunks_of(opened))
 
 
 @contextmanager
@@ -160,8 +162,3 @@ def _written(part: Path) -> Iterator[IO[bytes]]:
         yield file
         file.flush()
         os.fsync(file.fileno())
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk

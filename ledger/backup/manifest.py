@@ -30,12 +30,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class KeysManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A backup of a key store, which opens nothing once `kept_until` is over."""
+    """A backup of a key store, which opens nothing once `kept_until` is over.
+
+    `last_copy_lapses` is when the last one is gone of all that had been made by then, itself included.
+    """
 
     format: Literal["dua-ledger-keys/v1"] = "dua-ledger-keys/v1"
     origin: str
     made_at: str
     kept_until: date
+    last_copy_lapses: date
 
 
 Kind = TypeVar("Kind", Manifest, KeysManifest)

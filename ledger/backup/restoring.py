@@ -19,6 +19,7 @@ from ledger.backup.archive import Member, copied_to, read_members
 from ledger.backup.draft import draft_beside, moved_to
 from ledger.backup.erasing import Erasures
 from ledger.backup.errors import BackupAltered, Lapsed, NotABackup
+from ledger.backup.lapsing import note_copy
 from ledger.backup.manifest import (
     CUSTODY,
     DOCUMENTS,
@@ -41,7 +42,7 @@ from ledger.custody.vault import Vault
 from ledger.errors import Malformed
 from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
-from ledger.evidence.earlier import EARLIER, entries_in
+from ledger.evidence.earlier import EARLIER, entries_in, origins_of
 from ledger.evidence.lockstore import create_lock_store
 from ledger.evidence.notary import log_key
 from ledger.evidence.stream import packed, unpacked
@@ -120,8 +121,8 @@ def begin_anew(draft: Path, manifest: Manifest, opening: Opening, witnesses: Ite
     histories.
     """
     check_origin(opening.origin)
-    if opening.origin == manifest.origin:
-        raise Malformed("origin", opening.origin, "is that of the log which is carried on: give another")
+    if opening.origin in {manifest.origin, *origins_of(draft)}:
+        raise Malformed("origin", opening.origin, "is that of a log which is carried on: give another")
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(opening.origin, key.public_key().public_bytes_raw())
     old = _set_aside(draft, manifest)
@@ -195,6 +196,7 @@ def _unpack_keys(keys: KeysKept, draft: Path, manifest: Manifest, now: datetime)
     if told.origin != manifest.origin:
         raise NotABackup(keys.backup, f"is of {told.origin}, and the other of {manifest.origin}")
     new_file(draft / KEYS / KEY_ENCRYPTION_KEY, _small(keys.key_encryption_key))
+    note_copy(draft, told)
 
 
 def _apply_erasures(draft: Path, *, is_open: bool) -> None:

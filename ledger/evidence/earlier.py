@@ -11,7 +11,6 @@ from functools import partial
 from hmac import compare_digest
 from itertools import count, islice
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -26,12 +25,11 @@ from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
-from ledger.evidence.stream import unpacked
+from ledger.evidence.stream import chunks_of, unpacked
 from ledger.storage import Store
 
 EARLIER = "earlier"
 
-_CHUNK_BYTES = 256 * 1024
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 Entries = Callable[[], Iterator[Entry]]
@@ -51,7 +49,7 @@ def earlier_logs(path: Path) -> list[Path]:
 def entries_in(file: Path) -> Iterator[Entry]:
     """The entries of an earlier log, parsed and not yet checked. Raises `Malformed` or `Unreachable`."""
     with named_os_errors(file), file.open("rb") as opened:
-        yield from map(read_entry, unpacked(_chunks(opened)))
+        yield from map(read_entry, unpacked(chunks_of(opened)))
 
 
 def with_earlier(
@@ -200,8 +198,3 @@ def _is_carried(entry: Entry, carried: Entry) -> bool:
         after.type,
         carried.payload,
     )
-
-
-def _chunks(file: IO[bytes]) -> Iterable[bytes]:
-    while chunk := file.read(_CHUNK_BYTES):
-        yield chunk
