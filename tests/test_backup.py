@@ -35,7 +35,7 @@ from ledger.home import KEYS, erase_person, open_home, open_log, read_log_key
 from ledger.log import about
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON, noon
-from tests.signing import append, entries_of, locked, rewrite, sign, with_altered
+from tests.signing import append, entries_of, locked, new_home, rewrite, sign, with_altered
 from tests.stores import PATIENCE
 from tests.tampering import ANA, BEN, LAPSES, LEO, ORIGIN, SIZE, Operator, furnish, register
 from tests.test_erasure import traces
@@ -572,6 +572,14 @@ def test_no_new_log_is_begun_from_another_history_than_was_signed(ledger: Ledger
     outcome = forged.restore(*forged.opened_by, "--lock-store", ledger.lock_store, "--as-new-log", NEW)
 
     assert (outcome.code, outcome.out.partition(":")[0], forged.again.exists()) == (11, "shorter", False)
+
+
+def test_with_the_key_of_another_log_none_is_continued(ledger: Ledger):
+    other = new_home(ledger.folder / "other") / KEYS / "log-key.pem"
+    outcome = ledger.backed_up().restore(*ledger.opened_by, "--lock-store", ledger.lock_store, "--log-key", other)
+
+    assert (outcome.code, ledger.again.exists()) == (1, False)
+    assert "the key that is here" in outcome.err
 
 
 # Without keys, and with older ones.

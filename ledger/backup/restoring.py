@@ -34,7 +34,7 @@ from ledger.backup.manifest import (
 from ledger.backup.refilling import refill
 from ledger.chain.entry import NO_LEAF, make_entry, read_entry
 from ledger.chain.merkle import root_of
-from ledger.chain.note import verifier_key
+from ledger.chain.note import VerifierKey, verifier_key
 from ledger.codec import SALT_BYTES, Codec, Fact
 from ledger.custody.documents import DocumentFolder
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
@@ -44,7 +44,7 @@ from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
 from ledger.evidence.earlier import EARLIER, entries_in, origins_of
 from ledger.evidence.lockstore import create_lock_store
-from ledger.evidence.notary import log_key
+from ledger.evidence.notary import WrongKey, log_key
 from ledger.evidence.stream import packed, unpacked
 from ledger.evidence.witnessing import WITNESSES
 from ledger.home import (
@@ -60,6 +60,7 @@ from ledger.home import (
     open_custody,
     open_log,
     open_notary,
+    read_log_key,
     store_url,
 )
 from ledger.storage.port import Clock
@@ -97,11 +98,20 @@ def restored(file: Path, path: Path, now: datetime, keys: KeysKept | None = None
 
 
 def continue_log(draft: Path, lock_store: str, log_key_file: Path | None, witnesses: Iterable[str]) -> None:
-    """Have a restored home go on with its log: with its lock store, and its key if there is one."""
+    """Have a restored home go on with its log: with its lock store, and its key if there is one. Raises `WrongKey`."""
     name_lock_store(draft, lock_store)
     if log_key_file is not None:
         new_file(draft / KEYS / LOG_KEY, _small(log_key_file))
+        _check_log_key(draft)
     _appoint(draft, witnesses)
+
+
+def _check_log_key(draft: Path) -> None:
+    with open_log(draft) as store:
+        expected = log_key(store)
+    found = VerifierKey(expected.name, expected.type, read_log_key(draft).public_key().public_bytes_raw())
+    if found != expected:
+        raise WrongKey(str(found), str(expected))
 
 
 class Opening(NamedTuple):
