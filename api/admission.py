@@ -45,6 +45,7 @@ from ledger.events import (
     KeyTestSent,
     LawDetermined,
     LedgerOpened,
+    LedgerOpenedV1,
     LogKeyRetired,
     LogKeyRotated,
     OrganisationRegistered,
@@ -89,6 +90,7 @@ INTRODUCED_BY: dict[str, type[Event]] = {
 # What comes of an act, of erasing or of opening a ledger, and cannot be told.
 NOT_REPORTED = (
     LedgerOpened,
+    LedgerOpenedV1,
     PersonErased,
     RequestApproved,
     RequestDeclined,

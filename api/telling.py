@@ -50,8 +50,10 @@ MIT = words_of(e.PolicyPublished())
 def told(event: e.Event, names: Names, words: Words = MIT) -> str:
     """An event as a sentence, with names."""
     match event:
+        case e.LedgerOpenedV1():
+            return told(event.upcast(), names, words)
         case e.LedgerOpened():
-            return f"The ledger {event.origin} was opened."
+            return _told_of_the_opening(event)
         case e.PersonRegistered():
             return f"{names(event.person)} became known to the office."
         case e.PersonDetailsChanged():
@@ -79,6 +81,15 @@ def told(event: e.Event, names: Names, words: Words = MIT) -> str:
             return f"{event.dataset} is released no more."
         case _:
             return _told_of_requests(event, names, words)
+
+
+def _told_of_the_opening(event: e.LedgerOpened) -> str:
+    if event.continues is None:
+        return f"The ledger {event.origin} was opened."
+    before = event.continues
+    lost = (before.signed or 0) - before.size
+    what = "" if lost <= 0 else f"; {lost:,} more had been signed and are lost"
+    return f"The ledger {event.origin} was opened, carrying on {before.origin} from its entry {before.size:,}{what}."
 
 
 def _told_of_requests(event: e.Event, names: Names, words: Words) -> str:

@@ -44,6 +44,7 @@ from ledger.chain.note import VerifierKey, check_key_name, parse_vkey, verifier_
 from ledger.codec import Fact
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
+from ledger.custody.keystore import KeyStore
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
@@ -99,7 +100,7 @@ def create_home(
     (an empty folder is nothing) or there, `Malformed` for an unusable origin or URL, `Unreachable` or `StoreFull` when
     there can be no folder at `path`.
     """
-    _check_origin(origin)
+    check_origin(origin)
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(origin, key.public_key().public_bytes_raw())
     opened = Fact(event=LedgerOpened(origin=origin, log_key=vkey), actor=actor, via=via)
@@ -111,7 +112,8 @@ def create_home(
     return vkey
 
 
-def _check_origin(origin: str) -> None:
+def check_origin(origin: str) -> None:
+    """Raise `Malformed` for what no log can be called."""
     check_key_name(origin)
     if not _ORIGIN.fullmatch(origin):
         why = "is not a URL without scheme of at most 150 ASCII letters, such as ir.example.edu/dua-ledger"
@@ -167,15 +169,20 @@ def _is_free(path: Path) -> bool:
 
 def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None) -> None:
     new_folder(folder / KEYS)
-    new_file(folder / KEYS / LOG_KEY, _pem(log_key))
+    keep_log_key(folder, log_key)
     Custody.create(_places(folder), clock, secrets=SECRETS).close()
     create_store(store_url(folder))
     if lock_store is None:
         new_folder(folder / LOCK)
         create_lock_store(lock_store_url(folder))
     else:
-        new_file(folder / KEYS / LOCK_STORE, b"sqlite:///%b\n" % os.fsencode(path_in(lock_store)))
+        name_lock_store(folder, lock_store)
     sync_folder(folder / KEYS)
+
+
+def keep_log_key(folder: Path, log_key: Ed25519PrivateKey) -> None:
+    """Write the key that signs for the log of a home. Raises `AlreadyThere`."""
+    new_file(folder / KEYS / LOG_KEY, _pem(log_key))
 
 
 def _passphrase() -> bytes | None:
@@ -296,6 +303,17 @@ def open_custody(path: Path, clock: Clock = utc_now) -> Custody:
     that they open.
     """
     return Custody.open(_places(path), clock)
+
+
+def open_key_store(path: Path) -> KeyStore:
+    """The key store of a home, alone. Raises as `open_custody` does."""
+    places = _places(path)
+    return KeyStore.open(places.keys, places.key_encryption_key)
+
+
+def name_lock_store(path: Path, url: str) -> None:
+    """Have a home know that its lock store is elsewhere. Raises `Malformed`, `AlreadyThere`."""
+    new_file(path / KEYS / LOCK_STORE, b"sqlite:///%b\n" % os.fsencode(path_in(url)))
 
 
 def _places(path: Path) -> Places:

@@ -49,7 +49,7 @@ class Explanation(msgspec.Struct, frozen=True):
     @property
     def agrees(self) -> bool | None:
         """Whether judging again gives the answer that was given; None when it cannot be told."""
-        return None if self.then is None else _answers(self.then) == _answers(self.said)
+        return None if self.then is None else same_answers(self.then, self.said)
 
 
 def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None = None) -> Judgement:
@@ -77,9 +77,13 @@ def _widened(first: Same, facts: Same) -> Standing:
 
 def done(judgement: Judgement) -> Event:
     """What has happened when an act is done that nothing objects to, with the waivers that it needed."""
-    act, at = judgement.act, parse_time(judgement.at)
-    used = tuple(waiver.event.waiver for waiver in waivers(act, judgement.standing, at))
-    return act.done(judgement.standing, at, used)
+    return comes_to(judgement.act, judgement.standing, parse_time(judgement.at))
+
+
+def comes_to(act: Act, standing: Standing, at: datetime) -> Event:
+    """What has happened when an act is done at a time, on a standing by which nothing objects to it."""
+    used = tuple(waiver.event.waiver for waiver in waivers(act, standing, at))
+    return act.done(standing, at, used)
 
 
 def judge_again(ledger: Ledger, recorded: Recorded, now: datetime) -> Explanation | None:
@@ -87,7 +91,7 @@ def judge_again(ledger: Ledger, recorded: Recorded, now: datetime) -> Explanatio
     judged = recorded.judged
     if judged is None:
         return None
-    said = _said(recorded)
+    said = said_in(recorded)
     try:
         act = act_from(judged.command)
     except msgspec.ValidationError as error:
@@ -97,7 +101,7 @@ def judge_again(ledger: Ledger, recorded: Recorded, now: datetime) -> Explanatio
     if judged.rulebook != VERSION:
         why = f"it was judged by rulebook {judged.rulebook}, and this program has rulebook {VERSION}"
         return Explanation(recorded.position, said, None, today, why)
-    then = tuple(judge(act, _standing(ledger, act, judged.read_to), parse_time(judged.at)))
+    then = tuple(judge(act, standing_then(ledger, act, judged.read_to), parse_time(judged.at)))
     return Explanation(recorded.position, said, then, today)
 
 
@@ -112,7 +116,7 @@ def judged(judgement: Judgement) -> Judged:
     )
 
 
-def _standing(ledger: Ledger, act: Act, until: int) -> Standing:
+def standing_then(ledger: Ledger, act: Act, until: int) -> Standing:
     """The standing that an act was judged on when the log was so long."""
     first = list(ledger.facts(act.first_look(), until=until))
     more = act.second_look(Standing(first))
@@ -120,10 +124,16 @@ def _standing(ledger: Ledger, act: Act, until: int) -> Standing:
     return Standing(facts[position] for position in sorted(facts))
 
 
-def _said(recorded: Recorded) -> tuple[Objection, ...]:
+def said_in(recorded: Recorded) -> tuple[Objection, ...]:
+    """The objections that an entry holds; none where the act was done."""
     if not isinstance(recorded.event, ActRefused):
         return ()
     return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in recorded.event.objections)
+
+
+def same_answers(one: tuple[Objection, ...], other: tuple[Objection, ...]) -> bool:
+    """Whether these are the same rules, about the same and for the same facts, each as often, whatever the wording."""
+    return _answers(one) == _answers(other)
 
 
 def _answers(objections: tuple[Objection, ...]) -> Counter[tuple[str, str | None, tuple[int, ...]]]:

@@ -23,6 +23,7 @@ from ledger.storage.port import Head
 from ledger.storage.turn import Turn
 from projections.acts import of_office
 from projections.standing import Standing
+from projections.views.comparing import different_tables
 from projections.views.reading import Reader
 from projections.views.tables import APPLICATION_ID, FORGET, REACH, REACHED, SCHEMA, VERSION
 from projections.views.taking import OF_REQUESTS, WANTED, Views
@@ -64,6 +65,24 @@ class Upkeep:
         with self._turn():
             self._throw_away()
         return self._answer(lambda _: None).position
+
+    def differences(self) -> Iterator[str]:
+        """What in the file is not what the log gives for the position that it holds for.
+
+        Nothing, where there is no file, or one that would be thrown away before it answers.
+        """
+        if not self._path.exists():
+            return
+        with named_errors(self._path), closing(connect(self._path, SETTINGS)) as kept:
+            kept.execute("BEGIN")
+            reached = self._reached(kept, self._ledger.store.head()) if _is_ours(kept) else 0
+            if reached:
+                _, leaf, _ = kept.execute(REACHED).fetchone()
+                with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+                    create_tables(fresh)
+                    with Transaction(fresh):
+                        self._take(fresh, 0, Head(reached, leaf, None))
+                    yield from different_tables(kept, fresh)
 
     def _answer(self, question: Question[Rows]) -> Answer[Rows]:
         with named_errors(self._path), self._caught_up() as connection:

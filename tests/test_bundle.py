@@ -224,7 +224,7 @@ def test_what_a_decision_rested_on_is_there_and_what_is_somebody_elses_is_not(of
     outside = [facts[position] for position in made.manifest.left_out]
 
     assert set(inside) >= {
-        "ledger.opened.v1",
+        "ledger.opened.v2",
         "role.granted.v1",
         "person.registered.v1",
         "dataset.registered.v1",

@@ -12,9 +12,11 @@ from api.commands.governance import GrantRole
 from api.commands.request import Submit
 from api.commands.review import Approve
 from api.register import register_of
+from ledger.events import HistoryViewed
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.manifest import Manifest, read_manifest
 from ledger.home import create_home, open_home
+from ledger.log import about
 from tests.command_line import dua_ledger, program
 from tests.facts import noon
 from tests.packet_facts import Folder
@@ -30,6 +32,7 @@ NAME = "Rosa Quill"
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch):
     for variable in ("DUA_LEDGER_HOME", "DUA_LEDGER_LOCK_STORE", "DUA_LEDGER_KEY_PASSPHRASE"):
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("DUA_LEDGER_ACTOR", "staff:1")
 
 
 @pytest.fixture
@@ -70,13 +73,13 @@ def test_a_bundle_is_made_for_its_owner_alone_and_verified_where_there_is_no_led
     assert re.fullmatch(f"Wrote {to}, [0-9,]+ bytes\\.\n", made.out)
     assert stat.S_IMODE(to.stat().st_mode) == 0o600
     home.rename(tmp_path / "far away")
-    told = program("verify-bundle", to, "--vkey", key)
+    told = program("verify", to, "--vkey", key)
     assert (told.code, told.err) == (0, "")
     assert told.out.splitlines()[0] == (
         f"All holds: what is here stands in the ledger as it was signed over {size} entries."
     )
     assert [line.partition(":")[0] for line in told.out.splitlines()[1:]] == ["Not excluded"]
-    assert "made up" in dua_ledger("verify-bundle", to).out
+    assert "made up" in dua_ledger("verify", to).out
 
 
 def test_the_history_in_it_names_people_only_when_details_are_opened(home: Path, tmp_path: Path):
@@ -90,7 +93,7 @@ def test_the_history_in_it_names_people_only_when_details_are_opened(home: Path,
 
 
 def test_bundles_are_made_about_people_data_sets_and_ranges_too(home: Path, tmp_path: Path):
-    for number, (option, value, about) in enumerate(
+    for number, (option, value, tag) in enumerate(
         [
             ("--person", researcher_of(home), f"person:{researcher_of(home)}"),
             ("--dataset", "D-6.002x-pc", "dataset:D-6.002x-pc"),
@@ -99,8 +102,8 @@ def test_bundles_are_made_about_people_data_sets_and_ranges_too(home: Path, tmp_
     ):
         to = tmp_path / f"{number}.zip"
         assert dua_ledger("bundle", option, value, "--to", to, home=home).code == 0
-        assert manifest_in(to).about == about
-        assert dua_ledger("verify-bundle", to, "--vkey", vkey_of(home)).code == 0
+        assert manifest_in(to).about == tag
+        assert dua_ledger("verify", to, "--vkey", vkey_of(home)).code == 0
         assert read_archive(to.read_bytes())["history.txt"].decode().count("recorded by") == len(
             manifest_in(to).entries
         )
@@ -112,15 +115,15 @@ def test_what_does_not_hold_is_told_by_the_exit_code(home: Path, tmp_path: Path)
     other.write_bytes(write_archive(read_archive(to.read_bytes()) | {"entries/2": b"something else"}))
     stranger = vkey_of(new_home(tmp_path / "another"))
 
-    assert dua_ledger("verify-bundle", to, "--vkey", stranger, "--vkey", vkey_of(home)).code == 0
-    altered = dua_ledger("verify-bundle", other)
+    assert dua_ledger("verify", to, "--vkey", stranger, "--vkey", vkey_of(home)).code == 0
+    altered = dua_ledger("verify", other)
     assert (altered.code, altered.out.splitlines()[0]) == (10, "altered: SHA256SUMS does not hold for entries/2")
-    unverified = dua_ledger("verify-bundle", to, "--vkey", stranger)
+    unverified = dua_ledger("verify", to, "--vkey", stranger)
     assert (unverified.code, unverified.out.partition(":")[0]) == (12, "unverified")
     other.write_bytes(b"")
-    assert dua_ledger("verify-bundle", other).code == 10
-    assert dua_ledger("verify-bundle", tmp_path / "none").code == 2
-    assert dua_ledger("verify-bundle", to, "--vkey", "no key").code == 2
+    assert dua_ledger("verify", other).code == 10
+    assert dua_ledger("verify", tmp_path / "none").code == 2
+    assert dua_ledger("verify", to, "--vkey", "no key").code == 2
 
 
 @pytest.mark.parametrize(
@@ -156,3 +159,27 @@ def test_of_a_log_that_does_not_continue_what_was_signed_no_bundle_is_made(home:
     told = dua_ledger("bundle", "--range", "1-2", "--to", tmp_path / "bundle.zip", home=home)
 
     assert (told.code, (tmp_path / "bundle.zip").exists()) == (1, False)
+
+
+def exports(path: Path) -> list[tuple[str, HistoryViewed]]:
+    with open_home(path, noon) as opened:
+        facts = opened.ledger.facts([about(HistoryViewed)])
+        return [(fact.actor, fact.event) for fact in facts if isinstance(fact.event, HistoryViewed)]
+
+
+def test_that_somebody_takes_a_bundle_along_is_on_record(home: Path, tmp_path: Path):
+    who = researcher_of(home)
+    for number, option in enumerate([("--request", REQUEST), ("--person", who), ("--range", "1-2")]):
+        assert dua_ledger("bundle", *option, "--to", tmp_path / f"{number}.zip", home=home).code == 0
+
+    assert exports(home) == [
+        ("staff:1", HistoryViewed(how="exported", request=REQUEST)),
+        ("staff:1", HistoryViewed(how="exported", request=None, person=who)),
+        ("staff:1", HistoryViewed(how="exported", request=None)),
+    ]
+
+
+def test_whoever_has_no_role_takes_no_bundle_along(home: Path, tmp_path: Path):
+    told = dua_ledger("bundle", "--request", REQUEST, "--to", tmp_path / "0.zip", "--actor", "guest:1", home=home)
+
+    assert (told.code, (tmp_path / "0.zip").exists(), exports(home)) == (3, False, [])

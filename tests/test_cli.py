@@ -22,7 +22,7 @@ import pytest
 from eventsourcing.dcb.api import DCBEvent
 
 from api.cli import COMMANDS, HEADINGS, main
-from api.cli.verifying import sentences
+from api.cli.reporting import sentences
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import root_hash
 from ledger.events import Event, RoleGranted
@@ -40,7 +40,7 @@ ORIGIN = "ir.example.edu/dua-ledger"
 LONG_AGO = datetime(2020, 2, 1, 12, tzinfo=UTC)
 SIX = [data_set(), version_added(), person(ANA), person(BEN), submitted(study_group=(ANA, BEN))]
 LINES = [
-    "        1  2020-02-01T12:00:00Z  ledger.opened.v1",
+    "        1  2020-02-01T12:00:00Z  ledger.opened.v2",
     f"        2  2020-02-01T12:00:00Z  dataset.registered.v1         dataset:{DATA_SET}",
     f"        3  2020-02-01T12:00:00Z  dataset.version-added.v1      dataset:{DATA_SET}",
     f"        4  2020-02-01T12:00:00Z  person.registered.v1          person:{ANA}",
@@ -172,7 +172,7 @@ def test_home_and_actor_can_come_from_the_environment(tmp_path: Path):
     program("init", "--origin", ORIGIN, DUA_LEDGER_HOME=str(home), DUA_LEDGER_ACTOR="staff:7")
 
     assert facts_of(home)[0]["actor"] == "staff:7"
-    assert program("entries", DUA_LEDGER_HOME=str(home)).out.split()[-1] == "ledger.opened.v1"
+    assert program("entries", DUA_LEDGER_HOME=str(home)).out.split()[-1] == "ledger.opened.v2"
     assert program("entries", "--home", home, DUA_LEDGER_HOME="/nowhere").code == 0
 
 
@@ -216,7 +216,7 @@ def test_init_says_what_is_wrong_with_a_name(tmp_path: Path, origin: str, why: s
         (f"--tag person:{ANA} --tag request:{REQUEST}", [6]),
         (f"--tag person:{ANA} --tag person:{BEN}", [6]),
         ("--type person.registered.v1", [4, 5]),
-        ("--type person.registered.v1 --type ledger.opened.v1", [1, 4, 5]),
+        ("--type person.registered.v1 --type ledger.opened.v2", [1, 4, 5]),
         (f"--type person.registered.v1 --tag person:{BEN}", [5]),
         ("--after 4", [5, 6]),
         ("--limit 2", [1, 2]),
@@ -321,7 +321,7 @@ def test_nobody_minds_when_a_reader_has_seen_enough(home: Path, form: list[str])
         listing.stdout.close()
         complaints = listing.stderr.read()
 
-    assert b"ledger.opened.v1" in first
+    assert b"ledger.opened.v2" in first
     assert complaints == b""
 
 

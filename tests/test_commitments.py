@@ -211,4 +211,4 @@ def test_without_the_keys_a_log_without_entries_is_none_all_the_same(operator: O
         connection.execute("DELETE FROM entries")
         connection.execute("DELETE FROM tags")
 
-    assert findings(operator) == [(Verdict.ALTERED, 1, "is missing: every ledger begins with ledger.opened.v1")]
+    assert findings(operator) == [(Verdict.ALTERED, 1, "is missing: every ledger begins with ledger.opened")]

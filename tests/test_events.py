@@ -49,6 +49,11 @@ PINNED = {
         "origin": NAME,
         "log_key": NAME,
     },
+    "ledger.opened.v2": {
+        "origin": NAME,
+        "log_key": NAME,
+        "continues?": f"{{origin: {NAME}, size: {POSITION}, root: {DIGEST}, signed: {POSITION} | null}} | null",
+    },
     "person.registered.v1": {
         "person": PERSON_ID,
         "name?": f"{COMMITMENT} | null",

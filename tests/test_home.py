@@ -106,7 +106,7 @@ def test_the_first_entry_tells_the_origin_and_the_key_that_is_kept(tmp_path: Pat
             Recorded(
                 position=1,
                 recorded_at=NOON,
-                type="ledger.opened.v1",
+                type="ledger.opened.v2",
                 tags=(),
                 event=LedgerOpened(origin=ORIGIN, log_key=vkey),
                 actor="staff:1",
@@ -517,7 +517,7 @@ def erase(home: Home, who: str, details: tuple[Any, ...] = ()) -> Erasure:
 def is_whole(path: Path) -> bool:
     """Whether everything of a home is there, and its first entry."""
     with open_home(path) as home:
-        whole = [one.type for one in home.ledger.facts()] == ["ledger.opened.v1"]
+        whole = [one.type for one in home.ledger.facts()] == ["ledger.opened.v2"]
     return whole and everything_in(path).keys() >= FOLDERS | FILES
 
 

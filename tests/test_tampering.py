@@ -272,7 +272,7 @@ def test_a_row_inserted_into_the_tag_index_is_found(home: Operator):
         for tag, type_, position in some_rows(home, "log.db", "tags"):
             assert isinstance(position, int)
             yield Attack("log.db", "tags", [], [(f"person:{ANA}x", type_, position)], {position})
-            yield Attack("log.db", "tags", [], [(tag, "ledger.opened.v2", position)], {position})
+            yield Attack("log.db", "tags", [], [(tag, "ledger.opened.v3", position)], {position})
             yield Attack("log.db", "tags", [], [("", "a", position)], {position})
             for elsewhere in (-1, 0, indexed_up_to(SIZE) + 1, SIZE, SIZE + 1, 2**62):
                 yield Attack("log.db", "tags", [], [(tag, type_, elsewhere)], {elsewhere})

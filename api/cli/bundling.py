@@ -1,21 +1,19 @@
-"""Commands that make audit bundles, and check them."""
+"""The command that makes audit bundles."""
 
 import re
-import sys
 from pathlib import Path
 
 import click
 
 from api.bundling import bundle_about, bundle_of_range
 from api.cli import options
-from api.cli.evidence import read_at_most
-from api.cli.wording import counted, printable
-from ledger.chain.checkpoint import parse_log_key
+from api.cli.acting import clock
+from api.cli.wording import counted
+from api.desk import Circumstances, Desk
+from api.handing_over import check_free
 from ledger.custody.files import new_file
-from ledger.evidence.archive import MAX_ARCHIVE_BYTES
+from ledger.events import HistoryViewed
 from ledger.evidence.bundle import Kind
-from ledger.evidence.bundle_check import check_bundle
-from ledger.evidence.report import Finding, Report, Verdict
 from ledger.home import open_home
 
 _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
@@ -23,6 +21,7 @@ _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 
 @click.command()
 @options.home
+@options.actor
 @click.option("--request", help="All that carries this request, and what its decisions rest on.")
 @click.option("--person", help="All that carries this person.")
 @click.option("--dataset", help="All that carries this data set.")
@@ -33,6 +32,7 @@ _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 @click.option("--documents", is_flag=True, help="Put documents in, with agreements, signatures and keys.")
 def bundle(
     path: Path,
+    actor: str,
     request: str | None,
     person: str | None,
     dataset: str | None,
@@ -45,8 +45,8 @@ def bundle(
     """Make an audit bundle: entries with proofs that they stand in this ledger, for somebody who has nothing else.
 
     It holds nothing of custody but what is asked for: of the request and the people in it, or of the person alone. What
-    documents say of others is not looked at. `verify-bundle` checks it, and so do sha256sum, openssl, python3 and gpg,
-    as the page in it says.
+    documents say of others is not looked at. `verify` checks it, and so do sha256sum, openssl, python3 and gpg,
+    as the page in it says. That somebody takes it along is recorded before the file is there.
     """
     asked = {"request:": request, "person:": person, "dataset:": dataset}
     tags = [f"{kind}{id_}" for kind, id_ in asked.items() if id_ is not None]
@@ -56,8 +56,11 @@ def bundle(
     opening = [kind for kind, wanted in kinds.items() if wanted]
     if between is not None and opening:
         raise click.UsageError("a range is about everybody: nothing of custody is opened in it")
-    with open_home(path.absolute()) as home:
+    check_free(to.absolute())
+    taken = HistoryViewed(how="exported", request=request, person=person)
+    with open_home(path.absolute(), clock()) as home:
         made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))
+        Desk(home.ledger, clock()).report(taken, Circumstances(actor=actor, via=options.VIA))
     new_file(to.absolute(), made)
     click.echo(f"Wrote {to}, {counted(len(made), 'byte')}.")
 
@@ -67,32 +70,3 @@ def _positions(between: str) -> tuple[int, int]:
     if found is None:
         raise click.BadParameter("is not two positions with a dash, such as 5-9", param_hint="--range")
     return int(found[1]), int(found[2])
-
-
-@click.command("verify-bundle")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--vkey", "keys", multiple=True, help="A verifier key of the ledger, as you had it from a person.")
-def verify_bundle(file: Path, keys: tuple[str, ...]) -> None:
-    """Verify the audit bundle in FILE, which needs no ledger and no network.
-
-    Exits with 0 when all holds, 10 when something was altered, 12 when some part could not be verified: by no key that
-    was given, or for want of gpg.
-    """
-    trusted = [parse_log_key(key) for key in keys]
-    report = check_bundle(read_at_most(file, 2 * MAX_ARCHIVE_BYTES + 1), trusted)
-    for line in _sentences(report):
-        click.echo(printable(line))
-    sys.exit(int(report.verdict))
-
-
-def _sentences(report: Report) -> list[str]:
-    lines = [f"{finding.verdict.name.lower()}: {_worded(finding)}" for finding in report.findings]
-    if report.verdict is Verdict.HOLDS:
-        lines.append(
-            f"All holds: what is here stands in the ledger as it was signed over {counted(report.size, 'entry')}."
-        )
-    return lines + [f"Not excluded: {what}." for what in report.not_excluded]
-
-
-def _worded(finding: Finding) -> str:
-    return finding.what if finding.position is None else str(finding)

@@ -12,10 +12,11 @@ from api.cli import options
 from api.cli.acting import Hand, acting, clock
 from api.cli.evidence import lock_store
 from api.cli.failures import CouldNotRun
-from api.cli.verifying import verify_home
+from api.cli.verifying import Extent, verify_home
 from api.cli.wording import counted, counted_together, printable
 from api.commands.people import Erase
 from api.erasing import erase as erase_details
+from ledger.backup.lapsing import last_copy_lapses
 from ledger.custody import Erasure
 from ledger.events.people import Detail
 from ledger.evidence.named import named_commitments
@@ -61,7 +62,7 @@ def _destroyed(erasure: Erasure) -> str:
     default=30,
     show_default=True,
     type=click.IntRange(0, 36_500),
-    help="For how many days a backup of the key store is kept.",
+    help="For how many days other copies of the key store are kept than `backup-keys` made, which it knows of.",
 )
 @click.option("--yes", is_flag=True, help="Erase without asking.")
 def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, yes: bool) -> None:
@@ -73,6 +74,7 @@ def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, y
     """
     chosen = cast(tuple[Detail, ...], tuple(sorted(set(details))))
     lapses = (clock()() + timedelta(days=backup_days)).date()
+    lapses = max(lapses, last_copy_lapses(hand.home.path) or lapses)
     wish = Erase(person=hand.person(person), details=chosen, last_copy_lapses=lapses)
     if hand.manner.dry_run:
         hand.take(wish)
@@ -125,6 +127,6 @@ def sweep(path: Path, hours: int, dry_run: bool, yes: bool) -> None:
 
 def _check_that_all_holds(path: Path) -> None:
     """Raise `CouldNotRun` unless it does: an entry that was altered may have named what now nobody names."""
-    report = verify_home(path, os.cpu_count() or 1)
+    report = verify_home(path, os.cpu_count() or 1, extent=Extent.CUSTODY)
     if report.verdict is not Verdict.HOLDS:
         raise CouldNotRun("not all in this ledger holds, so nothing is swept: run dua-ledger verify")

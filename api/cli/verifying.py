@@ -1,12 +1,12 @@
 """The command that verifies."""
 
-import json
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -14,30 +14,54 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from api.cli import options
+from api.cli import options, reporting
 from api.cli.evidence import lock_store, read_at_most, witness_seconds
-from api.cli.wording import counted, counted_together
+from api.cli.reporting import bundle_sentences, sentences
+from api.cli.wording import counted_together, printable
 from api.signing import appointed_in
 from ledger.chain.checkpoint import parse_log_key
 from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey
 from ledger.codec import Codec
-from ledger.errors import Damaged, NotALedger, Tampered, Unreachable
+from ledger.errors import Damaged, LedgerError, NotALedger, Tampered, Unreachable
+from ledger.evidence.agreements import SignatureCheck
+from ledger.evidence.archive import MAX_ARCHIVE_BYTES
+from ledger.evidence.bundle_check import check_bundle
 from ledger.evidence.checkpoints import Given, against_checkpoints
 from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
 from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
+from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
-from ledger.evidence.report import Report, Verdict, unreadable
+from ledger.evidence.report import Report, Verdict, altered, unreadable, unverified
 from ledger.evidence.verify import Check, verify_log
-from ledger.home import SECRETS, open_custody, open_lock_store, open_log, store_url
+from ledger.home import SECRETS, VIEWS, open_custody, open_lock_store, open_log, store_url
+from ledger.log import Ledger
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock
+from projections.replaying import JudgementCheck
+from projections.upkeep import Upkeep
 
 # What was sealed just now, an entry may be about to name; no wish takes so long.
 UNDER_WAY = timedelta(hours=1)
 
 
+class Extent(IntEnum):
+    """How much of a home is verified: the log alone, custody with it, or all that follows from them too."""
+
+    LOG = 0
+    CUSTODY = 1
+    ALL = 2
+
+
 @click.command()
-@options.home
+@click.argument("bundle", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--home",
+    "path",
+    envvar="DUA_LEDGER_HOME",
+    show_envvar=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The ledger's folder, where no bundle is given.",
+)
 @options.as_json
 @click.option(
     "--processes",
@@ -46,6 +70,7 @@ UNDER_WAY = timedelta(hours=1)
     type=click.IntRange(1, 1024),
     help="How many processes share the work.",
 )
+@click.option("--quick", is_flag=True, help="Leave out signatures on agreements, judgements, and views.")
 @click.option(
     "--checkpoint",
     "files",
@@ -66,29 +91,45 @@ UNDER_WAY = timedelta(hours=1)
 @witness_seconds
 @lock_store
 def verify(
-    path: Path,
+    bundle: Path | None,
+    path: Path | None,
     as_json: bool,
     processes: int,
+    quick: bool,
     files: tuple[Path, ...],
     keys: tuple[str, ...],
     witnesses: tuple[str, ...],
     seconds: float,
     lock: str | None,
 ) -> None:
-    """Verify the log and everything that it commits to, from the bytes.
+    """Verify a ledger and everything that it commits to, from the bytes; or the audit bundle in the file BUNDLE.
 
     Prints every finding with its position, what else is worth knowing, and what could not be excluded. Exits with 0
     when all holds, 10 when something was altered, 11 when the log is shorter than a checkpoint or no extension of it,
     12 when some part could not be verified. Every checkpoint in the lock store is compared, those that are given, and
-    what each witness that is named has cosigned last.
+    what each witness that is named has cosigned last. Signatures on agreements are checked by gpg, judgements made
+    again, and views compared with what the log gives.
 
     Without the keys, which an auditor may not have, nothing in custody can be verified: that is 12. Where the keys are
     and custody.db or the documents are not, what the log commits to is lost: that is 10.
+
+    A bundle needs no ledger and no network; --vkey says whose it has to be.
     """
-    given = tuple(Given(str(file), read_at_most(file, MAX_NOTE_BYTES + 1)) for file in files)
-    against = Against(given, tuple(map(parse_log_key, keys)), lock, witnesses, seconds)
-    report = verify_home(path.absolute(), processes, against=against)
-    click.echo(_as_json(report) if as_json else "\n".join(sentences(report)))
+    trusted = tuple(map(parse_log_key, keys))
+    if bundle is not None:
+        if files or witnesses or quick:
+            raise click.UsageError("a bundle has its own checkpoint, and is verified whole")
+        report = check_bundle(read_at_most(bundle, 2 * MAX_ARCHIVE_BYTES + 1), trusted)
+        lines = bundle_sentences(report)
+    elif path is not None:
+        given = tuple(Given(str(file), read_at_most(file, MAX_NOTE_BYTES + 1)) for file in files)
+        against = Against(given, trusted, lock, witnesses, seconds)
+        extent = Extent.CUSTODY if quick else Extent.ALL
+        report = verify_home(path.absolute(), processes, against=against, extent=extent)
+        lines = sentences(report)
+    else:
+        raise click.UsageError("give a bundle, or the ledger's folder with --home")
+    click.echo(reporting.as_json(report) if as_json else "\n".join(map(printable, lines)))
     sys.exit(int(report.verdict))
 
 
@@ -109,15 +150,21 @@ class Against(NamedTuple):
 NOTHING_MORE = Against()
 
 
-def verify_home(path: Path, processes: int = 1, clock: Clock = utc_now, against: Against = NOTHING_MORE) -> Report:
+def verify_home(
+    path: Path,
+    processes: int = 1,
+    clock: Clock = utc_now,
+    against: Against = NOTHING_MORE,
+    extent: Extent = Extent.ALL,
+) -> Report:
     """Verify a ledger home, with a progress bar on a terminal."""
     try:
-        return _verify(path, processes, clock() - UNDER_WAY, against)
+        return _verify(path, processes, clock() - UNDER_WAY, against, extent)
     except Damaged as error:
         return unreadable(str(error))
 
 
-def _verify(path: Path, processes: int, settled: datetime, against: Against) -> Report:
+def _verify(path: Path, processes: int, settled: datetime, against: Against, extent: Extent) -> Report:
     hidden = not sys.stderr.isatty()
     with (
         open_log(path) as store,
@@ -125,15 +172,21 @@ def _verify(path: Path, processes: int, settled: datetime, against: Against) -> 
     ):
         appointed = appointed_in(path)
         asked = [parse_asked(witness, appointed) for witness in against.witnesses]
-        checks = partial(commitment_checks, path)
+        checks = partial(home_checks, path, extent)
         report = verify_log(store, checks, url=store_url(path), processes=processes, progress=bar.update)
         open_lock = partial(open_lock_store, path, against.lock_store)
         told = asked_all(store, asked, against.keys, against.seconds)
-        report = against_checkpoints(report, store, open_lock, (*against.given, *told.given), against.keys)
+        earlier = origins_of(path)
+        of_earlier = [one for one in against.given if origin_in(one.raw) in earlier]
+        given = [one for one in (*against.given, *told.given) if one not in of_earlier]
+        report = against_checkpoints(report, store, open_lock, given, against.keys)
         report = with_witnesses(report, told, open_lock, appointed)
-        # In a log that was altered, what an entry names may be gone for another reason.
-        if report.verdict is Verdict.ALTERED:
+        report = with_earlier(report, store, path, of_earlier, against.keys)
+        # In a log that was altered, what an entry names may be gone for another reason, and views differ.
+        if report.verdict is Verdict.ALTERED or extent is Extent.LOG:
             return report
+        if extent is Extent.ALL:
+            report = _with_views(report, store, path)
         return msgspec.structs.replace(report, remarks=(*report.remarks, *_remarks(path, store, settled)))
 
 
@@ -149,52 +202,39 @@ def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
             )
 
 
+def _with_views(report: Report, store: Store, path: Path) -> Report:
+    """The report with what views say that the log does not give."""
+    try:
+        different = Upkeep(path / VIEWS, _reading(store)).differences()
+        found = [altered(None, f"views: {what}; `dua-ledger rebuild` makes them anew") for what in different]
+    except (Damaged, NotALedger) as error:
+        found = [altered(None, f"views: {error}")]
+    except LedgerError as error:
+        found = [unverified(None, f"views cannot be compared: {error}")]
+    return msgspec.structs.replace(report, findings=(*report.findings, *found))
+
+
 @contextmanager
-def commitment_checks(path: Path, store: Store) -> Iterator[Sequence[Check]]:
-    """The check of a home's commitments, for one process."""
+def home_checks(path: Path, extent: Extent, store: Store) -> Iterator[Sequence[Check]]:
+    """The checks of a home's entries beside their bytes, for one process."""
+    checks: list[Check] = []
     with ExitStack() as opened:
-        try:
-            custody = opened.enter_context(open_custody(path))
-            for name in SECRETS:
-                custody.secret(name)
-        except (Damaged, NotALedger, Tampered, Unreachable) as error:
-            yield [UnopenedCustody(store, error)]
-        else:
-            yield [CommitmentCheck(store, custody, Codec())]
+        if extent >= Extent.CUSTODY:
+            try:
+                custody = opened.enter_context(open_custody(path))
+                for name in SECRETS:
+                    custody.secret(name)
+            except (Damaged, NotALedger, Tampered, Unreachable) as error:
+                checks.append(UnopenedCustody(store, error))
+            else:
+                checks.append(CommitmentCheck(store, custody, Codec()))
+                if extent is Extent.ALL:
+                    checks.append(SignatureCheck(store, custody, Codec()))
+        if extent is Extent.ALL:
+            checks.append(JudgementCheck(_reading(store)))
+        yield checks
 
 
-def sentences(report: Report) -> Iterator[str]:
-    """A report in words, findings first."""
-    for finding in report.findings:
-        yield f"{finding.verdict.name.lower()}: {finding}"
-    entries, findings = counted(report.size, "entry"), counted(len(report.findings), "finding")
-    match report.verdict:
-        case Verdict.HOLDS:
-            yield f"All holds in {entries}: each hash, the tag index, and all that custody keeps."
-        case Verdict.ALTERED:
-            yield f"{findings} in {entries}: this ledger is not what was written."
-        case Verdict.SHORTER:
-            yield f"{findings} in {entries}: this ledger does not continue what it was."
-        case Verdict.UNVERIFIED:
-            yield f"{findings} in {entries}: nothing is known to be altered, but not all could be verified."
-    yield f"Root of the tree: {report.root or 'cannot be told'}"
-    for what in report.remarks:
-        yield f"Remark: {what}."
-    for what in report.not_excluded:
-        yield f"Not excluded: {what}."
-
-
-def _as_json(report: Report) -> str:
-    findings = [
-        {"verdict": finding.verdict.name.lower(), "position": finding.position, "what": finding.what}
-        for finding in report.findings
-    ]
-    members = {
-        "size": report.size,
-        "root": report.root,
-        "findings": findings,
-        "remarks": report.remarks,
-        "not_excluded": report.not_excluded,
-        "exit_code": int(report.verdict),
-    }
-    return json.dumps(members, ensure_ascii=False)
+def _reading(store: Store) -> Ledger:
+    """The ledger in a store, for reading: without the secret by which wishes are told apart."""
+    return Ledger(store, wish_key=b"", random_bytes=os.urandom)

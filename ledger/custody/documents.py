@@ -147,6 +147,10 @@ class DocumentFolder:
         known = {place for address in addresses() for place in self._places(address)}
         return sorted(file for file in found if file not in known)
 
+    def file(self, address: bytes) -> Path:
+        """Where the box at an address lies."""
+        return self._places(address)[0]
+
     def _places(self, address: bytes) -> tuple[Path, Path]:
         name = address.hex()
         file = self.path / name[:2] / name[2:]

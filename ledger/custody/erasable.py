@@ -80,6 +80,12 @@ class ErasableDatabase:
         if found != b"ok":
             raise Damaged(self.path, found.decode(errors="replace"))
 
+    def copy(self, to: Path) -> None:
+        """Make a copy of the file, as it is at one moment, with mode 0600. Raises `AlreadyThere`, `StoreFull`."""
+        new_file(to, b"")
+        with self._lease() as connection, named_errors(to), closing(sqlite3.connect(to)) as copy:
+            connection.backup(copy)
+
     def purge(self) -> None:
         """Build the file anew from the rows that are left. Raises `Busy` while somebody reads."""
         with self._lease() as connection:

@@ -210,6 +210,10 @@ class KeyStore:
         with self._database.writing() as connection:
             return _destroy(connection, commitments)
 
+    def copy(self, to: Path) -> None:
+        """Make a copy of the file at `to`, which opens nothing without the key-encryption key."""
+        self._database.copy(to)
+
     def check_file(self) -> None:
         """Raise `Damaged` unless the file holds together, so that its index leads to all that it should."""
         self._database.check()

@@ -138,6 +138,19 @@ class Vault:
         with self._database.writing() as connection:
             return _forget(connection, commitments, discard)
 
+    @contextmanager
+    def copied(self, to: Path) -> Iterator[None]:
+        """A copy of the file at `to`; nothing is kept or forgotten here before the block ends."""
+        with self._database.writing():
+            self._database.copy(to)
+            yield
+
+    @contextmanager
+    def still(self) -> Iterator[set[bytes]]:
+        """The addresses of all documents, and nothing is kept or forgotten here before the block ends."""
+        with self._database.writing():
+            yield self.documents()
+
     def check_file(self) -> None:
         """Raise `Damaged` unless the file holds together."""
         self._database.check()

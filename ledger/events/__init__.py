@@ -34,7 +34,7 @@ from ledger.events.governance import (
     WaiverGranted,
 )
 from ledger.events.logkeys import LogKeyRetired, LogKeyRotated
-from ledger.events.opening import LedgerOpened
+from ledger.events.opening import LedgerOpened, LedgerOpenedV1
 from ledger.events.people import (
     AffiliationDetermined,
     OrganisationRegistered,
@@ -49,6 +49,7 @@ from ledger.events.training import TrainingCertified, TrainingVerified
 
 DECLARED: tuple[type[Event], ...] = (
     LedgerOpened,
+    LedgerOpenedV1,
     PersonRegistered,
     PersonDetailsChanged,
     PersonErased,
@@ -135,6 +136,7 @@ __all__ = [
     "KeyTestSent",
     "LawDetermined",
     "LedgerOpened",
+    "LedgerOpenedV1",
     "LogKeyRetired",
     "LogKeyRotated",
     "OrganisationRegistered",

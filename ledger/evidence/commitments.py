@@ -26,6 +26,7 @@ from ledger.evidence.report import Finding, altered, unverified
 from ledger.storage import Store
 
 BATCH = 256
+OPENINGS = Codec().wire_types(LedgerOpened)
 
 _UNREADABLE = (Damaged, NotALedger, Unreachable)
 
@@ -177,13 +178,13 @@ class UnopenedCustody:
 
 
 def _opening(type_: str) -> Iterator[Finding]:
-    if type_ != LedgerOpened.wire_type():
-        yield altered(1, f"is {type_}, where {LedgerOpened.wire_type()} must stand")
+    if type_ not in OPENINGS:
+        yield altered(1, f"is {type_}, where {LedgerOpened.wire_name} must stand")
 
 
 def _emptiness(store: Store) -> Iterator[Finding]:
     if store.length() == 0:
-        yield altered(1, f"is missing: every ledger begins with {LedgerOpened.wire_type()}")
+        yield altered(1, f"is missing: every ledger begins with {LedgerOpened.wire_name}")
 
 
 def _unreadable(position: int | None, error: LedgerError) -> Finding:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ledger.chain.note import VerifierKey, open_note
+from ledger.chain.note import VerifierKey, open_note, parse_vkey
 from ledger.errors import (
     Damaged,
     Malformed,
@@ -104,12 +104,26 @@ def with_witnesses(
 
 
 def wrong_cosignatures(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[Finding]:
-    """For each witness the first cosignature in the lock store that does not hold, and how many do not."""
-    for witness in appointed:
+    """For each witness, appointed or not, the first cosignature that does not hold, and how many do not."""
+    for witness in [*appointed, *_others(lock, appointed)]:
+        if isinstance(witness, Finding):
+            yield witness
+            continue
         wrong = list(_wrong(lock, witness))
         if wrong:
             others = f"; and {len(wrong) - 1:,} more" if wrong[1:] else ""
             yield altered(None, f"lock store, {wrong[0]}{others}")
+
+
+def _others(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[Appointed | Finding]:
+    """Who is not appointed now and has cosigned, by the key that the cosignatures are kept under."""
+    known = {str(one.key) for one in appointed}
+    for vkey in lock.witnesses():
+        if vkey not in known:
+            try:
+                yield Appointed("", parse_vkey(vkey))
+            except Malformed as error:
+                yield altered(None, f"lock store, cosignatures under what is no key: {error}")
 
 
 def _wrong(lock: LockStore, witness: Appointed) -> Iterator[str]:

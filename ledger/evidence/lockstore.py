@@ -79,6 +79,7 @@ LAST_SIZES = f"""{_WITNESSES}
     SELECT (SELECT MAX(size) FROM cosignatures WHERE cosignatures.witness = witnesses.witness) FROM witnesses
     WHERE witness IS NOT NULL
 """
+WITNESSES = "SELECT DISTINCT witness FROM cosignatures ORDER BY witness"
 PAGE = 500
 
 _SQLITE = "sqlite:///"
@@ -197,6 +198,11 @@ class LockStore:
         """For each witness, over how many entries its last cosignature is."""
         with self._connections.borrowed() as connection:
             return [size for (size,) in connection.execute(LAST_SIZES)]
+
+    def witnesses(self) -> list[str]:
+        """The verifier keys of all whose cosignatures are kept."""
+        with self._connections.borrowed() as connection:
+            return [str(witness) for (witness,) in connection.execute(WITNESSES)]
 
     def _cosignature(self, row: tuple[object, ...]) -> Cosignature:
         size, witness, line = row

@@ -17,6 +17,7 @@ from ledger.events import (
     FactCorrected,
     HistoryViewed,
     LedgerOpened,
+    LedgerOpenedV1,
     LogKeyRetired,
     LogKeyRotated,
     OrganisationRegistered,
@@ -39,6 +40,7 @@ FOLDED: tuple[type[Event], ...] = (
 # No rule asks for these; that one was let in is no reason to judge another access anew.
 PASSED_OVER: tuple[type[Event], ...] = (
     LedgerOpened,
+    LedgerOpenedV1,
     OrganisationRegistered,
     AccessPermitted,
     DataSetOpened,

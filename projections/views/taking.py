@@ -25,6 +25,7 @@ from ledger.events import (
     FactCorrected,
     HistoryViewed,
     LedgerOpened,
+    LedgerOpenedV1,
     LogKeyRetired,
     LogKeyRotated,
     OrganisationRegistered,
@@ -68,6 +69,7 @@ WANTED: tuple[type[Event], ...] = (
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
     LedgerOpened,
+    LedgerOpenedV1,
     PersonRegistered,
     PersonDetailsChanged,
     PersonErased,

@@ -1,0 +1,178 @@
+"""Commands that make backups, and a ledger home of them again."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import click
+
+from api.cli import options
+from api.cli.acting import clock
+from api.cli.evidence import lock_store, witness_seconds
+from api.cli.reporting import sentences
+from api.cli.verifying import NOTHING_MORE, Against, Extent, verify_home
+from api.cli.wording import counted, printable
+from ledger.backup.comparing import signed_before
+from ledger.backup.errors import BackupAltered
+from ledger.backup.making import back_up, back_up_keys
+from ledger.backup.manifest import Manifest
+from ledger.backup.restoring import KeysKept, Opening, begin_anew, continue_log, restored
+from ledger.errors import NotContinued
+from ledger.evidence.report import Report, Verdict
+from ledger.evidence.witnessing import parse_appointed
+
+_new_file = click.Path(path_type=Path, dir_okay=False)
+_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+KEPT_APART = "keys/key-encryption-key and keys/log-key.pem"
+
+
+@click.command()
+@options.home
+@click.argument("to", metavar="FILE", type=_new_file)
+def backup(path: Path, to: Path) -> None:
+    """Write log and custody into the new FILE, as they are at one moment, while others go on writing.
+
+    No key is in it, and not the lock store: `backup-keys` backs the keys up, for as long as erased data may live on.
+    Make that one after this one, so that it has all that this one needs. FILE is a tar archive with its SHA256SUMS.
+    """
+    manifest = back_up(path.absolute(), to.absolute(), clock())
+    click.echo(f"Wrote {to}: {counted(manifest.size, 'entry')} of {manifest.origin}, and all that they commit to.")
+
+
+@click.command("backup-keys")
+@options.home
+@click.argument("to", metavar="FILE", type=_new_file)
+@click.option("--keep-days", required=True, type=click.IntRange(0, 36_500), help="For how many days FILE will be kept.")
+def backup_keys(path: Path, to: Path, keep_days: int) -> None:
+    """Write the key store into the new FILE, which opens nothing once its days are over: destroy it then.
+
+    `erase` says on which day the last of these is gone. Its keys are wrapped: it needs the key-encryption key, of which
+    one copy is kept for good, apart from this, as of the log key.
+    """
+    manifest = back_up_keys(path.absolute(), to.absolute(), keep_days, clock())
+    click.echo(f"Wrote {to}: to be destroyed when {manifest.kept_until} is over.")
+    click.echo(f"Not in it: {KEPT_APART}. Keep a copy of each apart from all backups; they do not change.")
+
+
+class Wanted(NamedTuple):
+    """How a backup is to be restored, and what it is compared with."""
+
+    lock: str | None
+    witnesses: tuple[str, ...]
+    seconds: float
+    processes: int
+    accept_losses: bool
+    at: datetime
+
+
+@click.command()
+@options.home
+@options.actor
+@click.argument("file", type=_file)
+@click.option("--keys", type=_file, help="A backup of the key store; without one, no details are to be had.")
+@click.option("--key-encryption-key", "opens", type=_file, help="What the keys in it are wrapped with.")
+@click.option("--log-key", type=_file, help="The key that signs for the log, where it is continued.")
+@lock_store
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="URL=VKEY",
+    help="A witness: the log must continue what it cosigned last; it will be asked from now on. May be repeated.",
+)
+@witness_seconds
+@click.option(
+    "--as-new-log",
+    "origin",
+    metavar="ORIGIN",
+    help="Begin a new log with this name, which carries the entries of the old one on.",
+)
+@click.option(
+    "--accept-losses", is_flag=True, help="Go on though custody does not hold all, as when the keys are older."
+)
+@click.option(
+    "--processes", default=os.cpu_count() or 1, show_default="one for each core", type=click.IntRange(1, 1024)
+)
+def restore(
+    path: Path,
+    actor: str,
+    file: Path,
+    keys: Path | None,
+    opens: Path | None,
+    log_key: Path | None,
+    lock: str | None,
+    witnesses: tuple[str, ...],
+    seconds: float,
+    origin: str | None,
+    accept_losses: bool,
+    processes: int,
+) -> None:
+    """Make the new ledger home --home of the backup in FILE, once all of it is verified and erasures are applied.
+
+    To continue the log, the lock store must be named: all that was signed, and what a witness has cosigned, must be in
+    the backup. One that is older exits with 11, and nothing is made. Then a new log can be begun with --as-new-log:
+    under another name, with a new key and lock store, it has the old entries at their positions, says in the first what
+    it carries on, and keeps the old log beside. What was recorded after the backup is lost; tell it anew.
+
+    Exits with 10 when the backup was altered, or custody does not hold what the log commits to.
+    """
+    if (keys is None) != (opens is None):
+        raise click.UsageError("--keys and --key-encryption-key go together: one opens the other")
+    if origin is None and lock is None:
+        raise click.UsageError("give the --lock-store, to continue the log, or begin another with --as-new-log")
+    for witness in witnesses:
+        parse_appointed(witness)
+    wanted = Wanted(lock, witnesses, seconds, processes, accept_losses, clock()())
+    kept = KeysKept(keys, opens) if keys and opens else None
+    try:
+        with restored(file, path.absolute(), wanted.at, kept) as (draft, manifest):
+            if origin is None:
+                continue_log(draft, lock or "", log_key, witnesses)
+                _check(draft, wanted, Against((), (), lock, witnesses, seconds))
+                said = f"Restored {manifest.origin} in {path}, with {counted(manifest.size, 'entry')}."
+            else:
+                said = _begun_anew(draft, manifest, origin, actor, wanted)
+    except BackupAltered as error:
+        click.echo(printable(f"altered: {error}"))
+        sys.exit(int(Verdict.ALTERED))
+    except NotContinued as error:
+        click.echo(printable(f"shorter: {error}"))
+        sys.exit(int(Verdict.SHORTER))
+    click.echo(said)
+    if kept is None:
+        click.echo("There are no keys in it: no details can be read, and nothing can be recorded.")
+
+
+def _begun_anew(draft: Path, manifest: Manifest, origin: str, actor: str, wanted: Wanted) -> str:
+    """What there is to say of a new log, once it is begun."""
+    signed = signed_before(draft, manifest, wanted.lock, wanted.witnesses, wanted.seconds)
+    vkey = begin_anew(draft, manifest, Opening(origin, signed, actor, options.VIA, clock()), wanted.witnesses)
+    _check(draft, wanted, NOTHING_MORE)
+    lost = max((signed or 0) - manifest.size, 0)
+    unknown = "" if wanted.lock or wanted.witnesses else " as far as can be told: no lock store or witness was named"
+    return (
+        f"Began {origin}, which carries on {counted(manifest.size, 'entry')} of {manifest.origin}. Its verifier key:\n"
+        f"  {vkey}\n"
+        f"Lost: {counted(lost, 'entry')} that had been signed{unknown}.\n"
+        f"Tell anew what happened since {manifest.made_at}, erasures first."
+    )
+
+
+def _check(draft: Path, wanted: Wanted, against: Against) -> None:
+    """Leave with what is found, unless the log holds, and custody with it but for losses that are accepted."""
+    log = verify_home(draft, wanted.processes, against=against, extent=Extent.LOG)
+    if log.verdict is not Verdict.HOLDS:
+        _leave(log)
+    whole = verify_home(draft, wanted.processes, against=against._replace(witnesses=()))
+    if whole.verdict is Verdict.ALTERED and not wanted.accept_losses:
+        _leave(whole)
+    for finding in whole.findings:
+        click.echo(printable(f"{finding.verdict.name.lower()}: {finding}"), err=True)
+
+
+def _leave(report: Report) -> NoReturn:
+    click.echo(printable("\n".join(sentences(report))))
+    click.echo("Nothing was restored.")
+    sys.exit(int(report.verdict))
