@@ -111,7 +111,7 @@ def _check_log_key(draft: Path) -> None:
     with open_log(draft) as store:
         first, signing = log_key(store), good_for(store.length(), log_keys(store))
     found = VerifierKey(first.name, first.type, read_log_key(draft).public_key().public_bytes_raw())
-    if str(found) not in map(str, signing):
+    if found.public not in [key.public for key in signing]:
         raise WrongKey(str(found), ", ".join(map(str, signing)))
     if found != first:
         (draft / KEYS / LOG_KEY).rename(key_file(draft, found))
