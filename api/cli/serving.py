@@ -1,5 +1,6 @@
 """The HTTP API: serving it, and the keys that it is asked with."""
 
+import json
 import multiprocessing
 import os
 import secrets
@@ -60,6 +61,15 @@ def issue_api_key(hand: Hand, principal: str, role: Role, until: date, scopes: t
 def revoke_api_key(hand: Hand, apikey: str) -> None:
     """Make the key with the id APIKEY (T-...) good for nothing from now on."""
     hand.take(RevokeApiKey(apikey=apikey))
+
+
+@click.command()
+@click.option("--page", is_flag=True, help="As a page for people, which loads nothing from elsewhere.")
+def openapi(page: bool) -> None:
+    """Print the OpenAPI document of the HTTP API, as /openapi.json gives it to whoever has a key."""
+    from api.http import document
+
+    click.echo(document.PAGE if page else json.dumps(document.openapi(), indent=2), nl=not page)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from api.http.call import Answer, Call, not_found
 from api.http.commanding import entry_shape
 from api.http.moments import AboutATime, Inquiry, instant
 from api.http.monitor import CONTENT_TYPE
+from api.http.public import TEXT, tile_of
 from api.http.reading_in import parameters
 from api.http.rendering import is_export
 from api.permission import may_open
@@ -26,8 +27,9 @@ from ledger.errors import Malformed, Missing
 from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
 from ledger.events.catalogue import Form
 from ledger.events.ids import DataSetId, PersonId
+from ledger.evidence.notary import log_key
 from ledger.log import about
-from projections.acts import ApproveRequest
+from projections.acts import ApproveRequest, of_request
 from projections.checklist import Line, checklist
 from projections.judgement import judge_again
 from projections.standing import GRANTED, Standing
@@ -127,6 +129,17 @@ def entry(call: Call) -> Answer:
     return Answer(shown)
 
 
+def bundle(call: Call) -> Answer:
+    """Give a bundle of entries of a tree that was signed, as tlog-tiles has them. Taking them along is recorded."""
+    found = tile_of(call.home, f"tile/entries/{call.ids['bundle']}")
+    return found._replace(position=_looked(call, HistoryViewed(how="exported", request=None)), headers={})
+
+
+def verifier_key(call: Call) -> Answer:
+    """Give the key by which anybody can check what this log has signed."""
+    return Answer(f"{log_key(call.ledger.store)}\n".encode(), media_type=TEXT)
+
+
 def _entry(call: Call) -> Entry:
     found = call.ledger.store.entry(call.ids["position"])
     if found is None:
@@ -168,7 +181,15 @@ def request(call: Call) -> Answer:
         releases=tuple(known.releases),
         checklist=tuple(_item(call, line, number, whole) for line in checklist(number, whole, asked.at)),
     )
-    return Answer(shown, position=asked.log.position)
+    return Answer(shown, position=asked.log.position, version=_last_about(call, number, asked))
+
+
+def _last_about(call: Call, request: str, asked: Inquiry) -> int | None:
+    """The position of the last entry about a request that is shown as it is now."""
+    if not asked.is_now:
+        return None
+    facts = call.ledger.facts([of_request(request)], until=asked.log.position)
+    return max((fact.position for fact in facts), default=None)
 
 
 def _somebody(call: Call, person: str) -> shapes.Somebody:

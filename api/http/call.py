@@ -42,13 +42,17 @@ class Parts(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is answered: a shape, or bytes with their media type; for which position of the log, if that is known."""
+    """What is answered: a shape, or bytes or a file with their media type; for which position of the log, if known.
+
+    `version` is the position of the last entry about a request that is shown as it is now.
+    """
 
     body: Any
     status: int = 200
     position: int | None = None
     headers: Mapping[str, str] = {}
     media_type: str | None = None
+    version: int | None = None
 
 
 class Desks(NamedTuple):

@@ -12,12 +12,13 @@ import msgspec
 from api.apikeys import new_key
 from api.commands import Command, Document
 from api.commands.governance import IssueApiKey
-from api.desk import Outcome
+from api.desk import Outcome, Seen
 from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
 from api.http.problems import BadField, BadRequest, problem, problem_of
 from api.http.reading_in import documents, form_body, idempotency_key, json_body, parameters
+from api.http.replying import last_seen
 from ledger.chain.entry import Entry
 from ledger.codec import Precision
 from ledger.errors import Malformed
@@ -109,6 +110,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 documents=shown,
                 key=_key(call, plain(body), {**members, **{f"{SHOWN_BY}{n}": one for n, one in enumerate(shown)}}),
                 dry_run=is_trial(call),
+                seen=seen_by(call),
             )
         except Malformed as error:
             return told_wrong(error, reading.members)
@@ -136,6 +138,20 @@ def _check_may_speak_for_others(call: Call, shown: Sequence[Document]) -> None:
 def is_trial(call: Call) -> bool:
     """Whether the caller only wants to know what would come of it."""
     return parameters(call.request, Trial).dry_run
+
+
+def seen_by(call: Call) -> Seen | None:
+    """What the caller has seen of the request that they act on, as `If-Match` says; None when it says nothing.
+
+    Raises `BadRequest` for a tag that no request had.
+    """
+    tags = call.request.if_match
+    if "If-Match" not in call.request.headers or (tags.star_tag and "request" in call.ids):
+        return None
+    last = last_seen(tags)
+    if last is None or "request" not in call.ids:
+        raise BadRequest("outdated", "If-Match has no tag that this request ever had.")
+    return Seen(call.ids["request"], last)
 
 
 def _key(call: Call, body: Mapping[str, Any], papers: Mapping[str, Document]) -> IdempotencyKey | None:
@@ -199,6 +215,7 @@ def issue_key(call: Call) -> Answer:
         scope=wanted.scope,
     )
     try:
+        seen_by(call)
         key = _key(call, plain(wanted), {})
         outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
     except Malformed as error:

@@ -33,6 +33,7 @@ class Inquiry:
         self._moment = Moment(
             *(instant(name, getattr(asked, name), call.office) for name in AboutATime.__struct_fields__),
         )
+        self.is_now = self._moment.is_now
         self.at = self._moment.today(call.now)
         self.log = AsOf(call.ledger, self._moment)
         self.office = self.log.office()
@@ -45,7 +46,7 @@ class Inquiry:
     def view(self, question: Question[Rows]) -> Answer[Rows]:
         """What the views answer: those that are kept, or for another time such as are made for it alone."""
         ask: Callable[[Question[Rows]], Answer[Rows]] = self.log.ask
-        if self._moment.is_now:
+        if self.is_now:
             ask = Upkeep(self._call.home.path / VIEWS, self._call.ledger).ask
         return ask(question)
 

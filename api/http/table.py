@@ -7,7 +7,7 @@ nothing else; admins keep keys and roles, and see no request.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 
@@ -30,6 +30,7 @@ from api.http.commanding import Reading, Trial, issue_key, reading_of, taking
 from api.http.moments import AboutATime
 from ledger.events.governance import Role, Scope
 from ledger.events.ids import (
+    END,
     AgreementId,
     ApiKeyId,
     Cited,
@@ -42,6 +43,9 @@ from ledger.events.ids import (
 )
 from projections.acts import DECIDING, DIRECTING
 
+TileLevel = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,2}" + END)]
+# As tlog-tiles writes it: groups of three digits, and how wide a partial one is.
+TileNumber = Annotated[str, msgspec.Meta(pattern=r"^(x[0-9]{3}/){0,5}[0-9]{3}(\.p/[0-9]{1,3})?" + END)]
 # What stands in a path, by its name there.
 IDS: dict[str, Any] = {
     "request": RequestId,
@@ -53,6 +57,9 @@ IDS: dict[str, Any] = {
     "apikey": ApiKeyId,
     "position": Position,
     "document": Cited,
+    "level": TileLevel,
+    "number": TileNumber,
+    "bundle": TileNumber,
 }
 OFFICE: frozenset[Role] = frozenset(DECIDING)
 DIRECTORS: frozenset[Role] = frozenset(DIRECTING)
@@ -126,6 +133,8 @@ ROUTES: tuple[Route, ...] = (
     _asks("/entries", asking.entries, shapes.Page, READING, asking.Paging),
     _asks("/entries/{position}", asking.entry, shapes.EntryShown, READING),
     _asks("/entries/{position}/documents/{document}", asking.document, bytes, OFFICE | AUDITING | OWN),
+    _asks("/tile/entries/{bundle}", asking.bundle, bytes, AUDITING),
+    _asks("/verifier-key", asking.verifier_key, bytes, frozenset(get_args(Role))),
     _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),
     _asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),

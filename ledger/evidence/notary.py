@@ -186,6 +186,10 @@ class Notary:
                 self._publish()
                 return signed
 
+    def has_signed(self, first: int, beyond: int) -> bool:
+        """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
+        return self._lock.has_between(first, beyond)
+
     def receipt(self, position: int) -> Receipt:
         """The receipt for the entry at this position; signs forward first if need be. Raises as `checkpoint` does."""
         signed = self.checkpoint(position)
