@@ -102,6 +102,10 @@ class Clerk:
             return self._desk.act(wish.act, circumstances, key, seen)
         return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key, seen)
 
+    def earlier(self, key: IdempotencyKey) -> Outcome | None:
+        """What came of a command under this key before; None when nothing did. Raises `KeyReused`."""
+        return self._desk.earlier(key)
+
     def drafting(self, circumstances: Circumstances) -> Drafting:
         """What a command would be drafted with, keeping nothing."""
         return self._drafting(circumstances, circumstances.actor, KeepingNothing())

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -12,6 +11,7 @@ from api.history import history_of
 from api.http import shapes
 from api.http.call import Answer, Call, not_found
 from api.http.commanding import entry_shape
+from api.http.listing import MAX_LIMIT, further
 from api.http.moments import AboutATime, Inquiry, instant
 from api.http.monitor import CONTENT_TYPE
 from api.http.public import TEXT, tile_of
@@ -36,7 +36,6 @@ from projections.standing import GRANTED, Standing
 from projections.views import answers
 from projections.views.turns import working_days
 
-MAX_LIMIT = 1000
 # What compliance reads of people: who they are and for whom they act, and no address.
 FOR_COMPLIANCE = ("name", "institution")
 
@@ -74,12 +73,6 @@ class WhoAndWhat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     as_of: str | None = None
 
 
-class Only(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Only findings."""
-
-    findings: bool = False
-
-
 def entries(call: Call) -> Answer:
     """List entries of the log. Taking them along as CSV or NDJSON is recorded."""
     asked = parameters(call.request, Paging)
@@ -90,7 +83,7 @@ def entries(call: Call) -> Answer:
         _looked(call, HistoryViewed(how="exported", request=None))
     after = found[-1].position if len(found) == asked.limit else None
     page = shapes.Page(rows=tuple(entry_shape(call, entry) for entry in found), next=after)
-    links = {"Link": _link(call, after)} if after else {}
+    links = further(call, page.rows, asked.limit, after or 0)
     return Answer(page, position=until, headers=links)
 
 
@@ -100,12 +93,6 @@ def _query(asked: Paging) -> DCBQuery:
     for tag in asked.tag:
         check_name("tag", tag)
     return DCBQuery([DCBQueryItem(list(asked.type), list(asked.tag))]) if asked.type or asked.tag else DCBQuery()
-
-
-def _link(call: Call, after: int) -> str:
-    """Where the list goes on; the log only grows, so it always will."""
-    pairs = [(name, value) for name, values in call.request.args.lists() for value in values if name != "after"]
-    return f'<{call.request.path}?{urlencode([*pairs, ("after", str(after))])}>; rel="next"'
 
 
 def entry(call: Call) -> Answer:
@@ -349,14 +336,6 @@ def permission(call: Call) -> Answer:
         until=found.under.until if found.under else None,
     )
     return Answer(shown, position=found.position)
-
-
-def accesses(call: Call) -> Answer:
-    """Tell who was let in, was refused, or opened what."""
-    findings = parameters(call.request, Only).findings
-    viewed = Inquiry(call, AboutATime()).view(lambda views: answers.accesses(views, findings=findings))
-    rows = tuple(shapes.AccessListed(**one._asdict()) for one in viewed.rows)
-    return Answer(shapes.Accesses(rows=rows), position=viewed.position)
 
 
 def api_keys(call: Call) -> Answer:

@@ -29,8 +29,14 @@ from projections.standing import Office, RequestStanding, Standing
 SEES_NAMES: frozenset[Role] = frozenset((*DECIDING, "auditor", "compliance", "researcher"))
 
 
+LARGEST = 4 * 1024**3
+
+
 class Parts(NamedTuple):
-    """What an application is made of; all of it is handed in. `url` is how others reach it, if that is known."""
+    """What an application is made of; all of it is handed in.
+
+    `url` is how others reach it, if that is known; `largest` how many bytes the data of a release may have.
+    """
 
     home: Home
     clock: Clock
@@ -39,6 +45,7 @@ class Parts(NamedTuple):
     monitor: Monitor
     rates: Rates
     url: str | None = None
+    largest: int = LARGEST
 
 
 class Answer(NamedTuple):

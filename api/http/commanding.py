@@ -12,7 +12,9 @@ import msgspec
 from api.apikeys import new_key
 from api.commands import Command, Document
 from api.commands.governance import IssueApiKey
+from api.commands.people import Erase
 from api.desk import Outcome, Seen
+from api.erasing import erase as erase_details
 from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
@@ -21,6 +23,7 @@ from api.http.reading_in import documents, form_body, idempotency_key, json_body
 from api.http.replying import last_seen
 from ledger.chain.entry import Entry
 from ledger.codec import Precision
+from ledger.custody import Erasure
 from ledger.errors import Malformed
 from ledger.events.ids import PersonId
 from ledger.log import IdempotencyKey
@@ -108,7 +111,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 command(**said, **call.ids, **members),
                 call.circumstances(**told),
                 documents=shown,
-                key=_key(call, plain(body), {**members, **{f"{SHOWN_BY}{n}": one for n, one in enumerate(shown)}}),
+                key=key_of(call, plain(body), _digests({**members, **_numbered(shown)})),
                 dry_run=is_trial(call),
                 seen=seen_by(call),
             )
@@ -154,14 +157,22 @@ def seen_by(call: Call) -> Seen | None:
     return Seen(call.ids["request"], last)
 
 
-def _key(call: Call, body: Mapping[str, Any], papers: Mapping[str, Document]) -> IdempotencyKey | None:
-    """The caller's key, for this request and no other; a trial needs none."""
+def _numbered(shown: Sequence[Document]) -> dict[str, Document]:
+    return {f"{SHOWN_BY}{number}": one for number, one in enumerate(shown)}
+
+
+def _digests(papers: Mapping[str, Document]) -> dict[str, str]:
+    return {name: sha256(one.content).hexdigest() for name, one in papers.items()}
+
+
+def key_of(call: Call, body: Mapping[str, Any], files: Mapping[str, str]) -> IdempotencyKey | None:
+    """The caller's key, for this body with these files (by their SHA-256) and no other; a trial needs none."""
     if is_trial(call):
         return None
     said = {
         "path": call.request.path,
         "body": body,
-        "documents": {name: sha256(one.content).hexdigest() for name, one in papers.items()},
+        "documents": dict(files),
     }
     wish = msgspec.json.encode(said, order="deterministic")
     return IdempotencyKey(call.caller.principal, idempotency_key(call.request), wish)
@@ -202,6 +213,31 @@ def entry_shape(call: Call, entry: Entry) -> shapes.Entry:
     )
 
 
+def erase(call: Call) -> Answer:
+    """Erase a person's details, or some of them, for good. Sent again, it completes what was cut off."""
+    reading = reading_of(Erase, ("person",))
+    body, _, shown = _read(call, reading)
+    told = {name: getattr(body, name) for name in Told.__struct_fields__}
+    wish = Erase(
+        person=call.ids["person"],
+        **{name: getattr(body, name) for name in reading.members if name not in Told.__struct_fields__},
+    )
+    seen_by(call)
+    circumstances, key = call.circumstances(**told), key_of(call, plain(body), _digests(_numbered(shown)))
+    try:
+        if is_trial(call):
+            return answered(call, call.desks.clerk.take(wish, circumstances, documents=shown, dry_run=True))
+        erased = erase_details(call.desks.clerk, wish, circumstances, key=key, documents=shown)
+    except Malformed as error:
+        return told_wrong(error, reading.members)
+    if erased.outcome is not None and erased.outcome.refused:
+        return answered(call, erased.outcome)
+    entries = tuple(entry_shape(call, entry) for entry in erased.outcome.entries) if erased.outcome else ()
+    done = erased.destroyed or Erasure()
+    destroyed = shapes.Destroyed(salts=done.salts, keys=done.keys, values=done.values, documents=done.documents)
+    return Answer(shapes.Erased(entries=entries, destroyed=destroyed), 201)
+
+
 def issue_key(call: Call) -> Answer:
     """Make an API key. It is shown in this answer and never again."""
     wanted = json_body(call.request, shapes.KeyWanted)
@@ -216,7 +252,7 @@ def issue_key(call: Call) -> Answer:
     )
     try:
         seen_by(call)
-        key = _key(call, plain(wanted), {})
+        key = key_of(call, plain(wanted), {})
         outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
     except Malformed as error:
         return told_wrong(error, shapes.KeyWanted.__struct_fields__)

@@ -16,6 +16,7 @@ from api.http.packets import FILES
 from api.http.problems import KINDS, MEDIA_TYPE, Problem
 from api.http.public import TILE
 from api.http.reading_in import COMMAND, FORM, JSON
+from api.http.releasing import DATA
 from api.http.rendering import CSV, NDJSON
 from api.http.table import IDS, ROUTES, Route, ids_in
 
@@ -66,7 +67,7 @@ def _kinds() -> Iterator[Any]:
     yield Problem
     for route in ROUTES:
         yield from (one for kind in route.answers.values() if kind is not bytes for one in _members(kind))
-        yield from filter(None, (route.body, route.reading.body if route.reading else None))
+        yield from filter(None, (route.body, route.sends, route.reading.body if route.reading else None))
     yield from (answer for _, answer in PUBLIC_ANSWERS.values() if answer is not bytes)
 
 
@@ -153,6 +154,9 @@ _IF_NONE_MATCH: Schema = {
 def _body(route: Route, by_kind: dict[Any, Schema]) -> Schema:
     if route.form:
         return {FORM: {"schema": _form({FILES: {"type": "array", "items": _BINARY, "minItems": 1}}, [FILES])}}
+    if route.sends is not None:
+        parts = {COMMAND: by_kind[route.sends], DATA: {"type": "array", "items": _BINARY, "minItems": 1}}
+        return {FORM: {"schema": _form(parts, [COMMAND, DATA]), "encoding": {COMMAND: {"contentType": JSON}}}}
     if route.body is not None:
         return {JSON: {"schema": by_kind[route.body]}}
     if route.reading is None:
