@@ -162,7 +162,7 @@ def test_files_that_are_missing_or_there_twice_change_nothing(authorised: HttpOf
     assert [one.status_code for one in (twice, none, other)] == [422, 422, 422]
 
 
-@pytest.mark.parametrize("name", ["../../x.csv", "a/b", "a\x00b", "a\r\nb", "\u202egpj.csv", "a" * 250])
+@pytest.mark.parametrize("name", ["../../x.csv", "a/b", "a\x00b", "\u202egpj.csv", "a" * 250])
 def test_a_file_whose_name_could_do_harm_is_not_packed(authorised: HttpOffice, name):
     with authorised.unchanged():
         response = sent(authorised, PACKAGE, {"command": SAID, "data": [file(name, DATA)]})
