@@ -233,8 +233,12 @@ def _looked(call: Call, event: Event) -> int:
 
 
 def _check_known(call: Call, tag: str, introduction: type[Event]) -> None:
+    if tag in call.desks.known:
+        return
     if next(call.ledger.facts([about(introduction, tags=[tag])]), None) is None:
         raise not_found()
+    # What is known once stays known.
+    call.desks.known.add(tag)
 
 
 def document(call: Call) -> Answer:

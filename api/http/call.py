@@ -14,15 +14,17 @@ from api.http.monitor import Monitor
 from api.http.problems import BadRequest, ObjectionTold
 from api.http.rates import Rates
 from api.http.reading_in import Request
-from api.names import Names, names_in, unnamed
+from api.http.remembered import RememberedNames
+from api.names import Names, unnamed
 from api.telling import Words, objected, words_of
 from ledger.events.governance import Role
-from ledger.home import Home
+from ledger.home import VIEWS, Home
 from ledger.log import Ledger
 from ledger.storage.port import Clock
 from projections.acts import DECIDING, of_office, of_request
 from projections.rules.rule import Objection
 from projections.rules.rulebook import rule
+from projections.standby import Standby
 from projections.standing import Office, RequestStanding, Standing
 
 # Who may see how people are called; everybody else sees ids.
@@ -63,18 +65,30 @@ class Answer(NamedTuple):
 
 
 class Desks(NamedTuple):
-    """What calls have in common: the parts, and what is made of them once."""
+    """What calls have in common: the parts, and what is made of them once. `known` are tags that the ledger knows."""
 
     parts: Parts
     clerk: Clerk
     desk: Desk
     callers: Callers
+    names: RememberedNames
+    views: Standby
+    known: set[str]
 
     @classmethod
     def of(cls, parts: Parts) -> "Desks":
         """Those of these parts."""
-        ledger = parts.home.ledger
-        return cls(parts, Clerk(parts.home, parts.clock), Desk(ledger, parts.clock), Callers(ledger, parts.clock))
+        home, clock = parts.home, parts.clock
+        ledger = home.ledger
+        return cls(
+            parts=parts,
+            clerk=Clerk(home, clock),
+            desk=Desk(ledger, clock),
+            callers=Callers(ledger, clock),
+            names=RememberedNames(ledger, home.custody),
+            views=Standby(home.path / VIEWS, ledger),
+            known=set(),
+        )
 
 
 class Call:
@@ -89,7 +103,7 @@ class Call:
     @cached_property
     def names(self) -> Names:
         """Names for a caller who may see them, ids for any other."""
-        return names_in(self.ledger, self.home.custody) if self.sees_names else unnamed
+        return self.desks.names.now() if self.sees_names else unnamed
 
     @property
     def sees_names(self) -> bool:
@@ -103,7 +117,7 @@ class Call:
     @cached_property
     def office(self) -> Office:
         """The office as it is now."""
-        return Standing(self.ledger.facts([of_office()])).office
+        return self.desks.callers.office()
 
     @property
     def words(self) -> Words:

@@ -99,7 +99,7 @@ def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
 
 def parameters(request: Request, shape: type[Shape]) -> Shape:
     """The query's parameters; one that may stand several times is a tuple. Raises `BadRequest`."""
-    several = {field.name for field in msgspec.structs.fields(shape) if field.default == ()}
+    several = _several(shape)
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
         if name not in several and len(values) > 1:
@@ -110,6 +110,12 @@ def parameters(request: Request, shape: type[Shape]) -> Shape:
     except msgspec.ValidationError as error:
         name = pointer_in(str(error)).split("/")[1]
         raise _bad_parameter(name, str(error).partition(" - at ")[0]) from error
+
+
+@lru_cache(256)
+def _several(shape: type[msgspec.Struct]) -> frozenset[str]:
+    """The names of parameters that may stand several times."""
+    return frozenset(field.name for field in msgspec.structs.fields(shape) if field.default == ())
 
 
 def _bad_parameter(name: str, why: str) -> BadRequest:

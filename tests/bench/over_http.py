@@ -30,6 +30,7 @@ from api.apikeys import new_key
 from api.commands import Clerk
 from api.commands.access import Access
 from api.commands.governance import GrantRole, IssueApiKey
+from api.commands.people import RegisterPerson
 from api.desk import Circumstances
 from ledger.events import DataSetRegistered
 from ledger.events.governance import Role, Scope
@@ -93,11 +94,14 @@ def a_home(folder: Path, size: int) -> tuple[Path, dict[Role, str], str]:
     create_home(path, "log.example.com", actor="staff:1", via="command line")
     with open_home(path) as home:
         views.fill(home.ledger.store, Office(3), size - home.ledger.store.length())
+        keys = {role: _key(home, role) for role in get_args(Role)}
         numbers = range(10_000_000, 10_000_000 + HOLDERS // 2)
         written([DataSetRegistered(dataset=DATA_SET, course_run="course-v1:X+Y+Z", kind="forum")], home.ledger)
+        clerk = Clerk(home, utc_now)
+        for person in (f"p-{number:031x}{end}" for number in numbers for end in "ab"):
+            clerk.take(RegisterPerson(person=person, name=f"Somebody {person[-8:]}"), OPERATOR)
         for number in numbers:
             home.ledger.store.append_entries(views.life(number, DATA_SET))
-        keys = {role: _key(home, role) for role in get_args(Role)}
     return path, keys, f"p-{numbers[0]:031x}b"
 
 
