@@ -25,6 +25,8 @@ WORKER = "api.http.worker:make"
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 30
 THREADS = 8
+# How long a request's headers may take to come, and how large they may be all together.
+HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 # Of requests that wait; more than that are turned away at once.
 BACKLOG = 1024
 
@@ -85,6 +87,13 @@ def openapi(page: bool) -> None:
     type=click.IntRange(1, 100_000),
     help="How many calls a second each worker takes from a key; ten seconds' worth may come at once.",
 )
+@click.option(
+    "--largest",
+    default=4096,
+    show_default=True,
+    type=click.IntRange(1, 1024 * 1024),
+    help="How many MiB the data of one release may have.",
+)
 @click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its key, in PEM.")
 def serve(
@@ -94,6 +103,7 @@ def serve(
     workers: int,
     url: str | None,
     rate: int,
+    largest: int,
     certificate: Path | None,
     key: Path | None,
 ) -> None:
@@ -103,10 +113,11 @@ def serve(
     """
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
 
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
-    from api.http.worker import HOME, RATE, URL
+    from api.http.worker import HOME, LARGEST, RATE, URL
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
@@ -117,6 +128,7 @@ def serve(
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
+        os.environ[LARGEST] = str(largest * 1024 * 1024)
         Granian(
             WORKER,
             factory=True,
@@ -127,6 +139,7 @@ def serve(
             blocking_threads=THREADS,
             backlog=BACKLOG,
             websockets=False,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
             respawn_failed_workers=True,
             workers_kill_timeout=LAST_SECONDS,
             log_dictconfig=CONFIG,

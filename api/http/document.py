@@ -23,7 +23,7 @@ from api.http.table import IDS, ROUTES, Route, ids_in
 REF = "#/components/schemas/{name}"
 # What can be wrong with any call, and with one that has a body.
 ALWAYS = (401, 403, 404, 405, 406, 422, 429, 500, 503)
-WITH_BODY = (400, 409, 413, 415)
+WITH_BODY = (400, 408, 409, 413, 415)
 TITLES = dict(reversed(KINDS.values()))
 Schema = dict[str, Any]
 

@@ -67,6 +67,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is no such thing, or this key may not see it"),
     "method-not-allowed": (405, "There is something else here"),
     "not-acceptable": (406, "It can't be had in that form"),
+    "too-slow": (408, "The body came too slowly"),
     "refused": (409, "Rules stand against it"),
     "conflict": (409, "Others were faster, time and again"),
     "erased": (410, "What was kept here was erased"),

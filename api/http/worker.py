@@ -15,11 +15,13 @@ from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.monitor import Monitor
+from api.http.patience import Patience
 from api.http.rates import Rates
 from ledger.home import open_home
 from ledger.storage import utc_now
 
 HOME, URL, RATE = "DUA_LEDGER_HOME", "DUA_LEDGER_URL", "DUA_LEDGER_RATE"
+LARGEST = "DUA_LEDGER_LARGEST"
 LAST_USE = "last-use"
 
 
@@ -30,4 +32,5 @@ def make() -> Flask:
     home = kept.enter_context(open_home(path))
     last_use, monitor = LastUse(path / LAST_USE), Monitor(home.ledger)
     rates = Rates(utc_now, int(os.environ[RATE]))
-    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, os.environ.get(URL) or None))
+    url, largest = os.environ.get(URL) or None, int(os.environ[LARGEST])
+    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, largest), Patience())
