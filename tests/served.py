@@ -55,6 +55,14 @@ class Served:
             if not waiting:
                 break
         self._reader.start()
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self) -> None:
+        """A worker says that it was started when it is about to be."""
+        while True:
+            with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port), PATIENCE):
+                return
+            assert self.process.poll() is None
 
     def _read_on(self) -> None:
         assert self.process.stderr is not None

@@ -69,6 +69,7 @@ def create_app(parts: Parts, patience: Patience | None = None) -> Flask:
     app.patience = patience
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
     desks, open_to_all = Desks.of(parts), public(parts)
     app.before_request(lambda: _begin(desks, open_to_all))
     app.after_request(lambda response: _end(desks, response))

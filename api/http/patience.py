@@ -15,7 +15,7 @@ from api.http.problems import BadRequest
 SECONDS, HURRIED_SECONDS = 15.0, 1.0
 BYTES_PER_SECOND = 32 * 1024
 # With so many bodies under way there is a crowd.
-CROWD = 6
+CROWD = 8
 # Who has given up waiting leaves a thread behind until the connection is closed, which happens at once.
 WAITING = 64
 LOOK_EVERY = 0.2
