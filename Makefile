@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist wo
 
 run: $(READY)
 	@.ci/setup run
-	@$(BIN)/dua-ledger demo
+	@$(BIN)/dua-ledger demo --serve
 
 test: $(READY)
 	@.ci/setup test

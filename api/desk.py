@@ -7,22 +7,24 @@ the rules held against it. A *report* is of something that has happened: it is r
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from api.admission import admit_act, admit_circumstances, admit_form, admit_reports, looked_at
+from api.errors import Outdated
 from api.signing import After, nothing_after
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
 from ledger.errors import Conflict
-from ledger.events import ActRefused, Event
+from ledger.events import ActRefused, Event, FactCorrected
 from ledger.events.governance import Objected
 from ledger.log import IdempotencyKey, Ledger, Reading
 from ledger.storage.port import Clock
-from projections.acts import Act, EraseDetails, LetIn
+from projections.acts import Act, EraseDetails, LetIn, of_request
 from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
+from projections.standing import Known, RequestStanding
 
 ATTEMPTS = 8
 
@@ -57,6 +59,26 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Seen(NamedTuple):
+    """What somebody has seen of a request before they act on it: its facts up to a position."""
+
+    request: str
+    position: int
+
+    def check(self, facts: Sequence[Known[Event]]) -> None:
+        """Raise `Outdated` when one of these facts is a newer one about the request."""
+        tag = f"request:{self.request}"
+        newer = [
+            fact.position
+            for fact in facts
+            if fact.position > self.position
+            and isinstance(fact.event, (*RequestStanding.folds, FactCorrected))
+            and tag in fact.event.tags()
+        ]
+        if newer:
+            raise Outdated(self.request, self.position, max(newer))
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What came of a wish: the entries, and for an act that was refused what the rules held against it.
 
@@ -81,19 +103,22 @@ class Desk:
     def __init__(self, ledger: Ledger, clock: Clock, after: After = nothing_after) -> None:
         self._ledger, self._clock, self._after = ledger, clock, after
 
-    def act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
+    def act(
+        self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None, seen: Seen | None = None
+    ) -> Outcome:
         """Do it, or record that it was refused.
 
         Raises `NotEntitled` for somebody who may not wish it, `Malformed` for a request that the ledger does not know
-        and for an act of another shape, `Conflict` when others were faster, time and again.
+        and for an act of another shape, `Outdated` when there is more than was `seen`, `Conflict` when others were
+        faster, time and again.
         """
-        return self._followed(_persist(lambda: self._act(act, circumstances, key)))
+        return self._followed(_persist(lambda: self._act(act, circumstances, key, seen)))
 
     def objections(
-        self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None
+        self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None, seen: Seen | None = None
     ) -> tuple[Objection, ...]:
         """What the rules hold against an act now; nothing is recorded. Raises as `act` does."""
-        return self._judge(act, circumstances, key).objections
+        return self._judge(act, circumstances, key, seen).objections
 
     def earlier(self, key: IdempotencyKey) -> Outcome | None:
         """What came of the wish under this key before; None when nothing did. Raises `KeyReused`."""
@@ -102,30 +127,38 @@ class Desk:
             return None
         return self._followed(Outcome(entries, _objections_of(self._ledger, entries), again=True))
 
-    def admit(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None = None) -> None:
+    def admit(
+        self,
+        reports: Sequence[tuple[Event, Circumstances]],
+        key: IdempotencyKey | None = None,
+        seen: Seen | None = None,
+    ) -> None:
         """Raise what `report_together` would raise now; nothing is recorded."""
-        self._read(reports, key)
+        self._read(reports, key, seen)
 
     def report(self, event: Event, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
         """Record what has happened; as `report_together` for one event."""
         return self.report_together([(event, circumstances)], key)
 
     def report_together(
-        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None = None
+        self,
+        reports: Sequence[tuple[Event, Circumstances]],
+        key: IdempotencyKey | None = None,
+        seen: Seen | None = None,
     ) -> Outcome:
         """Record what has happened, all of it or nothing.
 
-        Raises `Malformed` for what `api.admission` does not let in, `Conflict` as `act` does.
+        Raises `Malformed` for what `api.admission` does not let in, `Outdated` and `Conflict` as `act` does.
         """
-        return self._followed(_persist(lambda: self._report(reports, key)))
+        return self._followed(_persist(lambda: self._report(reports, key, seen)))
 
     def _followed(self, outcome: Outcome) -> Outcome:
         """An outcome with what is said after it was recorded, of an earlier one too: it may not have come so far."""
         warnings = self._after(outcome.entries)
         return msgspec.structs.replace(outcome, warnings=warnings) if warnings else outcome
 
-    def _act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None) -> Outcome:
-        judgement = self._judge(act, circumstances, key)
+    def _act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None, seen: Seen | None) -> Outcome:
+        judgement = self._judge(act, circumstances, key, seen)
         if judgement.objections:
             # What documents are about is what was not done, and they belong to no refusal.
             circumstances = msgspec.structs.replace(circumstances, documents=())
@@ -137,22 +170,30 @@ class Desk:
             return Outcome(appended.entries, _objections_of(self._ledger, appended.entries), again=True)
         return Outcome(appended.entries, judgement.objections)
 
-    def _judge(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None) -> Judgement:
+    def _judge(
+        self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None, seen: Seen | None
+    ) -> Judgement:
         """What the rules say of it now. What had an outcome before is let in again, whoever may wish it now."""
         admit_form(act)
         at = self._clock()
         circumstances.admit(at)
         judgement = judge_now(self._ledger, act, at, key)
         if not judgement.reading.outcome:
+            if seen is not None:
+                seen.check(judgement.reading.facts)
             admit_act(act, circumstances.actor, judgement.standing, at)
         return judgement
 
-    def _report(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None) -> Outcome:
-        reading = self._read(reports, key)
+    def _report(
+        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, seen: Seen | None
+    ) -> Outcome:
+        reading = self._read(reports, key, seen)
         appended = self._ledger.append([circumstances.fact(event) for event, circumstances in reports], reading)
         return Outcome(appended.entries, again=appended.again)
 
-    def _read(self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None) -> Reading:
+    def _read(
+        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, seen: Seen | None
+    ) -> Reading:
         """What the ledger knows of what the reports are about, if they can be let in."""
         at = self._clock()
         events = [event for event, _ in reports]
@@ -160,8 +201,11 @@ class Desk:
         others = sorted(str(person) for person in people)
         for _, circumstances in reports:
             circumstances.admit(at)
-        reading = self._ledger.read(looked_at(events, others), key)
+        of_seen = [of_request(seen.request)] if seen else []
+        reading = self._ledger.read([*looked_at(events, others), *of_seen], key)
         if not reading.outcome:
+            if seen is not None:
+                seen.check(reading.facts)
             told = [(event, circumstances.actor) for event, circumstances in reports]
             admit_reports(told, reading.facts, at, others)
         return reading

@@ -1,7 +1,8 @@
 """What can go wrong at the desk, beside what can go wrong in the ledger (`ledger.errors`).
 
 LedgerError
-└── NotEntitled          somebody wished for what they may not wish for; nothing was written
+├── NotEntitled          somebody wished for what they may not wish for; nothing was written
+└── Outdated             something has happened to a request since what was seen of it; nothing was written
 """
 
 from collections.abc import Sequence
@@ -16,3 +17,11 @@ class NotEntitled(LedgerError):
     def __init__(self, principal: str, act: str, roles: Sequence[Role]) -> None:
         self.principal, self.act, self.roles = principal, act, tuple(roles)
         super().__init__(f"{principal!r} may not {act}: that takes a role of {', '.join(roles)}")
+
+
+class Outdated(LedgerError):
+    """Something has happened to a request since what was seen of it; nothing was written."""
+
+    def __init__(self, request: str, seen: int, last: int) -> None:
+        self.request, self.seen, self.last = request, seen, last
+        super().__init__(f"{request} was seen as of entry {seen}, and entry {last} is about it, too")

@@ -7,6 +7,7 @@ over, the package lies under a hidden name beside the place where it is to be; w
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -129,36 +130,14 @@ class Release:
 
     def _packed(self, found: list[Source], hidden: Path, progress: Progress) -> PackageFacts:
         try:
-            drafting = self._clerk.drafting(self._circumstances)
-            filed = active_key(self._how.request, drafting).filed.event
-            key = drafting.kept(filed.document).content
-            files = [(one.name, one.path) for one in found]
-            return encrypt_package(files, key, hidden, at=drafting.now, progress=progress)
+            return packed(self._clerk, self._how.request, found, hidden, self._circumstances, progress)
         except BaseException as error:
             self._fails("packing", str(error) or type(error).__name__)
             raise
 
     def _handing_over(self, found: list[Source], facts: PackageFacts) -> HandOver:
-        packed = {file.name: file for file in facts.files}
-        files = [(one.chosen, packed[one.name]) for one in found]
-        package = Package(
-            files=tuple(
-                Packed(dataset=chosen.dataset, label=chosen.label, size=file.size, digest=file.sha256)
-                for chosen, file in files
-            ),
-            plain_size=facts.plain_size,
-            plain_sha256=facts.plain_sha256,
-            cipher_size=facts.cipher_size,
-            cipher_sha256=facts.cipher_sha256,
-        )
-        return HandOver(
-            request=self._how.request,
-            release=self._release,
-            package=package,
-            key_ids=facts.recipients,
-            extracted_by=self._how.extracted_by,
-            learners=self._how.learners,
-        )
+        how = self._how
+        return wish_to_hand_over(how.request, self._release, found, facts, how.extracted_by, how.learners)
 
     def _fails(self, stage: Stage, reason: str) -> None:
         self._take(Fail(request=self._how.request, release=self._release, stage=stage, reason=reason))
@@ -167,6 +146,65 @@ class Release:
         outcome = self._clerk.take(command, self._circumstances, **how)
         self.recorded.append(outcome)
         return outcome
+
+
+def packed(
+    clerk: Clerk,
+    request: str,
+    found: list[Source],
+    target: Path,
+    circumstances: Circumstances,
+    progress: Progress = no_progress,
+) -> PackageFacts:
+    """The package of these files at `target`, for the key of the request's contact; raises as `encrypt_package`."""
+    key, at = _contacts_key(clerk, request, circumstances)
+    return encrypt_package([(one.name, one.path) for one in found], key, target, at=at, progress=progress)
+
+
+def sealed_for_contact(clerk: Clerk, request: str, nonce: str, circumstances: Circumstances) -> bytes:
+    """A small armored file with this nonce, for the key of the request's contact. Raises what `seal_nonce` raises."""
+    key, at = _contacts_key(clerk, request, circumstances)
+    return seal_nonce(nonce, key, at)
+
+
+def _contacts_key(clerk: Clerk, request: str, circumstances: Circumstances) -> tuple[bytes, datetime]:
+    drafting = clerk.drafting(circumstances)
+    return drafting.kept(active_key(request, drafting).filed.event.document).content, drafting.now
+
+
+def wish_to_hand_over(
+    request: str,
+    release: str,
+    found: list[Source],
+    facts: PackageFacts,
+    extracted_by: str,
+    learners: int | None,
+) -> HandOver:
+    """To hand over the package that these files have become."""
+    files = {file.name: file for file in facts.files}
+    package = Package(
+        files=tuple(
+            Packed(
+                dataset=one.chosen.dataset,
+                label=one.chosen.label,
+                size=files[one.name].size,
+                digest=files[one.name].sha256,
+            )
+            for one in found
+        ),
+        plain_size=facts.plain_size,
+        plain_sha256=facts.plain_sha256,
+        cipher_size=facts.cipher_size,
+        cipher_sha256=facts.cipher_sha256,
+    )
+    return HandOver(
+        request=request,
+        release=release,
+        package=package,
+        key_ids=facts.recipients,
+        extracted_by=extracted_by,
+        learners=learners,
+    )
 
 
 def check_free(target: Path) -> None:
@@ -189,13 +227,12 @@ def send_key_test(
 
     Raises `AlreadyThere` when something is at `target`, and what `seal_nonce` raises.
     """
-    drafting = clerk.drafting(circumstances)
-    key = drafting.kept(active_key(request, drafting).filed.event.document).content
     nonce = secrets.token_hex(NONCE_BYTES)
     command = SendKeyTest(request=request, channel=channel, nonce=nonce)
+    message = sealed_for_contact(clerk, request, nonce, circumstances)
     clerk.take(command, circumstances, dry_run=True)
     check_free(target)
-    new_file(target, seal_nonce(nonce, key, drafting.now))
+    new_file(target, message)
     try:
         return clerk.take(command, circumstances, documents=documents)
     except BaseException:

@@ -50,9 +50,9 @@ class AsOf:
         if moment.known_at is not None:
             self.position = _known_up_to(ledger, moment.known_at, self.position)
 
-    def facts(self, boundaries: Sequence[Boundary]) -> Iterator[Recorded]:
-        """The facts within these boundaries that count."""
-        return filter(self._moment.counts, self._ledger.facts(boundaries, until=self.position))
+    def facts(self, boundaries: Sequence[Boundary], after: int = 0) -> Iterator[Recorded]:
+        """The facts within these boundaries that count, after a position."""
+        return filter(self._moment.counts, self._ledger.facts(boundaries, after, self.position))
 
     def office(self) -> Office:
         """What the office went by."""

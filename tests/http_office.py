@@ -74,6 +74,7 @@ class HttpOffice:
         self.keys = {one: self.issue(one) for one in ROLES}
         last_use, monitor, rates = LastUse(home.path / "last-use"), Monitor(home.ledger), Rates(clock, RATE)
         parts = Parts(home, clock, self._random, last_use, monitor, rates)
+        self.parts = parts
         self.app = create_app(parts)
         self.client: FlaskClient = self.app.test_client()
         self._count = 0

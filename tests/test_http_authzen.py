@@ -14,7 +14,7 @@ from tests.authzen_schemas import DECISION, DECISIONS, EVALUATION, EVALUATIONS, 
 from tests.event_strategies import JSON
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
-from tests.office import DIRECTOR, STRANGER
+from tests.office import STRANGER
 from tests.packet_facts import anything
 
 __all__ = ["executed", "office"]
@@ -251,12 +251,25 @@ def test_without_parts_it_is_one_that_stands_for_itself(executed: HttpOffice, pa
     assert decision(asked(executed, evaluation() | parts, SEVERAL))["decision"] is True
 
 
-def test_one_part_that_is_malformed_leaves_all_undecided(executed: HttpOffice):
-    body = several(None, ANA)
-    body["evaluations"].append({"action": {"name": "open"}})
+def test_a_part_that_is_malformed_is_denied_and_the_others_are_decided(executed: HttpOffice):
+    body, before = several(None, ANA, ANA), executed.length
+    body["evaluations"][1:1] = [{"action": {"name": "open"}}, {"subject": "ana"}, {}]
 
-    with executed.unchanged():
-        assert asked(executed, body, SEVERAL).status_code == 400
+    response = asked(executed, body, SEVERAL)
+
+    said = told(response)
+    assert (response.status_code, fits(DECISIONS, said)) == (200, True)
+    assert [one["decision"] for one in said["evaluations"]] == [True, False, False, False, True]
+    assert said["evaluations"][2]["context"]["errors"][0]["pointer"] == "/subject"
+    assert executed.length == before + 2
+
+
+def test_a_part_takes_over_of_which_kind_a_thing_is_and_nothing_else(executed: HttpOffice):
+    body = evaluation(resource={"type": "dataset", "properties": {"request": OTHERS_REQUEST}})
+    body["evaluations"] = [{"resource": {"id": DATA_SET}}, {"resource": {"type": "dataset"}}]
+
+    said = told(asked(executed, body, SEVERAL))["evaluations"]
+    assert [one["decision"] for one in said] == [True, False]
 
 
 @pytest.mark.parametrize("change", [{"options": {"evaluations_semantic": "some"}}, {"evaluations": 101 * [{}]}])
@@ -274,25 +287,3 @@ def test_the_metadata_say_where_to_ask_and_need_no_key(office: HttpOffice):
         "access_evaluation_endpoint": "https://ledger.example.edu/access/v1/evaluation",
         "access_evaluations_endpoint": "https://ledger.example.edu/access/v1/evaluations",
     }
-
-
-# A table of decisions as the certification scenario has one: people with parts, things with rules, an answer each.
-
-SCENARIO = [
-    (ANA, DATA_SET, "open", True),
-    (ANA, DATA_SET, "read", True),
-    (BEN, DATA_SET, "open", True),
-    (STRANGER, DATA_SET, "open", False),
-    (DIRECTOR, DATA_SET, "open", False),
-    (ANA, "D-other", "open", False),
-    (ANA, DATA_SET, "delete", False),
-]
-
-
-def test_a_table_of_people_and_data_sets_is_answered_alike_one_by_one_and_together(executed: HttpOffice):
-    parts = [evaluation(person, dataset, action={"name": name}) for person, dataset, name, _ in SCENARIO]
-    expected = [permitted for *_, permitted in SCENARIO]
-
-    assert [decision(asked(executed, one))["decision"] for one in parts] == expected
-    together = told(asked(executed, {"evaluations": parts}, SEVERAL))["evaluations"]
-    assert [one["decision"] for one in together] == expected

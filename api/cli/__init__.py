@@ -83,6 +83,7 @@ COMMANDS = {
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
     "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
     "serve": ("api.cli.serving:serve", "Serve the HTTP API."),
+    "openapi": ("api.cli.serving:openapi", "Print the document of the HTTP API."),
     "issue-api-key": ("api.cli.serving:issue_api_key", "Give a principal a key for programs."),
     "revoke-api-key": ("api.cli.serving:revoke_api_key", "Make a key for programs good for nothing."),
 }

@@ -1,5 +1,7 @@
-"""The command that plays a story in a throw-away ledger."""
+"""The command that plays a story in a throw-away ledger, and serves what it left."""
 
+import shutil
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -12,13 +14,38 @@ from api.demo.story import Story
 
 
 @click.command()
-def demo() -> None:
-    """Play a story in a throw-away ledger: from a request that comes in to data that go out, and somebody cheats."""
+@click.option("--serve", is_flag=True, help="Serve the ledger over HTTP then, as it was before the last chapters.")
+@click.option("--port", type=click.IntRange(1, 65535), help="On this port; 8000, or any if that is taken.")
+def demo(serve: bool, port: int | None) -> None:
+    """Play a story in a throw-away ledger: from a request that comes in to data that go out, and somebody cheats.
+
+    With --serve, on a terminal, the ledger is served until you press Ctrl-C; elsewhere only while three calls are
+    tried.
+    """
     # Not below the usual folder: a gpg-agent's socket may have a path of about 100 characters.
     with TemporaryDirectory(prefix="dua-", dir="/tmp") as folder:
         story = Story(Path(folder), typed)
         with closing(story):
-            story.play()
+            for chapter in story.chapters:
+                if serve and chapter == story.time_goes_by:
+                    # What follows is recorded weeks ahead, and then tampered with: neither can be written to any more.
+                    shutil.copytree(story.home, story.home.with_name("served"))
+                chapter()
+        if serve:
+            _serve(story, port)
+
+
+def _serve(story: Story, port: int | None) -> None:
+    from api.demo.serving import keys_for_everybody, served, show, wait_until_interrupted
+
+    path = story.home.with_name("served")
+    keys = keys_for_everybody(path, story.researcher)
+    with served(path, port) as found:
+        show(found, keys, story.calls)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            click.secho("\nPress Ctrl-C to stop.", bold=True)
+            wait_until_interrupted()
+    click.echo("\nStopped; nothing of it is left.")
 
 
 def typed(arguments: list[str], clock: Callable[[], datetime]) -> int:

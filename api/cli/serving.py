@@ -1,5 +1,6 @@
 """The HTTP API: serving it, and the keys that it is asked with."""
 
+import json
 import multiprocessing
 import os
 import secrets
@@ -23,7 +24,9 @@ API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it wa
 WORKER = "api.http.worker:make"
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 30
-THREADS = 8
+THREADS = 24
+# How long a request's headers may take to come, and how large they may be all together.
+HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 # Of requests that wait; more than that are turned away at once.
 BACKLOG = 1024
 
@@ -63,6 +66,15 @@ def revoke_api_key(hand: Hand, apikey: str) -> None:
 
 
 @click.command()
+@click.option("--page", is_flag=True, help="As a page for people, which loads nothing from elsewhere.")
+def openapi(page: bool) -> None:
+    """Print the OpenAPI document of the HTTP API, as /openapi.json gives it to whoever has a key."""
+    from api.http import document
+
+    click.echo(document.PAGE if page else json.dumps(document.openapi(), indent=2), nl=not page)
+
+
+@click.command()
 @options.home
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="On which port.")
@@ -75,6 +87,13 @@ def revoke_api_key(hand: Hand, apikey: str) -> None:
     type=click.IntRange(1, 100_000),
     help="How many calls a second each worker takes from a key; ten seconds' worth may come at once.",
 )
+@click.option(
+    "--largest",
+    default=4096,
+    show_default=True,
+    type=click.IntRange(1, 1024 * 1024),
+    help="How many MiB the data of one release may have.",
+)
 @click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its key, in PEM.")
 def serve(
@@ -84,6 +103,7 @@ def serve(
     workers: int,
     url: str | None,
     rate: int,
+    largest: int,
     certificate: Path | None,
     key: Path | None,
 ) -> None:
@@ -93,10 +113,11 @@ def serve(
     """
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
 
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
-    from api.http.worker import HOME, RATE, URL
+    from api.http.worker import HOME, LARGEST, RATE, URL
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
@@ -107,6 +128,7 @@ def serve(
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
+        os.environ[LARGEST] = str(largest * 1024 * 1024)
         Granian(
             WORKER,
             factory=True,
@@ -117,6 +139,7 @@ def serve(
             blocking_threads=THREADS,
             backlog=BACKLOG,
             websockets=False,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
             respawn_failed_workers=True,
             workers_kill_timeout=LAST_SECONDS,
             log_dictconfig=CONFIG,

@@ -6,7 +6,7 @@ from io import BytesIO
 import msgspec
 
 from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing, Wish
-from api.desk import ATTEMPTS, Circumstances, Desk, Outcome
+from api.desk import ATTEMPTS, Circumstances, Desk, Outcome, Seen
 from api.packets.reports import Keeping, Report
 from api.signing import After, signing
 from ledger.codec import SALT_BYTES
@@ -35,12 +35,14 @@ class Clerk:
         documents: Sequence[Document] = (),
         key: IdempotencyKey | None = None,
         dry_run: bool = False,
+        seen: Seen | None = None,
     ) -> Outcome:
         """What comes of a command; a dry run says what the rules would hold against it, and records nothing.
 
         `decided_by` is who decides when that is not who types it in; `documents` show what is told, as a letter does.
-        Whatever raises leaves nothing in custody: `Malformed`, `NotEntitled`, what checking documents raises. Only
-        where others were faster meanwhile something may stay there that no entry names.
+        With `seen` it is done only if there is no more to a request than that. Whatever raises leaves nothing in
+        custody: `Malformed`, `NotEntitled`, `Outdated`, what checking documents raises. Only where others were faster
+        meanwhile something may stay there that no entry names.
         """
 
         def attempt() -> Outcome:
@@ -48,10 +50,10 @@ class Clerk:
             if key is not None and not dry_run and (earlier := self._desk.earlier(key)):
                 return earlier
             drafting = self._drafting(circumstances, decided_by or circumstances.actor, KeepingNothing())
-            objections = self._try(command.draft(drafting), circumstances, documents, key)
+            objections = self._try(command.draft(drafting), circumstances, documents, key, seen)
             if dry_run:
                 return Outcome((), objections)
-            return self._do(command, msgspec.structs.replace(drafting, keeping=self.home.custody), documents, key)
+            return self._do(command, msgspec.structs.replace(drafting, keeping=self.home.custody), documents, key, seen)
 
         return self._persist(attempt)
 
@@ -68,19 +70,29 @@ class Clerk:
         return attempt()
 
     def _try(
-        self, trial: Wish, circumstances: Circumstances, documents: Sequence[Document], key: IdempotencyKey | None
+        self,
+        trial: Wish,
+        circumstances: Circumstances,
+        documents: Sequence[Document],
+        key: IdempotencyKey | None,
+        seen: Seen | None,
     ) -> tuple[Objection, ...]:
         """What the rules would hold against it. Raises what would keep it from being recorded."""
         _check_owner(trial, documents)
         if isinstance(trial, Acting):
             # An act that is done again under its key is let in whatever is held against it now.
-            return self._desk.objections(trial.act, circumstances, key)
-        self._desk.admit(trial, key)
+            return self._desk.objections(trial.act, circumstances, key, seen)
+        self._desk.admit(trial, key, seen)
         self._check_shape(trial)
         return ()
 
     def _do(
-        self, command: Command, drafting: Drafting, documents: Sequence[Document], key: IdempotencyKey | None
+        self,
+        command: Command,
+        drafting: Drafting,
+        documents: Sequence[Document],
+        key: IdempotencyKey | None,
+        seen: Seen | None,
     ) -> Outcome:
         wish = command.draft(drafting)
         if isinstance(wish, Acting):
@@ -88,8 +100,12 @@ class Clerk:
                 raise Malformed("document", documents[0].name, f"cannot be kept: {wish.act.name} is of no request")
             shown = _keep(documents, drafting.keeping, f"request:{wish.act.request}", wish.becomes)
             circumstances = msgspec.structs.replace(drafting.circumstances, documents=(*wish.documents, *shown))
-            return self._desk.act(wish.act, circumstances, key)
-        return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key)
+            return self._desk.act(wish.act, circumstances, key, seen)
+        return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key, seen)
+
+    def earlier(self, key: IdempotencyKey) -> Outcome | None:
+        """What came of a command under this key before; None when nothing did. Raises `KeyReused`."""
+        return self._desk.earlier(key)
 
     def drafting(self, circumstances: Circumstances) -> Drafting:
         """What a command would be drafted with, keeping nothing."""

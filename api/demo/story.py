@@ -15,6 +15,7 @@ import click
 
 import api.packets
 from api.demo.keys import Owner
+from api.demo.serving import Call
 from ledger.events import ActRefused, EthicsDetermined, Event, RequestSubmitted
 from ledger.home import LOG, open_home
 from ledger.log import about
@@ -52,7 +53,7 @@ class Story:
 
     def __init__(self, folder: Path, type_: Callable[[list[str], Callable[[], datetime]], int]) -> None:
         self._folder, self._type = folder, type_
-        self._home, self._later = folder / "home", timedelta()
+        self.home, self._later = folder / "home", timedelta()
         self._year = utc_now().year
         self._request = REQUEST.format(year=self._year)
         self._hanna, self._amal, self._other = (
@@ -76,9 +77,31 @@ class Story:
             self._a_wrong_key_and_the_right_one,
             self._the_data_go_out,
             self._who_may_open_them,
-            self._time_goes_by,
+            self.time_goes_by,
             self._people_ask,
             self.somebody_cheats,
+        )
+
+    @property
+    def researcher(self) -> str:
+        """The id of whoever asked for the data."""
+        return self._all(RequestSubmitted)[0].researcher
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Three questions that can be put to the ledger that it leaves, each in a role."""
+        lena = {"type": "user", "id": LENA}
+        opens = {
+            "subject": lena,
+            "action": {"name": "open"},
+            "resource": {"type": "dataset", "id": next(iter(DATA))},
+            "context": {"dry_run": True},
+        }
+        holders = f"/datasets/{next(iter(DATA))}/holders?form=identified"
+        return (
+            Call("Compliance: who holds identified data?", "compliance", "GET", holders),
+            Call("A data server: may Lena Roth open them?", "data server", "POST", "/access/v1/evaluation", opens),
+            Call("The researcher: where is my request?", "researcher", "GET", "/requests?limit=1"),
         )
 
     @property
@@ -220,7 +243,8 @@ class Story:
         _say("Lena Roth signed for Lakeside College, but she is named nowhere: an organisation alone admits nobody.")
         self._run(f"access {LENA} D-6.002x-pc", SERVER)
 
-    def _time_goes_by(self) -> None:
+    def time_goes_by(self) -> None:
+        """From here on it is weeks later."""
         _chapter("Six weeks later")
         self._later = timedelta(days=42)
         _say("Jun's training has run out meanwhile, and that holds the next release.")
@@ -234,7 +258,7 @@ class Story:
         self._run("deadlines --within 365")
         _say("The auditor replays the request, and has the last refusal judged again from the log alone.")
         self._run(f"history {self._request}")
-        with open_home(self._home) as home:
+        with open_home(self.home) as home:
             refusal = [fact.position for fact in home.ledger.facts([about(ActRefused)])][-1]
         self._run(f"explain {refusal}")
         _say(
@@ -254,7 +278,7 @@ class Story:
         """The last chapter, after which the log is not what it was."""
         _chapter("Somebody cheats")
         _say("Somebody with the database in hand makes the identified data set that was asked for a de-identified one.")
-        with sqlite3.connect(self._home / LOG) as database:
+        with sqlite3.connect(self.home / LOG) as database:
             try:
                 database.execute(CHEAT)
             except sqlite3.IntegrityError as refusal:
@@ -301,13 +325,13 @@ class Story:
         command, *words = shlex.split(typed)
         if not actor and command not in QUESTIONS:
             words += ["--actor", CLERK]
-        code = self._type([command, "--home", str(self._home), *words], lambda: utc_now() + self._later)
+        code = self._type([command, "--home", str(self.home), *words], lambda: utc_now() + self._later)
         if code:
             click.echo(f"(exit code {code})")
 
     def _all(self, kind: type[E]) -> list[E]:
         """All events of a kind, as they came."""
-        with open_home(self._home) as home:
+        with open_home(self.home) as home:
             events = [fact.event for fact in home.ledger.facts([about(kind)])]
         return [event for event in events if isinstance(event, kind)]
 

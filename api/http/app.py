@@ -3,24 +3,28 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from api.http import authzen, shapes
-from api.http.call import Answer, Call, Desks, Parts, not_found
+from api.http.call import Call, Desks, Parts, not_found
 from api.http.callers import check_entitled
 from api.http.document import PAGE, PAGE_POLICY, openapi
+from api.http.patience import Patience
 from api.http.problems import BadRequest, problem_of
+from api.http.public import TILE, public
 from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
-from api.http.rendering import JSON, compressed, rendered
+from api.http.rendering import JSON, rendered
+from api.http.replying import finished, reply
 from api.http.table import IDS, ROUTES, Route
 from ledger.errors import LedgerError
-from ledger.home import PUBLISHED
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
 
 LOG = logging.getLogger("dua_ledger.http")
 REQUEST_ID = "X-Request-ID"
@@ -34,10 +38,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-# What needs no key: it tells nothing that depends on what is in this ledger, but for the checkpoint, which everybody is
-# to have.
-PUBLIC = ("/healthz", "/readyz", "/openapi.json", "/docs", "/.well-known/authzen-configuration", "/checkpoint")
-TEXT = "text/plain; charset=utf-8"
+# In a path, these may be several steps.
+LONG = ("number", "bundle")
 NOWHERE = "no route"
 
 
@@ -45,6 +47,11 @@ class Application(Flask):
     """Flask, with errors that say where they happened and nothing of what was sent."""
 
     request_class = Request
+    patience: Patience | None = None
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: "StartResponse") -> "Iterable[bytes]":
+        """As WSGI has it, with a body that is waited for only so long."""
+        return super().wsgi_app(self.patience.on(environ) if self.patience else environ, start_response)
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
         """Log an error that nobody expected: its type, and the place in the code."""
@@ -56,36 +63,45 @@ class Application(Flask):
         LOG.error("failed", extra={"said": said})
 
 
-def create_app(parts: Parts) -> Flask:
+def create_app(parts: Parts, patience: Patience | None = None) -> Flask:
     """An application of these parts. It keeps nothing between two calls but what can be had again from the log."""
     app = Application(__name__, static_folder=None)
+    app.patience = patience
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.url_map.strict_slashes = True
-    desks = Desks.of(parts)
-    app.before_request(lambda: _begin(desks))
+    app.url_map.merge_slashes = False
+    desks, open_to_all = Desks.of(parts), public(parts)
+    app.before_request(lambda: _begin(desks, open_to_all))
     app.after_request(lambda response: _end(desks, response))
     for error in (BadRequest, LedgerError, HTTPException):
         app.register_error_handler(error, _told)
     for route in ROUTES:
         app.add_url_rule(
-            route.path.replace("{", "<").replace("}", ">"),
+            _rule(route.path),
             route.name,
             _view(route, desks),
             methods=[route.method],
             provide_automatic_options=False,
         )
-    for path, view in _public(desks).items():
-        app.add_url_rule(path, f"GET {path}", view, methods=["GET"], provide_automatic_options=False)
+    for path, view in (open_to_all | _describing()).items():
+        app.add_url_rule(_rule(path), f"GET {path}", view, methods=["GET"], provide_automatic_options=False)
     return app
 
 
-def _begin(desks: Desks) -> None:
+def _rule(path: str) -> str:
+    """A path as the web framework has it."""
+    for name in LONG:
+        path = path.replace(f"{{{name}}}", f"<path:{name}>")
+    return path.replace("{", "<").replace("}", ">")
+
+
+def _begin(desks: Desks, open_to_all: Collection[str]) -> None:
     """Know who is asking before anything else is said, even whether there is such a route."""
     g.began = time.perf_counter()
     given = request.headers.get(REQUEST_ID, "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else desks.parts.random_bytes(16).hex()
-    g.caller = None
-    if request.path in PUBLIC:
+    g.caller = g.version = None
+    if request.path in open_to_all or request.endpoint == f"GET {TILE}":
         return
     g.caller = desks.callers.caller(request.headers.get("Authorization", ""))
     if g.caller is None:
@@ -102,7 +118,9 @@ def _view(route: Route, desks: Desks) -> Callable[..., Response]:
         _check_own(call)
         # What it would say in a form that nobody accepts is not worth doing.
         parameters(call.request, route.query)
-        return _response(route.do(call))
+        answer = route.do(call)
+        g.version = answer.version
+        return reply(call.request, answer)
 
     return view
 
@@ -131,17 +149,6 @@ def _check_own(call: Call) -> None:
         call.standing(call.ids["request"])
     if call.ids.get("person", call.caller.person) != call.caller.person:
         raise not_found()
-
-
-def _response(answer: Answer) -> Response:
-    if isinstance(answer.body, bytes):
-        response = Response(answer.body, answer.status, content_type=answer.media_type)
-    else:
-        response = rendered(request, answer.body, answer.status)
-    response.headers.update(answer.headers)
-    if answer.position is not None:
-        response.headers["Ledger-Position"] = str(answer.position)
-    return response
 
 
 def _told(error: Exception) -> Response:
@@ -177,34 +184,17 @@ def _end(desks: Desks, response: Response) -> Response:
         "apikey": g.caller.apikey if g.caller else None,
     }
     LOG.info("answered", extra={"said": said})
-    return compressed(request, response)
+    return finished(_request(), response, g.version)
 
 
-def _public(desks: Desks) -> dict[str, Callable[[], Response]]:
-    """What everybody may ask."""
+def _describing() -> dict[str, Callable[[], Response]]:
+    """What this API is; for everybody who has a key, whatever it is for."""
     document = msgspec.json.encode(openapi())
-    parts = desks.parts
-
-    def alive() -> Response:
-        return _response(Answer(shapes.Health(status="ok")))
-
-    def ready() -> Response:
-        parts.home.ledger.store.head()
-        return alive()
-
-    def metadata() -> Response:
-        return _response(Answer(authzen.metadata(parts.url or request.host_url.rstrip("/"))))
 
     def described() -> Response:
         return Response(document, content_type=JSON)
 
-    def checkpoint() -> Response:
-        published = parts.home.path / PUBLISHED
-        if not published.is_file():
-            raise not_found()
-        return _response(Answer(published.read_bytes(), media_type=TEXT))
-
     def docs() -> Response:
         return Response(PAGE, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
 
-    return dict(zip(PUBLIC, (alive, ready, described, docs, metadata, checkpoint), strict=True))
+    return {"/openapi.json": described, "/docs": docs}

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated
-from urllib.parse import urlencode
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -12,8 +11,10 @@ from api.history import history_of
 from api.http import shapes
 from api.http.call import Answer, Call, not_found
 from api.http.commanding import entry_shape
+from api.http.listing import MAX_LIMIT, further
 from api.http.moments import AboutATime, Inquiry, instant
 from api.http.monitor import CONTENT_TYPE
+from api.http.public import TEXT, tile_of
 from api.http.reading_in import parameters
 from api.http.rendering import is_export
 from api.permission import may_open
@@ -26,15 +27,15 @@ from ledger.errors import Malformed, Missing
 from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
 from ledger.events.catalogue import Form
 from ledger.events.ids import DataSetId, PersonId
+from ledger.evidence.logkeys import log_key
 from ledger.log import about
-from projections.acts import ApproveRequest
+from projections.acts import ApproveRequest, of_request
 from projections.checklist import Line, checklist
 from projections.judgement import judge_again
 from projections.standing import GRANTED, Standing
 from projections.views import answers
 from projections.views.turns import working_days
 
-MAX_LIMIT = 1000
 # What compliance reads of people: who they are and for whom they act, and no address.
 FOR_COMPLIANCE = ("name", "institution")
 
@@ -72,12 +73,6 @@ class WhoAndWhat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     as_of: str | None = None
 
 
-class Only(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Only findings."""
-
-    findings: bool = False
-
-
 def entries(call: Call) -> Answer:
     """List entries of the log. Taking them along as CSV or NDJSON is recorded."""
     asked = parameters(call.request, Paging)
@@ -88,7 +83,7 @@ def entries(call: Call) -> Answer:
         _looked(call, HistoryViewed(how="exported", request=None))
     after = found[-1].position if len(found) == asked.limit else None
     page = shapes.Page(rows=tuple(entry_shape(call, entry) for entry in found), next=after)
-    links = {"Link": _link(call, after)} if after else {}
+    links = further(call, page.rows, asked.limit, after or 0)
     return Answer(page, position=until, headers=links)
 
 
@@ -98,12 +93,6 @@ def _query(asked: Paging) -> DCBQuery:
     for tag in asked.tag:
         check_name("tag", tag)
     return DCBQuery([DCBQueryItem(list(asked.type), list(asked.tag))]) if asked.type or asked.tag else DCBQuery()
-
-
-def _link(call: Call, after: int) -> str:
-    """Where the list goes on; the log only grows, so it always will."""
-    pairs = [(name, value) for name, values in call.request.args.lists() for value in values if name != "after"]
-    return f'<{call.request.path}?{urlencode([*pairs, ("after", str(after))])}>; rel="next"'
 
 
 def entry(call: Call) -> Answer:
@@ -125,6 +114,17 @@ def entry(call: Call) -> Answer:
         explanation=_explained(call, fact),
     )
     return Answer(shown)
+
+
+def bundle(call: Call) -> Answer:
+    """Give a bundle of entries of a tree that was signed, as tlog-tiles has them. Taking them along is recorded."""
+    found = tile_of(call.home, f"tile/entries/{call.ids['bundle']}")
+    return found._replace(position=_looked(call, HistoryViewed(how="exported", request=None)), headers={})
+
+
+def verifier_key(call: Call) -> Answer:
+    """Give the key by which anybody can check what this log has signed."""
+    return Answer(f"{log_key(call.ledger.store)}\n".encode(), media_type=TEXT)
 
 
 def _entry(call: Call) -> Entry:
@@ -168,7 +168,15 @@ def request(call: Call) -> Answer:
         releases=tuple(known.releases),
         checklist=tuple(_item(call, line, number, whole) for line in checklist(number, whole, asked.at)),
     )
-    return Answer(shown, position=asked.log.position)
+    return Answer(shown, position=asked.log.position, version=_last_about(call, number, asked))
+
+
+def _last_about(call: Call, request: str, asked: Inquiry) -> int | None:
+    """The position of the last entry about a request that is shown as it is now."""
+    if not asked.is_now:
+        return None
+    facts = call.ledger.facts([of_request(request)], until=asked.log.position)
+    return max((fact.position for fact in facts), default=None)
 
 
 def _somebody(call: Call, person: str) -> shapes.Somebody:
@@ -225,8 +233,12 @@ def _looked(call: Call, event: Event) -> int:
 
 
 def _check_known(call: Call, tag: str, introduction: type[Event]) -> None:
+    if tag in call.desks.known:
+        return
     if next(call.ledger.facts([about(introduction, tags=[tag])]), None) is None:
         raise not_found()
+    # What is known once stays known.
+    call.desks.known.add(tag)
 
 
 def document(call: Call) -> Answer:
@@ -329,14 +341,6 @@ def permission(call: Call) -> Answer:
         until=found.under.until if found.under else None,
     )
     return Answer(shown, position=found.position)
-
-
-def accesses(call: Call) -> Answer:
-    """Tell who was let in, was refused, or opened what."""
-    findings = parameters(call.request, Only).findings
-    viewed = Inquiry(call, AboutATime()).view(lambda views: answers.accesses(views, findings=findings))
-    rows = tuple(shapes.AccessListed(**one._asdict()) for one in viewed.rows)
-    return Answer(shapes.Accesses(rows=rows), position=viewed.position)
 
 
 def api_keys(call: Call) -> Answer:

@@ -57,25 +57,20 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     context: Properties = {}
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One of several evaluations; what it leaves out is taken from what stands around all of them."""
-
-    subject: Subject | None = None
-    action: Action | None = None
-    resource: Resource | None = None
-    context: Properties | None = None
-
-
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How several are answered: all of them, or up to the first that is denied or permitted."""
 
     evaluations_semantic: Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"] = "execute_all"
 
 
-class Evaluations(Part, frozen=True, kw_only=True):
-    """Several evaluations; without any, it is one that stands for itself."""
+class Evaluations(msgspec.Struct, frozen=True, kw_only=True):
+    """Several evaluations, each of which may leave out what stands around them; without any, it is one by itself."""
 
-    evaluations: Annotated[tuple[Part, ...], msgspec.Meta(max_length=MOST)] = ()
+    subject: Properties | None = None
+    action: Properties | None = None
+    resource: Properties | None = None
+    context: Properties | None = None
+    evaluations: Annotated[tuple[Properties, ...], msgspec.Meta(max_length=MOST)] = ()
     options: Options = Options()
 
 
@@ -100,6 +95,13 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     access_evaluations_endpoint: str
 
 
+# What says which one it is.
+NEEDED: dict[str, tuple[str, ...]] = {
+    "subject": ("type", "id"),
+    "action": ("name",),
+    "resource": ("type", "id"),
+    "context": (),
+}
 STOPS_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
 
 
@@ -112,15 +114,18 @@ def evaluations(call: Call) -> Answer:
     """Decide several of these in one request."""
     asked = _read(call, Evaluations)
     if not asked.evaluations:
-        return Answer(_decided(call, _whole(asked, asked)))
-    # All of them are read before the first is decided.
-    wholes = [_whole(one, asked) for one in asked.evaluations]
-    return Answer(Decisions(evaluations=tuple(_until(call, wholes, STOPS_AT[asked.options.evaluations_semantic]))))
+        return Answer(_decided(call, _whole({}, asked)))
+    return Answer(Decisions(evaluations=tuple(_until(call, asked, STOPS_AT[asked.options.evaluations_semantic]))))
 
 
-def _until(call: Call, wholes: list[Evaluation], stop: bool | None) -> Iterator[Decision]:
-    for one in wholes:
-        decided = _decided(call, one)
+def _until(call: Call, asked: Evaluations, stop: bool | None) -> Iterator[Decision]:
+    for part in asked.evaluations:
+        try:
+            decided = _decided(call, _whole(part, asked))
+        except BadRequest as error:
+            # The others are good for themselves.
+            wrong = [{"pointer": one.pointer, "detail": one.detail} for one in error.errors]
+            decided = Decision(decision=False, context={"reason": "malformed", "errors": wrong})
         yield decided
         if decided.decision is stop:
             return
@@ -131,18 +136,24 @@ def _read(call: Call, shape: Any) -> Any:
     try:
         return json_body(call.request, shape)
     except BadRequest as error:
-        kind = "malformed" if error.kind == "unprocessable" else error.kind
+        kind = "malformed" if error.kind in ("unprocessable", "unsupported-media-type") else error.kind
         raise BadRequest(kind, error.detail, *error.errors) from error
 
 
-def _whole(part: Part, around: Part) -> Evaluation:
-    """A part with what it leaves out."""
-    merged = {
-        name: getattr(part, name) if getattr(part, name) is not None else getattr(around, name)
-        for name in ("subject", "action", "resource", "context")
-    }
+def _whole(part: Properties, around: Evaluations) -> Evaluation:
+    """A part with what it leaves out. Raises `BadRequest` when that is still not all that it takes."""
+    merged = {}
+    for name, needed in NEEDED.items():
+        outer, inner = getattr(around, name), part.get(name)
+        if inner is None:
+            inner = outer
+        elif isinstance(inner, dict) and outer is not None:
+            # One thing takes the place of another, but for what says which thing it is.
+            inner = {member: outer[member] for member in needed if member in outer} | inner
+        if inner is not None:
+            merged[name] = inner
     try:
-        return in_shape(msgspec.json.encode({k: v for k, v in merged.items() if v is not None}), Evaluation)
+        return in_shape(msgspec.json.encode(merged), Evaluation)
     except BadRequest as error:
         raise BadRequest("malformed", error.detail, *error.errors) from error
 

@@ -15,17 +15,19 @@ from api.http.monitor import Monitor
 from api.http.problems import BadRequest, ObjectionTold
 from api.http.rates import Rates
 from api.http.reading_in import Request
-from api.names import Names, names_in, unnamed
+from api.http.remembered import RememberedNames
+from api.names import Names, unnamed
 from api.signing import After, signing
 from api.telling import Words, objected, words_of
 from ledger.chain.entry import Entry
 from ledger.events.governance import Role
-from ledger.home import Home
+from ledger.home import VIEWS, Home
 from ledger.log import Ledger
 from ledger.storage.port import Clock
 from projections.acts import DECIDING, of_office, of_request
 from projections.rules.rule import Objection
 from projections.rules.rulebook import rule
+from projections.standby import Standby
 from projections.standing import Office, RequestStanding, Standing
 
 LOG = logging.getLogger("dua_ledger.http")
@@ -33,10 +35,14 @@ LOG = logging.getLogger("dua_ledger.http")
 SEES_NAMES: frozenset[Role] = frozenset((*DECIDING, "auditor", "compliance", "researcher"))
 
 
+LARGEST = 4 * 1024**3
+
+
 class Parts(NamedTuple):
     """What an application is made of; all of it is handed in.
 
-    `url` is how others reach it, if that is known; `announce` is told of each new checkpoint, which else is published.
+    `url` is how others reach it, if that is known; `announce` is told of each new checkpoint, which else is published;
+    `largest` is how many bytes the data of a release may have.
     """
 
     home: Home
@@ -47,32 +53,48 @@ class Parts(NamedTuple):
     rates: Rates
     url: str | None = None
     announce: Callable[[], None] | None = None
+    largest: int = LARGEST
 
 
 class Answer(NamedTuple):
-    """What is answered: a shape, or bytes with their media type; for which position of the log, if that is known."""
+    """What is answered: a shape, or bytes or a file with their media type; for which position of the log, if known.
+
+    `version` is the position of the last entry about a request that is shown as it is now.
+    """
 
     body: Any
     status: int = 200
     position: int | None = None
     headers: Mapping[str, str] = {}
     media_type: str | None = None
+    version: int | None = None
 
 
 class Desks(NamedTuple):
-    """What calls have in common: the parts, and what is made of them once."""
+    """What calls have in common: the parts, and what is made of them once. `known` are tags that the ledger knows."""
 
     parts: Parts
     clerk: Clerk
     desk: Desk
     callers: Callers
+    names: RememberedNames
+    views: Standby
+    known: set[str]
 
     @classmethod
     def of(cls, parts: Parts) -> "Desks":
         """Those of these parts."""
         home, clock = parts.home, parts.clock
-        after = _logged(signing(home.notary, parts.announce or home.notary.publish))
-        return cls(parts, Clerk(home, clock, after), Desk(home.ledger, clock, after), Callers(home.ledger, clock))
+        ledger, after = home.ledger, _logged(signing(home.notary, parts.announce or home.notary.publish))
+        return cls(
+            parts=parts,
+            clerk=Clerk(home, clock, after),
+            desk=Desk(ledger, clock, after),
+            callers=Callers(ledger, clock),
+            names=RememberedNames(ledger, home.custody),
+            views=Standby(home.path / VIEWS, ledger),
+            known=set(),
+        )
 
 
 def _logged(after: After) -> After:
@@ -99,7 +121,7 @@ class Call:
     @cached_property
     def names(self) -> Names:
         """Names for a caller who may see them, ids for any other."""
-        return names_in(self.ledger, self.home.custody) if self.sees_names else unnamed
+        return self.desks.names.now() if self.sees_names else unnamed
 
     @property
     def sees_names(self) -> bool:
@@ -113,7 +135,7 @@ class Call:
     @cached_property
     def office(self) -> Office:
         """The office as it is now."""
-        return Standing(self.ledger.facts([of_office()])).office
+        return self.desks.callers.office()
 
     @property
     def words(self) -> Words:

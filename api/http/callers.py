@@ -12,7 +12,8 @@ from ledger.custody.files import named_os_errors
 from ledger.events.governance import Role, Scope
 from ledger.log import Ledger, about
 from ledger.storage.port import Clock
-from projections.standing import Office
+from projections.acts import of_office
+from projections.standing import Office, Standing
 
 SCHEME = "bearer "
 
@@ -57,13 +58,22 @@ class Callers:
             self._catch_up()
             return self._keys
 
+    def office(self) -> Office:
+        """The office as it is now."""
+        with self._lock:
+            self._catch_up()
+            return self._office
+
     def _catch_up(self) -> None:
         head = self._ledger.store.length()
         if head == self._read_to:
             return
-        for fact in self._ledger.facts([about(*Keys.folds, *Office.folds)], after=self._read_to, until=head):
+        news = list(self._ledger.facts([about(*Keys.folds, *Office.folds)], after=self._read_to, until=head))
+        if any(isinstance(fact.event, Office.folds) for fact in news):
+            # Somebody may be looking at the one that was handed out.
+            self._office = Standing(self._ledger.facts([of_office()], until=head)).office
+        for fact in news:
             self._keys.fold(fact)
-            self._office.fold(fact)
         self._read_to = head
 
 

@@ -12,14 +12,18 @@ import msgspec
 from api.apikeys import new_key
 from api.commands import Command, Document
 from api.commands.governance import IssueApiKey
-from api.desk import Outcome
+from api.commands.people import Erase
+from api.desk import Outcome, Seen
+from api.erasing import erase as erase_details
 from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
 from api.http.problems import BadField, BadRequest, problem, problem_of
 from api.http.reading_in import documents, form_body, idempotency_key, json_body, parameters
+from api.http.replying import last_seen
 from ledger.chain.entry import Entry
 from ledger.codec import Precision
+from ledger.custody import Erasure
 from ledger.errors import Malformed
 from ledger.events.ids import PersonId
 from ledger.log import IdempotencyKey
@@ -109,8 +113,9 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 command(**said, **call.ids, **members),
                 call.circumstances(**told),
                 documents=shown,
-                key=_key(call, plain(body), {**members, **{f"{SHOWN_BY}{n}": one for n, one in enumerate(shown)}}),
+                key=key_of(call, plain(body), _digests({**members, **_numbered(shown)})),
                 dry_run=is_trial(call),
+                seen=seen_by(call),
             )
         except Malformed as error:
             return told_wrong(error, reading.members)
@@ -140,14 +145,36 @@ def is_trial(call: Call) -> bool:
     return parameters(call.request, Trial).dry_run
 
 
-def _key(call: Call, body: Mapping[str, Any], papers: Mapping[str, Document]) -> IdempotencyKey | None:
-    """The caller's key, for this request and no other; a trial needs none."""
+def seen_by(call: Call) -> Seen | None:
+    """What the caller has seen of the request that they act on, as `If-Match` says; None when it says nothing.
+
+    Raises `BadRequest` for a tag that no request had.
+    """
+    tags = call.request.if_match
+    if "If-Match" not in call.request.headers or (tags.star_tag and "request" in call.ids):
+        return None
+    last = last_seen(tags)
+    if last is None or "request" not in call.ids:
+        raise BadRequest("outdated", "If-Match has no tag that this request ever had.")
+    return Seen(call.ids["request"], last)
+
+
+def _numbered(shown: Sequence[Document]) -> dict[str, Document]:
+    return {f"{SHOWN_BY}{number}": one for number, one in enumerate(shown)}
+
+
+def _digests(papers: Mapping[str, Document]) -> dict[str, str]:
+    return {name: sha256(one.content).hexdigest() for name, one in papers.items()}
+
+
+def key_of(call: Call, body: Mapping[str, Any], files: Mapping[str, str]) -> IdempotencyKey | None:
+    """The caller's key, for this body with these files (by their SHA-256) and no other; a trial needs none."""
     if is_trial(call):
         return None
     said = {
         "path": call.request.path,
         "body": body,
-        "documents": {name: sha256(one.content).hexdigest() for name, one in papers.items()},
+        "documents": dict(files),
     }
     wish = msgspec.json.encode(said, order="deterministic")
     return IdempotencyKey(call.caller.principal, idempotency_key(call.request), wish)
@@ -190,6 +217,31 @@ def entry_shape(call: Call, entry: Entry) -> shapes.Entry:
     )
 
 
+def erase(call: Call) -> Answer:
+    """Erase a person's details, or some of them, for good. Sent again, it completes what was cut off."""
+    reading = reading_of(Erase, ("person",))
+    body, _, shown = _read(call, reading)
+    told = {name: getattr(body, name) for name in Told.__struct_fields__}
+    wish = Erase(
+        person=call.ids["person"],
+        **{name: getattr(body, name) for name in reading.members if name not in Told.__struct_fields__},
+    )
+    seen_by(call)
+    circumstances, key = call.circumstances(**told), key_of(call, plain(body), _digests(_numbered(shown)))
+    try:
+        if is_trial(call):
+            return answered(call, call.desks.clerk.take(wish, circumstances, documents=shown, dry_run=True))
+        erased = erase_details(call.desks.clerk, wish, circumstances, key=key, documents=shown)
+    except Malformed as error:
+        return told_wrong(error, reading.members)
+    if erased.outcome is not None and erased.outcome.refused:
+        return answered(call, erased.outcome)
+    entries = tuple(entry_shape(call, entry) for entry in erased.outcome.entries) if erased.outcome else ()
+    done = erased.destroyed or Erasure()
+    destroyed = shapes.Destroyed(salts=done.salts, keys=done.keys, values=done.values, documents=done.documents)
+    return Answer(shapes.Erased(entries=entries, destroyed=destroyed), 201)
+
+
 def issue_key(call: Call) -> Answer:
     """Make an API key. It is shown in this answer and never again."""
     wanted = json_body(call.request, shapes.KeyWanted)
@@ -203,7 +255,8 @@ def issue_key(call: Call) -> Answer:
         scope=wanted.scope,
     )
     try:
-        key = _key(call, plain(wanted), {})
+        seen_by(call)
+        key = key_of(call, plain(wanted), {})
         outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
     except Malformed as error:
         return told_wrong(error, shapes.KeyWanted.__struct_fields__)

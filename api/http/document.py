@@ -14,14 +14,16 @@ from api.http import authzen, shapes
 from api.http.commanding import SHOWN_BY, Told
 from api.http.packets import FILES
 from api.http.problems import KINDS, MEDIA_TYPE, Problem
+from api.http.public import TILE
 from api.http.reading_in import COMMAND, FORM, JSON
+from api.http.releasing import DATA
 from api.http.rendering import CSV, NDJSON
-from api.http.table import IDS, ROUTES, Route
+from api.http.table import IDS, ROUTES, Route, ids_in
 
 REF = "#/components/schemas/{name}"
 # What can be wrong with any call, and with one that has a body.
 ALWAYS = (401, 403, 404, 405, 406, 422, 429, 500, 503)
-WITH_BODY = (400, 409, 413, 415)
+WITH_BODY = (400, 408, 409, 413, 415)
 TITLES = dict(reversed(KINDS.values()))
 Schema = dict[str, Any]
 
@@ -57,6 +59,7 @@ PUBLIC_ANSWERS: dict[str, tuple[str, Any]] = {
     "/readyz": ("Tell that the ledger can be read.", shapes.Health),
     "/.well-known/authzen-configuration": ("Tell where access decisions are asked for.", authzen.Metadata),
     "/checkpoint": ("Give the last checkpoint that was signed.", bytes),
+    TILE: ("Give a tile of hashes of a tree that was signed, as tlog-tiles has them.", bytes),
 }
 
 
@@ -64,7 +67,7 @@ def _kinds() -> Iterator[Any]:
     yield Problem
     for route in ROUTES:
         yield from (one for kind in route.answers.values() if kind is not bytes for one in _members(kind))
-        yield from filter(None, (route.body, route.reading.body if route.reading else None))
+        yield from filter(None, (route.body, route.sends, route.reading.body if route.reading else None))
     yield from (answer for _, answer in PUBLIC_ANSWERS.values() if answer is not bytes)
 
 
@@ -78,9 +81,10 @@ def _operation(route: Route, by_kind: dict[Any, Schema]) -> Schema:
         "operationId": _operation_id(route.method, route.path),
         "summary": route.summary,
         "description": f"For {', '.join(sorted(route.roles))}; a key with the scope {route.scope}.",
-        "parameters": [*map(_in_path, route.ids), *_in_query(route), *([_IDEMPOTENCY] if route.keyed else [])],
+        "parameters": [*map(_in_path, route.ids), *_in_query(route), *_in_headers(route)],
         "responses": {
             **{str(status): _answer(kind, by_kind) for status, kind in route.answers.items()},
+            **({"304": {"description": "The caller has it already."}} if route.method == "GET" else {}),
             **{str(status): _problem(status, by_kind) for status in _problems(route)},
         },
     }
@@ -94,11 +98,24 @@ def _operation_id(method: str, path: str) -> str:
 
 def _problems(route: Route) -> list[int]:
     statuses = {*ALWAYS, *(WITH_BODY if route.method == "POST" else ())}
-    return sorted(statuses | ({410} if bytes in route.answers.values() else set()))
+    if bytes in route.answers.values():
+        statuses.add(410)
+    if route.keyed:
+        statuses.add(412)
+    return sorted(statuses)
 
 
 def _in_path(name: str) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": msgspec.json.schema(IDS[name])}
+
+
+def _in_headers(route: Route) -> Iterator[Schema]:
+    if route.method == "GET":
+        yield _IF_NONE_MATCH
+    if route.keyed:
+        yield _IDEMPOTENCY
+    if route.keyed and "request" in route.ids:
+        yield _IF_MATCH
 
 
 def _in_query(route: Route) -> Iterator[Schema]:
@@ -118,9 +135,28 @@ _IDEMPOTENCY: Schema = {
 }
 
 
+_IF_MATCH: Schema = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The tag of the request as it was seen: with more about it in the log, nothing is done.",
+    "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,15}-[0-9a-f]{16}"$'},
+}
+_IF_NONE_MATCH: Schema = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The tag of an answer that the caller has: it is not sent again.",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f-]{16,33}"$'},
+}
+
+
 def _body(route: Route, by_kind: dict[Any, Schema]) -> Schema:
     if route.form:
         return {FORM: {"schema": _form({FILES: {"type": "array", "items": _BINARY, "minItems": 1}}, [FILES])}}
+    if route.sends is not None:
+        parts = {COMMAND: by_kind[route.sends], DATA: {"type": "array", "items": _BINARY, "minItems": 1}}
+        return {FORM: {"schema": _form(parts, [COMMAND, DATA]), "encoding": {COMMAND: {"contentType": JSON}}}}
     if route.body is not None:
         return {JSON: {"schema": by_kind[route.body]}}
     if route.reading is None:
@@ -172,11 +208,11 @@ def _public_operation(path: str, summary: str, schema: Schema | None) -> Schema:
         "operationId": _operation_id("get", path),
         "summary": summary,
         "security": [],
+        "parameters": [_in_path(name) for name in ids_in(path)],
         "responses": {
-            "200": {"description": summary, "content": {JSON: {"schema": schema}} if schema else {"text/plain": {}}},
+            "200": {"description": summary, "content": {JSON: {"schema": schema}} if schema else {"*/*": {}}},
             **{
-                str(status): {"description": TITLES[status], "content": {MEDIA_TYPE: {}}}
-                for status in (405, 406, 500, 503)
+                str(status): {"description": TITLES[status], "content": {MEDIA_TYPE: {}}} for status in _PUBLIC_PROBLEMS
             },
         },
     }
@@ -206,14 +242,16 @@ table {{ border-collapse: collapse; }} td, th {{ border-top: 1px solid #bbb; pad
 th {{ text-align: left; }} code {{ font: 9pt/1.4 ui-monospace, monospace; }} dt {{ margin-top: .6em; }}
 </style>
 <h1>DUA Ledger: the HTTP API</h1>
-<p>Every call but this page, <code>/openapi.json</code>, <code>/healthz</code>, <code>/readyz</code>,
-<code>/checkpoint</code> and the AuthZEN metadata shows an API key: <code>Authorization: Bearer dua_...</code>. Every
-command has an <code>Idempotency-Key</code>: sent again with the same key, it has the outcome that it had. With
-<code>?dry_run=true</code> it says what would come of it, and records nothing. Beside what a command says, its body
-may have {told}; for whom it is recorded takes a document that shows it. A command that rules stand against is
-answered with 409, and the refusal is on record. Lists can be had as JSON, NDJSON or CSV, as <code>Accept</code> says;
-<code>Ledger-Position</code> says for which position of the log an answer holds. The whole description is at <a
-href="/openapi.json">/openapi.json</a>.
+<p>Every call but <code>/healthz</code>, <code>/readyz</code>, <code>/checkpoint</code>, tiles of hashes and the
+AuthZEN metadata shows an API key, those for this page and <code>/openapi.json</code> too: <code>Authorization: Bearer
+dua_...</code>. Every command has an <code>Idempotency-Key</code>: sent again with the same key, it has the outcome
+that it had. With <code>?dry_run=true</code> it says what would come of it, and records nothing. Beside what a command
+says, its body may have {told}; for whom it is recorded takes a document that shows it. A command that rules stand
+against is answered with 409, and the refusal is on record. Lists can be had as JSON, NDJSON or CSV, as
+<code>Accept</code> says; <code>Ledger-Position</code> says for which position of the log an answer holds.
+<code>ETag</code> says what was seen: a command on a request with that in <code>If-Match</code> is done only if
+nothing about the request has been recorded since, and with it in <code>If-None-Match</code> nothing is sent again.
+The whole description is at <a href="/openapi.json">/openapi.json</a>.
 <table>
 <tr><th>route<th>what it does<th>roles<th>scope
 {routes}

@@ -9,10 +9,9 @@ import msgspec
 
 from api.http.call import Call
 from api.http.problems import BadField, BadRequest
-from ledger.home import VIEWS
 from projections.asof import AsOf, Moment
 from projections.standing import Office
-from projections.upkeep import Answer, Question, Rows, Upkeep
+from projections.upkeep import Answer, Question, Rows
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT = re.compile(_DAY.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
@@ -33,9 +32,10 @@ class Inquiry:
         self._moment = Moment(
             *(instant(name, getattr(asked, name), call.office) for name in AboutATime.__struct_fields__),
         )
+        self.is_now = self._moment.is_now
         self.at = self._moment.today(call.now)
         self.log = AsOf(call.ledger, self._moment)
-        self.office = self.log.office()
+        self.office = call.office if self.is_now else self.log.office()
 
     @property
     def today(self) -> date:
@@ -45,8 +45,8 @@ class Inquiry:
     def view(self, question: Question[Rows]) -> Answer[Rows]:
         """What the views answer: those that are kept, or for another time such as are made for it alone."""
         ask: Callable[[Question[Rows]], Answer[Rows]] = self.log.ask
-        if self._moment.is_now:
-            ask = Upkeep(self._call.home.path / VIEWS, self._call.ledger).ask
+        if self.is_now:
+            ask = self._call.desks.views.ask
         return ask(question)
 
 

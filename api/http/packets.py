@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from api.commands.request import Submit
 from api.http.call import Answer, Call
-from api.http.commanding import answered, is_trial, told_wrong
+from api.http.commanding import answered, is_trial, seen_by, told_wrong
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body, idempotency_key
 from api.packets import read_packet
@@ -45,6 +45,7 @@ def submit(call: Call) -> Answer:
                 call.circumstances(),
                 key=key,
                 dry_run=is_trial(call),
+                seen=seen_by(call),
             )
         except Malformed as error:
             return told_wrong(error, ())

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from werkzeug.exceptions import HTTPException
 
-from api.errors import NotEntitled
+from api.errors import NotEntitled, Outdated
 from api.packets import Rejected
 from ledger.errors import (
     Conflict,
@@ -67,9 +67,11 @@ KINDS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is no such thing, or this key may not see it"),
     "method-not-allowed": (405, "There is something else here"),
     "not-acceptable": (406, "It can't be had in that form"),
+    "too-slow": (408, "The body came too slowly"),
     "refused": (409, "Rules stand against it"),
     "conflict": (409, "Others were faster, time and again"),
     "erased": (410, "What was kept here was erased"),
+    "outdated": (412, "It is no longer as it was seen"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The body is of another kind than is read here"),
     "unprocessable": (422, "The request is readable, and can't be done as it stands"),
@@ -103,6 +105,8 @@ def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
             return problem("not-entitled", "It takes another role, or a key with another scope.")
         case Conflict():
             return problem("conflict", "What it depends on changed while it was decided. Nothing was recorded.")
+        case Outdated():
+            return problem("outdated", f"Entry {error.last} is about it, too. Nothing was recorded: look at it again.")
         case KeyReused():
             return problem("key-reused", "Nothing was recorded. Use a new key for a new request.")
         case Rejected():

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
-from typing import IO, Any, TypeVar
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, TypeVar, cast
 
 import msgspec
 from flask import Request as FlaskRequest
@@ -40,6 +42,12 @@ class Request(FlaskRequest):
 
     max_form_parts = MAX_PARTS
     max_form_memory_size = MAX_JSON_BYTES
+    _spool: Path | None = None
+    max_form_bytes = MAX_FORM_BYTES
+
+    def spool(self, folder: Path, limit: int) -> None:
+        """Let files of this request go to the disk, in files without a name, in a form of at most so many bytes."""
+        self._spool, self.max_form_bytes = folder, limit
 
     def _get_file_stream(
         self,
@@ -49,7 +57,8 @@ class Request(FlaskRequest):
         content_length: int | None = None,
     ) -> IO[bytes]:
         del total_content_length, content_type, filename, content_length
-        return BytesIO()
+        # It has no name, so it is gone with the call, or with the process.
+        return cast(IO[bytes], TemporaryFile(dir=self._spool)) if self._spool else BytesIO()
 
 
 def json_body(request: Request, shape: type[Shape]) -> Shape:
@@ -62,7 +71,7 @@ def json_body(request: Request, shape: type[Shape]) -> Shape:
 def form_body(request: Request, shape: type[Shape]) -> tuple[Shape, dict[str, list[FileStorage]]]:
     """The JSON in the part `command` of a form, of exactly this shape, and the files by their parts' names."""
     _check_media_type(request, FORM)
-    request.max_content_length = MAX_FORM_BYTES
+    request.max_content_length = request.max_form_bytes
     files = {name: request.files.getlist(name) for name in request.files}
     if set(request.form) - {COMMAND} or len(request.form.getlist(COMMAND)) + len(files.get(COMMAND, ())) > 1:
         raise BadRequest("unprocessable", f"A form has one part {COMMAND!r} with JSON, and files.")
@@ -90,7 +99,7 @@ def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
 
 def parameters(request: Request, shape: type[Shape]) -> Shape:
     """The query's parameters; one that may stand several times is a tuple. Raises `BadRequest`."""
-    several = {field.name for field in msgspec.structs.fields(shape) if field.default == ()}
+    several = _several(shape)
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
         if name not in several and len(values) > 1:
@@ -101,6 +110,12 @@ def parameters(request: Request, shape: type[Shape]) -> Shape:
     except msgspec.ValidationError as error:
         name = pointer_in(str(error)).split("/")[1]
         raise _bad_parameter(name, str(error).partition(" - at ")[0]) from error
+
+
+@lru_cache(256)
+def _several(shape: type[msgspec.Struct]) -> frozenset[str]:
+    """The names of parameters that may stand several times."""
+    return frozenset(field.name for field in msgspec.structs.fields(shape) if field.default == ())
 
 
 def _bad_parameter(name: str, why: str) -> BadRequest:

@@ -10,8 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from api.http.problems import ObjectionTold
+from ledger.events.catalogue import Form
 from ledger.events.governance import Role, Scope
-from ledger.events.ids import PrincipalId
+from ledger.events.ids import Channel, PersonId, PrincipalId, Size
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,6 +259,110 @@ class Permission(Shape, frozen=True, kw_only=True):
     until: date | None
 
 
+class RequestListed(Shape, frozen=True, kw_only=True):
+    """A request, in its state since the entry at `since`; `last` is the last entry about it."""
+
+    request: str
+    state: str
+    since: int
+    since_at: datetime
+    researcher: str
+    researcher_name: str | None
+    last: int
+    last_at: datetime
+
+
+class Requests(Shape, frozen=True, kw_only=True):
+    """Requests, in the order in which each came into its state."""
+
+    rows: tuple[RequestListed, ...]
+
+
+class PersonListed(Shape, frozen=True, kw_only=True):
+    """Somebody whom the office has known since the entry at `position`."""
+
+    person: str
+    name: str | None
+    position: int
+    recorded_at: datetime
+
+
+class People(Shape, frozen=True, kw_only=True):
+    """People, in the order in which they became known."""
+
+    rows: tuple[PersonListed, ...]
+
+
+class VersionShown(Shape, frozen=True, kw_only=True):
+    """A version of a data set, in the form in which it was found last."""
+
+    label: str
+    form: Form | None
+    digest: str
+    position: int
+
+
+class DataSetShown(Shape, frozen=True, kw_only=True):
+    """A data set of the catalogue, which is released no more when it is retired."""
+
+    dataset: str
+    course_run: str
+    kind: str
+    position: int
+    retired: bool
+    versions: tuple[VersionShown, ...]
+
+
+class DataSets(Shape, frozen=True, kw_only=True):
+    """Data sets, in the order in which they were registered."""
+
+    rows: tuple[DataSetShown, ...]
+
+
+class AgreementListed(Shape, frozen=True, kw_only=True):
+    """An agreement: whom it names, from when to when it was executed, and whether it binds on the day asked about."""
+
+    agreement: str
+    request: str
+    kind: str
+    position: int
+    recipients: tuple[str, ...]
+    signatures: int
+    starts: date | None
+    ends: date | None
+    terminated: date | None
+    in_force: bool
+
+
+class Agreements(Shape, frozen=True, kw_only=True):
+    """Agreements, in the order in which they were issued."""
+
+    rows: tuple[AgreementListed, ...]
+
+
+class Destroyed(Shape, frozen=True, kw_only=True):
+    """How much was destroyed; `keys` counts people of whom nothing is left."""
+
+    salts: int
+    keys: int
+    values: int
+    documents: int
+
+
+class Erased(Shape, frozen=True, kw_only=True):
+    """The record that a person's details are erased, unless there was one already, and what was destroyed."""
+
+    entries: tuple[Entry, ...]
+    destroyed: Destroyed
+
+
+class KeyTestMade(Shape, frozen=True, kw_only=True):
+    """The small file that goes to the contact, an armored OpenPGP message that only their key opens."""
+
+    entries: tuple[Entry, ...]
+    message: str
+
+
 class Health(Shape, frozen=True, kw_only=True):
     """That the service answers."""
 
@@ -271,6 +376,19 @@ class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     role: Role
     expires: datetime
     scope: tuple[Scope, ...] = ("reading", "recording", "access", "governing")
+
+
+class HandOverWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who extracted the data that are handed over, and about how many learners they are."""
+
+    extracted_by: PersonId
+    learners: Size | None = None
+
+
+class KeyTestWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The channel by which the release will go, and the test goes."""
+
+    channel: Channel
 
 
 def rows_of(answer: Any) -> Sequence[msgspec.Struct] | None:

@@ -7,7 +7,7 @@ nothing else; admins keep keys and roles, and see no request.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 
@@ -19,17 +19,26 @@ from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, 
 from api.commands.correction import Correct
 from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
 from api.commands.governance import EndRole, GrantRole, PublishPolicy, RevokeApiKey, Waive
-from api.commands.people import ChangeDetails, DetermineAffiliation, Lift, RegisterOrganisation, RegisterPerson, Suspend
+from api.commands.people import (
+    ChangeDetails,
+    DetermineAffiliation,
+    Erase,
+    Lift,
+    RegisterOrganisation,
+    RegisterPerson,
+    Suspend,
+)
 from api.commands.release import Authorise, Fail, Receive
 from api.commands.request import Return, Withdraw
 from api.commands.review import Approve, Decline, Determine
 from api.commands.training import RecordTraining, VerifyTraining
-from api.http import asking, authzen, packets, receipts, shapes
+from api.http import asking, authzen, listing, packets, receipts, releasing, shapes
 from api.http.call import Answer, Call
-from api.http.commanding import Reading, Trial, issue_key, reading_of, taking
+from api.http.commanding import Reading, Trial, erase, issue_key, reading_of, taking
 from api.http.moments import AboutATime
 from ledger.events.governance import Role, Scope
 from ledger.events.ids import (
+    END,
     AgreementId,
     ApiKeyId,
     Cited,
@@ -42,6 +51,9 @@ from ledger.events.ids import (
 )
 from projections.acts import DECIDING, DIRECTING
 
+TileLevel = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,2}" + END)]
+# As tlog-tiles writes it: groups of three digits, and how wide a partial one is.
+TileNumber = Annotated[str, msgspec.Meta(pattern=r"^(x[0-9]{3}/){0,5}[0-9]{3}(\.p/[0-9]{1,3})?" + END)]
 # What stands in a path, by its name there.
 IDS: dict[str, Any] = {
     "request": RequestId,
@@ -53,6 +65,9 @@ IDS: dict[str, Any] = {
     "apikey": ApiKeyId,
     "position": Position,
     "document": Cited,
+    "level": TileLevel,
+    "number": TileNumber,
+    "bundle": TileNumber,
 }
 OFFICE: frozenset[Role] = frozenset(DECIDING)
 DIRECTORS: frozenset[Role] = frozenset(DIRECTING)
@@ -67,7 +82,7 @@ SERVERS: frozenset[Role] = OFFICE | {"data server"}
 class Route(NamedTuple):
     """A route. `body` is the JSON that it reads, `reading` how it reads a command, `form` that it reads files alone.
 
-    `keyed` routes take an `Idempotency-Key`.
+    `sends` is the JSON that it reads beside files of data. `keyed` routes take an `Idempotency-Key`.
     """
 
     method: str
@@ -81,6 +96,7 @@ class Route(NamedTuple):
     body: type[msgspec.Struct] | None = None
     reading: Reading | None = None
     form: bool = False
+    sends: type[msgspec.Struct] | None = None
     keyed: bool = False
 
     @property
@@ -123,11 +139,33 @@ def _takes(path: str, command: type[Command], roles: frozenset[Role], scope: Sco
     )
 
 
+def _makes(
+    path: str,
+    do: Callable[[Call], Answer],
+    answer: Any,
+    roles: frozenset[Role],
+    body: type[msgspec.Struct] | None = None,
+    scope: Scope = "recording",
+    **reads: Any,
+) -> Route:
+    """A route that records something, and answers with more than that."""
+    answers = {201: answer, 200: shapes.Tried}
+    return Route("POST", path, do, _summary(do), roles, scope, answers, Trial, body, keyed=True, **reads)
+
+
 ROUTES: tuple[Route, ...] = (
     _asks("/entries", asking.entries, shapes.Page, READING, asking.Paging),
     _asks("/entries/{position}", asking.entry, shapes.EntryShown, READING),
     _asks("/entries/{position}/receipt", receipts.receipt, bytes, EVERYBODY),
     _asks("/entries/{position}/documents/{document}", asking.document, bytes, OFFICE | AUDITING | OWN),
+    _asks("/tile/entries/{bundle}", asking.bundle, bytes, AUDITING),
+    _asks("/verifier-key", asking.verifier_key, bytes, frozenset(get_args(Role))),
+    _asks("/requests", listing.requests, shapes.Requests, READING | OWN, listing.InStates),
+    _asks("/people", listing.people, shapes.People, READING, listing.Paging),
+    _asks("/datasets", listing.datasets, shapes.DataSets, READING, listing.Paging),
+    _asks("/datasets/{dataset}", listing.dataset, shapes.DataSetShown, READING, AboutATime),
+    _asks("/agreements", listing.agreements, shapes.Agreements, READING, listing.OfARequest),
+    _asks("/requests/{request}/releases/{release}/package", releasing.package, bytes, OFFICE | OWN),
     _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),
     _asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),
@@ -136,7 +174,7 @@ ROUTES: tuple[Route, ...] = (
     _asks("/deadlines", asking.deadlines, shapes.Deadlines, READING, asking.Within),
     _asks("/inbox", asking.inbox, shapes.Inbox, READING, AboutATime),
     _asks("/permissions", asking.permission, shapes.Permission, READING, asking.WhoAndWhat),
-    _asks("/accesses", asking.accesses, shapes.Accesses, READING, asking.Only),
+    _asks("/accesses", listing.accesses, shapes.Accesses, READING, listing.Findings),
     _asks("/api-keys", asking.api_keys, shapes.ApiKeys, GOVERNING | AUDITING, scope="governing"),
     _asks("/metrics", asking.metrics, bytes, OFFICE | GOVERNING | AUDITING),
     Route(
@@ -187,6 +225,15 @@ ROUTES: tuple[Route, ...] = (
     _takes("/requests/{request}/releases", Authorise, OFFICE),
     _takes("/requests/{request}/releases/{release}/failure", Fail, OFFICE),
     _takes("/requests/{request}/releases/{release}/receipt", Receive, OFFICE | OWN),
+    _makes(
+        "/requests/{request}/releases/{release}/package",
+        releasing.hand_over,
+        shapes.Recorded,
+        OFFICE,
+        sends=shapes.HandOverWanted,
+    ),
+    _makes("/requests/{request}/key/tests", releasing.send_key_test, shapes.KeyTestMade, OFFICE, shapes.KeyTestWanted),
+    _makes("/people/{person}/erasure", erase, shapes.Erased, GOVERNING, reading=reading_of(Erase, ("person",))),
     _takes("/people", RegisterPerson, OFFICE),
     _takes("/people/{person}/details", ChangeDetails, OFFICE),
     _takes("/people/{person}/trainings", RecordTraining, OFFICE),
@@ -204,18 +251,7 @@ ROUTES: tuple[Route, ...] = (
     _takes("/policies", PublishPolicy, GOVERNING, "governing"),
     _takes("/roles", GrantRole, GOVERNING, "governing"),
     _takes("/role-ends", EndRole, GOVERNING, "governing"),
-    Route(
-        "POST",
-        "/api-keys",
-        issue_key,
-        _summary(issue_key),
-        GOVERNING,
-        "governing",
-        {201: shapes.ApiKeyMade, 200: shapes.Tried},
-        Trial,
-        body=shapes.KeyWanted,
-        keyed=True,
-    ),
+    _makes("/api-keys", issue_key, shapes.ApiKeyMade, GOVERNING, shapes.KeyWanted, "governing"),
     _takes("/api-keys/{apikey}/revocation", RevokeApiKey, GOVERNING, "governing"),
     Route(
         "POST",

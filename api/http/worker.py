@@ -16,11 +16,13 @@ from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.herald import Herald
 from api.http.monitor import Monitor
+from api.http.patience import Patience
 from api.http.rates import Rates
 from ledger.home import open_home
 from ledger.storage import utc_now
 
 HOME, URL, RATE = "DUA_LEDGER_HOME", "DUA_LEDGER_URL", "DUA_LEDGER_RATE"
+LARGEST = "DUA_LEDGER_LARGEST"
 LAST_USE = "last-use"
 
 
@@ -32,5 +34,6 @@ def make() -> Flask:
     last_use, monitor = LastUse(path / LAST_USE), Monitor(home.ledger)
     rates = Rates(utc_now, int(os.environ[RATE]))
     herald = kept.enter_context(Herald(path))
-    url = os.environ.get(URL) or None
-    return create_app(Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, herald.announce))
+    url, largest = os.environ.get(URL) or None, int(os.environ[LARGEST])
+    parts = Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, herald.announce, largest)
+    return create_app(parts, Patience())

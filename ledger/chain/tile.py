@@ -8,6 +8,7 @@ N is written in groups of three digits, all but the last with an `x` before: 123
 size has, for each level, as many full tiles as fit and a partial one for the rest, unless that is empty.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -20,6 +21,8 @@ HEIGHT = 8
 WIDTH = 1 << HEIGHT
 
 _LENGTH_BYTES = 2
+_NUMBER = r"(?P<number>(x[0-9]{3}/){0,5}[0-9]{3})(\.p/(?P<width>[0-9]{1,3}))?"
+_PATH = re.compile(rf"tile/(?P<kind>entries|[0-9]{{1,2}})/{_NUMBER}", re.ASCII)
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -97,6 +100,19 @@ def read_bundle(raw: bytes) -> Iterator[bytes]:
         if start > len(raw) or at > len(raw):
             raise Malformed("entry bundle", raw[-80:], "ends in the middle of an entry")
         yield raw[start:at]
+
+
+def tile_at(path: str) -> Tile:
+    """The tile that is served there, or whose entries are. Raises `Malformed` unless exactly this is its path."""
+    found = _PATH.fullmatch(path)
+    if found:
+        level = 0 if found["kind"] == "entries" else int(found["kind"])
+        number = int(re.sub("[x/]", "", found["number"]))
+        tile = Tile(level, number, int(found["width"] or WIDTH))
+        there = tile.entries_path if found["kind"] == "entries" else tile.path
+        if 0 < tile.width <= WIDTH and there == path:
+            return tile
+    raise Malformed("tile", path, "is no path such as tile/0/x001/067 or tile/entries/000.p/12")
 
 
 def _path(kind: str, tile: Tile) -> str:

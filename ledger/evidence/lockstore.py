@@ -139,6 +139,12 @@ class LockStore:
         with self._connections.borrowed() as connection:
             return self._one(connection, AT, size)
 
+    def has_between(self, first: int, beyond: int) -> bool:
+        """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
+        with self._connections.borrowed() as connection:
+            found = connection.execute(AFTER, (first - 1, 1)).fetchone()
+        return found is not None and found[0] < beyond
+
     def all(self) -> Iterator[Stored]:
         """Every checkpoint in the order of sizes, read page by page."""
         after = 0

@@ -92,6 +92,10 @@ class Notary:
                 if signed is not None:
                     return signed
 
+    def has_signed(self, first: int, beyond: int) -> bool:
+        """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
+        return self._lock.has_between(first, beyond)
+
     def receipt(self, position: int) -> Receipt:
         """The receipt for the entry at this position, by the last of the checkpoints that most witnesses have cosigned.
 

@@ -39,6 +39,14 @@ def write_tiles(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
         return 0 if old_size == signed.size else _write_from(old_size, store, signed, folder)
 
 
+def content_of(tile: Tile, store: Store) -> dict[str, bytes]:
+    """What is served of a tile that the log has, by its path: the hashes, and on the lowest level the entries below.
+
+    Raises `NotContinued` when the hashes are not those that stand above it.
+    """
+    return dict(_files_of(tile, store))
+
+
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Nobody else writes tiles into the folder meanwhile. Raises `Busy` when somebody does already."""

@@ -25,7 +25,7 @@ from ledger.evidence.verify import verify_log
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
-from tests.bench import checkpoints, decision, views
+from tests.bench import checkpoints, decision, over_http, views
 from tests.bench.measure import Figure, compared, in_turns, microseconds
 from tests.bench.workload import BUSY_TAG, Office
 from tests.facts import ledger_on
@@ -195,6 +195,8 @@ def main() -> None:
         bytes_each = (folder / "large.db").stat().st_size / large.head().position
         small.close()
         large.close()
+        print("Serving as many over HTTP", file=sys.stderr)
+        figures += over_http.figures(size, folder)
     report(figures, size, bytes_each)
 
 

@@ -36,14 +36,14 @@ LIFE = [*RELEASED, *(one for _ in range(10) for one in (permitted(), opened_by(B
 LIVES_EVERY = 1000
 
 
-def life(number: int) -> list[DCBEvent]:
-    """A request's life from its approval on, about people of its own and one of a few data sets."""
+def life(number: int, dataset: str = "") -> list[DCBEvent]:
+    """A request's life from its approval on, about people of its own and a data set, by default one of a few."""
     codec, salt = Codec(), bytes(16)
     names = {
         REQUEST: f"R-2025-{number:06d}",
         ANA: f"p-{number:031x}a",
         BEN: f"p-{number:031x}b",
-        "D-6.002x-pc": f"D-{number % DATA_SETS}",
+        "D-6.002x-pc": dataset or f"D-{number % DATA_SETS}",
         **{one: f"{one}-{number}" for one in ("A-1", "K-1", "L-1")},
     }
     events = [_renamed(event, names) for event in LIFE]

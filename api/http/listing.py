@@ -1,0 +1,182 @@
+"""Lists of what there is, page by page, each in the order of the positions that it goes by."""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from api.http import shapes
+from api.http.call import Answer, Call, not_found
+from api.http.moments import AboutATime, Inquiry
+from api.http.reading_in import parameters
+from ledger.chain.entry import MAX_POSITION
+from ledger.codec import Recorded
+from ledger.events import (
+    AgreementIssued,
+    ContactDesignated,
+    DataSetRegistered,
+    Event,
+    PersonRegistered,
+    RequestSubmitted,
+)
+from ledger.events.ids import RequestId
+from ledger.log import about
+from projections.acts import of_dataset, of_office, of_request
+from projections.standing import Standing, State
+from projections.views import answers, listing
+
+MAX_LIMIT = 1000
+Row = TypeVar("Row")
+E = TypeVar("E", bound=Event)
+
+
+class Paging(AboutATime, frozen=True, kw_only=True):
+    """How much of a list, after which position of the log."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=MAX_POSITION)] = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_LIMIT)] = 100
+
+
+class InStates(Paging, frozen=True, kw_only=True):
+    """Only requests in any of these states."""
+
+    state: tuple[State, ...] = ()
+
+
+class OfARequest(Paging, frozen=True, kw_only=True):
+    """Only those of a request."""
+
+    request: RequestId | None = None
+
+
+class Findings(Paging, frozen=True, kw_only=True):
+    """Only findings."""
+
+    findings: bool = False
+
+
+def further(call: Call, rows: Sequence[Row], limit: int, position: int) -> dict[str, str]:
+    """Where a list goes on, as a `Link`: after a position. The log only grows, so it always will."""
+    if len(rows) < limit:
+        return {}
+    pairs = [(name, value) for name, values in call.request.args.lists() for value in values if name != "after"]
+    return {"Link": f'<{call.request.path}?{urlencode([*pairs, ("after", str(position))])}>; rel="next"'}
+
+
+def requests(call: Call) -> Answer:
+    """List requests, in the order in which each came into its state; a researcher's own alone."""
+    wanted = parameters(call.request, InStates)
+    asked, among = Inquiry(call, wanted), _own(call)
+    states = tuple(map(str, wanted.state))
+    viewed = asked.view(lambda views: listing.requests(views, states, among, wanted.after, wanted.limit))
+    rows = tuple(
+        shapes.RequestListed(researcher_name=call.name(one.researcher), **one._asdict()) for one in viewed.rows
+    )
+    links = further(call, rows, wanted.limit, rows[-1].since if rows else 0)
+    return Answer(shapes.Requests(rows=rows), position=viewed.position, headers=links)
+
+
+def _own(call: Call) -> list[str] | None:
+    """The requests that are the caller's own, where they may see no others."""
+    if call.caller.role != "researcher":
+        return None
+    tags = [f"person:{call.caller.person}"]
+    facts = call.ledger.facts([about(RequestSubmitted, ContactDesignated, tags=tags)]) if call.caller.person else ()
+    named = sorted({tag.partition(":")[2] for fact in facts for tag in fact.tags if tag.startswith("request:")})
+    standings = Standing(call.ledger.facts([of_office(), *map(of_request, named)]))
+    return [one for one in named if call.may_see(standings.request(one))]
+
+
+def people(call: Call) -> Answer:
+    """List the people whom the office knows."""
+    wanted = parameters(call.request, Paging)
+    asked = Inquiry(call, wanted)
+    facts = _page(asked, PersonRegistered, wanted)
+    rows = tuple(
+        shapes.PersonListed(
+            person=event.person, name=call.name(event.person), position=fact.position, recorded_at=fact.recorded_at
+        )
+        for fact, event in facts
+    )
+    links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
+    return Answer(shapes.People(rows=rows), position=asked.log.position, headers=links)
+
+
+def datasets(call: Call) -> Answer:
+    """List the data sets of the catalogue, with their versions."""
+    wanted = parameters(call.request, Paging)
+    asked = Inquiry(call, wanted)
+    rows = tuple(_dataset(asked, fact, event) for fact, event in _page(asked, DataSetRegistered, wanted))
+    links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
+    return Answer(shapes.DataSets(rows=rows), position=asked.log.position, headers=links)
+
+
+def dataset(call: Call) -> Answer:
+    """Show a data set of the catalogue, with its versions."""
+    asked = Inquiry(call, parameters(call.request, AboutATime))
+    tags = [f"dataset:{call.ids['dataset']}"]
+    for fact in asked.log.facts([about(DataSetRegistered, tags=tags)]):
+        if isinstance(fact.event, DataSetRegistered):
+            return Answer(_dataset(asked, fact, fact.event), position=asked.log.position)
+    raise not_found()
+
+
+def _dataset(asked: Inquiry, fact: Recorded, event: DataSetRegistered) -> shapes.DataSetShown:
+    known = Standing(asked.log.facts([of_dataset(event.dataset)])).dataset(event.dataset)
+    versions = tuple(
+        shapes.VersionShown(label=label, form=known.form(label), digest=version.event.digest, position=version.position)
+        for label, version in known.versions.items()
+    )
+    return shapes.DataSetShown(
+        dataset=event.dataset,
+        course_run=event.course_run,
+        kind=event.kind,
+        position=fact.position,
+        retired=known.retired is not None,
+        versions=versions,
+    )
+
+
+def agreements(call: Call) -> Answer:
+    """List agreements, in the order in which they were issued."""
+    wanted = parameters(call.request, OfARequest)
+    asked = Inquiry(call, wanted)
+    tags = [f"request:{wanted.request}"] if wanted.request else []
+    rows = tuple(_agreement(asked, fact, event) for fact, event in _page(asked, AgreementIssued, wanted, tags))
+    links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
+    return Answer(shapes.Agreements(rows=rows), position=asked.log.position, headers=links)
+
+
+def _agreement(asked: Inquiry, fact: Recorded, event: AgreementIssued) -> shapes.AgreementListed:
+    known = Standing(asked.log.facts([of_request(event.request)])).request(event.request).agreement(event.agreement)
+    executed = known.executed.event if known.executed else None
+    return shapes.AgreementListed(
+        agreement=event.agreement,
+        request=event.request,
+        kind=event.kind,
+        position=fact.position,
+        recipients=tuple(one.person for one in event.recipients),
+        signatures=len(known.signatures),
+        starts=executed.starts if executed else None,
+        ends=executed.ends if executed else None,
+        terminated=known.terminated.event.on if known.terminated else None,
+        in_force=known.in_force(asked.today),
+    )
+
+
+def _page(asked: Inquiry, kind: type[E], wanted: Paging, tags: Sequence[str] = ()) -> list[tuple[Recorded, E]]:
+    """The facts of a kind that a page begins and ends with."""
+    facts = asked.log.facts([about(kind, tags=tags)], after=wanted.after)
+    return [(fact, fact.event) for fact in islice(facts, wanted.limit) if isinstance(fact.event, kind)]
+
+
+def accesses(call: Call) -> Answer:
+    """Tell who was let in, was refused, or opened what."""
+    wanted = parameters(call.request, Findings)
+    viewed = Inquiry(call, wanted).view(lambda views: answers.accesses(views, findings=wanted.findings))
+    later = (one for one in viewed.rows if one.position > wanted.after)
+    rows = tuple(shapes.AccessListed(**one._asdict()) for one in islice(later, wanted.limit))
+    links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
+    return Answer(shapes.Accesses(rows=rows), position=viewed.position, headers=links)

@@ -1,0 +1,96 @@
+"""What everybody may ask, without a key: whether the service is well, and what anybody is to be able to check.
+
+Nothing of it depends on what is in this ledger, but for the checkpoint and the tiles of hashes below it.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+
+from flask import Response, request
+
+from api.http import authzen, shapes
+from api.http.call import Answer, Parts, not_found
+from api.http.replying import reply
+from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.tile import HEIGHT, WIDTH, Tile, tile_at
+from ledger.errors import Malformed, StoreFull, Unreachable
+from ledger.evidence.logkeys import log_key
+from ledger.evidence.tiles import content_of
+from ledger.home import LOG, PUBLISHED, Home
+from ledger.storage.port import recording_time
+
+TEXT = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+TILE = "/tile/{level}/{number}"
+# Of a tile that is full, and so never changes, unlike everything else here.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# With less than that left an append could fail any time, and leave no room to mend it.
+ENOUGH_BYTES = 64 * 1024 * 1024
+
+
+def public(parts: Parts) -> dict[str, Callable[..., Response]]:
+    """What needs no key, by its path."""
+
+    def alive() -> Response:
+        return reply(request, Answer(shapes.Health(status="ok")))
+
+    def ready() -> Response:
+        check_writable(parts)
+        return alive()
+
+    def metadata() -> Response:
+        return reply(request, Answer(authzen.metadata(parts.url or request.host_url.rstrip("/"))))
+
+    def checkpoint() -> Response:
+        return reply(request, Answer(published(parts.home), media_type=TEXT))
+
+    def tile(level: str, number: str) -> Response:
+        return reply(request, tile_of(parts.home, f"tile/{level}/{number}"))
+
+    return {
+        "/healthz": alive,
+        "/readyz": ready,
+        "/.well-known/authzen-configuration": metadata,
+        "/checkpoint": checkpoint,
+        TILE: tile,
+    }
+
+
+def check_writable(parts: Parts) -> None:
+    """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only."""
+    log = parts.home.path / LOG
+    recording_time(parts.clock(), parts.home.ledger.store.head())
+    if not os.access(log, os.W_OK):
+        raise Unreachable(log, "can't be written to")
+    if shutil.disk_usage(parts.home.path).free < ENOUGH_BYTES:
+        raise StoreFull(log, "there is hardly any room left")
+
+
+def published(home: Home) -> bytes:
+    """The last checkpoint that was signed. Raises `BadRequest` when there is none."""
+    path = home.path / PUBLISHED
+    if not path.is_file():
+        raise not_found()
+    return path.read_bytes()
+
+
+def tile_of(home: Home, path: str) -> Answer:
+    """A tile, of hashes or of entries, of a tree that was signed. Raises `BadRequest` when there is none such."""
+    try:
+        tile = tile_at(path)
+    except Malformed as error:
+        raise not_found() from error
+    signed = open_checkpoint(published(home), [log_key(home.ledger.store)])
+    if not _is_signed(home, tile, signed):
+        raise not_found()
+    full = FOR_EVER if tile.width == WIDTH else {}
+    return Answer(content_of(tile, home.ledger.store)[path], headers=full, media_type=BYTES)
+
+
+def _is_signed(home: Home, tile: Tile, signed: SignedCheckpoint) -> bool:
+    """Whether a tree that was signed has this tile, as wide as it is."""
+    last, shift = tile.first + tile.width, HEIGHT * tile.level
+    if signed.size >> shift < last:
+        return False
+    return tile.width == WIDTH or home.notary.has_signed(last << shift, (last + 1) << shift)

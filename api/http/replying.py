@@ -1,0 +1,54 @@
+"""Answers as responses: in the form that the caller accepts, compressed, with a tag that says what was seen.
+
+    ETag: "<digest>"                  of any answer to a question: equal tags, equal bytes
+    ETag: "<position>-<digest>"       of a request as it is now: that of the last entry about it, for `If-Match`
+
+A tag is of the bytes as they are sent, so it is another one for each form and for gzip.
+"""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Request, Response, send_file
+from werkzeug.datastructures import ETags
+
+from api.http.call import Answer
+from api.http.rendering import compressed, rendered
+
+DIGITS = 16
+_OF_A_POSITION = re.compile(rf"([1-9][0-9]{{0,15}})-[0-9a-f]{{{DIGITS}}}", re.ASCII)
+
+
+def reply(request: Request, answer: Answer) -> Response:
+    """The response with this answer. Raises `BadRequest` when the caller accepts none of its forms."""
+    if isinstance(answer.body, Path):
+        response = send_file(answer.body, answer.media_type, etag=False, last_modified=None, conditional=True)
+    elif isinstance(answer.body, bytes):
+        response = Response(answer.body, answer.status, content_type=answer.media_type)
+    else:
+        response = rendered(request, answer.body, answer.status)
+    response.headers.update(answer.headers)
+    if answer.position is not None:
+        response.headers["Ledger-Position"] = str(answer.position)
+    return response
+
+
+def finished(request: Request, response: Response, version: int | None) -> Response:
+    """The response as it is sent: compressed, tagged, and without its body when the caller has that already."""
+    response = compressed(request, response)
+    if request.method == "GET" and response.status_code == 200 and not response.direct_passthrough:
+        digest = sha256(response.get_data()).hexdigest()[:DIGITS]
+        response.set_etag(digest if version is None else f"{version}-{digest}")
+        # Only what was tagged here can be compared.
+        if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
+            response.status_code = 304
+            response.set_data(b"")
+            response.headers.remove("Content-Length")
+    return response
+
+
+def last_seen(tags: ETags) -> int | None:
+    """The last position that any of these tags names; None when none of them is that of a request."""
+    found = [_OF_A_POSITION.fullmatch(tag) for tag in tags.as_set()]
+    return max((int(one[1]) for one in found if one), default=None)

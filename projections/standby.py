@@ -1,0 +1,99 @@
+"""The views, for a process that asks them often: what is at the head of the log already answers at once.
+
+Catching up takes a turn that all processes share, and opens the file anew. Where the log has not grown since, neither
+is needed: a connection that was kept sees what the last turn wrote, as long as it is of the same file.
+"""
+
+import sqlite3
+import weakref
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.custody.files import named_os_errors
+from ledger.errors import Damaged, NotALedger
+from ledger.log import Ledger
+from ledger.sqlite import named_errors
+from ledger.storage.connections import connect
+from projections.upkeep import SETTINGS, Answer, Question, Rows, Upkeep
+from projections.views.tables import REACHED
+
+Identity = tuple[int, int]
+
+
+class _Kept(NamedTuple):
+    """A connection, and the file that it is to."""
+
+    connection: sqlite3.Connection
+    file: Identity
+
+
+class Standby:
+    """The views in a file, of a ledger, with connections that are kept. Any number of threads may ask."""
+
+    def __init__(self, path: Path, ledger: Ledger) -> None:
+        self._path, self._ledger, self._upkeep = path, ledger, Upkeep(path, ledger)
+        self._idle: deque[_Kept] = deque()
+        # The file that was found to be of this log, this version, and written since the machine was started.
+        self._good: Identity | None = None
+        weakref.finalize(self, _close, self._idle)
+
+    def ask(self, question: Question[Rows]) -> Answer[Rows]:
+        """The answer for the log as it is now, or as somebody has seen it since."""
+        try:
+            answer = self._at_once(question)
+        except (Damaged, NotALedger):
+            answer = None
+        if answer is None:
+            answer = self._upkeep.ask(question)
+            self._good = self._there()
+        return answer
+
+    def _at_once(self, question: Question[Rows]) -> Answer[Rows] | None:
+        """The answer of a kept connection; None when the views are not at the head of the log."""
+        head = self._ledger.store.head()
+        kept = self._taken()
+        if kept is None:
+            return None
+        try:
+            with named_errors(self._path):
+                # One moment of the tables, whatever others take in meanwhile.
+                kept.connection.execute("BEGIN")
+                position, leaf, _ = kept.connection.execute(REACHED).fetchone()
+                same = (position, leaf) == (head.position, head.leaf)
+                answer = Answer(position, question(kept.connection)) if same else None
+                kept.connection.execute("COMMIT")
+        except BaseException:
+            kept.connection.close()
+            raise
+        self._idle.append(kept)
+        return answer
+
+    def _taken(self) -> _Kept | None:
+        """A connection to the file that is there now; None when nobody has looked what that is."""
+        there = self._there()
+        if there is None or there != self._good:
+            return None
+        with suppress(IndexError):
+            while True:
+                kept = self._idle.pop()
+                if kept.file == there:
+                    return kept
+                kept.connection.close()
+        with named_errors(self._path):
+            connection = connect(self._path, SETTINGS)
+        return _Kept(connection, there)
+
+    def _there(self) -> Identity | None:
+        with named_os_errors(self._path):
+            try:
+                found = self._path.stat()
+            except FileNotFoundError:
+                return None
+        return found.st_dev, found.st_ino
+
+
+def _close(idle: deque[_Kept]) -> None:
+    for kept in idle:
+        kept.connection.close()

@@ -1,0 +1,63 @@
+"""The demonstration served over HTTP: until it is interrupted, or, without a terminal, while it tries its calls."""
+
+import http.client
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+from tests.command_line import PATIENCE, PROGRAM
+from tests.http_office import ROLES
+
+pytestmark = pytest.mark.needs("gpg")
+
+COMMAND = [str(PROGRAM), "demo", "--serve"]
+
+
+def calls_in(told: str) -> Sequence[tuple[str, str]]:
+    """The status and the answer of each call that was tried."""
+    return re.findall(r"^\$ curl .*\n(\d{3} .*)\n(\{\n(?:.*\n)+?\})$", told.replace("\r\n", "\n"), re.MULTILINE)
+
+
+def test_without_a_terminal_it_tries_its_calls_and_ends():
+    done = subprocess.run(COMMAND, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "Press Ctrl-C" in done.stdout) == (0, False)
+    assert len(re.findall(r"^    [A-Z_]+_KEY=dua_\S+$", done.stdout, re.MULTILINE)) == len(ROLES)
+    holders, decision, own = calls_in(done.stdout)
+    assert {one[0] for one in (holders, decision, own)} == {"200 OK"}
+    assert {one["person_name"] for one in json.loads(holders[1])["rows"]} == {
+        "Hanna Lindqvist",
+        "Jun Okada",
+        "Amal Serrano",
+    }
+    assert json.loads(decision[1])["decision"] is False
+    assert [one["state"] for one in json.loads(own[1])["rows"]] == ["received"]
+
+
+def test_on_a_terminal_it_stays_until_it_is_interrupted():
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(COMMAND, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        told = b""
+        while b"Press Ctrl-C" not in told:
+            told += os.read(ours, 65536)
+        (port,) = set(re.findall(rb"http://127\.0\.0\.1:(\d+)", told))
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 200
+        connection.close()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
+        with pytest.raises(ConnectionRefusedError):
+            connection.connect()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)

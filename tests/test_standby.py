@@ -1,0 +1,91 @@
+"""Views that are asked often: the same answers as `Upkeep` gives, whatever happens to the log and to the file."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from ledger.events import OrganisationRegistered
+from ledger.log import Ledger
+from ledger.storage import create_store, open_store
+from projections.standby import Standby
+from projections.upkeep import Answer, Upkeep
+from projections.views import listing
+from tests.facts import commitment, ledger_on, submitted
+from tests.office import written
+
+
+class Views(NamedTuple):
+    """A ledger, its views as they are kept and as they are caught up, and the file that both are in."""
+
+    ledger: Ledger
+    standby: Standby
+    upkeep: Upkeep
+    path: Path
+
+    def asked(self) -> Answer[list[str]]:
+        """What is answered at once; both ways agree."""
+        answer, other = self.standby.ask(requests), self.upkeep.ask(requests)
+        assert answer == other
+        return answer
+
+
+def requests(connection):
+    return [one.request for one in listing.requests(connection, (), None, 0, 100)]
+
+
+@pytest.fixture
+def views(tmp_path: Path) -> Iterator[Views]:
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    create_store(url)
+    with open_store(url) as store:
+        ledger, path = ledger_on(store), tmp_path / "views.db"
+        written([submitted("R-2026-0001")], ledger)
+        yield Views(ledger, Standby(path, ledger), Upkeep(path, ledger), path)
+
+
+def test_what_is_new_is_in_the_next_answer(views: Views):
+    assert views.asked() == Answer(1, ["R-2026-0001"])
+    written([submitted("R-2026-0002")], views.ledger)
+    assert views.asked() == Answer(2, ["R-2026-0001", "R-2026-0002"])
+    written([OrganisationRegistered(organisation="O-1", name=commitment())], views.ledger)
+    assert views.asked().position == 3
+
+
+def test_an_answer_at_the_head_takes_no_turn(views: Views, monkeypatch):
+    views.asked()
+    monkeypatch.setattr(Upkeep, "ask", None)
+
+    assert views.standby.ask(requests) == Answer(1, ["R-2026-0001"])
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "damaged", "made anew"])
+def test_whatever_becomes_of_the_file_the_answer_is_right(views: Views, what):
+    views.asked()
+    match what:
+        case "removed":
+            views.path.unlink()
+        case "replaced":
+            shutil.copy(views.path, views.path.with_name("other"))
+            views.path.with_name("other").replace(views.path)
+        case "damaged":
+            views.path.unlink()
+            views.path.write_bytes(b"no database")
+        case _:
+            views.upkeep.rebuild()
+
+    assert views.asked() == Answer(1, ["R-2026-0001"])
+
+
+def test_many_threads_are_answered_alike_while_the_log_grows(views: Views):
+    def ask(number: int) -> bool:
+        if number % 5 == 0:
+            written([submitted(f"R-2027-{number:04}")], views.ledger)
+        answer = views.standby.ask(requests)
+        return len(answer.rows) == answer.position
+
+    with ThreadPoolExecutor(8) as together:
+        assert all(together.map(ask, range(100)))
