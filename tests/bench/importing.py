@@ -109,7 +109,10 @@ def _answers(path: Path) -> list[Figure]:
         upkeep.ask(lambda views: None)
         told = f"views brought up to date in {perf_counter() - begun:.2f} s"
         found.append(Figure("views of the register", 1.0, "< 1 s", told))
-        columns = {"dataset": past_holders, "organisation": past_holdings_of_organisation}
+        columns: dict[str, Callable[..., list[PastHolding]]] = {
+            "dataset": past_holders,
+            "organisation": past_holdings_of_organisation,
+        }
         for column, question in columns.items():
             query = f"SELECT {column}, COUNT(*) FROM past_releases GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
             about, many = upkeep.ask(partial(_first, query)).rows
@@ -129,9 +132,7 @@ def _first(query: str, views: sqlite3.Connection) -> tuple[str, int]:
     return str(about), int(many)
 
 
-def _about(
-    question: Callable[[sqlite3.Connection, str], list[PastHolding]], about: str, views: sqlite3.Connection
-) -> list[PastHolding]:
+def _about(question: Callable[..., list[PastHolding]], about: str, views: sqlite3.Connection) -> list[PastHolding]:
     return question(views, about)
 
 
