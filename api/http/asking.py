@@ -27,7 +27,7 @@ from ledger.errors import Malformed, Missing
 from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
 from ledger.events.catalogue import Form
 from ledger.events.ids import DataSetId, PersonId
-from ledger.evidence.logkeys import log_key
+from ledger.evidence.logkeys import log_keys
 from ledger.log import about
 from projections.acts import ApproveRequest, of_request
 from projections.checklist import Line, checklist
@@ -124,7 +124,7 @@ def bundle(call: Call) -> Answer:
 
 def verifier_key(call: Call) -> Answer:
     """Give the key by which anybody can check what this log has signed."""
-    return Answer(f"{log_key(call.ledger.store)}\n".encode(), media_type=TEXT)
+    return Answer("".join(f"{key}\n" for key in log_keys(call.ledger.store)).encode(), media_type=TEXT)
 
 
 def _entry(call: Call) -> Entry:

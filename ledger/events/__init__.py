@@ -35,6 +35,7 @@ from ledger.events.governance import (
 )
 from ledger.events.logkeys import LogKeyRetired, LogKeyRotated
 from ledger.events.opening import LedgerOpened, LedgerOpenedV1
+from ledger.events.past import PastDataSetRecorded, PastRegisterTakenIn, PastReleaseRecorded
 from ledger.events.people import (
     AffiliationDetermined,
     OrganisationRegistered,
@@ -102,6 +103,9 @@ DECLARED: tuple[type[Event], ...] = (
     FactCorrected,
     LogKeyRotated,
     LogKeyRetired,
+    PastDataSetRecorded,
+    PastReleaseRecorded,
+    PastRegisterTakenIn,
 )
 
 __all__ = [
@@ -140,6 +144,9 @@ __all__ = [
     "LogKeyRetired",
     "LogKeyRotated",
     "OrganisationRegistered",
+    "PastDataSetRecorded",
+    "PastRegisterTakenIn",
+    "PastReleaseRecorded",
     "PersonDetailsChanged",
     "PersonErased",
     "PersonRegistered",

@@ -21,6 +21,8 @@ from ledger.events import (
     LogKeyRetired,
     LogKeyRotated,
     OrganisationRegistered,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
     ReleaseAuthorised,
     WaiverGranted,
 )
@@ -51,6 +53,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DocumentOpened,
     LogKeyRotated,
     LogKeyRetired,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Self
 
-import msgspec
-
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import AgreementIssued
 from projections.standing import (
     AgreementStanding,
+    Known,
     Office,
     ReleaseStanding,
     RequestStanding,
@@ -18,6 +17,8 @@ from projections.standing import (
     State,
     uncorrected,
 )
+from projections.standing.known import Told
+from projections.views.disclosing import MOVES, Moves, as_json, decided, disclosed, recipients
 from projections.views.reading import Happening
 from projections.views.turns import turns
 
@@ -37,6 +38,7 @@ class Case:
     def __init__(self) -> None:
         self.standing = RequestStanding()
         self.times: dict[int, str] = {}
+        self.moves: Moves = []
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
@@ -46,6 +48,7 @@ class Case:
         case.standing = Standing(found).request(request)
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
+            case._note(fact)
         return case
 
     def fold(self, fact: Happening) -> None:
@@ -55,6 +58,15 @@ class Case:
         self.standing.fold(told)
         # Times as entries write them sort as text.
         self.times[fact.position] = min(fact.recorded, fact.occurred)
+        self._note(told)
+
+    def _note(self, fact: Told) -> None:
+        if isinstance(fact.event, MOVES):
+            self.moves.append(Known(fact.event, fact.position))
+
+    def day(self, position: int, office: Office) -> date:
+        """The date at the office on which a fact happened."""
+        return office.day(parse_time(self.times[position]))
 
 
 class _Copy(NamedTuple):
@@ -81,6 +93,12 @@ def rows(request: str, case: Case, office: Office) -> Rows:
             for holding in _holdings(standing, release, case, office)
         ],
         "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
+        "recipients": [(request, *one) for one in recipients(standing)],
+        "disclosed": [
+            (request, number, *one)
+            for number, one in enumerate(disclosed(standing, case.moves, lambda at: case.day(at, office)))
+        ],
+        "decided": [(request, *one) for one in decided(case.moves, lambda at: case.day(at, office))],
     }
 
 
@@ -182,8 +200,3 @@ def _deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
         yield "key expires", filed.key, as_json((filed.person,)), str(expires), key.filed.position
     for waiver in request.waivers:
         yield "waiver expires", waiver.event.waiver, "[]", str(waiver.event.expires), waiver.position
-
-
-def as_json(ids: tuple[str, ...]) -> str:
-    """A list as the tables keep it."""
-    return msgspec.json.encode(ids).decode()
