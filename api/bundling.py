@@ -73,7 +73,7 @@ def bundle_of_past_release(home: Home, position: int, opening: Collection[Kind])
         subjects=frozenset(named),
     )
     history = _history(home, signed, selection, [fact], opening)
-    return make_bundle(home.ledger.store, signed, home.custody, read_log_key(home.path), selection, opening, history)
+    return make_bundle(home.ledger.store, signed, home.custody, read_log_keys(home.path), selection, opening, history)
 
 
 def facts_about(ledger: Ledger, tag: str, until: int) -> list[Recorded]:
