@@ -8,9 +8,11 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     rights       who is named in which executed agreement, for what  of a request
     holdings     who got which version, by which release             of a request
     deadlines    what ends of itself                                 of a request
+    publications how far the review of each has come, and what appeared  of a request
     versions     in which form a version was found to be             of a fact
     trainings    what certificates say, and policy where they don't  of a fact
     accesses     who was let in, refused, or opened something        of a fact
+    queries      who asked, and what they were told              of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -18,7 +20,7 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 """
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x44554156  # "DUAV"
 
 SCHEMA = (
@@ -96,6 +98,24 @@ SCHEMA = (
     """,
     "CREATE INDEX deadlines_by_day ON deadlines (day)",
     """
+    CREATE TABLE publications (
+        request TEXT NOT NULL,
+        publication TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        since_at TEXT NOT NULL,
+        authors TEXT NOT NULL,
+        reviewers TEXT NOT NULL,
+        smallest_cell INTEGER,
+        passed INTEGER,
+        day TEXT,
+        doi TEXT,
+        unreviewed INTEGER NOT NULL,
+        PRIMARY KEY (request, publication)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
     CREATE TABLE versions (
         position INTEGER PRIMARY KEY,
         dataset TEXT NOT NULL,
@@ -125,6 +145,24 @@ SCHEMA = (
         agreement TEXT
     ) STRICT
     """,
+    """
+    CREATE TABLE queries (
+        position INTEGER PRIMARY KEY,
+        query TEXT NOT NULL,
+        what TEXT NOT NULL,
+        at TEXT NOT NULL,
+        kind TEXT,
+        asker TEXT,
+        asked TEXT,
+        referred_by TEXT,
+        datasets TEXT NOT NULL,
+        request TEXT,
+        publication TEXT,
+        doi TEXT,
+        agreement TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX queries_by_number ON queries (query)",
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -137,11 +175,13 @@ OF_A_REQUEST = {
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
     "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
+    "publications": "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
     "trainings": "INSERT INTO trainings VALUES (?, ?, ?)",
     "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

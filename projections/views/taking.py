@@ -31,6 +31,9 @@ from ledger.events import (
     PersonRegistered,
     PersonSuspended,
     PolicyPublished,
+    QueryAnswered,
+    QueryReceived,
+    QueryWithdrawn,
     RoleEnded,
     RoleGranted,
     SuspensionLifted,
@@ -40,6 +43,7 @@ from ledger.events import (
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.cases import Case, Rows, as_json, rows
+from projections.views.inquiring import query_row
 from projections.views.reading import Happening
 from projections.views.tables import (
     CORRECTIONS,
@@ -62,6 +66,9 @@ WANTED: tuple[type[Event], ...] = (
     ActRefused,
     PolicyPublished,
     FactCorrected,
+    QueryReceived,
+    QueryAnswered,
+    QueryWithdrawn,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -125,6 +132,8 @@ class Views:
                 self._add_access(fact, "opened", opened, opened.label, None)
             case ActRefused(act=act) as refused if act == LET_IN:
                 self._add_access(fact, "refused", refused, None, None)
+            case QueryReceived() | QueryAnswered() | QueryWithdrawn() as of_query:
+                self._add("queries", query_row(fact.position, of_query, fact.occurred))
             case PolicyPublished():
                 self.outdated = not self._fresh
             case FactCorrected() as correction:
