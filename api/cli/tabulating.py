@@ -108,6 +108,8 @@ def _lines(report: Report, wish: Wish, name: str) -> Iterator[str]:
     if report.cells:
         what = f"counts in {', '.join(report.counts)}" if report.counts else "rows"
         yield f"  {counted(report.cells, 'cell')}: {what}, by {', '.join(report.by) or 'nothing'}"
+    if report.others:
+        yield f"  not looked at, as they are numbers and no counts: {', '.join(report.others)}"
     if groups := report.groups:
         few = f"{groups.single:,} of a single row, {groups.small:,} of fewer than {wish.smallest}"
         yield f"  {counted(groups.groups, 'group')} by {', '.join(wish.quasi)}: k is {groups.k}; {few}"
@@ -137,6 +139,7 @@ def _members(report: Report, wish: Wish) -> dict[str, Any]:
         "counts": report.counts,
         "cells": report.cells,
         "groups": groups and {name: value for name, value in groups._asdict().items() if name != "told"},
+        "others": report.others,
         "found": report.found,
         "compared": report.compared,
         "incomparable": report.incomparable,

@@ -54,7 +54,8 @@ def counted_in(
         for name, place in columns:
             key = (*categories, name) if several else categories
             if key in at:
-                why = f"has the categories of row {at[key].row}: {', '.join(key) or 'none'}"
+                where = f"row {at[key].row}, {', '.join(key) or 'none'}"
+                why = f"has the categories of {where}: say by which columns the table counts"
                 raise unfit(source, number, name, why)
             at[key] = Cell(number, name, _value(source, number, name, cells[place]))
     return Cells((*by, COLUMNS) if several else tuple(by), at)

@@ -1,14 +1,15 @@
 """A table looked at in every way that was asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.errors import Malformed
 from projections.disclosure_control.cells import Cells, counted_in, small_cells, tallied, worked_out
+from projections.disclosure_control.columns import columns
 from projections.disclosure_control.differences import comparable, differences
 from projections.disclosure_control.finding import Finding
 from projections.disclosure_control.groups import Groups, groups
-from projections.disclosure_control.reading import Source, count_in, header_of, rows
+from projections.disclosure_control.reading import Source, header_of, rows
 
 # A table with more rows is no aggregate, unless somebody says what it counts.
 MOST_ROWS = 5_000
@@ -18,8 +19,8 @@ class Wish(NamedTuple):
     """How a table is to be read, and looked at.
 
     `by` are the columns of its categories, `counted` the one with its counts: without it rows are counted. Without
-    either, whatever columns hold nothing but counts are taken for counts, and all others for categories. `quasi` are
-    columns by which people could be recognised.
+    either, columns that hold nothing but counts are taken for counts, and those that hold no numbers, or years, for
+    categories. `quasi` are columns by which people could be recognised.
     """
 
     smallest: int
@@ -31,7 +32,8 @@ class Wish(NamedTuple):
 class Report(NamedTuple):
     """What was found in a table, and how it was read: its categories, its counts, how many cells and rows it has.
 
-    `incomparable` are the tables passed before that have no category in common with it.
+    `others` are columns of other numbers, such as shares, which nobody looked at. `incomparable` are the tables passed
+    before that have no category in common with it.
     """
 
     rows: int
@@ -40,6 +42,7 @@ class Report(NamedTuple):
     cells: int
     groups: Groups | None
     findings: tuple[Finding, ...]
+    others: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     incomparable: tuple[str, ...] = ()
 
@@ -51,10 +54,11 @@ class Report(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """Which columns are categories, and which hold counts: none, where rows are counted."""
+    """Which columns are categories, and which hold counts: none, where rows are counted. Others are not looked at."""
 
     by: tuple[str, ...]
     counts: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
 
 def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
@@ -83,6 +87,7 @@ def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
         cells=len(cells.at) if cells else 0,
         groups=found,
         findings=tuple(findings),
+        others=layout.others,
         compared=tuple(compared),
         incomparable=tuple(incomparable),
     )
@@ -95,33 +100,19 @@ def _check_columns(source: Source, header: Sequence[str], wanted: Sequence[str])
 
 
 def _layout(source: Source, header: Sequence[str], wish: Wish, number: int) -> _Layout:
-    if wish.counted:
-        by = wish.by or tuple(name for name in header if name != wish.counted)
-        return _Layout(by, (wish.counted,))
     if wish.by:
-        return _Layout(wish.by, ())
+        return _Layout(wish.by, (wish.counted,) if wish.counted else ())
     if number > MOST_ROWS:
         why = f"has {number:,} rows, as records have and no aggregate: say what it counts, and by what"
         raise Malformed("table", source.name, why)
-    counts = tuple(_columns_of_counts(source, header))
-    if not counts:
-        raise Malformed(
-            "table", source.name, "has no column of counts: say by which columns its rows are to be counted"
-        )
-    return _Layout(tuple(name for name in header if name not in counts), counts)
-
-
-def _columns_of_counts(source: Source, header: Sequence[str]) -> Iterator[str]:
-    """The columns in which there are counts, and nothing but counts and marks of hidden ones."""
-    possible, seen = dict.fromkeys(range(len(header))), set()
-    for _, cells in rows(source):
-        for place in list(possible):
-            try:
-                if count_in(cells[place]) is not None:
-                    seen.add(place)
-            except ValueError:
-                del possible[place]
-    return (header[place] for place in possible if place in seen)
+    found = columns(header, rows(source))
+    if wish.counted:
+        others = tuple(name for name in (*found.counts, *found.others) if name != wish.counted)
+        return _Layout(tuple(name for name in found.categories if name != wish.counted), (wish.counted,), others)
+    if not found.counts:
+        why = "has no column of counts: say by which columns its rows are to be counted"
+        raise Malformed("table", source.name, why)
+    return _Layout(*found)
 
 
 def _cells(source: Source, header: Sequence[str], layout: _Layout) -> Cells:
@@ -131,11 +122,18 @@ def _cells(source: Source, header: Sequence[str], layout: _Layout) -> Cells:
 
 
 def _earlier(source: Source, wish: Wish, layout: _Layout) -> Cells | None:
-    """The cells of a table that was passed, read in the same way if it has the columns; None if it cannot be read."""
-    header = header_of(source)
-    if not layout.counts or not {*layout.by, *layout.counts} <= set(header):
+    """The cells of a table that was passed: as it is, or else read as this one is; None if neither can be."""
+    for way in (_as_it_is, lambda *_: layout):
         try:
-            layout = _layout(source, header, Wish(wish.smallest), sum(1 for _ in rows(source)))
+            header = header_of(source)
+            read = way(source, header, wish)
+            _check_columns(source, header, (*read.by, *read.counts))
+            return _cells(source, header, read)
         except Malformed:
-            return None
-    return _cells(source, header, layout)
+            continue
+    return None
+
+
+def _as_it_is(source: Source, header: Sequence[str], wish: Wish) -> _Layout:
+    counted = wish.counted if wish.counted in header else None
+    return _layout(source, header, Wish(wish.smallest, counted=counted), sum(1 for _ in rows(source)))

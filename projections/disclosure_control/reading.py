@@ -77,6 +77,17 @@ def count_in(text: str) -> int | None:
     raise ValueError(text)
 
 
+def is_year(text: str) -> bool:
+    """Whether a cell holds a year, which looks like a count and is a category."""
+    return _YEAR.fullmatch(text.strip()) is not None
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell holds a number, such as a share or a mean, or the mark of a hidden one."""
+    text = text.strip()
+    return _NUMBER.fullmatch(text) is not None or _HIDDEN.fullmatch(text) is not None
+
+
 def _header(source: Source, records: Iterator[tuple[int, list[str]]]) -> list[str]:
     _, cells = next(records, (1, []))
     names = [cell.strip() for cell in cells]
@@ -115,7 +126,7 @@ def _records(source: Source, stream: BinaryIO) -> Iterator[tuple[int, list[str]]
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            column = len(next(csv.reader([lines.begun], delimiter=delimiter), []))
+            column = _column(lines.begun, delimiter)
             raise unfit(source, number, str(column), _wrong(str(error))) from error
         if cells is None:
             return
@@ -125,7 +136,26 @@ def _records(source: Source, stream: BinaryIO) -> Iterator[tuple[int, list[str]]
 def _wrong(error: str) -> str:
     if "expected after" in error:
         return "goes on behind a closing quotation mark"
-    return "begins with a quotation mark that is never closed"
+    if "new-line" in error:
+        return "holds a line end of its own: save the table with the line ends of this machine"
+    return "begins with a quotation mark that is never closed, or is longer than 128 KiB"
+
+
+def _column(line: str, delimiter: str) -> int:
+    """In which column a line goes wrong: behind a closed quotation mark, or where it ends."""
+    column, quoted, closed, begins = 1, False, False, True
+    for letter in line.rstrip("\r\n"):
+        if quoted:
+            quoted, closed = letter != '"', letter == '"'
+        elif letter == delimiter:
+            column, closed, begins = column + 1, False, True
+            continue
+        elif letter == '"' and (begins or closed):
+            quoted, closed = True, False
+        elif closed or letter == "\r":
+            return column
+        begins = False
+    return column
 
 
 class _Lines:
