@@ -73,8 +73,8 @@ def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
         cells = _cells(source, header, layout)
         findings += [*small_cells(cells, wish.smallest), *worked_out(cells, wish.smallest)]
     compared, incomparable = [], []
-    for one in earlier if cells else ():
-        before = _earlier(one, wish, layout)
+    for one in earlier:
+        before = _earlier(one, wish, layout) if cells else None
         if cells and before and comparable(cells, before):
             compared.append(one.name)
             findings += differences(cells, before, one.name, wish.smallest)
