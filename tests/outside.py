@@ -67,8 +67,13 @@ def notified(**changes: Any) -> PublicationNotified:
 
 
 def reviewed(reviewer: str = STRANGER, smallest_cell: int | None = 5, **changes: Any) -> PublicationReviewed:
-    rest: dict[str, Any] = {"publication": PUBLICATION, "request": REQUEST, "result": "fit to be published"}
-    return PublicationReviewed(reviewer=reviewer, smallest_cell=smallest_cell, on=TODAY, **(rest | changes))
+    rest: dict[str, Any] = {
+        "publication": PUBLICATION,
+        "request": REQUEST,
+        "result": "fit to be published",
+        "on": TODAY,
+    }
+    return PublicationReviewed(reviewer=reviewer, smallest_cell=smallest_cell, **(rest | changes))
 
 
 def changes_asked() -> ChangesAsked:
