@@ -152,6 +152,14 @@ def test_k_is_the_size_of_the_smallest_group_and_single_rows_are_told():
     assert report.findings[0].why == "is the only row with these values: it singles somebody out"
 
 
+@pytest.mark.parametrize("way", ["by", "quasi"])
+def test_of_many_findings_the_first_are_told_and_all_are_counted(way: str):
+    wish: dict[str, Any] = {way: ("user",)}
+    report = looked("user\n" + "".join(f"u{number}\n" for number in range(1_500)), **wish)
+
+    assert (report.found, len(report.findings), report.findings[-1].row) == (1_500, 1_000, 1_001)
+
+
 @settings(max_examples=50, deadline=None)
 @given(rows=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("cde")), max_size=40), smallest=st.integers(2, 9))
 def test_groups_and_cells_are_what_counting_gives(rows: list[tuple[str, str]], smallest: int):

@@ -1,6 +1,7 @@
 """A table looked at in every way that was asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ledger.errors import Malformed
@@ -8,7 +9,7 @@ from projections.disclosure_control.cells import Cells, counted_in, small_cells,
 from projections.disclosure_control.columns import columns
 from projections.disclosure_control.differences import comparable, differences
 from projections.disclosure_control.finding import Finding
-from projections.disclosure_control.groups import Groups, groups
+from projections.disclosure_control.groups import TOLD, Groups, groups
 from projections.disclosure_control.reading import Source, header_of, rows
 
 # A table with more rows is no aggregate, unless somebody says what it counts.
@@ -32,6 +33,7 @@ class Wish(NamedTuple):
 class Report(NamedTuple):
     """What was found in a table, and how it was read: its categories, its counts, how many cells and rows it has.
 
+    `found` is how many findings there are, of which `findings` has the first thousand of each kind.
     `others` are columns of other numbers, such as shares, which nobody looked at. `incomparable` are the tables passed
     before that have no category in common with it.
     """
@@ -42,15 +44,10 @@ class Report(NamedTuple):
     cells: int
     groups: Groups | None
     findings: tuple[Finding, ...]
+    found: int
     others: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     incomparable: tuple[str, ...] = ()
-
-    @property
-    def found(self) -> int:
-        """How many findings there are, with the small groups that are not told one by one."""
-        untold = self.groups.small - len(self.groups.told) if self.groups else 0
-        return len(self.findings) + untold
 
 
 class _Layout(NamedTuple):
@@ -61,23 +58,35 @@ class _Layout(NamedTuple):
     others: tuple[str, ...] = ()
 
 
+class _Tally(NamedTuple):
+    """The first findings of each kind, and how many there are in all."""
+
+    findings: list[Finding]
+    found: int
+
+    def with_all(self, more: Iterator[Finding]) -> "_Tally":
+        """With these, too."""
+        first = list(islice(more, TOLD))
+        return _Tally([*self.findings, *first], self.found + len(first) + sum(1 for _ in more))
+
+
 def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
     """What in a table, or in it beside the earlier ones, would single people out. Raises `Malformed`."""
     header = header_of(source)
     _check_columns(source, header, (*wish.by, *wish.quasi, *((wish.counted,) if wish.counted else ())))
-    found = groups(header, wish.quasi, rows(source), wish.smallest) if wish.quasi else None
-    cells, layout, findings = None, _Layout((), ()), list(found.told if found else ())
-    number = sum(1 for _ in rows(source))
+    alike = groups(header, wish.quasi, rows(source), wish.smallest) if wish.quasi else None
+    tally = _Tally(list(alike.told), alike.small) if alike else _Tally([], 0)
+    cells, layout, number = None, _Layout((), ()), sum(1 for _ in rows(source))
     if wish.by or wish.counted or not wish.quasi:
         layout = _layout(source, header, wish, number)
         cells = _cells(source, header, layout)
-        findings += [*small_cells(cells, wish.smallest), *worked_out(cells, wish.smallest)]
+        tally = tally.with_all(small_cells(cells, wish.smallest)).with_all(worked_out(cells, wish.smallest))
     compared, incomparable = [], []
     for one in earlier:
         before = _earlier(one, wish, layout) if cells else None
         if cells and before and comparable(cells, before):
             compared.append(one.name)
-            findings += differences(cells, before, one.name, wish.smallest)
+            tally = tally.with_all(differences(cells, before, one.name, wish.smallest))
         else:
             incomparable.append(one.name)
     return Report(
@@ -85,8 +94,9 @@ def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
         by=layout.by,
         counts=layout.counts,
         cells=len(cells.at) if cells else 0,
-        groups=found,
-        findings=tuple(findings),
+        groups=alike,
+        findings=tuple(tally.findings),
+        found=tally.found,
         others=layout.others,
         compared=tuple(compared),
         incomparable=tuple(incomparable),
