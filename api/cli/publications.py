@@ -27,11 +27,9 @@ from projections.views.inquiring import Published
 
 SHOWN = {
     "publication": "publication",
-    "kind": "kind",
     "state": "state",
-    "authors": "authors",
     "reviewers": "reviewed by",
-    "smallest_cell": "smallest cell",
+    "smallest_cell": "cells from",
     "appeared": "appeared",
     "doi": "doi",
     "unreviewed": "unreviewed",

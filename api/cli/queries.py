@@ -30,7 +30,7 @@ SHOWN = {
     "asked": "whom",
     "about": "about",
     "request": "of",
-    "linked": "by way of",
+    "way": "by way of",
 }
 
 
@@ -151,7 +151,9 @@ def _about(text: str | None) -> str | None:
 def _query(one: Asked, days: int) -> Row:
     people = {name: _who(getattr(one, name)) for name in ("by", "asked", "referred_by")}
     about: Sequence[str] = tuple(filter(None, (*one.datasets, one.publication, one.doi)))
-    return one._asdict() | people | {"about": about, "open": one.is_open, "working_days": days}
+    way: Sequence[str] = tuple(filter(None, (one.linked, one.agreement, one.suffices)))
+    waits = {"open": one.is_open, "working_days": days if one.is_open else None}
+    return one._asdict() | people | waits | {"about": about, "way": way}
 
 
 def _who(person: str | None) -> Who | None:
