@@ -25,6 +25,7 @@ from ledger.events import (
     AgreementTerminated,
     ApiKeyIssued,
     ApiKeyRevoked,
+    ChangesAsked,
     ContactDesignated,
     DataSetFormChanged,
     DataSetOpened,
@@ -55,6 +56,14 @@ from ledger.events import (
     PersonErased,
     PersonRegistered,
     PolicyPublished,
+    PublicationNotified,
+    PublicationPassed,
+    PublicationRecorded,
+    PublicationReviewed,
+    PublicationWithdrawn,
+    QueryAnswered,
+    QueryReceived,
+    QueryWithdrawn,
     ReleaseAuthorised,
     ReleaseFailed,
     ReleaseHandedOver,
@@ -89,6 +98,8 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "key": KeyFiled,
     "release": ReleaseAuthorised,
     "apikey": ApiKeyIssued,
+    "query": QueryReceived,
+    "publication": PublicationNotified,
 }
 # What comes of an act, of erasing, of opening a ledger or of taking in a register, and cannot be told.
 NOT_REPORTED = (
@@ -107,6 +118,8 @@ NOT_REPORTED = (
     PastDataSetRecorded,
     PastReleaseRecorded,
     PastRegisterTakenIn,
+    QueryAnswered,
+    PublicationPassed,
 )
 # What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
 # suspension is lifted, which not everybody may who may correct.
@@ -133,6 +146,11 @@ CORRECTABLE = (
     DataSetOpened,
     FactCorrected,
     PastReleaseRecorded,
+    QueryWithdrawn,
+    PublicationReviewed,
+    ChangesAsked,
+    PublicationRecorded,
+    PublicationWithdrawn,
 )
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
@@ -154,6 +172,9 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     # A researcher tells what they did themselves, of a request of their own.
     RequestWithdrawn: (*REPORTING, "researcher"),
     ReleaseReceived: (*REPORTING, "researcher"),
+    # They direct to the office whoever asks them, and tell what they are going to publish.
+    QueryReceived: (*REPORTING, "researcher"),
+    PublicationNotified: (*REPORTING, "researcher"),
     HistoryViewed: get_args(Role),
     DocumentOpened: get_args(Role),
 }
@@ -171,6 +192,11 @@ OF_A_REQUEST = (
     KeyTestFailed,
     ReleaseFailed,
     ReleaseReceived,
+    PublicationNotified,
+    PublicationReviewed,
+    ChangesAsked,
+    PublicationRecorded,
+    PublicationWithdrawn,
 )
 # When a request can be told to have come in, gone back or gone away.
 _TURN: dict[type[Event], str] = {
@@ -309,12 +335,19 @@ def _admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Offic
     """Whoever is no more than a researcher tells that they withdrew their own request, and what they received."""
     if office.roles(actor, at) != {"researcher"}:
         return
+    whose: set[str | None]
     match event:
         case RequestWithdrawn():
             asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
             whose = {one.researcher for one in asked[-1:]}
         case ReleaseReceived():
             whose = {event.contact}
+        case QueryReceived():
+            whose = {event.referred_by}
+        case PublicationNotified():
+            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
+            group = {who for one in asked[-1:] for who in (one.researcher, *one.study_group)}
+            whose = {event.told_by} & group
         case _:
             return
     person = office.person(actor)
@@ -345,6 +378,7 @@ class _Known:
         self._states: dict[str, State] = {}
         self._grants: set[tuple[str, Role]] = set()
         self._versions: set[tuple[str, str]] = set()
+        self._sent_back: set[str] = set()
         for fact in facts:
             self._learn(fact.event)
         for fact in uncorrected(facts):
@@ -368,6 +402,10 @@ class _Known:
     def _move(self, event: Event) -> None:
         if isinstance(event, MOVES):
             self._states[event.request] = moved(self._state_of(event.request), event)
+        if isinstance(event, ChangesAsked):
+            self._sent_back.add(f"publication:{event.publication}")
+        if isinstance(event, PublicationNotified):
+            self._sent_back.discard(f"publication:{event.publication}")
 
     def admit(self, event: Event) -> None:
         if isinstance(event, NOT_REPORTED):
@@ -400,8 +438,8 @@ class _Known:
         for tag, _ in _things(event):
             kind, _, id_ = tag.partition(":")
             if tag == own:
-                # Whether a request may come in again is a matter of its turn.
-                if tag in self._introduced and kind != "request":
+                # Whether a request may come in again is a matter of its turn; a publication does once it was sent back.
+                if tag in self._introduced and kind != "request" and tag not in self._sent_back:
                     raise Malformed(kind, id_, "is in this ledger already")
             elif tag not in self._introduced:
                 raise Malformed(kind, id_, "is not in this ledger")
@@ -440,6 +478,8 @@ def _moves(event: Event) -> list[Boundary]:
             return [about(*MOVES, FactCorrected, tags=[f"request:{event.request}"])]
         case DataSetVersionAdded() | DataSetFormChanged():
             return [about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])]
+        case PublicationNotified():
+            return [about(ChangesAsked, FactCorrected, tags=[f"publication:{event.publication}"])]
         case FactCorrected():
             # Of a signature, the first tag is that of its agreement.
             return [about(*CORRECTABLE, AgreementExecuted, tags=event.about[:1])]

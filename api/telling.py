@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from api.names import Names
 from api.past import told_of_the_past
+from api.telling_outside import SENTENCES, told_outside
 from ledger import events as e
 from ledger.codec import Recorded
 from projections.rules.rule import Objection
@@ -261,7 +262,10 @@ def _told_of_looking(event: e.Event, names: Names) -> str:
         case e.DocumentOpened():
             return f"A document of entry {event.entry} was opened."
         case _:
-            raise AssertionError(event)
+            told_elsewhere = told_outside(event, names)
+            if told_elsewhere is None:
+                raise AssertionError(event)
+            return told_elsewhere
 
 
 def _wished(event: e.ActRefused, names: Names) -> str:
@@ -342,6 +346,7 @@ _SENTENCES = [
         (r"(name|institution|department|address)", "the {0} of {about} is not known"),
         (r"e-mail or phone", "neither e-mail nor phone of {about} is known"),
         (r"(approval by .+)", "the request of {about} has no {0}"),
+        *SENTENCES,
     )
 ]
 

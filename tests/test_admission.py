@@ -24,6 +24,8 @@ from ledger.events import (
     LogKeyRotated,
     PersonDetailsChanged,
     PolicyPublished,
+    PublicationNotified,
+    QueryReceived,
     ReleaseReceived,
     RequestWithdrawn,
     RoleEnded,
@@ -105,6 +107,7 @@ from tests.office import (
     withdrawn,
     written,
 )
+from tests.outside import asked, changes_asked, has_appeared, notified, query_withdrawn, retracted, reviewed
 from tests.past_facts import past_release
 
 
@@ -154,6 +157,8 @@ REPORTS: list[Event] = [
     *(api_key("T-" + 16 * "0"), ApiKeyRevoked(apikey=API_KEY)),
     *(LogKeyRotated(log_key="ir.example.edu+0"), LogKeyRetired(log_key="ir.example.edu+0")),
     *(HistoryViewed(how="read", request=REQUEST), DocumentOpened(entry=1, document=commitment())),
+    *(asked(query="Q-2026-0002", by=BEN), query_withdrawn(), notified(publication="B-2", told_by=ANA), reviewed()),
+    *(changes_asked(), has_appeared(), retracted()),
 ]
 OFFICE = {"director", "acting director", "alternate", "staff", "admin"}
 MAY_REPORT: dict[type[Event], set[str]] = {
@@ -164,6 +169,8 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     DataSetOpened: OFFICE | {"data server"},
     RequestWithdrawn: OFFICE | {"researcher"},
     ReleaseReceived: OFFICE | {"researcher"},
+    QueryReceived: OFFICE | {"researcher"},
+    PublicationNotified: OFFICE | {"researcher"},
     ApiKeyIssued: {"director", "acting director", "admin"},
     ApiKeyRevoked: {"director", "acting director", "admin"},
     LogKeyRotated: {"director", "acting director", "admin"},
@@ -178,7 +185,7 @@ MAY_REPORT: dict[type[Event], set[str]] = {
 def test_who_may_report_what(store: Store, held: Any, report: Event):
     # It is Ana's own request.
     granted = role(principal=SECOND, person=ANA if held == "researcher" else None, role=held)
-    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted]
+    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, asked(by=BEN), notified()]
     desk = desk_on(store, *facts)
     if held in MAY_REPORT.get(type(report), OFFICE):
         desk.report(report, by(SECOND))
@@ -190,7 +197,11 @@ def test_who_may_report_what(store: Store, held: Any, report: Event):
 
 
 @pytest.mark.parametrize("who", [None, BEN])
-@pytest.mark.parametrize("report", [withdrawn(OPEN_ONE), received()], ids=lambda report: report.wire_name)
+@pytest.mark.parametrize(
+    "report",
+    [withdrawn(OPEN_ONE), received(), asked(by=BEN), notified(told_by=ANA)],
+    ids=lambda report: report.wire_name,
+)
 def test_a_researcher_tells_nothing_of_what_is_somebody_elses(store: Store, report: Event, who):
     """Ben takes part in Ana's request, and is neither who asked nor who receives."""
     granted = role(principal=SECOND, person=who, role="researcher")
@@ -368,6 +379,7 @@ CORRECTED = {
         *(board_ended(IRB, TODAY), key_rejected(), key_revoked(), trial_failed(), failed(), received(), OPENED),
         correction(1, couhes()),
         past_release(),
+        *(query_withdrawn(), reviewed(), changes_asked(), has_appeared(), retracted()),
     ]
 }
 

@@ -128,6 +128,23 @@ from tests.office import (
     withdrawn,
     written,
 )
+from tests.outside import (
+    PUBLICATION,
+    QUERY,
+    answer,
+    asked,
+    changes_asked,
+    has_appeared,
+    let_appear,
+    notified,
+    passed,
+    query_withdrawn,
+    retracted,
+    reviewed,
+    told,
+    under_review,
+    with_query,
+)
 
 UNKNOWN_PERSON = "p-" + 32 * "0"
 IS_NONE_OF_IT = "is about request R-2026-0001"
@@ -275,6 +292,8 @@ ACTS: dict[type[Act], tuple[list[Event], Act]] = {
         (ready(), let_in()),
         (ready(), waive()),
         (complete(), erase()),
+        (with_query(), answer()),
+        (under_review(reviewed()), let_appear()),
     ]
 }
 
@@ -573,6 +592,11 @@ UNKNOWN: list[tuple[Event, str, str]] = [
     (received(), "release", RELEASE),
     (DataSetRetired(dataset="D-unknown"), "dataset", "D-unknown"),
     (DataSetOpened(dataset=DATA_SET, label=None, person=UNKNOWN_PERSON, request=None), "person", UNKNOWN_PERSON),
+    (asked(by=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (asked(by=None, publication=PUBLICATION), "publication", PUBLICATION),
+    (query_withdrawn(), "query", QUERY),
+    (notified(authors=(UNKNOWN_PERSON,)), "person", UNKNOWN_PERSON),
+    *((fact, "publication", PUBLICATION) for fact in (reviewed(), changes_asked(), has_appeared(), retracted())),
 ]
 KNOWN: list[tuple[Event, str, str]] = [
     (person(ANA), "person", ANA),
@@ -652,6 +676,8 @@ def test_what_followed_from_one_request_is_told_of_no_other(office: Office, fact
         permitted().event,
         waived().event,
         ActRefused(act="approve-request", request=REQUEST, objections=()),
+        told(),
+        passed().event,
     ],
     ids=lambda fact: fact.wire_name,
 )
@@ -694,6 +720,8 @@ REPORTED = {
         LogKeyRetired(log_key="log.example.com+0"),
         HistoryViewed(how="read", request=REQUEST),
         DocumentOpened(entry=1, document=commitment()),
+        *(asked(), query_withdrawn()),
+        *(notified(), reviewed(), changes_asked(), has_appeared(), retracted()),
     ]
 }
 

@@ -38,6 +38,9 @@ CHANNEL = "^[a-z][a-z0-9-]{0,40}"
 PRINCIPAL_ID = "^[a-z][a-z-]{0,20}:[A-Za-z0-9._-]{1,64}"
 BASES = "34 CFR 99.30 | 34 CFR 99.31(a)(1)(i) | 34 CFR 99.31(a)(6) | 34 CFR 99.31(b)"
 REGISTER_ID = "^[a-z0-9][a-z0-9._-]{0,60} register"
+QUERY_ID = "^Q-[0-9]{4}-[0-9]{4,9} query"
+PUBLICATION_ID = "^B-[A-Za-z0-9._-]{1,80} publication"
+DOI = r"^10\.[0-9]{4,9}/[!-@\[-~]{1,200} doi"
 API_KEY_ID = "^T-[0-9a-f]{16} apikey"
 ROLES = "acting director | admin | alternate | auditor | compliance | data server | director | researcher | staff"
 CAPACITIES = "authorised official | home signatory | office | researcher"
@@ -444,6 +447,76 @@ PINNED = {
         "map": DIGEST,
         "taken": SIZE,
         "left_out": SIZE,
+    },
+    "query.received.v1": {
+        "query": QUERY_ID,
+        "kind": "copy | methods or code | other | pass on | replicate | verify",
+        "by?": f"{PERSON_ID} | null",
+        "asker?": f"{COMMITMENT} | null",
+        "asked?": f"{PERSON_ID} | null",
+        "referred_by?": f"{PERSON_ID} | null",
+        "datasets?": f"({DATA_SET_ID})*",
+        "request?": f"{REQUEST_ID} | null",
+        "publication?": f"{PUBLICATION_ID} | null",
+        "doi?": f"{DOI} | null",
+        "purpose?": f"{COMMITMENT} | null",
+    },
+    "query.answered.v1": {
+        "query": QUERY_ID,
+        "outcome": (
+            "addendum | not about data | office verifies | own request | public data suffice | refused | to counsel"
+        ),
+        "request?": f"{REQUEST_ID} | null",
+        "agreement?": f"{AGREEMENT_ID} | null",
+        "publication?": f"{PUBLICATION_ID} | null",
+        "smallest_cell?": "0 to 100000 | null",
+        "answer?": f"{COMMITMENT} | null",
+        "document?": f"{DIGEST} | null",
+    },
+    "query.withdrawn.v1": {
+        "query": QUERY_ID,
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "publication.notified.v1": {
+        "publication": PUBLICATION_ID,
+        "request": REQUEST_ID,
+        "kind": "article | data set | other | preprint | report | talk | thesis",
+        "title": COMMITMENT,
+        "told_by?": f"{PERSON_ID} | null",
+        "authors?": f"({PERSON_ID})*",
+        "manuscript?": f"{DIGEST} | null",
+        "tables?": f"({DIGEST})*",
+    },
+    "publication.reviewed.v1": {
+        "publication": PUBLICATION_ID,
+        "request": REQUEST_ID,
+        "reviewer": PERSON_ID,
+        "on": "date",
+        "smallest_cell": "0 to 100000 | null",
+        "result": "changes needed | fit to be published",
+        "note?": f"{COMMITMENT} | null",
+    },
+    "publication.changes-asked.v1": {
+        "publication": PUBLICATION_ID,
+        "request": REQUEST_ID,
+        "reason": COMMITMENT,
+    },
+    "publication.passed.v1": {
+        "publication": PUBLICATION_ID,
+        "request": REQUEST_ID,
+        "waivers?": f"({WAIVER_ID})*",
+    },
+    "publication.recorded.v1": {
+        "publication": PUBLICATION_ID,
+        "request": REQUEST_ID,
+        "on": "date",
+        "doi?": f"{DOI} | null",
+    },
+    "publication.withdrawn.v1": {
+        "publication": PUBLICATION_ID,
+        "request": REQUEST_ID,
+        "on": "date",
+        "reason?": f"{COMMITMENT} | null",
     },
 }
 

@@ -34,6 +34,8 @@ from projections.standing import (
     Known,
     Office,
     PersonStanding,
+    PublicationStanding,
+    QueryStanding,
     RequestStanding,
     Standing,
     State,
@@ -105,6 +107,21 @@ from tests.office import (
     waived,
     withdrawn,
 )
+from tests.outside import (
+    PUBLICATION,
+    QUERY,
+    answer,
+    asked,
+    changes_asked,
+    has_appeared,
+    let_appear,
+    notified,
+    passed,
+    query_withdrawn,
+    retracted,
+    reviewed,
+    told,
+)
 from tests.past_facts import past_release
 
 
@@ -121,7 +138,10 @@ def test_every_declared_event_is_folded_or_deliberately_passed_over_and_not_both
 
 
 def test_every_event_is_folded_in_one_part_and_named_once():
-    parts = [*Office.folds, *PersonStanding.folds, *DataSetStanding.folds, *RequestStanding.folds, FactCorrected]
+    parts = [
+        *(*Office.folds, *PersonStanding.folds, *DataSetStanding.folds, *RequestStanding.folds),
+        *(*QueryStanding.folds, FactCorrected),
+    ]
 
     assert list(FOLDED) == parts
     assert len(set(parts)) == len(parts)
@@ -132,6 +152,8 @@ def test_every_event_is_folded_in_one_part_and_named_once():
 def test_what_is_folded_says_which_person_or_request_it_is_about():
     assert all("person" in event.__struct_fields__ for event in PersonStanding.folds)
     assert all("dataset" in event.__struct_fields__ for event in DataSetStanding.folds)
+    assert all("query" in event.__struct_fields__ for event in QueryStanding.folds)
+    assert all("publication" in event.__struct_fields__ for event in PublicationStanding.folds)
     assert all("request" in event.__struct_fields__ for event in RequestStanding.folds)
 
 
@@ -171,6 +193,8 @@ def shown(facts: Sequence[Event]) -> Any:
         [now.person(who).past for who in (ANA, BEN)],
         [now.person(who).verified for who in (ANA, BEN)],
         dict(vars(now.dataset(DATA_SET))),
+        [vars(published) for published in one.publications.values()],
+        dict(vars(now.query(QUERY))),
     )
 
 
@@ -199,6 +223,8 @@ MORE: list[Event] = [
     form_changed(),
     DataSetRetired(dataset=DATA_SET),
     past_release(),
+    *(asked(), told(), told("to counsel"), query_withdrawn()),
+    *(notified(), reviewed(), changes_asked(), passed().event, has_appeared(), retracted()),
 ]
 BEFORE: list[list[Event]] = [[], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)]
 
@@ -271,6 +297,8 @@ OTHER_ACTS: list[Act] = [
     let_in(BEN),
     let_in(request=None),
     waive(),
+    *(answer(), answer("own request", request=OTHER_REQUEST), answer("addendum", agreement=MOU)),
+    *(answer("public data suffice", publication=PUBLICATION), let_appear()),
 ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import click
 import msgspec
 
+from api.ids import doi_in
 from ledger.events import ids
 
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
@@ -37,10 +38,23 @@ DATA_SET = Id("id of a data set", ids.DataSetId, "it is D- and letters, digits, 
 DETERMINATION = Id("id of a determination", ids.DeterminationId, "it is E- and what followed when it was recorded")
 AGREEMENT = Id("id of an agreement", ids.AgreementId, "it looks like A-2026-0001-1")
 RELEASE = Id("id of a release", ids.ReleaseId, "it looks like L-2026-0001-1")
+QUERY = Id("id of a query", ids.QueryId, "it looks like Q-2026-0001")
+PUBLICATION = Id("id of a publication", ids.PublicationId, "it looks like B-2026-0001-1")
 CHANNEL = Id("channel", ids.Channel, "it is a word in small letters, such as sftp-drop")
 DIGEST = Id("SHA-256", ids.Digest, "it is 64 digits or letters from a to f")
 # What is not sealed stands in the log for ever.
 NAME = Id("short text", ids.Name, "it has 1 to 255 letters, digits and signs of ASCII, and no space at its ends")
+
+
+class DoiKind(Id):
+    """A DOI, also with the address that browsers show before it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The DOI as events have it."""
+        return super().convert(doi_in(str(value)), param, ctx)
+
+
+DOI = DoiKind("DOI", ids.Doi, "it looks like 10.1000/xyz123")
 
 
 class OneOf(click.ParamType[Any]):

@@ -48,7 +48,11 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
         answer = asked.ask(answers.waiting)
         rows = [
             _turn(one.who, one.whom, one.next, one.since, one.since_at, asked)
-            | {"request": one.request, "state": one.state, "researcher": Who(one.researcher)}
+            | {
+                "request": one.request,
+                "state": one.state,
+                "researcher": Who(one.researcher) if one.researcher else None,
+            }
             for one in answer.rows
         ]
         shown = {

@@ -96,9 +96,7 @@ class Clerk:
     ) -> Outcome:
         wish = command.draft(drafting)
         if isinstance(wish, Acting):
-            if documents and wish.act.request is None:
-                raise Malformed("document", documents[0].name, f"cannot be kept: {wish.act.name} is of no request")
-            shown = _keep(documents, drafting.keeping, f"request:{wish.act.request}", wish.becomes)
+            shown = _keep(documents, drafting.keeping, wish.act.subject or "", wish.becomes)
             circumstances = msgspec.structs.replace(drafting.circumstances, documents=(*wish.documents, *shown))
             return self._desk.act(wish.act, circumstances, key, seen)
         return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key, seen)
@@ -123,7 +121,7 @@ class Clerk:
 def _check_owner(wish: Wish, documents: Sequence[Document]) -> None:
     """Raise `Malformed` for documents that would belong to nobody."""
     if isinstance(wish, Acting):
-        what, belongs = wish.act.name, wish.act.request is not None
+        what, belongs = wish.act.name, wish.act.subject is not None
     else:
         what, belongs = wish[0][0].wire_name, bool(wish[0][0].sealed_for)
     if documents and not belongs:

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from api.commands.command import Command, Drafting, Wish
 from api.commands.contact import is_new_key
+from api.ids import of_year
 from api.packets import Office, Packet, as_reports
 from api.packets.reports import Report
 from api.register import register_of
@@ -42,10 +43,8 @@ class Submit(Command, frozen=True, kw_only=True):
 
 def _next_request(at: Drafting) -> str:
     """The number after the highest of this year."""
-    stem = f"R-{at.office.day(at.now).year}-"
     asked = [fact.event for fact in at.ledger.facts([about(RequestSubmitted)])]
-    taken = [one.request for one in asked if isinstance(one, RequestSubmitted) and one.request.startswith(stem)]
-    return f"{stem}{max((int(one.removeprefix(stem)) for one in taken), default=0) + 1:04d}"
+    return of_year("R", at.today.year, [one.request for one in asked if isinstance(one, RequestSubmitted)])
 
 
 class Return(Command, frozen=True, kw_only=True):

@@ -208,16 +208,16 @@ class Deadlines(Shape, frozen=True, kw_only=True):
 
 
 class Waiting(Shape, frozen=True, kw_only=True):
-    """A request that waits for somebody, since the entry at `since`, for so many working days."""
+    """A request, or a query, that waits for somebody, since the entry at `since`, for so many working days."""
 
     who: str
     whom: tuple[str, ...]
     next: str
     since: int
     since_at: datetime
-    request: str
+    request: str | None
     state: str
-    researcher: str
+    researcher: str | None
     working_days: int
 
 

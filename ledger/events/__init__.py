@@ -43,6 +43,15 @@ from ledger.events.people import (
     PersonErased,
     PersonRegistered,
 )
+from ledger.events.publication import (
+    ChangesAsked,
+    PublicationNotified,
+    PublicationPassed,
+    PublicationRecorded,
+    PublicationReviewed,
+    PublicationWithdrawn,
+)
+from ledger.events.query import QueryAnswered, QueryReceived, QueryWithdrawn
 from ledger.events.release import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
 from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
@@ -106,6 +115,15 @@ DECLARED: tuple[type[Event], ...] = (
     PastDataSetRecorded,
     PastReleaseRecorded,
     PastRegisterTakenIn,
+    QueryReceived,
+    QueryAnswered,
+    QueryWithdrawn,
+    PublicationNotified,
+    PublicationReviewed,
+    ChangesAsked,
+    PublicationPassed,
+    PublicationRecorded,
+    PublicationWithdrawn,
 )
 
 __all__ = [
@@ -119,6 +137,7 @@ __all__ = [
     "AgreementTerminated",
     "ApiKeyIssued",
     "ApiKeyRevoked",
+    "ChangesAsked",
     "ContactDesignated",
     "DataSetFormChanged",
     "DataSetOpened",
@@ -152,6 +171,14 @@ __all__ = [
     "PersonRegistered",
     "PersonSuspended",
     "PolicyPublished",
+    "PublicationNotified",
+    "PublicationPassed",
+    "PublicationRecorded",
+    "PublicationReviewed",
+    "PublicationWithdrawn",
+    "QueryAnswered",
+    "QueryReceived",
+    "QueryWithdrawn",
     "ReleaseAuthorised",
     "ReleaseFailed",
     "ReleaseHandedOver",

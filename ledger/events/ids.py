@@ -25,6 +25,10 @@ KeyId = Annotated[str, Meta(pattern="^K-[A-Za-z0-9._-]{1,80}" + END, extra={TAG:
 ReleaseId = Annotated[str, Meta(pattern="^L-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "release"})]
 WaiverId = Annotated[str, Meta(pattern="^W-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "waiver"})]
 RegisterId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,60}" + END, extra={TAG: "register"})]
+QueryId = Annotated[str, Meta(pattern="^Q-[0-9]{4}-[0-9]{4,9}" + END, extra={TAG: "query"})]
+PublicationId = Annotated[str, Meta(pattern="^B-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "publication"})]
+# A paper, as the world knows it: without the address before it, and in small letters, which mean the same in a DOI.
+Doi = Annotated[str, Meta(pattern=r"^10\.[0-9]{4,9}/[!-@\[-~]{1,200}" + END, extra={TAG: "doi"})]
 ApiKeyId = Annotated[str, Meta(pattern="^T-[0-9a-f]{16}" + END, extra={TAG: "apikey"})]
 
 Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]

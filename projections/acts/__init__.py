@@ -10,16 +10,20 @@ from typing import Any
 import msgspec
 
 from projections.acts.access import LetIn
-from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request
+from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request, parts
 from projections.acts.agreement import ExecuteAgreement, IssueAgreement
 from projections.acts.governance import EraseDetails, GrantWaiver
+from projections.acts.publication import PassPublication
+from projections.acts.query import LINKING, AnswerQuery, of_publication, of_query
 from projections.acts.release import AuthoriseRelease, Chosen, HandOverRelease, Releasing, bases, parties
 from projections.acts.review import ApproveRequest, DeclineRequest
 
 __all__ = [
     "DECIDING",
     "DIRECTING",
+    "LINKING",
     "Act",
+    "AnswerQuery",
     "ApproveRequest",
     "AuthoriseRelease",
     "Chosen",
@@ -30,6 +34,7 @@ __all__ = [
     "HandOverRelease",
     "IssueAgreement",
     "LetIn",
+    "PassPublication",
     "Releasing",
     "act_from",
     "as_command",
@@ -38,8 +43,11 @@ __all__ = [
     "of_dataset",
     "of_office",
     "of_person",
+    "of_publication",
+    "of_query",
     "of_request",
     "parties",
+    "parts",
 ]
 
 AnyAct = (
@@ -52,6 +60,8 @@ AnyAct = (
     | LetIn
     | GrantWaiver
     | EraseDetails
+    | AnswerQuery
+    | PassPublication
 )
 
 

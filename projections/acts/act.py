@@ -36,6 +36,11 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         """The act's name, as judgements and refusals carry it."""
         return str(self.__struct_config__.tag)
 
+    @property
+    def subject(self) -> str | None:
+        """Whom the texts and documents of what it becomes belong to, as a tag; None when they would be nobody's."""
+        return f"request:{self.request}" if self.request else None
+
     def people(self, standing: Standing) -> tuple[str, ...]:
         """Those for whom the rules are judged, person by person: everybody who will have access."""
         return standing.request(self.request).study_group
@@ -58,6 +63,11 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         """Of whom the rules ask what is known: the researcher, and everybody for whom they are judged."""
         submitted = standing.request(self.request).submitted
         return {*self.people(standing), *([submitted.event.researcher] if submitted else ())}
+
+    def sides(self, standing: Standing) -> set[str]:
+        """Who has a part in it beside those who play one in the request, and decides nothing either."""
+        del standing
+        return set()
 
     def names(self) -> tuple[str, ...]:
         """Whom what comes of it will name beside those who are involved in the request."""
@@ -93,8 +103,12 @@ def of_dataset(dataset: str) -> Boundary:
 
 
 def involved(act: Act, standing: Standing) -> set[str]:
-    """Everybody who plays a part in the request."""
-    request = standing.request(act.request)
+    """Everybody who plays a part in the request, or in what the act is about beside it."""
+    return parts(standing.request(act.request)) | act.sides(standing)
+
+
+def parts(request: RequestStanding) -> set[str]:
+    """Everybody who plays a part in a request."""
     if request.submitted is None:
         return set()
     said = request.submitted.event

@@ -6,6 +6,7 @@ from typing import Any
 from ledger.events import WaiverGranted
 from projections.acts import (
     Act,
+    AnswerQuery,
     ApproveRequest,
     AuthoriseRelease,
     DeclineRequest,
@@ -15,8 +16,11 @@ from projections.acts import (
     HandOverRelease,
     IssueAgreement,
     LetIn,
+    PassPublication,
 )
 from projections.rules import (
+    about_data,
+    aggregate_only,
     agreement_signed,
     agreement_term,
     agreement_terms,
@@ -34,12 +38,19 @@ from projections.rules import (
     law_determined,
     named_recipients,
     nobody_suspended,
+    open_query,
     open_request,
     outside_ethics,
+    own_way,
+    public_data,
+    publication_in_turn,
+    publication_reviewed,
     purpose_described,
     release_in_turn,
     researcher_known,
+    second_reviewer,
     separate_duties,
+    smallest_cell,
     student_sponsored,
     version_on_offer,
     waivable,
@@ -100,6 +111,22 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     ),
     GrantWaiver: (waivable.RULE, separate_duties.RULE),
     EraseDetails: (erasable.RULE,),
+    AnswerQuery: (
+        open_query.RULE,
+        about_data.RULE,
+        own_way.RULE,
+        public_data.RULE,
+        aggregate_only.RULE,
+        separate_duties.RULE,
+    ),
+    PassPublication: (
+        publication_in_turn.RULE,
+        publication_reviewed.RULE,
+        second_reviewer.RULE,
+        smallest_cell.RULE,
+        nobody_suspended.RULE,
+        separate_duties.RULE,
+    ),
 }
 
 

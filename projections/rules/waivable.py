@@ -8,7 +8,7 @@ from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
 # Each of these rules says of itself that it can be waived; the rulebook is tested for it.
-WAIVABLE = ("agreement-term", "key-address", "key-tested")
+WAIVABLE = ("agreement-term", "key-address", "key-tested", "second-reviewer")
 RULE = Rule[GrantWaiver]("waivable", "policy", "the rule is one that can be waived, for a time")
 
 

@@ -10,6 +10,8 @@ from projections.standing.dataset import DataSetStanding
 from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
+from projections.standing.publication import PublicationStanding
+from projections.standing.query import QueryStanding
 from projections.standing.release import ReleaseStanding
 from projections.standing.request import BEFORE_THE_OFFICE, GRANTED, MOVES, Determination, RequestStanding, State, moved
 from projections.standing.standing import FOLDED, PASSED_OVER, Standing, uncorrected
@@ -28,6 +30,8 @@ __all__ = [
     "Known",
     "Office",
     "PersonStanding",
+    "PublicationStanding",
+    "QueryStanding",
     "ReleaseStanding",
     "RequestStanding",
     "Standing",

@@ -54,6 +54,10 @@ class AgreementStanding:
             return False
         return (person, organisation) in self._recipients
 
+    def is_for(self, person: str) -> bool:
+        """Whether it names this person, for whatever they act for."""
+        return any(person == recipient for recipient, _ in self._recipients)
+
     def covers(self, dataset: str, form: Form | None = None) -> bool:
         """Whether it is about this data set, in this form if one is given."""
         return (dataset, form) in self._datasets

@@ -30,6 +30,7 @@ from ledger.events.release import Party
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.known import Known, Told
+from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
 
 
@@ -160,6 +161,7 @@ class RequestStanding:
         *AgreementStanding.folds,
         *ContactStanding.folds,
         *ReleaseStanding.folds,
+        *PublicationStanding.folds,
     )
 
     def __init__(self) -> None:
@@ -174,6 +176,7 @@ class RequestStanding:
         self.contact = ContactStanding()
         self.releases: dict[str, ReleaseStanding] = {}
         self.waivers: list[Known[WaiverGranted]] = []
+        self.publications: dict[str, PublicationStanding] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
@@ -185,6 +188,8 @@ class RequestStanding:
             self.contact.fold(fact)
         elif kind in _OF_RELEASE:
             self.releases.setdefault(event.release, ReleaseStanding()).fold(fact)
+        elif kind in _OF_PUBLICATION:
+            self.publications.setdefault(event.publication, PublicationStanding()).fold(fact)
         else:
             self._take(fact)
         if kind in _MOVING:
@@ -256,6 +261,10 @@ class RequestStanding:
                 return []
         return found
 
+    def publication(self, publication: str) -> PublicationStanding:
+        """What is known of a publication, which may be nothing."""
+        return self.publications.get(publication) or PublicationStanding()
+
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:
         """The waiver of a rule that covers this day."""
         return next((one for one in self.waivers if one.event.rule == rule and day <= one.event.expires), None)
@@ -264,3 +273,4 @@ class RequestStanding:
 _OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _MOVING = map(
     frozenset, (AgreementStanding.folds, ContactStanding.folds, ReleaseStanding.folds, MOVES)
 )
+_OF_PUBLICATION = frozenset(PublicationStanding.folds)

@@ -30,6 +30,8 @@ from projections.standing.dataset import DataSetStanding
 from projections.standing.known import Told
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
+from projections.standing.publication import PublicationStanding
+from projections.standing.query import QueryStanding
 from projections.standing.request import RequestStanding
 
 FOLDED: tuple[type[Event], ...] = (
@@ -37,6 +39,7 @@ FOLDED: tuple[type[Event], ...] = (
     *PersonStanding.folds,
     *DataSetStanding.folds,
     *RequestStanding.folds,
+    *QueryStanding.folds,
     FactCorrected,
 )
 # No rule asks for these; that one was let in is no reason to judge another access anew.
@@ -57,8 +60,9 @@ PASSED_OVER: tuple[type[Event], ...] = (
     PastRegisterTakenIn,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
-_OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
-    frozenset, (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds)
+_OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY = map(
+    frozenset,
+    (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds, QueryStanding.folds),
 )
 # What an act makes known, with the member that holds its number.
 _NUMBERED: dict[type[Event], str] = {
@@ -79,6 +83,7 @@ class Standing:
         self._people: defaultdict[str, PersonStanding] = defaultdict(PersonStanding)
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
         self._requests: defaultdict[str, RequestStanding] = defaultdict(RequestStanding)
+        self._queries: defaultdict[str, QueryStanding] = defaultdict(QueryStanding)
         self._numbers: dict[str, int] = {}
         told = tuple(facts)
         self._told = len(told)
@@ -112,6 +117,15 @@ class Standing:
         """What is known of a request, which may be nothing."""
         return self._requests.get(request or "") or RequestStanding()
 
+    def query(self, query: str) -> QueryStanding:
+        """What is known of a query, which may be nothing."""
+        return self._queries.get(query) or QueryStanding()
+
+    def publication(self, publication: str) -> PublicationStanding:
+        """What is known of a publication, of whichever request, which may be nothing."""
+        found = (one.publications[publication] for one in self._requests.values() if publication in one.publications)
+        return next(found, PublicationStanding())
+
     @property
     def requests(self) -> Mapping[str, RequestStanding]:
         """The requests of which something is known, by their ids."""
@@ -135,6 +149,8 @@ class Standing:
             self.office.fold(fact)
         elif kind in _OF_DATA_SET:
             self._datasets[event.dataset].fold(fact)
+        elif kind in _OF_QUERY:
+            self._queries[event.query].fold(fact)
 
 
 F = TypeVar("F", bound=Told)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from ledger.chain.entry import parse_time
+from projections.views.inquiring import STATES
 
 # What a person holds, in the form that the version was last found to have; the agreement is the one that gives them,
 # or gave them, a right to it for longest.
@@ -88,11 +89,21 @@ ACCESSES = """
     ORDER BY position
 """
 
-WAITING = """
-    SELECT t.who, t.whom, t.next, t.since, t.since_at, r.request, r.state, r.researcher
-    FROM turns AS t
-    JOIN requests AS r ON r.request = t.request
-    ORDER BY t.since_at, t.since, t.request, t.number
+WAITING = f"""
+    WITH {STATES}
+    SELECT who, whom, next, since, since_at, request, state, researcher FROM (
+        SELECT t.who, t.whom, t.next, t.since, t.since_at, r.request, r.state, r.researcher, t.number
+        FROM turns AS t
+        JOIN requests AS r ON r.request = t.request
+        UNION ALL
+        SELECT
+            CASE q.state WHEN 'open' THEN 'office' ELSE 'counsel' END, '[]',
+            CASE q.state WHEN 'open' THEN 'answer query ' ELSE 'advise on query ' END || q.query,
+            q.since, q.since_at, q.request, q.state, NULL, 0
+        FROM queries_now AS q
+        WHERE q.state IN ('open', 'with counsel')
+    )
+    ORDER BY since_at, since, request, number
 """
 
 
@@ -141,16 +152,19 @@ class Access(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A request that waits for somebody to do something, since a fact at a position, which happened then."""
+    """A request, or a query about one or about none, that waits for somebody to do something.
+
+    It does so since a fact at a position, which happened then.
+    """
 
     who: str
     whom: tuple[str, ...]
     next: str
     since: int
     since_at: datetime
-    request: str
+    request: str | None
     state: str
-    researcher: str
+    researcher: str | None
 
 
 def holders(connection: sqlite3.Connection, dataset: str, form: str | None, day: date) -> list[Holding]:

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple, Self
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import AgreementIssued
+from projections.acts import parts
 from projections.standing import (
     AgreementStanding,
     Known,
     Office,
+    PublicationStanding,
     ReleaseStanding,
     RequestStanding,
     Standing,
@@ -92,6 +94,11 @@ def rows(request: str, case: Case, office: Office) -> Rows:
             for number, release in standing.releases.items()
             for holding in _holdings(standing, release, case, office)
         ],
+        "publications": [
+            (request, number, *_publication(one, case, office))
+            for number, one in standing.publications.items()
+            if one.notified
+        ],
         "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
         "recipients": [(request, *one) for one in recipients(standing)],
         "disclosed": [
@@ -100,6 +107,24 @@ def rows(request: str, case: Case, office: Office) -> Rows:
         ],
         "decided": [(request, *one) for one in decided(case.moves, lambda at: case.day(at, office))],
     }
+
+
+def _publication(one: PublicationStanding, case: Case, office: Office) -> Row:
+    """How far its review has come; it is unreviewed when it appeared unpassed though policy has it reviewed."""
+    recorded, apart_from = one.recorded and one.recorded.event, {*parts(case.standing), *one.authors}
+    return (
+        one.notified.event.kind if one.notified else "",
+        one.state,
+        one.since,
+        case.times[one.since],
+        as_json(one.authors),
+        as_json(tuple(review.event.reviewer for review in one.latest(apart_from))),
+        one.smallest_cell,
+        one.passed and one.passed.position,
+        recorded and str(recorded.on),
+        recorded and recorded.doi,
+        int(one.unpassed and office.policy.event.publication_reviewers > 0),
+    )
 
 
 def _request(request: str, case: Case) -> Row:

@@ -8,6 +8,7 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     rights       who is named in which executed agreement, for what  of a request
     holdings     who got which version, by which release             of a request
     deadlines    what ends of itself                                 of a request
+    publications how far the review of each has come, and what appeared  of a request
     versions     in which form a version was found to be             of a fact
     trainings    what certificates say, and policy where they don't  of a fact
     accesses     who was let in, refused, or opened something        of a fact
@@ -17,6 +18,7 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     catalogue    which data sets there are, and were                 of a fact
     refusals     which acts the rules refused                        of a fact
     past_releases  what registers of the past say                    of a fact
+    queries      who asked, and what they were told              of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -101,6 +103,24 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX deadlines_by_day ON deadlines (day)",
+    """
+    CREATE TABLE publications (
+        request TEXT NOT NULL,
+        publication TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        since INTEGER NOT NULL,
+        since_at TEXT NOT NULL,
+        authors TEXT NOT NULL,
+        reviewers TEXT NOT NULL,
+        smallest_cell INTEGER,
+        passed INTEGER,
+        day TEXT,
+        doi TEXT,
+        unreviewed INTEGER NOT NULL,
+        PRIMARY KEY (request, publication)
+    ) STRICT, WITHOUT ROWID
+    """,
     """
     CREATE TABLE versions (
         position INTEGER PRIMARY KEY,
@@ -206,6 +226,24 @@ SCHEMA = (
     "CREATE INDEX past_releases_of_data_sets ON past_releases (dataset)",
     "CREATE INDEX past_releases_to_organisations ON past_releases (organisation)",
     "CREATE INDEX past_releases_to_people ON past_releases (person) WHERE person IS NOT NULL",
+    """
+    CREATE TABLE queries (
+        position INTEGER PRIMARY KEY,
+        query TEXT NOT NULL,
+        what TEXT NOT NULL,
+        at TEXT NOT NULL,
+        kind TEXT,
+        asker TEXT,
+        asked TEXT,
+        referred_by TEXT,
+        datasets TEXT NOT NULL,
+        request TEXT,
+        publication TEXT,
+        doi TEXT,
+        agreement TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX queries_by_number ON queries (query)",
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -221,6 +259,7 @@ OF_A_REQUEST = {
     "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
     "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "decided": "INSERT INTO decided VALUES (?, ?, ?, ?, ?)",
+    "publications": "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
@@ -229,6 +268,7 @@ OF_A_FACT = {
     "catalogue": "INSERT INTO catalogue VALUES (?, ?, ?, ?, ?)",
     "refusals": "INSERT INTO refusals VALUES (?, ?, ?, ?)",
     "past_releases": "INSERT INTO past_releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

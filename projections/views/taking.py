@@ -37,6 +37,9 @@ from ledger.events import (
     PersonRegistered,
     PersonSuspended,
     PolicyPublished,
+    QueryAnswered,
+    QueryReceived,
+    QueryWithdrawn,
     RoleEnded,
     RoleGranted,
     SuspensionLifted,
@@ -47,6 +50,7 @@ from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.cases import Case, Rows, rows
 from projections.views.disclosing import as_json
+from projections.views.inquiring import query_row
 from projections.views.past import past_release
 from projections.views.reading import Happening
 from projections.views.tables import (
@@ -73,6 +77,9 @@ WANTED: tuple[type[Event], ...] = (
     DataSetRegistered,
     PastDataSetRecorded,
     PastReleaseRecorded,
+    QueryReceived,
+    QueryAnswered,
+    QueryWithdrawn,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -148,6 +155,8 @@ class Views:
                 self._add("catalogue", (fact.position, of.dataset, None, None, of.title))
             case PastReleaseRecorded() as past:
                 self._add("past_releases", past_release(fact.position, past))
+            case QueryReceived() | QueryAnswered() | QueryWithdrawn() as of_query:
+                self._add("queries", query_row(fact.position, of_query, fact.occurred))
             case PolicyPublished():
                 self.outdated = not self._fresh
             case FactCorrected() as correction:

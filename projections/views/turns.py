@@ -9,11 +9,13 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from ledger.events import KeyTestSent, PolicyPublished
+from projections.acts import parts
 from projections.standing import (
     BEFORE_THE_OFFICE,
     AgreementStanding,
     Determination,
     KeyStanding,
+    PublicationStanding,
     RequestStanding,
     State,
 )
@@ -40,6 +42,12 @@ def turns(request: RequestStanding, policy: PolicyPublished) -> list[Turn]:
     """What a request waits for; nothing, once it is over or the data are where they should be."""
     if request.submitted is None:
         return []
+    return [*_of_state(request, policy), *publication_turns(request, policy)]
+
+
+def _of_state(request: RequestStanding, policy: PolicyPublished) -> list[Turn]:
+    if request.submitted is None:
+        return []
     match request.state:
         case State.RETURNED:
             researcher = (request.submitted.event.researcher,)
@@ -49,6 +57,26 @@ def turns(request: RequestStanding, policy: PolicyPublished) -> list[Turn]:
         case state if state in _UNDER_AGREEMENT:
             return [*_signatures(request, policy), *_release(request, policy)]
     return []
+
+
+def publication_turns(request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:
+    """What the publications of a request wait for, whatever became of it since."""
+    for number, one in request.publications.items():
+        if one.sent_back and one.state == "sent back" and request.submitted:
+            yield Turn(RESEARCHER, (request.submitted.event.researcher,), f"change {number}", one.since)
+        elif one.notified and one.state == "under review":
+            yield Turn(OFFICE, (), *_review_of(number, one, {*parts(request), *one.authors}, policy))
+
+
+def _review_of(number: str, one: PublicationStanding, apart_from: set[str], policy: PolicyPublished) -> tuple[str, int]:
+    """What the office does next about a publication under review, and since when it is to."""
+    reviews, fit = one.latest(apart_from), one.fit(apart_from)
+    since = max((review.position for review in one.reviews), default=one.since)
+    if len(fit) < len(reviews):
+        return f"ask for changes to {number}", since
+    if len(fit) < policy.publication_reviewers:
+        return f"review {number}", since
+    return f"pass {number}, or ask for changes", since
 
 
 def working_days(since: date, today: date) -> int:

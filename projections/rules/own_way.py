@@ -1,0 +1,71 @@
+"""K2: a third party gets data through a request or an addendum of its own, and by no word of a recipient."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ledger.events import QueryReceived
+from projections.acts import LINKING, AnswerQuery
+from projections.rules.rule import Objection, Rule
+from projections.standing import Known, Standing, State
+
+RULE = Rule[AnswerQuery]("own-way", "K2", "a third party gets data through a request or addendum of its own")
+
+
+@RULE.objects
+def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """It is another one than that of the recipient, still goes on, is theirs, and asks for these data."""
+    del at
+    received = standing.query(act.query).received
+    if act.outcome != "own request" or received is None:
+        return
+    asked_about, request = received.event.request, standing.request(act.linked)
+    if request.submitted is None or act.linked == asked_about:
+        yield RULE.objection("a request of their own", act.query, [received.position])
+        return
+    facts = [received.position, request.submitted.position]
+    if request.state in (State.WITHDRAWN, State.DECLINED):
+        yield RULE.objection(f"a request that goes on: it is {request.state}", act.linked, [request.since])
+    said, asker = request.submitted.event, received.event.by
+    if asker and asker not in {said.researcher, *said.personnel, *said.study_group}:
+        yield RULE.objection("a part in the request that is to be theirs", asker, facts)
+    wanted = {one.dataset for one in said.datasets}
+    for dataset in received.event.datasets:
+        if dataset not in wanted:
+            yield RULE.objection("a request for it", dataset, facts)
+    if not received.event.datasets and not wanted & _asked(received, standing, wanted):
+        yield RULE.objection("a request for what was asked about", act.linked, facts)
+
+
+@RULE.objects
+def addendum(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """The agreement is one of the request, has not ended, names who asks, and is about these data."""
+    received = standing.query(act.query).received
+    if act.outcome != "addendum" or received is None:
+        return
+    agreement = standing.request(act.linked).agreement(act.agreement or "")
+    if agreement.issued is None:
+        yield RULE.objection("an agreement of the request, as the addendum", act.query, [received.position])
+        return
+    facts = [received.position, *agreement.facts]
+    if agreement.is_over(standing.office.day(at)):
+        yield RULE.objection("an agreement that has not ended", act.agreement, facts)
+    asker = received.event.by
+    if asker and not agreement.is_for(asker):
+        yield RULE.objection("a place in the addendum", asker, facts)
+    for dataset in received.event.datasets:
+        if not agreement.covers(dataset):
+            yield RULE.objection("a place in the addendum", dataset, facts)
+
+
+@RULE.objects
+def linked_to_nothing(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """An agreement belongs to an addendum: beside another outcome it would look like leave to have the data."""
+    del standing, at
+    if act.agreement is not None and act.outcome != LINKING[1]:
+        yield RULE.objection("no agreement, unless it is an addendum", act.query)
+
+
+def _asked(received: Known[QueryReceived], standing: Standing, otherwise: set[str]) -> set[str]:
+    """The data sets of the request that was asked about; where none was, whatever is wanted will do."""
+    submitted = standing.request(received.event.request).submitted
+    return {one.dataset for one in submitted.event.datasets} if submitted else otherwise

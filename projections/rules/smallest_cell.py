@@ -1,0 +1,23 @@
+"""K3, S3: nothing is made public that counts fewer learners in a cell than policy has it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from projections.acts import PassPublication
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[PassPublication]("smallest-cell", "K3, S3", "no cell of it counts fewer learners than policy has it")
+
+
+@RULE.objects
+def small_cells(act: PassPublication, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """Whoever found it."""
+    del at
+    policy = standing.office.policy
+    published = standing.request(act.request).publication(act.publication)
+    least, found = policy.event.smallest_cell, published.smallest_cell
+    if found is not None and found < least:
+        shown = [one.position for one in published.reviews if one.event.smallest_cell == found]
+        wanting = f"cells of {least} or more: the smallest has {found}"
+        yield RULE.objection(wanting, act.publication, [policy.position, *shown])

@@ -1,0 +1,256 @@
+"""Who asks from outside and what is published, at the command line: queries, publications; with real keys."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command_line import IRA, PATIENCE, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+
+pytestmark = pytest.mark.needs("gpg")
+
+REFER = f"refer {ROSA} --kind replicate --asker 'The Journal of Learning' --dataset D-6.002x-pc --request R-2026-0001"
+NOTIFY = f"notify-publication R-2026-0001 --kind article --title 'On grades' --told-by {ROSA} --author {ROSA}"
+REVIEW = f"review-publication B-2026-0001-1 --reviewer {IRA} --result"
+TABLE = b"course,gender,learners\n6.002x,f,41\n6.002x,m,60\n"
+SMALL = b"course,gender,learners\n6.002x,f,41\n6.002x,m,3\n"
+
+
+@pytest.fixture
+def office(stages: Stages, tmp_path: Path) -> Office:
+    """An office that released data to Tom, of Rosa's request."""
+    return stages.at("released").copied(tmp_path)
+
+
+def rows(office: Office, line: str) -> list[Any]:
+    """What a question answers, for programs."""
+    said: list[Any] = json.loads(office.done(f"{line} --json --ids").out)["rows"]
+    return said
+
+
+def test_a_journal_asks_a_recipient_who_refers_it_and_the_office_answers_with_an_aggregate(office: Office):
+    office.put("aggregate.csv", TABLE)
+    referred = office.done(REFER, "queries --open")
+    waits = [row for row in rows(office, "inbox") if row["next"].endswith("Q-2026-0001")]
+    office.done("answer-query Q-2026-0001 to-counsel")
+    counsel = [row for row in rows(office, "inbox") if row["next"].endswith("Q-2026-0001")]
+    too_small = office("answer-query Q-2026-0001 office-verifies --file {aggregate.csv} --smallest-cell 4")
+    answered = office.done("answer-query Q-2026-0001 office-verifies --file {aggregate.csv} --smallest-cell 41")
+    again = office("answer-query Q-2026-0001 refused --answer 'We said all.'")
+
+    assert referred.lines[1].split()[:4] == ["Q-2026-0001", "open", "0", "replicate"]
+    assert [(row["who"], row["next"], row["request"], row["state"]) for row in (*waits, *counsel)] == [
+        ("office", "answer query Q-2026-0001", "R-2026-0001", "open"),
+        ("counsel", "advise on query Q-2026-0001", "R-2026-0001", "with counsel"),
+    ]
+    assert (too_small.code, too_small.lines[:2]) == (
+        3,
+        [
+            "Refused",
+            (
+                "  aggregate-only (S2): a cell of Q-2026-0001 counts 4 only, and has to count 5 "
+                f"[entry {office.facts('query.received.v1')[0].position}]"
+            ),
+        ],
+    )
+    assert answered.lines[0].endswith(
+        "Query Q-2026-0001 was answered: the office looked itself, and answers with an aggregate,"
+        " whose smallest cell is 41."
+    )
+    assert (again.code, "Q-2026-0001 is answered, and is answered once" in again.out) == (3, True)
+    assert rows(office, "queries --open") == []
+    assert [row["state"] for row in rows(office, "queries --about D-6.002x-pc")] == ["office verifies"]
+    assert rows(office, "queries --about D-6.002x-forum") == []
+    assert office.done("verify --processes 1").out.startswith("All holds")
+
+
+def test_the_history_of_a_request_tells_who_asked_about_it(office: Office):
+    office.done(REFER, "answer-query Q-2026-0001 refused --answer 'Not now.'")
+
+    told = office.done("history R-2026-0001").out
+
+    assert (
+        "Somebody asked Rosa Quill to replicate a study (D-6.002x-pc, R-2026-0001),"
+        " and Rosa Quill referred them to the office: query Q-2026-0001."
+    ) in told
+    assert "Journal" not in told
+
+
+def test_who_asks_is_sealed_and_so_is_what_for(office: Office):
+    office.done(f"{REFER} --purpose 'To see whether it holds'", f"receive-query --kind copy --by {IRA}")
+    received: Any = [fact.event for fact in office.facts("query.received.v1")]
+
+    assert [one.query for one in received] == ["Q-2026-0001", "Q-2026-0002"]
+    assert office.opened(received[0].asker) == "The Journal of Learning"
+    assert office.opened(received[0].purpose) == "To see whether it holds"
+    assert (received[1].asker, received[1].by, received[1].asked) == (None, office.person(IRA), None)
+
+
+def test_a_table_with_a_cell_of_three_is_sent_back_and_appears_when_it_was_passed(office: Office):
+    office.put("small.csv", SMALL)
+    office.put("table.csv", TABLE)
+    looked = office("check-table {small.csv}")
+    office.done(f"{NOTIFY} --table {{small.csv}}", f"{REVIEW} 'changes needed' --smallest-cell 3")
+    refused = office("pass-publication B-2026-0001-1")
+    office.done("ask-changes B-2026-0001-1 --reason 'A cell of three'")
+    waits = [row["next"] for row in rows(office, "inbox") if "B-" in row["next"]]
+    office.done(
+        f"{NOTIFY} --publication B-2026-0001-1 --table {{table.csv}}",
+        f"{REVIEW} fit-to-be-published --smallest-cell 41",
+    )
+    office.done("pass-publication B-2026-0001-1")
+    office.done("record-publication B-2026-0001-1 --on 2026-11-21 --doi https://doi.org/10.1000/XYZ")
+    office.done("receive-query --kind verify --asker 'A reader' --doi 10.1000/xyz")
+
+    assert (looked.code, "row 3, column learners (course 6.002x, gender m): counts 3" in looked.out) == (3, True)
+    assert refused.code == 3
+    assert [line.split()[0] for line in refused.lines[1:3]] == ["publication-reviewed", "smallest-cell"]
+    assert waits == ["change B-2026-0001-1"]
+    assert [(row["state"], row["doi"], row["unreviewed"]) for row in rows(office, "publications")] == [
+        ("appeared", "10.1000/xyz", False)
+    ]
+    (asked,) = rows(office, "queries --about https://doi.org/10.1000/XYZ")
+    assert (asked["publication"], asked["request"]) == ("B-2026-0001-1", "R-2026-0001")
+    assert rows(office, "queries --about B-2026-0001-1") == [asked]
+
+
+def test_a_later_table_is_compared_with_those_that_were_passed(office: Office):
+    office.put("table.csv", TABLE)
+    office.put("later.csv", TABLE.replace(b"60", b"59"))
+    office.done(f"{NOTIFY} --table {{table.csv}}", f"{REVIEW} fit-to-be-published --smallest-cell 41")
+    before = office("check-table {later.csv} --against R-2026-0001")
+    office.done("pass-publication B-2026-0001-1")
+    after = [office("check-table {later.csv} --against", of) for of in ("R-2026-0001", "B-2026-0001-1")]
+
+    assert (before.code, before.err) == (0, "")
+    assert [one.code for one in after] == [3, 3]
+    assert (
+        "difference: row 3, column learners (course 6.002x, gender m): counts 59,"
+        " and the table B-2026-0001-1, table 1 (row 3) 60: that tells of 1"
+    ) in after[0].lines
+
+
+def test_what_appeared_without_review_is_recorded_and_listed(office: Office):
+    office.done("notify-publication R-2026-0001 --kind preprint --title 'Seen on the net'")
+    office.done("record-publication B-2026-0001-1 --on 2026-11-01")
+
+    (found,) = rows(office, "publications --unreviewed")
+    late = office("pass-publication B-2026-0001-1")
+    office.done("publish-policy --publication-reviewers 0")
+
+    assert (found["publication"], found["state"], found["passed"], found["unreviewed"]) == (
+        *("B-2026-0001-1", "appeared", None),
+        True,
+    )
+    assert late.code == 3
+    assert rows(office, "publications --unreviewed") == []
+
+
+def test_what_was_known_of_a_query_on_another_day_can_be_asked(office: Office):
+    office.done(f"{REFER} --occurred-at 2026-11-03", "answer-query Q-2026-0001 refused --answer no")
+
+    def states(when: str) -> list[str]:
+        return [row["state"] for row in rows(office, f"queries {when}")]
+
+    assert [states(when) for when in ("", "--as-of 2026-11-02", "--as-of 2026-11-03", "--known-at 2026-11-20")] == [
+        *(["refused"], [], ["open"], []),
+    ]
+    (waits,) = [
+        row for row in rows(office, "inbox --as-of 2026-11-10") if row["who"] == "office" and row["state"] == "open"
+    ]
+    assert waits["working_days"] == 5
+
+
+WRONG = [
+    ("refer {nobody@example.edu} --kind copy --asker X", "nobody"),
+    (f"refer {ROSA} --kind copy", "asker"),
+    (f"refer {ROSA} --kind copy --asker X --by {IRA}", "asker"),
+    (f"refer {ROSA} --kind copy --asker X --doi 11.1/x", "DOI"),
+    (f"refer {ROSA} --kind copy --asker X --publication B-1", "B-1"),
+    (f"refer {ROSA} --kind copy --asker X --dataset D-none", "D-none"),
+    ("answer-query Q-2026-0009 refused --answer no", "Q-2026-0009"),
+    ("answer-query Q-2026-0001 refused", "answer"),
+    ("answer-query Q-2026-0001 share-it", "share-it"),
+    ("answer-query Q-2026-0001 refused --answer no --request R-2026-0001", "R-2026-0001"),
+    ("answer-query Q-2026-0001 own-request --request R-2026-0009", "R-2026-0009"),
+    ("answer-query Q-2026-0001 refused --answer no --publication B-1", "B-1"),
+    ("withdraw-query Q-2026-0002", "Q-2026-0002"),
+    ("review-publication B-1 --reviewer x --result fit-to-be-published --smallest-cell 5", "B-1"),
+    ("record-publication B-2026-0001-1 --on 2026-11-22", "2026-11-22"),
+    (f"{REVIEW} fit-to-be-published --smallest-cell 0", "smallest-cell"),
+    (f"{NOTIFY} --publication B-2026-0001-1", "B-2026-0001-1"),
+    ("withdraw-publication B-none", "B-none"),
+    ("publications --request R-2026-0009", "R-2026-0009"),
+    ("check-table {pc.csv} --against R-2026-0009", "R-2026-0009"),
+    ("check-table {pc.csv} --by nobody", "nobody"),
+]
+
+
+def test_what_makes_no_sense_is_told_and_changes_nothing(office: Office):
+    office.done(REFER, NOTIFY)
+    with office.nothing_happens():
+        outcomes = [office(line) for line, _ in WRONG]
+
+    assert [(one.code, one.out) for one in outcomes] == len(WRONG) * [(2, "")]
+    assert [line for (line, names), one in zip(WRONG, outcomes, strict=True) if names not in one.err] == []
+
+
+def test_a_query_is_withdrawn_once_and_a_publication_too(office: Office):
+    office.done(REFER, NOTIFY, "withdraw-query Q-2026-0001 --reason 'Solved'", "withdraw-publication B-2026-0001-1")
+
+    again = [office(line) for line in ("withdraw-query Q-2026-0001", "withdraw-publication B-2026-0001-1")]
+
+    assert [one.code for one in again] == [2, 2]
+    assert [row["state"] for row in (*rows(office, "queries"), *rows(office, "publications"))] == 2 * ["withdrawn"]
+
+
+def test_of_two_answers_at_once_to_one_query_one_is_refused_or_conflicts(office: Office):
+    office.done(REFER)
+    answers = ["refused --answer no", "office-verifies --answer 'It holds.'", "refused --answer never"]
+
+    came = at_once(office, [f"answer-query Q-2026-0001 {answer}" for answer in answers])
+
+    assert sorted(code for _, code in came) == [0, 3, 3]
+    assert len(office.facts("query.answered.v1")) == 1
+    assert {fact.event.objections[0].wanting for fact in office.facts("act.refused.v1")} == {  # type: ignore[attr-defined]
+        "an open query: it is answered"
+    }
+
+
+def test_queries_and_publications_that_come_in_at_once_get_numbers_of_their_own(office: Office):
+    came = at_once(office, [REFER, REFER, NOTIFY, NOTIFY])
+
+    assert [code for _, code in came] == [0, 0, 0, 0]
+    assert sorted(out.split()[0] for out, _ in came) == [
+        *("B-2026-0001-1", "B-2026-0001-2"),
+        *("Q-2026-0001", "Q-2026-0002"),
+    ]
+
+
+def at_once(office: Office, lines: list[str]) -> list[tuple[str, int]]:
+    """What these lines come to, each typed in a process of its own: what is printed, and the exit code."""
+    running = [
+        subprocess.Popen(
+            [*STOPPED_PROGRAM, *office.words(line), "--home", str(office.home), "--actor", "staff:1"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for line in lines
+    ]
+    return [(one.communicate(timeout=PATIENCE)[0], one.returncode) for one in running]
+
+
+def test_a_recipient_says_no_more_than_that_they_refer_and_publish_themselves(office: Office):
+    tom = office.person(TOM)
+    office.done(f"grant-role web:tom researcher --from 2026-01-01 --person {TOM}")
+    mine = f"refer {TOM} --kind copy --asker 'A friend'"
+
+    with office.nothing_happens():
+        refused = [office(line, actor="web:tom") for line in (REFER, NOTIFY, "answer-query Q-2026-0001 to-counsel")]
+    allowed = [office(line, actor="web:tom") for line in (mine, NOTIFY.replace(ROSA, TOM))]
+
+    assert [one.code for one in refused] == [3, 3, 2]
+    assert [one.code for one in allowed] == [0, 0]
+    assert [getattr(fact.event, "referred_by", tom) for fact in office.facts()[-2:]] == [tom, tom]
