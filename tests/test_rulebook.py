@@ -389,6 +389,7 @@ MAY_IMPORT = {
     "calendar",
     "collections",
     "collections.abc",
+    "copy",
     "datetime",
     "enum",
     "ledger.codec",
