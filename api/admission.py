@@ -20,9 +20,12 @@ from ledger.events import (
     ActRefused,
     AffiliationDetermined,
     AgreementExecuted,
+    AgreementExpired,
     AgreementIssued,
+    AgreementRenewed,
     AgreementSigned,
     AgreementTerminated,
+    AmendmentIssued,
     ApiKeyIssued,
     ApiKeyRevoked,
     ContactDesignated,
@@ -30,7 +33,10 @@ from ledger.events import (
     DataSetOpened,
     DataSetRegistered,
     DataSetVersionAdded,
+    DebarmentLifted,
+    DestructionRequired,
     DeterminationEnded,
+    DisclosureCompelled,
     DocumentOpened,
     EthicsDetermined,
     Event,
@@ -45,7 +51,10 @@ from ledger.events import (
     KeyTestSent,
     LawDetermined,
     LedgerOpened,
+    NoticeRefused,
+    NoticeSent,
     OrganisationRegistered,
+    PersonDebarred,
     PersonErased,
     PersonRegistered,
     PolicyPublished,
@@ -54,6 +63,7 @@ from ledger.events import (
     ReleaseHandedOver,
     ReleaseReceived,
     RelianceElected,
+    ReminderFellDue,
     RequestApproved,
     RequestDeclined,
     RequestReturned,
@@ -84,7 +94,9 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "release": ReleaseAuthorised,
     "apikey": ApiKeyIssued,
 }
-# What comes of an act, of erasing or of opening a ledger, and cannot be told.
+# What makes such a thing known, too.
+ALSO_INTRODUCED_BY: dict[str, type[Event]] = {"agreement": AmendmentIssued}
+# What comes of an act, of the calendar, of erasing or of opening a ledger, and cannot be told.
 NOT_REPORTED = (
     LedgerOpened,
     PersonErased,
@@ -97,6 +109,13 @@ NOT_REPORTED = (
     AccessPermitted,
     WaiverGranted,
     ActRefused,
+    AmendmentIssued,
+    AgreementRenewed,
+    AgreementExpired,
+    ReminderFellDue,
+    DestructionRequired,
+    NoticeSent,
+    NoticeRefused,
 )
 # What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
 # suspension is lifted, which not everybody may who may correct.
@@ -122,6 +141,7 @@ CORRECTABLE = (
     ReleaseReceived,
     DataSetOpened,
     FactCorrected,
+    DisclosureCompelled,
 )
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
@@ -136,6 +156,8 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     RoleEnded: (*DIRECTING, "admin"),
     SuspensionLifted: DIRECTING,
     DataSetOpened: (*REPORTING, "data server"),
+    PersonDebarred: DIRECTING,
+    DebarmentLifted: DIRECTING,
     ApiKeyIssued: (*DIRECTING, "admin"),
     ApiKeyRevoked: (*DIRECTING, "admin"),
     # A researcher tells what they did themselves, of a request of their own.
@@ -409,8 +431,13 @@ class _Known:
         return self._states.get(request, State.UNKNOWN)
 
 
+def introducing(kind: str) -> list[type[Event]]:
+    """The events that make a thing of this kind known."""
+    return [by[kind] for by in (INTRODUCED_BY, ALSO_INTRODUCED_BY) if kind in by]
+
+
 def _introductions(event: Event) -> list[Boundary]:
-    return [about(introduction, tags=[tag]) for tag, introduction in _things(event)]
+    return [about(*introducing(tag.partition(":")[0]), tags=[tag]) for tag, _ in _things(event)]
 
 
 def _moves(event: Event) -> list[Boundary]:
@@ -455,7 +482,7 @@ def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:
 
 def _check_dates(event: Any, today: date) -> None:
     """What has happened has not happened tomorrow; that an agreement will end can be told before."""
-    for member in ("on", "completed", "found_on"):
+    for member in ("on", "completed", "found_on", "notice_on"):
         day = getattr(event, member, None)
         if day is not None and day > today and not isinstance(event, AgreementTerminated):
             raise Malformed(member, str(day), f"is still to come; it is {today} at the office")

@@ -352,6 +352,7 @@ MAY_IMPORT = {
     "ledger.events.ids",
     "ledger.events.people",
     "ledger.events.release",
+    "ledger.events.request",
     "ledger.events.review",
     "msgspec",
     "typing",

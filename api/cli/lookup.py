@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from api.admission import INTRODUCED_BY
+from api.admission import introducing
 from api.register import register_of
 from ledger.custody import caseless
 from ledger.errors import Malformed
@@ -53,7 +53,7 @@ def request_of(home: Home, kind: str, id_: str) -> str:
 
 def _introduction(home: Home, kind: str, id_: str) -> Event:
     """The event that made it known."""
-    facts = home.ledger.facts([about(INTRODUCED_BY[kind], tags=[f"{kind}:{id_}"])])
+    facts = home.ledger.facts([about(*introducing(kind), tags=[f"{kind}:{id_}"])])
     found = next(facts, None)
     if found is None:
         raise Malformed(kind, id_, "is not in this ledger")

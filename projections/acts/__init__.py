@@ -11,7 +11,7 @@ import msgspec
 
 from projections.acts.access import LetIn
 from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request
-from projections.acts.agreement import ExecuteAgreement, IssueAgreement
+from projections.acts.agreement import AmendAgreement, ExecuteAgreement, IssueAgreement, RenewAgreement
 from projections.acts.governance import EraseDetails, GrantWaiver
 from projections.acts.release import AuthoriseRelease, Chosen, HandOverRelease, Releasing, bases, parties
 from projections.acts.review import ApproveRequest, DeclineRequest
@@ -20,6 +20,7 @@ __all__ = [
     "DECIDING",
     "DIRECTING",
     "Act",
+    "AmendAgreement",
     "ApproveRequest",
     "AuthoriseRelease",
     "Chosen",
@@ -31,6 +32,7 @@ __all__ = [
     "IssueAgreement",
     "LetIn",
     "Releasing",
+    "RenewAgreement",
     "act_from",
     "as_command",
     "bases",
@@ -52,6 +54,8 @@ AnyAct = (
     | LetIn
     | GrantWaiver
     | EraseDetails
+    | AmendAgreement
+    | RenewAgreement
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from ledger.events import WaiverGranted
 from projections.acts import (
     Act,
+    AmendAgreement,
     ApproveRequest,
     AuthoriseRelease,
     DeclineRequest,
@@ -15,11 +16,13 @@ from projections.acts import (
     HandOverRelease,
     IssueAgreement,
     LetIn,
+    RenewAgreement,
 )
 from projections.rules import (
     agreement_signed,
     agreement_term,
     agreement_terms,
+    amendment_terms,
     approved_request,
     citi_training,
     contact_named,
@@ -33,11 +36,13 @@ from projections.rules import (
     key_usable,
     law_determined,
     named_recipients,
+    nobody_debarred,
     nobody_suspended,
     open_request,
     outside_ethics,
     purpose_described,
     release_in_turn,
+    renewal_in_time,
     researcher_known,
     separate_duties,
     student_sponsored,
@@ -47,7 +52,7 @@ from projections.rules import (
 from projections.rules.rule import Objection, Rule
 from projections.standing import Known, Standing
 
-VERSION = 2
+VERSION = 3
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (
@@ -60,6 +65,7 @@ _REQUEST = (
     purpose_described.RULE,
     law_determined.RULE,
     nobody_suspended.RULE,
+    nobody_debarred.RULE,
 )
 _RELEASE = (
     approved_request.RULE,
@@ -79,13 +85,20 @@ _RELEASE = (
 RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     ApproveRequest: (open_request.RULE, *_REQUEST, separate_duties.RULE),
     DeclineRequest: (open_request.RULE, separate_duties.RULE),
-    IssueAgreement: (approved_request.RULE, agreement_terms.RULE, nobody_suspended.RULE, separate_duties.RULE),
+    IssueAgreement: (
+        approved_request.RULE,
+        agreement_terms.RULE,
+        nobody_suspended.RULE,
+        nobody_debarred.RULE,
+        separate_duties.RULE,
+    ),
     ExecuteAgreement: (
         approved_request.RULE,
         *_REQUEST,
         citi_training.RULE,
         agreement_signed.RULE,
         agreement_term.RULE,
+        amendment_terms.RULE,
         separate_duties.RULE,
     ),
     AuthoriseRelease: _RELEASE,
@@ -100,6 +113,21 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     ),
     GrantWaiver: (waivable.RULE, separate_duties.RULE),
     EraseDetails: (erasable.RULE,),
+    AmendAgreement: (
+        approved_request.RULE,
+        amendment_terms.RULE,
+        nobody_suspended.RULE,
+        nobody_debarred.RULE,
+        separate_duties.RULE,
+    ),
+    RenewAgreement: (
+        approved_request.RULE,
+        *_REQUEST,
+        citi_training.RULE,
+        renewal_in_time.RULE,
+        agreement_term.RULE,
+        separate_duties.RULE,
+    ),
 }
 
 

@@ -1,9 +1,11 @@
-"""A person: which details are known, which training is certified, and whether they are suspended."""
+"""A person: which details are known, which training is certified, and whether they are suspended or debarred."""
 
 from calendar import monthrange
 from datetime import MAXYEAR, date
 
 from ledger.events import (
+    DebarmentLifted,
+    PersonDebarred,
     PersonDetailsChanged,
     PersonErased,
     PersonRegistered,
@@ -26,6 +28,8 @@ class PersonStanding:
         TrainingVerified,
         PersonSuspended,
         SuspensionLifted,
+        PersonDebarred,
+        DebarmentLifted,
     )
 
     def __init__(self) -> None:
@@ -34,6 +38,7 @@ class PersonStanding:
         self.trainings: list[Known[TrainingCertified]] = []
         self.verified: dict[str, int] = {}
         self._suspensions: dict[str | None, int] = {}
+        self.debarments: list[Known[PersonDebarred]] = []
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
@@ -53,6 +58,14 @@ class PersonStanding:
                 self._suspensions[suspended.request] = fact.position
             case SuspensionLifted() as lifted:
                 self._suspensions.pop(lifted.request, None)
+            case PersonDebarred() as debarred:
+                self.debarments.append(Known(debarred, fact.position))
+            case DebarmentLifted():
+                self.debarments.clear()
+
+    def debarments_on(self, day: date) -> list[int]:
+        """Where it stands that the person is debarred on this day."""
+        return [one.position for one in self.debarments if day <= one.event.until]
 
     def suspensions_in(self, request: str) -> list[int]:
         """Where it stands that the person is suspended, in this request and in all."""

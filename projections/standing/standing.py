@@ -8,16 +8,22 @@ from ledger.events import (
     AccessPermitted,
     ActRefused,
     AgreementIssued,
+    AmendmentIssued,
     ApiKeyIssued,
     ApiKeyRevoked,
     DataSetOpened,
+    DestructionRequired,
+    DisclosureCompelled,
     DocumentOpened,
     Event,
     FactCorrected,
     HistoryViewed,
     LedgerOpened,
+    NoticeRefused,
+    NoticeSent,
     OrganisationRegistered,
     ReleaseAuthorised,
+    ReminderFellDue,
     WaiverGranted,
 )
 from projections.standing.dataset import DataSetStanding
@@ -44,6 +50,11 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ApiKeyRevoked,
     HistoryViewed,
     DocumentOpened,
+    DisclosureCompelled,
+    ReminderFellDue,
+    DestructionRequired,
+    NoticeSent,
+    NoticeRefused,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
@@ -52,6 +63,7 @@ _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(
 # What an act makes known, with the member that holds its number.
 _NUMBERED: dict[type[Event], str] = {
     AgreementIssued: "agreement",
+    AmendmentIssued: "agreement",
     ReleaseAuthorised: "release",
     WaiverGranted: "waiver",
 }

@@ -18,7 +18,7 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 """
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x44554156  # "DUAV"
 
 SCHEMA = (
