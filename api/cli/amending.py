@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+import msgspec
 
 from api.cli.acting import Hand, acting
 from api.cli.kinds import AGREEMENT, DATA_SET, DAY, FILE, NAME, TEXT, OneOf
@@ -22,9 +23,11 @@ class _InForm(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Covered:
         dataset, _, form = str(value).partition("=")
-        if form not in get_args(Form):
+        try:
+            covered = {"dataset": DATA_SET.convert(dataset, param, ctx), "form": form}
+            return msgspec.convert(covered, Covered)
+        except msgspec.ValidationError:
             self.fail(f"{value!a} is not a data set, = and one of {', '.join(get_args(Form))}.", param, ctx)
-        return Covered(dataset=DATA_SET.convert(dataset, param, ctx), form=form)
 
 
 @click.command()

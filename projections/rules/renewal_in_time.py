@@ -15,7 +15,8 @@ def too_late(act: RenewAgreement, standing: Standing, at: datetime) -> Iterator[
     """What has lapsed is signed anew, and so is what an amendment took the place of."""
     agreement = standing.request(act.request).agreement(act.agreement)
     last = agreement.last_day
-    if not agreement.in_force(standing.office.day(at)):
+    # A clock that is a moment behind that of the calendar changes nothing about what has expired.
+    if agreement.expired or not agreement.in_force(standing.office.day(at)):
         yield RULE.objection("an agreement in force", act.agreement, agreement.facts)
     elif last is not None and act.ends <= last:
         yield RULE.objection(f"an end after {last}", act.agreement, agreement.facts)

@@ -118,7 +118,7 @@ class AgreementStanding:
     @property
     def facts(self) -> tuple[int, ...]:
         """The positions of what decides whether it is in force."""
-        known = (self.issued, self.executed, self.renewed, self.replaced, self.terminated)
+        known = (self.issued, self.executed, self.renewed, self.replaced, self.expired, self.terminated)
         return tuple(sorted(one.position for one in known if one is not None))
 
 

@@ -80,7 +80,7 @@ def rows(request: str, case: Case, office: Office) -> Rows:
             for number, release in standing.releases.items()
             for holding in _holdings(standing, release, case, office)
         ],
-        "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
+        "deadlines": [(request, *deadline) for deadline in deadlines(standing, office)],
     }
 
 
@@ -150,7 +150,7 @@ def _covers(said: AgreementIssued, copy: _Copy) -> bool:
     return any(one.dataset == copy.dataset and copy.form in (None, one.form) for one in said.datasets)
 
 
-def _deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
+def deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
     """What ends of itself, unless it has ended otherwise; of a request that came to nothing, only its agreements."""
     for agreement in request.agreements.values():
         if agreement.issued and agreement.executed and not _ended_otherwise(agreement):
