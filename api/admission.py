@@ -215,6 +215,12 @@ def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
     _check_order(act)
 
 
+def admit_office(actor: str, office: Office, at: datetime, what: str) -> None:
+    """Raise `NotEntitled` for somebody who is neither of the office nor has the ledger's folder in hand."""
+    if not actor.startswith(OPERATOR) and office.roles(actor, at).isdisjoint(REPORTING):
+        raise NotEntitled(actor, what, REPORTING)
+
+
 def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datetime | None, now: datetime) -> None:
     """Raise `Malformed` for a name in place of an id, which would stand in the log for ever, and for a time ahead."""
     _check_id("actor", actor, PrincipalId, "such as staff:17")

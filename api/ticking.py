@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from api.admission import OPERATOR, REPORTING
+from api.admission import admit_office
 from api.desk import ATTEMPTS, Circumstances
-from api.errors import NotEntitled
 from ledger.chain.entry import Entry
 from ledger.codec import Fact
 from ledger.errors import Conflict
@@ -53,9 +52,7 @@ class Calendar:
         self._views = Upkeep(home.path / VIEWS, home.ledger)
         self._office = Standing(home.ledger.facts([of_office()])).office
         self._now, self._day = now, self._office.day(now)
-        actor = circumstances.actor
-        if not actor.startswith(OPERATOR) and self._office.roles(actor, now).isdisjoint(REPORTING):
-            raise NotEntitled(actor, "record what fell due", REPORTING)
+        admit_office(circumstances.actor, self._office, now, "record what fell due")
 
     def tick(self) -> Iterator[Came]:
         """Everything that fell due and was not recorded before. Raises `Conflict` where others are always faster."""
