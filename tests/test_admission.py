@@ -16,10 +16,12 @@ from ledger.events import (
     ApiKeyRevoked,
     DataSetOpened,
     DataSetRetired,
+    DebarmentLifted,
     DocumentOpened,
     Event,
     FactCorrected,
     HistoryViewed,
+    PersonDebarred,
     PersonDetailsChanged,
     PolicyPublished,
     ReleaseReceived,
@@ -30,6 +32,7 @@ from ledger.events import (
 )
 from ledger.events.governance import Role
 from ledger.storage import Store, open_store
+from tests.amending_facts import compelled, debarment_lifted, debarred
 from tests.facts import (
     ANA,
     API_KEY,
@@ -150,6 +153,7 @@ REPORTS: list[Event] = [
     *(suspended(ANA), lifted(ANA), correction(ready().index(couhes()) + 1, couhes())),
     *(api_key("T-" + 16 * "0"), ApiKeyRevoked(apikey=API_KEY)),
     *(HistoryViewed(how="read", request=REQUEST), DocumentOpened(entry=1, document=commitment())),
+    *(debarred(ANA), debarment_lifted(ANA), compelled()),
 ]
 OFFICE = {"director", "acting director", "alternate", "staff", "admin"}
 MAY_REPORT: dict[type[Event], set[str]] = {
@@ -157,6 +161,8 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     RoleGranted: {"director", "acting director", "admin"},
     RoleEnded: {"director", "acting director", "admin"},
     SuspensionLifted: {"director", "acting director"},
+    PersonDebarred: {"director", "acting director"},
+    DebarmentLifted: {"director", "acting director"},
     DataSetOpened: OFFICE | {"data server"},
     RequestWithdrawn: OFFICE | {"researcher"},
     ReleaseReceived: OFFICE | {"researcher"},
@@ -360,7 +366,7 @@ CORRECTED = {
         ),
         *(signed(memorandum(), "office", HEAD), terminated(MOU), designated(ANA), key_confirmed(), trial_passed()),
         *(board_ended(IRB, TODAY), key_rejected(), key_revoked(), trial_failed(), failed(), received(), OPENED),
-        correction(1, couhes()),
+        *(correction(1, couhes()), compelled()),
     ]
 }
 
@@ -370,7 +376,7 @@ def test_what_can_be_corrected_is_told_and_not_decided():
     assert CORRECTED.isdisjoint(NOT_REPORTED)
 
 
-@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA)], ids=lambda fact: fact.wire_name)
+@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA), debarred(ANA)], ids=lambda fact: fact.wire_name)
 def test_a_suspension_is_lifted_by_the_director_and_not_corrected_by_whoever_corrects(store: Store, fact):
     desk = desk_on(store, *ready(), suspended(ANA), fact)
     position = len(facts_in(store))

@@ -46,6 +46,7 @@ from ledger.storage.turn import Turn
 from tests.command_line import STOPPED_PROGRAM, dua_ledger
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment
 from tests.office import (
+    DUA,
     FAR_OFF,
     MOU,
     THE_DIRECTOR,
@@ -53,7 +54,9 @@ from tests.office import (
     approved,
     complete,
     correction,
+    in_force,
     returned,
+    use_agreement,
     withdrawn,
     written,
 )
@@ -239,10 +242,12 @@ def test_nobody_is_told_what_was_taken_back_or_asked_for_what_is_withdrawn(place
 
 
 def test_an_access_that_an_agreement_covers_is_no_finding(place: Place, smtp: Smtp):
-    place.told(DataSetOpened(dataset=DATA_SET, label="1", person=BEN, request=None))
-    assert place.waiting() == [("finding", "office")]
-    place.told(refused_release())
-    assert place.waiting() == [("finding", "office"), ("release refused", ANA)]
+    opened = DataSetOpened(dataset=DATA_SET, label="1", person=BEN, request=None)
+    place.told(opened)
+    found = place.waiting()
+    place.told(use_agreement(), in_force(DUA), opened)
+
+    assert (found, place.waiting()) == ([("finding", "office")], [])
 
 
 # What goes wrong.

@@ -9,6 +9,7 @@ from ledger.events.governance import Role
 from projections.acts import Act
 from projections.rules import waivable
 from projections.rules.rulebook import RULEBOOK
+from tests.amending_facts import amend, amendment, prolonged, renew, strangers
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set
 from tests.office import (
     COUHES,
@@ -346,6 +347,8 @@ EVERY_ACT: list[tuple[list[Event], Act, Done]] = [
     (ready(), let_in(), permitted()),
     (ready(), waive(), waived()),
     (complete(), erase(), given_up()),
+    ([*ready(), *strangers()], amend(), Done(amendment())),
+    (ready(), renew(), prolonged()),
 ]
 MAY_WISH = {
     "director": {act.name for _, act, _ in EVERY_ACT},

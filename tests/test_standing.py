@@ -40,6 +40,15 @@ from projections.standing import (
 )
 from projections.standing.person import end_of, months_after
 from projections.standing.request import MOVES, moved
+from tests.amending_facts import (
+    AMENDMENT,
+    OF_THE_CALENDAR,
+    amendment,
+    debarment_lifted,
+    debarred,
+    expired,
+    renewed,
+)
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, erased, opened, person
 from tests.office import (
     COUHES,
@@ -148,7 +157,7 @@ def test_each_folded_event_changes_what_is_known():
 def test_what_is_passed_over_changes_nothing():
     refusal = ActRefused(act="approve-request", request=REQUEST, objections=())
     access = DataSetOpened(dataset=DATA_SET, label="1", person=ANA, request=REQUEST)
-    for fact in (opened(), organisation(), refusal, access, permitted().event):
+    for fact in (opened(), organisation(), refusal, access, permitted().event, *OF_THE_CALENDAR):
         assert shown([*ready(), fact]) == shown(ready())
 
 
@@ -161,8 +170,9 @@ def shown(facts: Sequence[Event]) -> Any:
         now.office.policy,
         now.office.roles(THE_DIRECTOR, NOON),
         now.office.person(THE_DIRECTOR),
-        [(who.details, who.registered, who.trainings, who.suspensions_in(REQUEST)) for who in people],
+        [(who.details, who.registered, who.trainings, who.suspensions_in(REQUEST), who.debarments) for who in people],
         (one.state, one.since, one.submitted, one.affiliations, one.law, one.study_group, one.waivers),
+        (one.datasets, one.personnel),
         [(board.known, board.reliance, board.ended) for board in one.determinations.values()],
         [vars(agreement) for agreement in one.agreements.values()],
         (one.contact.designated, one.contact.person, [vars(key) for key in one.contact.keys.values()]),
@@ -196,8 +206,22 @@ MORE: list[Event] = [
     correction(ready().index(couhes()) + 1, couhes()),
     form_changed(),
     DataSetRetired(dataset=DATA_SET),
+    amendment(),
+    in_force(AMENDMENT),
+    renewed(),
+    expired(),
+    debarred(ANA),
+    debarment_lifted(ANA),
 ]
-BEFORE: list[list[Event]] = [[], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)]
+BEFORE: list[list[Event]] = [
+    [],
+    complete(),
+    ready(),
+    [*complete(), suspended(ANA)],
+    complete(reliance=None),
+    [*complete(), debarred(ANA)],
+    [*ready(), amendment()],
+]
 
 
 def test_of_what_no_fact_is_about_nothing_is_known():
