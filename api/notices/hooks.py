@@ -19,8 +19,8 @@ from api.notices.delivering import FailedForNowError, RefusedForGoodError
 from api.notices.outbox import Notice
 from api.notices.settings import Webhook, secret_in
 
-# What a receiver says that means later, and not never.
-LATER = (408, 425, 429)
+# What a receiver says that means never; what else it says, such as that it doesn't know the key, can be put right.
+NEVER = (400, 410, 413, 415, 422)
 
 
 class Hook:
@@ -42,7 +42,7 @@ class Hook:
         status = self._post(body, headers)
         if 200 <= status < 300:
             return
-        if 400 <= status < 500 and status not in LATER:
+        if status in NEVER:
             raise RefusedForGoodError(f"{self._webhook.name} answered {status}")
         raise FailedForNowError(f"{self._webhook.name} answered {status}")
 

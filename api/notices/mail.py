@@ -98,10 +98,10 @@ def email_message(sender: str, to: str, subject: str, text: str, message_id: str
     message = EmailMessage(policy=SMTP)
     try:
         message["To"] = Address(addr_spec=to)
-        message["From"] = sender
-        message["Subject"] = subject
     except (ValueError, IndexError, MessageError) as error:
         raise RefusedForGoodError(f"the address makes no sense: {error}") from error
+    message["From"] = sender
+    message["Subject"] = subject
     message["Message-ID"] = message_id
     message["Date"] = format_datetime(now)
     message["Auto-Submitted"] = "auto-generated"

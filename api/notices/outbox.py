@@ -207,7 +207,7 @@ def open_outbox(home: Home, settings: Settings) -> Iterator[Outbox]:
 def message_id(origin: str, position: int, way: str, recipient: str) -> str:
     """The id of a notice, the same each time that it is sent."""
     unique = sha256(f"{origin}\n{position}\n{way}\n{recipient}".encode()).hexdigest()[:32]
-    return f"<{position}.{unique}@{origin.partition('/')[0]}>"
+    return f"<{position}.{unique}@{origin.partition('/')[0].partition(':')[0]}>"
 
 
 def _channels(settings: Settings) -> Sequence[object]:

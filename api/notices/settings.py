@@ -25,6 +25,9 @@ Files are found from the home, and those that hold secrets are nobody else's to 
 
 import tomllib
 from datetime import date
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -86,10 +89,24 @@ def settings_in(home: Path) -> Settings:
         found = msgspec.convert(tomllib.loads(text.decode()), Settings)
     except (msgspec.ValidationError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Malformed(SETTINGS, str(path), str(error)) from error
+    if found.email:
+        _check_addresses(found.email, path)
     names = [one.name for one in found.webhook]
     if len(set(names)) < len(names):
         raise Malformed(SETTINGS, str(path), "two webhooks have the same name")
     return found
+
+
+def _check_addresses(email: Email, path: Path) -> None:
+    """Raise `Malformed` for an address of our own that nobody can have: no notice should be refused because of it."""
+    for member, text in (("from", email.sender), ("office", email.office)):
+        _, address = parseaddr(text)
+        try:
+            Address(addr_spec=address)
+        except (ValueError, IndexError, MessageError) as error:
+            raise Malformed(SETTINGS, str(path), f"{member} is no e-mail address: {error}") from error
+        if "@" not in address or not text.isprintable() or (member == "office" and address != text):
+            raise Malformed(SETTINGS, str(path), f"{member} is no e-mail address: {text}")
 
 
 def secret_in(home: Path, name: str) -> bytes:

@@ -130,10 +130,10 @@ def _reminder(event: ReminderFellDue, known: Known) -> Iterator[str]:
             yield _paragraph(f"The OpenPGP key of {', '.join(map(names, event.whom))} expires {when}.")
             yield _paragraph("Please send us a new public key, or this one prolonged, before data go out again.")
         case "destruction due" | "destruction overdue":
-            late = "is overdue since then" if event.kind == "destruction overdue" else "is due"
+            overdue = " That is overdue." if event.kind == "destruction overdue" else ""
             yield _paragraph(
                 f"The copies of {event.dataset} version {event.what} that {', '.join(map(names, event.whom))} had were "
-                f"to be destroyed by {event.day}; word of that {late}. Please tell us how and when it was done."
+                f"to be destroyed by {event.day}.{overdue} Please tell us how and when it was done."
             )
 
 
