@@ -38,6 +38,7 @@ from ledger.storage import Store, create_store, open_store
 from projections.acts import Act, AnyAct, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
+from tests.amending_facts import amend, compelled, debarment_lifted, debarred, renew, strangers
 from tests.facts import (
     ANA,
     API_KEY,
@@ -273,6 +274,8 @@ ACTS: dict[type[Act], tuple[list[Event], Act]] = {
         (ready(), let_in()),
         (ready(), waive()),
         (complete(), erase()),
+        ([*ready(), *strangers()], amend()),
+        (ready(), renew()),
     ]
 }
 
@@ -539,6 +542,9 @@ UNKNOWN: list[tuple[Event, str, str]] = [
     (PersonDetailsChanged(person=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(ANA, OTHER_REQUEST), "request", OTHER_REQUEST),
+    (debarred(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (debarment_lifted(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (compelled(also=("D-unknown",)), "dataset", "D-unknown"),
     (version_added(dataset="D-unknown"), "dataset", "D-unknown"),
     (request(OTHER_REQUEST, datasets=(wanted(dataset="D-unknown"),)), "dataset", "D-unknown"),
     (request(OTHER_REQUEST, researcher=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
@@ -676,6 +682,9 @@ REPORTED = {
         version_added(),
         suspended(ANA),
         lifted(ANA),
+        debarred(ANA),
+        debarment_lifted(ANA),
+        compelled(),
         returned(),
         withdrawn(),
         board_ended(IRB, TODAY),

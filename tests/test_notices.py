@@ -24,6 +24,7 @@ from api.commands import Clerk
 from api.commands.people import RegisterPerson
 from api.desk import Circumstances
 from api.errors import NotEntitled
+from api.notices.calling import CALLING
 from api.notices.outbox import OUTBOX, message_id, open_outbox
 from api.notices.sending import Sender, Tried
 from api.notices.settings import Settings, settings_in
@@ -39,6 +40,7 @@ from ledger.events import (
     NoticeSent,
     ReminderFellDue,
     RequestDeclined,
+    RequestSubmitted,
 )
 from ledger.events.governance import Objected
 from ledger.home import Home, create_home, erase_person, open_home
@@ -197,6 +199,10 @@ EVERYTHING: list[tuple[Event, list[str], str]] = [
     ),
     (DataSetOpened(dataset=DATA_SET, label="1", person=BEN, request=None), [OFFICES], "Ben Beispiel opened"),
 ]
+
+
+def test_every_event_that_calls_for_a_notice_has_its_place_in_the_table():
+    assert {type(event) for event, _, _ in EVERYTHING} | {RequestSubmitted} == set(CALLING)
 
 
 @pytest.mark.parametrize(("event", "whom", "says"), EVERYTHING, ids=lambda one: getattr(one, "wire_name", None))
