@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+import api.notices
 from api.commands import Clerk
 from api.commands.people import RegisterPerson
 from api.desk import Circumstances
@@ -27,7 +28,7 @@ from api.errors import NotEntitled
 from api.notices.calling import CALLING
 from api.notices.outbox import OUTBOX, message_id, open_outbox
 from api.notices.sending import Sender, Tried
-from api.notices.settings import Settings, settings_in
+from api.notices.settings import SHOWN_BY, Settings, settings_in
 from ledger.custody.files import new_file
 from ledger.errors import Busy, Malformed, Unreachable
 from ledger.events import (
@@ -177,7 +178,7 @@ def of_ben(kind: Any, dataset: str | None = None) -> ReminderFellDue:
 
 
 EVERYTHING: list[tuple[Event, list[str], str]] = [
-    (returned(), [ANAS], "came back to you, for these items: C1.2"),
+    (returned(), [ANAS], "Dear Ana Ejemplo, Your request R-2026-0001 comes back to you, for these items: C1.2."),
     (approved().event, [ANAS], "was approved"),
     (RequestDeclined(request=REQUEST, reason=commitment()), [ANAS], "was declined"),
     (refused_release(), [ANAS], "Ben Beispiel has no current CITI training"),
@@ -224,7 +225,7 @@ def test_what_is_missing_is_told_when_a_request_comes_in_as_it_stands_when_it_is
     assert ("request received", ANA) in place.waiting()
     place.send()
 
-    letters = [one.get_content() for one in smtp.received if str(one["Subject"]) == f"Request {REQUEST}"]
+    letters = [one.get_content() for one in smtp.received if str(one["Subject"]) == f"Request {REQUEST}: received"]
     assert ["a certificate of current CITI human-subjects training" in " ".join(one.split()) for one in letters] == [
         True
     ]
@@ -554,6 +555,16 @@ def test_settings_that_make_no_sense_are_turned_away_by_name(place: Place, text:
     (place.home.path / "notices.toml").write_text(text)
     with pytest.raises(Malformed, match=r"^notices\.toml"):
         settings_in(place.home.path)
+
+
+def test_the_example_of_settings_is_one_that_can_be_used(place: Place):
+    example = Path(api.notices.__file__).with_name("example.toml")
+    (place.home.path / "notices.toml").write_bytes(example.read_bytes())
+    found = settings_in(place.home.path)
+
+    assert found.email is not None
+    assert (found.email.security, [one.kinds for one in found.webhook]) == ("starttls", [("finding",)])
+    assert f"{example.parent.name}/{example.name}" in SHOWN_BY
 
 
 def test_without_settings_nothing_is_sent_and_it_is_said_why(place: Place):

@@ -1,24 +1,4 @@
-"""How notices are sent from a home: `notices.toml`, beside the log.
-
-    [email]
-    since = 2026-11-21              notices of what was recorded from this day on, in UTC
-    server = "smtp.example.edu"
-    port = 587                      if it is not said: 587, with tls 465, with none 25
-    security = "starttls"           or "tls", or "none" for a server on this machine
-    from = "ir@example.edu"
-    office = "ir-staff@example.edu" who gets what is for the office
-    user = "ledger"                 where the server asks for it, and then
-    password_file = "smtp-password"
-    ca_file = "ca.pem"              if the server's certificate is signed by nobody that this machine knows
-    timeout = 30                    seconds that the server may fall silent
-
-    [[webhook]]
-    name = "dashboard"
-    since = 2026-11-21
-    url = "https://dashboard.example.edu/dua"
-    key_file = "dashboard-key"      signs what is sent
-    kinds = ["finding"]             all, if it is not said
-    timeout = 30
+"""How notices are sent from a home: `notices.toml`, beside the log. `example.toml` shows all that can stand there.
 
 Files are found from the home, and those that hold secrets are nobody else's to read (mode 0600).
 """
@@ -37,6 +17,7 @@ from ledger.custody.files import named_os_errors, read_regular
 from ledger.errors import Malformed, Unreachable
 
 SETTINGS = "notices.toml"
+SHOWN_BY = "api/notices/example.toml"
 MAX_BYTES = 65_536
 OTHERS = 0o077
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -82,7 +63,7 @@ def settings_in(home: Path) -> Settings:
     """How a home sends notices. Raises `Unreachable` without a file, `Malformed` for one that makes no sense."""
     path = home / SETTINGS
     if not path.exists():
-        raise Unreachable(path, "is not there: it says by which server notices are sent, as the documentation has it")
+        raise Unreachable(path, f"is not there: it says by which server notices are sent, as {SHOWN_BY} shows")
     with named_os_errors(path):
         text, _ = read_regular(path, MAX_BYTES)
     try:

@@ -54,10 +54,11 @@ def written(notice: Notice, known: Known) -> Text | None:
         if known.standing.request(request).state in MOOT:
             return None
         text = letter(request, known.standing, known.lines, known.names)
-        if isinstance(known.event, RequestReturned):
-            items = ", ".join(known.event.items)
-            text = f"{_paragraph(f'Your request {request} came back to you, for these items: {items}.')}\n\n{text}"
-        return Text(f"Request {request}", f"{text}\n")
+        if not isinstance(known.event, RequestReturned):
+            return Text(f"Request {request}: received", f"{text}\n")
+        dear, _, rest = text.partition("\n\n")
+        back = _paragraph(f"Your request {request} comes back to you, for these items: {', '.join(known.event.items)}.")
+        return Text(f"Request {request}: to be completed", f"{dear}\n\n{back}\n\n{rest}\n")
     paragraphs = list(_paragraphs(notice, known))
     to = "colleagues" if notice.person is None else known.names(notice.person)
     parts = [f"Dear {to},", *paragraphs, f"With kind regards,\n\n{policy.office}\n{policy.institution}"]
