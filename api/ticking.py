@@ -63,9 +63,10 @@ class Calendar:
             yield from self._of([of_request(request)], partial(self._of_request, request))
         for person in found.people:
             yield from self._of([of_person(person)], partial(self._of_person, person))
-        for held in self._views.ask(lambda tables: rightless(tables, day)).rows:
+        holdings = self._views.ask(lambda tables: rightless(tables, day))
+        for held in holdings.rows:
             for due in of_a_holding(held, office, day):
-                yield from self._once(due, partial(self._still_held, held))
+                yield from self._once(due, partial(self._still_held, held, holdings.position))
 
     def _of(self, boundaries: Sequence[Boundary], find: Find) -> Iterator[Came]:
         for due in list(find(Standing(self._ledger.read(boundaries).facts))):
@@ -95,10 +96,13 @@ class Calendar:
         reading = self._ledger.read(boundaries, key)
         return reading if reading.outcome or due in find(Standing(reading.facts)) else None
 
-    def _still_held(self, held: Holding, key: IdempotencyKey) -> Reading | None:
-        """The reading comes first: what the views say holds for it or for later, and what is newer is a conflict."""
+    def _still_held(self, held: Holding, position: int, key: IdempotencyKey) -> Reading | None:
+        """What the views said for a position is asked again when something newer is known of the request.
+
+        The reading comes first: what the views say then holds for it or for later, and what is newer is a conflict.
+        """
         reading = self._ledger.read([of_request(held.request)], key)
-        if reading.outcome:
+        if reading.outcome or all(fact.position <= position for fact in reading.facts):
             return reading
         holdings = self._views.ask(lambda tables: answers.holdings(tables, held.person, self._day)).rows
         return reading if held in holdings else None

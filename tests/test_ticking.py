@@ -24,10 +24,12 @@ from ledger.events import (
     ReminderFellDue,
 )
 from ledger.home import Home, create_home, open_home
+from tests.amending_facts import ADDENDUM, addendum
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, person
 from tests.office import (
     COUHES,
     DUA,
+    ELSEWHERE,
     FAR_OFF,
     IRB,
     KEY,
@@ -47,6 +49,7 @@ from tests.office import (
     let_in,
     ready,
     received,
+    recipient,
     role,
     terminated,
     withdrawn,
@@ -237,6 +240,20 @@ def test_only_the_office_and_whoever_has_the_folder_in_hand_record_what_fell_due
                 Calendar(home, clock(), Circumstances(actor=actor, via="command line"))
         clock.now = NOON
         assert list(Calendar(home, clock(), Circumstances(actor="staff:admin", via="command line")).tick())
+
+
+def test_what_gets_a_right_again_while_the_calendar_is_at_it_is_not_to_be_destroyed(tmp_path: Path):
+    """Between what the views said and its record an addendum, told late, gives Ben his right back."""
+    late = [addendum(recipients=(recipient(BEN, ELSEWHERE),)), in_force(ADDENDUM, TODAY, FAR_OFF)]
+    with home_with(tmp_path, [*RELEASED, terminated(MOU, TODAY), terminated(DUA, TODAY)]) as (home, clock):
+        clock.now = NOON
+        came = Calendar(home, clock(), CRON).tick()
+        first = next(came).due.event
+        written(late, home.ledger)
+        rest = [one.due.event for one in came]
+
+    assert isinstance(first, DestructionRequired)
+    assert (first.person, rest) == (ANA, [])
 
 
 # Several at once.
