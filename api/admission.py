@@ -20,9 +20,12 @@ from ledger.events import (
     ActRefused,
     AffiliationDetermined,
     AgreementExecuted,
+    AgreementExpired,
     AgreementIssued,
+    AgreementRenewed,
     AgreementSigned,
     AgreementTerminated,
+    AmendmentIssued,
     ApiKeyIssued,
     ApiKeyRevoked,
     ChangesAsked,
@@ -31,7 +34,10 @@ from ledger.events import (
     DataSetOpened,
     DataSetRegistered,
     DataSetVersionAdded,
+    DebarmentLifted,
+    DestructionRequired,
     DeterminationEnded,
+    DisclosureCompelled,
     DocumentOpened,
     EthicsDetermined,
     Event,
@@ -49,10 +55,13 @@ from ledger.events import (
     LedgerOpenedV1,
     LogKeyRetired,
     LogKeyRotated,
+    NoticeRefused,
+    NoticeSent,
     OrganisationRegistered,
     PastDataSetRecorded,
     PastRegisterTakenIn,
     PastReleaseRecorded,
+    PersonDebarred,
     PersonErased,
     PersonRegistered,
     PolicyPublished,
@@ -69,6 +78,7 @@ from ledger.events import (
     ReleaseHandedOver,
     ReleaseReceived,
     RelianceElected,
+    ReminderFellDue,
     RequestApproved,
     RequestDeclined,
     RequestReturned,
@@ -101,7 +111,9 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "query": QueryReceived,
     "publication": PublicationNotified,
 }
-# What comes of an act, of erasing, of opening a ledger or of taking in a register, and cannot be told.
+# What makes such a thing known, too.
+ALSO_INTRODUCED_BY: dict[str, type[Event]] = {"agreement": AmendmentIssued}
+# What comes of an act, of the calendar, of erasing, of opening a ledger or of taking in a register, and cannot be told.
 NOT_REPORTED = (
     LedgerOpened,
     LedgerOpenedV1,
@@ -120,6 +132,13 @@ NOT_REPORTED = (
     PastRegisterTakenIn,
     QueryAnswered,
     PublicationPassed,
+    AmendmentIssued,
+    AgreementRenewed,
+    AgreementExpired,
+    ReminderFellDue,
+    DestructionRequired,
+    NoticeSent,
+    NoticeRefused,
 )
 # What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
 # suspension is lifted, which not everybody may who may correct.
@@ -151,6 +170,7 @@ CORRECTABLE = (
     ChangesAsked,
     PublicationRecorded,
     PublicationWithdrawn,
+    DisclosureCompelled,
 )
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
@@ -165,6 +185,8 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     RoleEnded: (*DIRECTING, "admin"),
     SuspensionLifted: DIRECTING,
     DataSetOpened: (*REPORTING, "data server"),
+    PersonDebarred: DIRECTING,
+    DebarmentLifted: DIRECTING,
     ApiKeyIssued: (*DIRECTING, "admin"),
     ApiKeyRevoked: (*DIRECTING, "admin"),
     LogKeyRotated: (*DIRECTING, "admin"),
@@ -230,6 +252,12 @@ def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
         if standing.person(person).registered is None:
             raise Malformed("person", person, "is not in this ledger")
     _check_order(act)
+
+
+def admit_office(actor: str, office: Office, at: datetime, what: str) -> None:
+    """Raise `NotEntitled` for somebody who is neither of the office nor has the ledger's folder in hand."""
+    if not actor.startswith(OPERATOR) and office.roles(actor, at).isdisjoint(REPORTING):
+        raise NotEntitled(actor, what, REPORTING)
 
 
 def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datetime | None, now: datetime) -> None:
@@ -468,8 +496,13 @@ class _Known:
         return self._states.get(request, State.UNKNOWN)
 
 
+def introducing(kind: str) -> list[type[Event]]:
+    """The events that make a thing of this kind known."""
+    return [by[kind] for by in (INTRODUCED_BY, ALSO_INTRODUCED_BY) if kind in by]
+
+
 def _introductions(event: Event) -> list[Boundary]:
-    return [about(introduction, tags=[tag]) for tag, introduction in _things(event)]
+    return [about(*introducing(tag.partition(":")[0]), tags=[tag]) for tag, _ in _things(event)]
 
 
 def _moves(event: Event) -> list[Boundary]:
@@ -516,7 +549,7 @@ def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:
 
 def _check_dates(event: Any, today: date) -> None:
     """What has happened has not happened tomorrow; that an agreement will end can be told before."""
-    for member in ("on", "completed", "found_on"):
+    for member in ("on", "completed", "found_on", "notice_on"):
         day = getattr(event, member, None)
         if day is not None and day > today and not isinstance(event, AgreementTerminated):
             raise Malformed(member, str(day), f"is still to come; it is {today} at the office")

@@ -1,16 +1,16 @@
 """Whether somebody may open a data set now, or might have at some time; nothing is recorded."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from ledger.codec import Recorded
-from ledger.events import FactCorrected, RequestSubmitted
+from ledger.events import AmendmentIssued, FactCorrected, RequestSubmitted
 from ledger.log import Boundary, Ledger, about
 from projections.acts import LetIn
 from projections.rules.rule import Objection
 from projections.rules.rulebook import judge
-from projections.standing import AgreementStanding, Standing
+from projections.standing import Standing
 
 # Who asks is of no importance to the rules for access.
 ANYBODY = "operator:local"
@@ -57,8 +57,11 @@ def _counts(as_of: datetime | None) -> Callable[[Recorded], bool]:
 
 def _ways(person: str, dataset: str, facts: Callable[[list[Boundary]], list[Recorded]]) -> Iterator[LetIn]:
     """Under each request that asks for the data set and names the person; under none, when there is none."""
-    asked = [fact.event for fact in facts([about(RequestSubmitted, tags=[f"person:{person}", f"dataset:{dataset}"])])]
-    requests = dict.fromkeys(one.request for one in reversed(asked) if isinstance(one, RequestSubmitted))
+    tags = [f"person:{person}", f"dataset:{dataset}"]
+    asked = [fact.event for fact in facts([about(RequestSubmitted, AmendmentIssued, tags=tags)])]
+    requests = dict.fromkeys(
+        one.request for one in reversed(asked) if isinstance(one, RequestSubmitted | AmendmentIssued)
+    )
     for request in requests or [None]:
         yield LetIn(principal=ANYBODY, request=request, person=person, dataset=dataset)
 
@@ -71,12 +74,6 @@ def _answer(
     standing = Standing(known[position] for position in sorted(known))
     request = standing.request(act.request)
     naming = request.naming(act.person, standing.office.day(at), act.dataset)
-    found = [(_last_day(request.agreement(party.agreement)), party.agreement) for party in naming]
+    found = [(request.agreement(party.agreement).last_day, party.agreement) for party in naming]
     until, agreement = min(found, default=(None, None))
     return tuple(judge(act, standing, at)), Under(act.request, agreement, until)
-
-
-def _last_day(agreement: AgreementStanding) -> date:
-    """The last day on which an executed agreement is in force, as far as is known."""
-    ends = agreement.executed.event.ends if agreement.executed else date.max
-    return min(ends, agreement.terminated.event.on - timedelta(days=1)) if agreement.terminated else ends

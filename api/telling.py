@@ -139,12 +139,17 @@ def _told_of_requests(event: e.Event, names: Names, words: Words) -> str:
 def _told_of_agreements(event: e.Event, names: Names, words: Words) -> str:
     match event:
         case e.AgreementIssued():
+            amends = ""
+            if isinstance(event, e.AmendmentIssued):
+                amends = f", {'beside' if event.beside else 'an amendment of'} {event.amends}"
             whom = _listed(
                 names(one.person) + (f" for {names(one.organisation)}" if one.organisation else "")
                 for one in event.recipients
             )
             data = _listed(f"{one.dataset} ({one.form})" for one in event.datasets)
-            what = f"{words.agreement(event.kind)} {event.agreement}, from template {event.template}, was issued"
+            what = (
+                f"{words.agreement(event.kind)} {event.agreement}{amends}, from template {event.template}, was issued"
+            )
             approved = f"{names(event.template_approved_by)} had approved the template"
             return f"{what}: it names {whom or 'nobody'} and {data or 'no data set'}; {approved}."
         case e.AgreementSigned():
@@ -155,6 +160,10 @@ def _told_of_agreements(event: e.Event, names: Names, words: Words) -> str:
             return f"{signed} on {event.on}, {how}{attested}."
         case e.AgreementExecuted():
             return f"Agreement {event.agreement} is in force from {event.starts} until {event.ends}."
+        case e.AgreementRenewed():
+            return f"Agreement {event.agreement} was renewed until {event.ends}{_waived(event.waivers)}."
+        case e.AgreementExpired():
+            return f"Agreement {event.agreement} ran out: it is no longer in force on {event.on}."
         case e.AgreementTerminated():
             return f"Agreement {event.agreement} was terminated: it is no longer in force on {event.on}."
         case _:
@@ -231,6 +240,10 @@ def _told_of_the_office(event: e.Event, names: Names, words: Words) -> str:
             return f"{names(event.person)} was suspended{_in(event.request)}."
         case e.SuspensionLifted():
             return f"The suspension of {names(event.person)}{_in(event.request)} was lifted."
+        case e.PersonDebarred():
+            return f"{names(event.person)} takes part in no new request until {event.until}."
+        case e.DebarmentLifted():
+            return f"The debarment of {names(event.person)} was lifted."
         case e.WaiverGranted():
             return f"Waiver {event.waiver} excepts the request from the rule {event.rule} until {event.expires}."
         case e.ActRefused():
@@ -262,10 +275,47 @@ def _told_of_looking(event: e.Event, names: Names) -> str:
         case e.DocumentOpened():
             return f"A document of entry {event.entry} was opened."
         case _:
+            return _told_of_the_calendar(event, names)
+
+
+def _told_of_the_calendar(event: e.Event, names: Names) -> str:
+    match event:
+        case e.ReminderFellDue():
+            whom = _listed(map(names, event.whom)) or "everybody concerned"
+            when = f"{event.days} days {'after' if event.kind == 'destruction overdue' else 'before'}"
+            return f"It was time to remind {whom}, {when if event.days else 'on the day'}: {_deadline(event)}."
+        case e.DestructionRequired():
+            what = f"version {event.label} of {event.dataset}"
+            right = f"The right of {names(event.person)} to {what} ended on {event.ended}"
+            return f"{right}; it is to be destroyed by {event.due}."
+        case e.DisclosureCompelled():
+            data = _listed((event.dataset, *event.also))
+            notice = f"notice was given on {event.notice_on}" if event.notice_on else "no notice was given"
+            return f"On {event.on} {data} had to be disclosed, under a {event.instrument}; {notice}."
+        case e.NoticeSent() | e.NoticeRefused():
+            whom = names(event.person) if event.person else "the office" if event.way == "e-mail" else "a program"
+            how = "was sent" if isinstance(event, e.NoticeSent) else "was refused for good by the server of"
+            to = f"to {whom}" if isinstance(event, e.NoticeSent) else whom
+            return f"A notice of entry {event.of} ({event.kind}) {how} {to}, by {event.way}."
+        case _:
             told_elsewhere = told_outside(event, names)
             if told_elsewhere is None:
                 raise AssertionError(event)
             return told_elsewhere
+
+
+def _deadline(event: e.ReminderFellDue) -> str:
+    what = f"{event.dataset} {event.what}" if event.dataset else event.what
+    match event.kind:
+        case "agreement ends":
+            return f"agreement {what} ends on {event.day}"
+        case "ethics determination expires":
+            return f"determination {what} expires on {event.day}"
+        case "training expires":
+            return f"training expires on {event.day}"
+        case "key expires":
+            return f"key {what} expires on {event.day}"
+    return f"{what} is to be destroyed by {event.day}"
 
 
 def _wished(event: e.ActRefused, names: Names) -> str:
@@ -285,6 +335,13 @@ _SENTENCES = [
         (r"an approved request: it is (.+)", "{about} is {0}, and has to be approved first"),
         (r"somebody else to decide", "{about} plays a part in the request, so somebody else has to decide"),
         (r"an end of the suspension", "{about} is suspended"),
+        (r"an end of the debarment", "{about} is debarred from new requests"),
+        (r"an agreement in force", "{about} is not in force"),
+        (r"an amendment that is a (.+), too", "{about} is a {0}, and what is of another kind stands beside it"),
+        (r"a first day (by .+)", "{about} is in force at once or not at all: its first day has to be {0}"),
+        (r"an end after (.+)", "{about} goes on until {0} already"),
+        (r"an end before it is terminated, on (.+)", "{about} is terminated, on {0}"),
+        (r"a place in the catalogue", "{about} is not in the catalogue"),
         (r"a place in the study group", "{about} is not in the study group"),
         (r"a place among the personnel", "{about} is not among the personnel"),
         (r"registration", "{about} is not registered"),

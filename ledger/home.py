@@ -9,6 +9,8 @@
         lock-store                 where the lock store is, if it is elsewhere
         witnesses                  who is asked to cosign checkpoints, each a line `URL=VKEY`
     views.db                   tables made from the log, which can be thrown away
+    notices.toml               by which servers notices are sent, if they are
+    outbox.db                  which notices wait and what was tried, which can be thrown away
     last-use/                  the day on which each API key was last used; no fact of the log
     lock/checkpoints.db        the lock store, which must be in no backup at all
     checkpoint                 the last checkpoint that was signed, for everybody to fetch

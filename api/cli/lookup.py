@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from api.admission import INTRODUCED_BY
+from api.admission import introducing
 from api.register import register_of
 from ledger.custody import caseless
 from ledger.errors import Malformed
@@ -66,7 +66,7 @@ def dataset(home: Home, text: str) -> str:
 
 
 def _is_known(home: Home, kind: str, id_: str) -> bool:
-    return next(home.ledger.facts([about(INTRODUCED_BY[kind], tags=[f"{kind}:{id_}"])]), None) is not None
+    return next(home.ledger.facts([about(*introducing(kind), tags=[f"{kind}:{id_}"])]), None) is not None
 
 
 def known(home: Home, kind: str, id_: str) -> str:
@@ -84,7 +84,7 @@ def request_of(home: Home, kind: str, id_: str) -> str:
 
 def _introduction(home: Home, kind: str, id_: str) -> Event:
     """The event that made it known."""
-    facts = home.ledger.facts([about(INTRODUCED_BY[kind], tags=[f"{kind}:{id_}"])])
+    facts = home.ledger.facts([about(*introducing(kind), tags=[f"{kind}:{id_}"])])
     found = next(facts, None)
     if found is None:
         raise Malformed(kind, id_, "is not in this ledger")

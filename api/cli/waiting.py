@@ -140,9 +140,7 @@ def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
         "since": known.since,
         "since_at": parse_time(case.times[known.since]),
         "researcher": Who(submitted.event.researcher) if submitted else None,
-        "datasets": tuple(f"{one.dataset} ({one.form or 'form not said'})" for one in submitted.event.datasets)
-        if submitted
-        else (),
+        "datasets": tuple(f"{one.dataset} ({one.form or 'form not said'})" for one in known.datasets),
         "study_group": tuple(map(Who, known.study_group)),
         "turns": waiting,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from api.commands.command import Acting, Command, Drafting, Wish
-from ledger.events import AccessPermitted, DataSetOpened, RequestSubmitted
+from ledger.events import AccessPermitted, AmendmentIssued, DataSetOpened, RequestSubmitted
 from ledger.log import about
 from projections.acts import LetIn
 from projections.judgement import judge_now
@@ -28,8 +28,9 @@ class Access(Command, frozen=True, kw_only=True):
     def _ways(self, act: LetIn, at: Drafting) -> Iterator[LetIn]:
         """Under each request that asks for the data set with the person in its study group."""
         tags = [f"person:{self.person}", f"dataset:{self.dataset}"]
-        asked = [fact.event for fact in at.ledger.facts([about(RequestSubmitted, tags=tags)])]
-        for request in dict.fromkeys(one.request for one in reversed(asked) if isinstance(one, RequestSubmitted)):
+        asked = [fact.event for fact in at.ledger.facts([about(RequestSubmitted, AmendmentIssued, tags=tags)])]
+        named = [one.request for one in reversed(asked) if isinstance(one, RequestSubmitted | AmendmentIssued)]
+        for request in dict.fromkeys(named):
             yield LetIn(principal=act.principal, request=request, person=self.person, dataset=self.dataset)
 
 

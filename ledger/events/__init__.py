@@ -5,8 +5,17 @@ A wire name that stands in a released version is never edited, and its event nev
 """
 
 from ledger.events.access import AccessPermitted, DataSetOpened
-from ledger.events.agreement import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated
+from ledger.events.agreement import (
+    AgreementExecuted,
+    AgreementExpired,
+    AgreementIssued,
+    AgreementRenewed,
+    AgreementSigned,
+    AgreementTerminated,
+    AmendmentIssued,
+)
 from ledger.events.catalogue import DataSetFormChanged, DataSetRegistered, DataSetRetired, DataSetVersionAdded
+from ledger.events.compelled import DisclosureCompelled
 from ledger.events.contact import (
     ContactDesignated,
     KeyConfirmed,
@@ -24,8 +33,10 @@ from ledger.events.governance import (
     ActRefused,
     ApiKeyIssued,
     ApiKeyRevoked,
+    DebarmentLifted,
     DocumentOpened,
     HistoryViewed,
+    PersonDebarred,
     PersonSuspended,
     PolicyPublished,
     RoleEnded,
@@ -53,6 +64,7 @@ from ledger.events.publication import (
 )
 from ledger.events.query import QueryAnswered, QueryReceived, QueryWithdrawn
 from ledger.events.release import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
+from ledger.events.reminding import DestructionRequired, NoticeRefused, NoticeSent, ReminderFellDue
 from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
 from ledger.events.training import TrainingCertified, TrainingVerified
@@ -124,6 +136,16 @@ DECLARED: tuple[type[Event], ...] = (
     PublicationPassed,
     PublicationRecorded,
     PublicationWithdrawn,
+    AmendmentIssued,
+    AgreementRenewed,
+    AgreementExpired,
+    PersonDebarred,
+    DebarmentLifted,
+    DisclosureCompelled,
+    ReminderFellDue,
+    DestructionRequired,
+    NoticeSent,
+    NoticeRefused,
 )
 
 __all__ = [
@@ -132,9 +154,12 @@ __all__ = [
     "ActRefused",
     "AffiliationDetermined",
     "AgreementExecuted",
+    "AgreementExpired",
     "AgreementIssued",
+    "AgreementRenewed",
     "AgreementSigned",
     "AgreementTerminated",
+    "AmendmentIssued",
     "ApiKeyIssued",
     "ApiKeyRevoked",
     "ChangesAsked",
@@ -144,7 +169,10 @@ __all__ = [
     "DataSetRegistered",
     "DataSetRetired",
     "DataSetVersionAdded",
+    "DebarmentLifted",
+    "DestructionRequired",
     "DeterminationEnded",
+    "DisclosureCompelled",
     "DocumentOpened",
     "EthicsDetermined",
     "Event",
@@ -162,10 +190,13 @@ __all__ = [
     "LedgerOpenedV1",
     "LogKeyRetired",
     "LogKeyRotated",
+    "NoticeRefused",
+    "NoticeSent",
     "OrganisationRegistered",
     "PastDataSetRecorded",
     "PastRegisterTakenIn",
     "PastReleaseRecorded",
+    "PersonDebarred",
     "PersonDetailsChanged",
     "PersonErased",
     "PersonRegistered",
@@ -184,6 +215,7 @@ __all__ = [
     "ReleaseHandedOver",
     "ReleaseReceived",
     "RelianceElected",
+    "ReminderFellDue",
     "RequestApproved",
     "RequestDeclined",
     "RequestReturned",

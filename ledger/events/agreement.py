@@ -58,6 +58,17 @@ class AgreementIssued(Event, name="agreement.issued", version=1, sealed_for="req
     otherwise: Sealed | None = None
 
 
+class AmendmentIssued(AgreementIssued, name="amendment.issued", version=1, sealed_for="request", kw_only=True):
+    """The office wrote an amendment of an agreement, and sent exactly this text out to be signed.
+
+    It says in full whom and what is agreed from the day on which it is in force, and takes the place of what it amends
+    then; one that stands `beside` it, an addendum, only adds to it.
+    """
+
+    amends: AgreementId
+    beside: bool = False
+
+
 class AgreementSigned(Event, name="agreement.signed", version=1, sealed_for="request"):
     """Somebody signed an agreement: exactly this text.
 
@@ -87,6 +98,24 @@ class AgreementExecuted(Event, name="agreement.executed", version=1, sealed_for=
     starts: Date
     ends: Date
     waivers: tuple[WaiverId, ...] = ()
+
+
+class AgreementRenewed(Event, name="agreement.renewed", version=1, sealed_for="request"):
+    """An agreement in force was prolonged to a later day, included, on a report of what the data were used for."""
+
+    agreement: AgreementId
+    request: RequestId
+    ends: Date
+    report: Filed
+    waivers: tuple[WaiverId, ...] = ()
+
+
+class AgreementExpired(Event, name="agreement.expired", version=1, sealed_for="request"):
+    """An agreement ran out, because nobody had renewed it: from that day on it is no longer in force."""
+
+    agreement: AgreementId
+    request: RequestId
+    on: Date
 
 
 class AgreementTerminated(Event, name="agreement.terminated", version=1, sealed_for="request"):

@@ -101,6 +101,20 @@ class SuspensionLifted(Event, name="person.suspension-lifted", version=1, sealed
     request: RequestId | None
 
 
+class PersonDebarred(Event, name="person.debarred", version=1, sealed_for="person"):
+    """A person takes part in no new request, up to and including a day."""
+
+    person: PersonId
+    until: Date
+    reason: Sealed | None = None
+
+
+class DebarmentLifted(Event, name="person.debarment-lifted", version=1, sealed_for="person"):
+    """A person may take part in new requests again."""
+
+    person: PersonId
+
+
 class WaiverGranted(Event, name="waiver.granted", version=1, sealed_for="request"):
     """The director excepted a request from a rule, up to and including a day."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from projections.acts.access import LetIn
 from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request, parts
-from projections.acts.agreement import ExecuteAgreement, IssueAgreement
+from projections.acts.agreement import AmendAgreement, ExecuteAgreement, IssueAgreement, RenewAgreement
 from projections.acts.governance import EraseDetails, GrantWaiver
 from projections.acts.publication import PassPublication
 from projections.acts.query import LINKING, AnswerQuery, of_publication, of_query
@@ -23,6 +23,7 @@ __all__ = [
     "DIRECTING",
     "LINKING",
     "Act",
+    "AmendAgreement",
     "AnswerQuery",
     "ApproveRequest",
     "AuthoriseRelease",
@@ -36,6 +37,7 @@ __all__ = [
     "LetIn",
     "PassPublication",
     "Releasing",
+    "RenewAgreement",
     "act_from",
     "as_command",
     "bases",
@@ -62,6 +64,8 @@ AnyAct = (
     | EraseDetails
     | AnswerQuery
     | PassPublication
+    | AmendAgreement
+    | RenewAgreement
 )
 
 

@@ -47,8 +47,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
 
     def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
         """The data sets for which the rules are judged, each with its form: those that were asked for."""
-        submitted = standing.request(self.request).submitted
-        return tuple(dict.fromkeys(submitted.event.datasets)) if submitted else ()
+        return standing.request(self.request).datasets
 
     def first_look(self) -> list[Boundary]:
         """What is looked at in any case: the office, and the request."""
@@ -117,7 +116,7 @@ def parts(request: RequestStanding) -> set[str]:
         said.head_approval.by if said.head_approval else None,
         request.contact.person,
     )
-    return {said.researcher, *said.personnel, *said.study_group, *(one for one in others if one)}
+    return {said.researcher, *request.personnel, *request.study_group, *(one for one in others if one)}
 
 
 def found(value: T | None) -> T:

@@ -4,9 +4,10 @@ from datetime import date, datetime
 
 import msgspec
 
-from ledger.events import AgreementExecuted, AgreementIssued, Event
+from ledger.events import AgreementExecuted, AgreementIssued, AgreementRenewed, AmendmentIssued, Event
 from ledger.events.agreement import Covered, Kind, Recipient
 from ledger.events.ids import AgreementId, Filed, Name, PersonId, RequestId, Sealed, WaiverId
+from ledger.events.request import Wanted
 from ledger.log import Boundary, about
 from projections.acts.act import Act
 from projections.standing import Standing
@@ -27,7 +28,7 @@ class IssueAgreement(Act, frozen=True, kw_only=True, tag="issue-agreement"):
 
     def first_look(self) -> list[Boundary]:
         """Also whether another request has an agreement of this number."""
-        return [*super().first_look(), about(AgreementIssued, tags=[f"agreement:{self.agreement}"])]
+        return [*super().first_look(), about(AgreementIssued, AmendmentIssued, tags=[f"agreement:{self.agreement}"])]
 
     def names(self) -> tuple[str, ...]:
         """Who approved the template, and the recipients."""
@@ -41,6 +42,28 @@ class IssueAgreement(Act, frozen=True, kw_only=True, tag="issue-agreement"):
         return AgreementIssued(**said)
 
 
+class AmendAgreement(IssueAgreement, frozen=True, kw_only=True, tag="amend-agreement"):
+    """Write an amendment of an agreement in force, and send this text out; one `beside` it only adds to it."""
+
+    amends: AgreementId
+    beside: bool = False
+
+    def people(self, standing: Standing) -> tuple[str, ...]:
+        """The study group, and whom the amendment names."""
+        return tuple(dict.fromkeys((*super().people(standing), *(one.person for one in self.recipients))))
+
+    def looks_at(self, standing: Standing) -> set[str]:
+        """Also the data sets that it adds."""
+        return super().looks_at(standing) | {one.dataset for one in self.datasets}
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at, waivers
+        said = msgspec.structs.asdict(self)
+        del said["principal"]
+        return AmendmentIssued(**said)
+
+
 class ExecuteAgreement(Act, frozen=True, kw_only=True, tag="execute-agreement"):
     """Put an agreement that everybody has signed in force, from one day to another, both included."""
 
@@ -49,9 +72,33 @@ class ExecuteAgreement(Act, frozen=True, kw_only=True, tag="execute-agreement"):
     starts: date
     ends: date
 
+    def people(self, standing: Standing) -> tuple[str, ...]:
+        """Everybody who will have access once it is in force."""
+        return standing.request(self.request).group_under(self.agreement)
+
+    def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
+        """Also the data sets that an amendment adds."""
+        return standing.request(self.request).datasets_under(self.agreement)
+
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""
         del standing, at
         return AgreementExecuted(
             request=self.request, agreement=self.agreement, starts=self.starts, ends=self.ends, waivers=waivers
+        )
+
+
+class RenewAgreement(Act, frozen=True, kw_only=True, tag="renew-agreement"):
+    """Prolong an agreement in force to a later day, on a report of what the data were used for."""
+
+    request: RequestId
+    agreement: AgreementId
+    ends: date
+    report: Filed
+
+    def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
+        """As every act says it."""
+        del standing, at
+        return AgreementRenewed(
+            request=self.request, agreement=self.agreement, ends=self.ends, report=self.report, waivers=waivers
         )

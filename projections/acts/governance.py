@@ -6,6 +6,7 @@ from typing import ClassVar
 from ledger.events import (
     AgreementIssued,
     AgreementSigned,
+    AmendmentIssued,
     Event,
     PersonErased,
     ReleaseAuthorised,
@@ -64,7 +65,7 @@ class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
 
     def first_look(self) -> list[Boundary]:
         """The office, and every request in which the person has a part."""
-        events = (RequestSubmitted, AgreementIssued, AgreementSigned, ReleaseAuthorised)
+        events = (RequestSubmitted, AgreementIssued, AmendmentIssued, AgreementSigned, ReleaseAuthorised)
         parts = about(*events, tags=[f"person:{self.person}"])
         return [of_office(), parts]
 

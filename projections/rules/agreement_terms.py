@@ -44,7 +44,7 @@ def other_data(act: IssueAgreement, standing: Standing, at: datetime) -> Iterato
         return
     if not act.datasets:
         yield RULE.objection("data sets", act.agreement, [submitted.position])
-    asked_for = {(one.dataset, one.form) for one in submitted.event.datasets}
+    asked_for = {(one.dataset, one.form) for one in standing.request(act.request).datasets}
     for one in act.datasets:
         if (one.dataset, one.form) not in asked_for:
             yield RULE.objection(f"a request for it, {one.form}", one.dataset, [submitted.position])

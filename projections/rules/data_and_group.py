@@ -27,7 +27,7 @@ def unlisted(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
     if not said.study_group:
         yield RULE.objection("study group", facts=facts)
     for person in request.study_group:
-        if person not in said.personnel:
+        if person not in request.personnel:
             yield RULE.objection("a place among the personnel", person, facts)
         if standing.person(person).registered is None:
             yield RULE.objection("registration", person, facts)

@@ -6,6 +6,7 @@ from typing import Any
 from ledger.events import WaiverGranted
 from projections.acts import (
     Act,
+    AmendAgreement,
     AnswerQuery,
     ApproveRequest,
     AuthoriseRelease,
@@ -17,6 +18,7 @@ from projections.acts import (
     IssueAgreement,
     LetIn,
     PassPublication,
+    RenewAgreement,
 )
 from projections.rules import (
     about_data,
@@ -24,6 +26,7 @@ from projections.rules import (
     agreement_signed,
     agreement_term,
     agreement_terms,
+    amendment_terms,
     approved_request,
     citi_training,
     contact_named,
@@ -37,6 +40,7 @@ from projections.rules import (
     key_usable,
     law_determined,
     named_recipients,
+    nobody_debarred,
     nobody_suspended,
     open_query,
     open_request,
@@ -47,6 +51,7 @@ from projections.rules import (
     publication_reviewed,
     purpose_described,
     release_in_turn,
+    renewal_in_time,
     researcher_known,
     second_reviewer,
     separate_duties,
@@ -71,6 +76,7 @@ _REQUEST = (
     purpose_described.RULE,
     law_determined.RULE,
     nobody_suspended.RULE,
+    nobody_debarred.RULE,
 )
 _RELEASE = (
     approved_request.RULE,
@@ -90,13 +96,20 @@ _RELEASE = (
 RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     ApproveRequest: (open_request.RULE, *_REQUEST, separate_duties.RULE),
     DeclineRequest: (open_request.RULE, separate_duties.RULE),
-    IssueAgreement: (approved_request.RULE, agreement_terms.RULE, nobody_suspended.RULE, separate_duties.RULE),
+    IssueAgreement: (
+        approved_request.RULE,
+        agreement_terms.RULE,
+        nobody_suspended.RULE,
+        nobody_debarred.RULE,
+        separate_duties.RULE,
+    ),
     ExecuteAgreement: (
         approved_request.RULE,
         *_REQUEST,
         citi_training.RULE,
         agreement_signed.RULE,
         agreement_term.RULE,
+        amendment_terms.RULE,
         separate_duties.RULE,
     ),
     AuthoriseRelease: _RELEASE,
@@ -125,6 +138,21 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
         second_reviewer.RULE,
         smallest_cell.RULE,
         nobody_suspended.RULE,
+        separate_duties.RULE,
+    ),
+    AmendAgreement: (
+        approved_request.RULE,
+        amendment_terms.RULE,
+        nobody_suspended.RULE,
+        nobody_debarred.RULE,
+        separate_duties.RULE,
+    ),
+    RenewAgreement: (
+        approved_request.RULE,
+        *_REQUEST,
+        citi_training.RULE,
+        renewal_in_time.RULE,
+        agreement_term.RULE,
         separate_duties.RULE,
     ),
 }

@@ -15,7 +15,7 @@ def not_on_offer(act: Releasing, standing: Standing, at: datetime) -> Iterator[O
     """A form is what it was last found to be."""
     del at
     request = standing.request(act.request)
-    asked_for = {(one.dataset, one.form) for one in request.submitted.event.datasets} if request.submitted else set()
+    asked_for = {(one.dataset, one.form) for one in request.datasets}
     if not act.chosen(standing):
         yield RULE.objection("something to release", act.request)
     for one in act.chosen(standing):

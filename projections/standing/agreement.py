@@ -1,8 +1,17 @@
 """An agreement: whom it names, who signed it, and when it is in force."""
 
-from datetime import date
+from datetime import date, timedelta
 
-from ledger.events import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated, PolicyPublished
+from ledger.events import (
+    AgreementExecuted,
+    AgreementExpired,
+    AgreementIssued,
+    AgreementRenewed,
+    AgreementSigned,
+    AgreementTerminated,
+    AmendmentIssued,
+    PolicyPublished,
+)
 from ledger.events.agreement import Capacity, Kind
 from ledger.events.catalogue import Form
 from projections.standing.known import Known, Told
@@ -11,13 +20,25 @@ from projections.standing.known import Known, Told
 class AgreementStanding:
     """What is known of one agreement."""
 
-    folds = (AgreementIssued, AgreementSigned, AgreementExecuted, AgreementTerminated)
+    folds = (
+        AgreementIssued,
+        AmendmentIssued,
+        AgreementSigned,
+        AgreementExecuted,
+        AgreementRenewed,
+        AgreementExpired,
+        AgreementTerminated,
+    )
 
     def __init__(self) -> None:
         self.issued: Known[AgreementIssued] | None = None
         self.signatures: list[Known[AgreementSigned]] = []
         self.executed: Known[AgreementExecuted] | None = None
+        self.renewed: Known[AgreementRenewed] | None = None
+        self.expired: Known[AgreementExpired] | None = None
         self.terminated: Known[AgreementTerminated] | None = None
+        # The execution of the amendment that took its place.
+        self.replaced: Known[AgreementExecuted] | None = None
         self._recipients: frozenset[tuple[str, str | None]] = frozenset()
         self._datasets: frozenset[tuple[str, Form | None]] = frozenset()
 
@@ -32,20 +53,56 @@ class AgreementStanding:
                 self.signatures.append(Known(signed, fact.position))
             case AgreementExecuted() as executed:
                 self.executed = Known(executed, fact.position)
+            case AgreementRenewed() as renewed:
+                self.renewed = Known(renewed, fact.position)
+            case AgreementExpired() as expired:
+                self.expired = Known(expired, fact.position)
             case AgreementTerminated() as terminated:
                 if self.terminated is None or terminated.on < self.terminated.event.on:
                     self.terminated = Known(terminated, fact.position)
 
+    def replace(self, amendment: Known[AgreementExecuted]) -> None:
+        """Take in that an amendment took its place. Of several the earliest counts."""
+        if self.replaced is None or amendment.event.starts < self.replaced.event.starts:
+            self.replaced = amendment
+
+    @property
+    def amendment(self) -> AmendmentIssued | None:
+        """What it amends, and how; None when it is no amendment."""
+        said = self.issued and self.issued.event
+        return said if isinstance(said, AmendmentIssued) else None
+
+    @property
+    def agreed_end(self) -> date | None:
+        """The last day for which it was executed, or renewed; None when it was not executed."""
+        if self.executed is None:
+            return None
+        return self.renewed.event.ends if self.renewed else self.executed.event.ends
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it binds, as far as is known: it binds no more on the day of its termination.
+
+        None when it was not executed, or never bound.
+        """
+        if self.agreed_end is None or self.executed is None:
+            return None
+        ends = [self.terminated.event.on] if self.terminated else []
+        ends += [self.replaced.event.starts] if self.replaced else []
+        if date.min in ends:
+            return None
+        return min([self.agreed_end, *(day - timedelta(1) for day in ends)])
+
     def in_force(self, day: date) -> bool:
         """Whether it binds on this day."""
-        if self.executed is None or (self.terminated and self.terminated.event.on <= day):
-            return False
-        return self.executed.event.starts <= day <= self.executed.event.ends
+        last = self.last_day
+        return self.executed is not None and last is not None and self.executed.event.starts <= day <= last
 
     def is_over(self, day: date) -> bool:
         """Whether it binds no more, and never will again."""
-        ended = self.executed is not None and self.executed.event.ends < day
-        return ended or (self.terminated is not None and self.terminated.event.on <= day)
+        if self.terminated is not None and self.terminated.event.on <= day:
+            return True
+        return self.executed is not None and (self.last_day is None or self.last_day < day)
 
     def names(self, person: str, kind: Kind, organisation: str | None) -> bool:
         """Whether it names this person for this organisation, and is of this kind or says why it is of the other."""
@@ -65,7 +122,8 @@ class AgreementStanding:
     @property
     def facts(self) -> tuple[int, ...]:
         """The positions of what decides whether it is in force."""
-        return tuple(one.position for one in (self.issued, self.executed, self.terminated) if one is not None)
+        known = (self.issued, self.executed, self.renewed, self.replaced, self.expired, self.terminated)
+        return tuple(sorted(one.position for one in known if one is not None))
 
 
 def required_signatures(said: AgreementIssued, policy: PolicyPublished) -> list[tuple[Capacity, str | None]]:

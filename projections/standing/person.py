@@ -1,10 +1,12 @@
-"""A person: which details are known, which training is certified, whether they are suspended, what they once got."""
+"""A person: known details, certified training, suspensions, debarments, and what they once got."""
 
 from calendar import monthrange
 from datetime import MAXYEAR, date
 
 from ledger.events import (
+    DebarmentLifted,
     PastReleaseRecorded,
+    PersonDebarred,
     PersonDetailsChanged,
     PersonErased,
     PersonRegistered,
@@ -28,6 +30,8 @@ class PersonStanding:
         PersonSuspended,
         SuspensionLifted,
         PastReleaseRecorded,
+        PersonDebarred,
+        DebarmentLifted,
     )
 
     def __init__(self) -> None:
@@ -37,6 +41,7 @@ class PersonStanding:
         self.verified: dict[str, int] = {}
         self.past: list[Known[PastReleaseRecorded]] = []
         self._suspensions: dict[str | None, int] = {}
+        self.debarments: list[Known[PersonDebarred]] = []
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
@@ -58,6 +63,14 @@ class PersonStanding:
                 self._suspensions.pop(lifted.request, None)
             case PastReleaseRecorded() as past:
                 self.past.append(Known(past, fact.position))
+            case PersonDebarred() as debarred:
+                self.debarments.append(Known(debarred, fact.position))
+            case DebarmentLifted():
+                self.debarments.clear()
+
+    def debarments_on(self, day: date) -> list[int]:
+        """Where it stands that the person is debarred on this day."""
+        return [one.position for one in self.debarments if day <= one.event.until]
 
     def suspensions_in(self, request: str) -> list[int]:
         """Where it stands that the person is suspended, in this request and in all."""

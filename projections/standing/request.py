@@ -27,6 +27,7 @@ from ledger.events.agreement import Kind
 from ledger.events.catalogue import Form
 from ledger.events.people import Affiliation
 from ledger.events.release import Party
+from ledger.events.request import Wanted
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.known import Known, Told
@@ -169,6 +170,8 @@ class RequestStanding:
         self.since = 0
         self.submitted: Known[RequestSubmitted] | None = None
         self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each
+        self.personnel: tuple[str, ...] = ()  # everybody involved
+        self.datasets: tuple[Wanted, ...] = ()  # what was asked for, and what an amendment added
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
@@ -184,6 +187,8 @@ class RequestStanding:
         kind = type(event)
         if kind in _OF_AGREEMENT:
             self.agreements.setdefault(event.agreement, AgreementStanding()).fold(fact)
+            if kind is AgreementExecuted:
+                self._amend(Known(event, fact.position))
         elif kind in _OF_CONTACT:
             self.contact.fold(fact)
         elif kind in _OF_RELEASE:
@@ -203,6 +208,8 @@ class RequestStanding:
             case RequestSubmitted() as said:
                 self.submitted = Known(said, position)
                 self.study_group = tuple(dict.fromkeys(said.study_group))
+                self.personnel = tuple(dict.fromkeys(said.personnel))
+                self.datasets = tuple(dict.fromkeys(said.datasets))
             case LawDetermined() as law:
                 self.law = Known(law, position)
             case WaiverGranted() as granted:
@@ -215,6 +222,41 @@ class RequestStanding:
                 self.determinations[elected.determination].relied_on(Known(elected, position))
             case DeterminationEnded() as ended if ended.determination in self.determinations:
                 self.determinations[ended.determination].end(Known(ended, position))
+
+    def _amend(self, executed: Known[AgreementExecuted]) -> None:
+        """Take in what the execution of an amendment changes."""
+        agreement = executed.event.agreement
+        amendment = self.agreements[agreement].amendment
+        if amendment is None:
+            return
+        self.study_group, self.datasets = self.group_under(agreement), self.datasets_under(agreement)
+        self.personnel = tuple(dict.fromkeys((*self.personnel, *self.study_group)))
+        if not amendment.beside:
+            self.agreements.setdefault(amendment.amends, AgreementStanding()).replace(executed)
+
+    def group_under(self, agreement: str) -> tuple[str, ...]:
+        """The study group as it is once this agreement is executed: other than before where that is an amendment.
+
+        It adds whom it names; whoever was named in what it takes the place of, and nowhere else, is left out.
+        """
+        amendment = self.agreement(agreement).amendment
+        if amendment is None:
+            return self.study_group
+        kept = {one.person for one in amendment.recipients}
+        for id_, one in self.agreements.items():
+            if id_ not in (agreement, amendment.amends) and one.issued and one.executed and not one.replaced:
+                kept |= {named.person for named in one.issued.event.recipients}
+        before = self.agreement(amendment.amends).issued
+        named_before = {one.person for one in before.event.recipients} if before else set()
+        dropped = set() if amendment.beside else named_before - kept
+        members = (*self.study_group, *(one.person for one in amendment.recipients))
+        return tuple(dict.fromkeys(one for one in members if one not in dropped))
+
+    def datasets_under(self, agreement: str) -> tuple[Wanted, ...]:
+        """What is asked for once this agreement is executed: also what it adds where it is an amendment."""
+        amendment = self.agreement(agreement).amendment
+        added = [Wanted(dataset=one.dataset, form=one.form) for one in amendment.datasets] if amendment else []
+        return tuple(dict.fromkeys((*self.datasets, *added)))
 
     def affiliation(self, person: str) -> Affiliation:
         """For whom a person acts; in doubt until the office has found it out."""

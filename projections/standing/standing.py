@@ -9,9 +9,12 @@ from ledger.events import (
     AccessPermitted,
     ActRefused,
     AgreementIssued,
+    AmendmentIssued,
     ApiKeyIssued,
     ApiKeyRevoked,
     DataSetOpened,
+    DestructionRequired,
+    DisclosureCompelled,
     DocumentOpened,
     Event,
     FactCorrected,
@@ -20,10 +23,13 @@ from ledger.events import (
     LedgerOpenedV1,
     LogKeyRetired,
     LogKeyRotated,
+    NoticeRefused,
+    NoticeSent,
     OrganisationRegistered,
     PastDataSetRecorded,
     PastRegisterTakenIn,
     ReleaseAuthorised,
+    ReminderFellDue,
     WaiverGranted,
 )
 from projections.standing.dataset import DataSetStanding
@@ -58,6 +64,11 @@ PASSED_OVER: tuple[type[Event], ...] = (
     LogKeyRetired,
     PastDataSetRecorded,
     PastRegisterTakenIn,
+    DisclosureCompelled,
+    ReminderFellDue,
+    DestructionRequired,
+    NoticeSent,
+    NoticeRefused,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY = map(
@@ -67,6 +78,7 @@ _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY = map(
 # What an act makes known, with the member that holds its number.
 _NUMBERED: dict[type[Event], str] = {
     AgreementIssued: "agreement",
+    AmendmentIssued: "agreement",
     ReleaseAuthorised: "release",
     WaiverGranted: "waiver",
 }

@@ -2,7 +2,7 @@
 
 import sqlite3
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -210,24 +210,14 @@ def waiting(connection: sqlite3.Connection) -> list[Waiting]:
 
 
 def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, str | None]) -> list[Holding]:
-    return [_holding(*row) for row in connection.execute(question, asked)]
+    return [as_holding(row) for row in connection.execute(question, asked)]
 
 
-def _holding(
-    person: str,
-    dataset: str,
-    label: str,
-    form: str | None,
-    how: str,
-    request: str,
-    release: str,
-    since: str,
-    agreement: str | None,
-    until: str | None,
-    right: int,
-) -> Holding:
-    began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
-    return Holding(person, dataset, label, form, how, request, release, began, agreement, last, bool(right))
+def as_holding(row: tuple[Any, ...]) -> Holding:
+    """A holding from a row of `HOLDINGS`."""
+    *what, since, agreement, until, right = row
+    last = date.fromisoformat(until) if until else None
+    return Holding._make((*what, date.fromisoformat(since), agreement, last, bool(right)))
 
 
 def _ids(text: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a request adds up to, as rows: pure, from its standing and the office's policy."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple, Self
 
 from ledger.chain.entry import format_time, parse_time
@@ -99,7 +99,7 @@ def rows(request: str, case: Case, office: Office) -> Rows:
             for number, one in standing.publications.items()
             if one.notified
         ],
-        "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
+        "deadlines": [(request, *deadline) for deadline in deadlines(standing, office)],
         "recipients": [(request, *one) for one in recipients(standing)],
         "disclosed": [
             (request, number, *one)
@@ -137,7 +137,7 @@ def _request(request: str, case: Case) -> Row:
         standing.since,
         case.times[standing.since],
         submitted and submitted.event.researcher,
-        as_json(tuple(dict.fromkeys(one.dataset for one in submitted.event.datasets)) if submitted else ()),
+        as_json(tuple(dict.fromkeys(one.dataset for one in standing.datasets))),
         as_json(standing.study_group),
         last,
         case.times[last],
@@ -148,23 +148,12 @@ def _rights(agreement: AgreementStanding) -> Iterator[Row]:
     """Whom an executed agreement names, for what, from when to when; one that ended before it began gives no right."""
     if agreement.issued is None or agreement.executed is None:
         return
-    said, starts, last = agreement.issued.event, agreement.executed.event.starts, last_day(agreement)
+    said, starts, last = agreement.issued.event, agreement.executed.event.starts, agreement.last_day
     if last is None or last < starts:
         return
     for one in said.recipients:
         for covered in said.datasets:
             yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last)
-
-
-def last_day(agreement: AgreementStanding) -> date | None:
-    """The last day on which an executed agreement binds: it binds no more on the day of its termination."""
-    if agreement.executed is None:
-        return None
-    ends = agreement.executed.event.ends
-    if agreement.terminated is None or agreement.terminated.event.on > ends:
-        return ends
-    ended = agreement.terminated.event.on
-    return ended - timedelta(1) if ended > date.min else None
 
 
 def _holdings(request: RequestStanding, release: ReleaseStanding, case: Case, office: Office) -> Iterator[Row]:
@@ -204,13 +193,13 @@ def _covers(said: AgreementIssued, copy: _Copy) -> bool:
     return any(one.dataset == copy.dataset and copy.form in (None, one.form) for one in said.datasets)
 
 
-def _deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
+def deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
     """What ends of itself, unless it has ended otherwise; of a request that came to nothing, only its agreements."""
     for agreement in request.agreements.values():
-        if agreement.issued and agreement.executed and agreement.terminated is None:
-            said, executed = agreement.issued.event, agreement.executed
+        if agreement.issued and agreement.executed and not _ended_otherwise(agreement):
+            said, agreed = agreement.issued.event, agreement.renewed or agreement.executed
             people = tuple(dict.fromkeys(one.person for one in said.recipients))
-            yield "agreement ends", said.agreement, as_json(people), str(executed.event.ends), executed.position
+            yield "agreement ends", said.agreement, as_json(people), str(agreed.event.ends), agreed.position
     if request.state in _OVER:
         return
     for one in request.determinations.values():
@@ -225,3 +214,7 @@ def _deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
         yield "key expires", filed.key, as_json((filed.person,)), str(expires), key.filed.position
     for waiver in request.waivers:
         yield "waiver expires", waiver.event.waiver, "[]", str(waiver.event.expires), waiver.position
+
+
+def _ended_otherwise(agreement: AgreementStanding) -> bool:
+    return any((agreement.terminated, agreement.replaced, agreement.expired))

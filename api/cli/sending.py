@@ -1,0 +1,128 @@
+"""Notices: sending those that wait, and showing what waits and what was sent."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api.cli import options
+from api.cli.acting import clock
+from api.cli.failures import CouldNotRun
+from api.cli.inquiry import inquiry
+from api.cli.tables import Row, Table, Who, answered, show
+from api.cli.wording import counted, in_lines
+from api.desk import Circumstances
+from api.names import Names, names_in
+from api.notices.outbox import Notice, open_outbox
+from api.notices.sending import Sender, Tried
+from api.notices.settings import settings_in
+from ledger.codec import Recorded
+from ledger.events import NoticeRefused, NoticeSent
+from ledger.home import open_home
+from ledger.log import about
+
+TOLD = {
+    "sent": "sent",
+    "refused": "refused for good",
+    "later": "not sent now",
+    "moot": "means nothing any more",
+    "waits": "would be sent",
+}
+
+
+@click.command()
+@options.home
+@options.actor
+@options.as_json
+@click.option("--limit", type=click.IntRange(1), help="At most so many.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+def send(path: Path, actor: str, as_json: bool, limit: int | None, dry_run: bool) -> None:
+    """Send the notices that wait, as notices.toml in the home says: by e-mail, and to webhooks.
+
+    What could not be sent is tried again by a later call, after a pause that grows; what was refused for good is not.
+    Leaves with 1 when something could not be sent now, or was refused.
+    """
+    with open_home(path.absolute(), clock()) as home:
+        sender = Sender(home, settings_in(home.path), clock(), Circumstances(actor=actor, via=options.VIA))
+        names, tried = names_in(home.ledger, home.custody), []
+        for one in sender.send(limit, dry_run=dry_run):
+            tried.append(one)
+            if not as_json:
+                click.echo(in_lines([_line(one, names)]))
+    if as_json:
+        click.echo(json.dumps({"rows": [_members(one) for one in tried]}))
+    else:
+        sent = sum(one.what == "sent" for one in tried)
+        click.echo("Nothing was sent." if dry_run else f"Sent {counted(sent, 'notice')}.")
+    troubles = [one for one in tried if one.what in ("refused", "later")]
+    if troubles:
+        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent: `dua-ledger notices` shows them")
+
+
+def _line(one: Tried, names: Names) -> str:
+    notice = one.notice
+    why = f": {one.why}" if one.why else ""
+    again = f"; again from {one.again:%Y-%m-%d %H:%M}Z" if one.again else ""
+    return f"{notice.position:>6}  {notice.kind} to {names(notice.recipient)}: {TOLD[one.what]}{why}{again}"
+
+
+def _members(one: Tried) -> dict[str, Any]:
+    notice = one.notice
+    return {
+        "position": notice.position,
+        "kind": notice.kind,
+        "way": notice.way,
+        "recipient": notice.recipient,
+        "message": notice.message,
+        "what": one.what,
+        "why": one.why,
+    }
+
+
+@click.command()
+@options.home
+@answered
+@click.option("--sent", is_flag=True, help="Those that were sent, or refused for good, instead of those that wait.")
+def notices(path: Path, as_json: bool, as_csv: bool, ids: bool, sent: bool) -> None:
+    """Show which notices wait, and why they could not be sent yet; or which were sent."""
+    with inquiry(path) as asked:
+        form = asked.form(as_json, as_csv, ids)
+        position = asked.home.ledger.store.length()
+        if sent:
+            facts = asked.home.ledger.facts([about(NoticeSent, NoticeRefused)], until=position)
+            shown = {"at": "when (UTC)", "what": "what", "of": "of entry", "kind": "notice", "to": "to", "way": "by"}
+            show(Table(shown, [_was_sent(fact) for fact in facts]), position, form, "None was sent yet.")
+            return
+        with open_outbox(asked.home, settings_in(asked.home.path)) as outbox:
+            rows = [_waits(one) for one in outbox.waiting()]
+        shown = {
+            "position": "of entry",
+            "kind": "notice",
+            "to": "to",
+            "way": "by",
+            "request": "request",
+            "attempts": "tried",
+            "next_at": "again",
+            "problem": "why not",
+        }
+        show(Table(shown, rows), position, form, "No notice waits.")
+
+
+def _waits(one: Notice) -> Row:
+    to = Who(one.recipient) if one.person else one.recipient
+    return one._asdict() | {"to": to, "next_at": one.next_at and one.next_at.replace(microsecond=0)}
+
+
+def _was_sent(fact: Recorded) -> Row:
+    event: Any = fact.event
+    return {
+        "at": fact.recorded_at.replace(microsecond=0),
+        "what": "sent" if isinstance(event, NoticeSent) else "refused",
+        "of": event.of,
+        "kind": event.kind,
+        "to": Who(event.person) if event.person else event.way,
+        "way": event.way,
+        "request": event.request,
+        "message": event.message,
+    }

@@ -1,0 +1,24 @@
+"""Policy: debarred people take part in no new request."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from projections.acts import Act
+from projections.rules.rule import Objection, Rule
+from projections.standing import Standing
+
+RULE = Rule[Act]("nobody-debarred", "policy", "debarred people take part in no new request")
+
+
+@RULE.objects
+def debarred_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """The researcher, and everybody who will have access.
+
+    It is judged at each step that gives somebody more than they have: from the approval to the release, and when an
+    agreement is amended or renewed. What a debarred person has already they keep: taking that is a suspension.
+    """
+    day = standing.office.day(at)
+    for person in sorted(act.asks_about(standing)):
+        debarments = standing.person(person).debarments_on(day)
+        if debarments:
+            yield RULE.objection("an end of the debarment", person, debarments)
