@@ -309,7 +309,7 @@ def kill_restorations(folder: Path) -> list[str]:
         with restored(folder / "backup.tar", to, NOON, keys):
             pass
 
-    return killed_at_every_step(make, folder, 41)
+    return killed_at_every_step(make, folder, 19)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs fork without threads")

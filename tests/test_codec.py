@@ -169,7 +169,7 @@ def test_every_fact_is_written_as_rfc_8785_says_and_reads_back_the_same(written)
 def test_what_is_known_of_every_fact_is_its_event(written):
     told = entry(written.event.wire_type(), Codec().encode(written, SALT, NOON))
 
-    assert Codec().known(told) == Known(written.event, told.position)
+    assert Codec().known(told) == Known(written.event.upcast(), told.position)
 
 
 def test_an_old_version_reads_as_the_current_one():
@@ -494,7 +494,7 @@ def recorded(fact: Fact, read: Recorded) -> Recorded:
         recorded_at=read.recorded_at,
         type=fact.event.wire_type(),
         tags=read.tags,
-        event=fact.event,
+        event=fact.event.upcast(),
         actor=fact.actor,
         via=fact.via,
         on_behalf_of=fact.on_behalf_of,

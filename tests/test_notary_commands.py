@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 @pytest.fixture
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch):
-    for variable in ("DUA_LEDGER_HOME", "DUA_LEDGER_LOCK_STORE", "DUA_LEDGER_KEY_PASSPHRASE"):
-        monkeypatch.delenv(variable, raising=False)
+    for variable in ("HOME", "LOCK_STORE", "KEY_PASSPHRASE", "WITNESS_SECONDS", "REQUIRE_WITNESS"):
+        monkeypatch.delenv(f"DUA_LEDGER_{variable}", raising=False)
 
 
 @pytest.fixture

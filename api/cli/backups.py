@@ -1,6 +1,5 @@
 """Commands that make backups, and a ledger home of them again."""
 
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from api.cli import options
 from api.cli.acting import clock
 from api.cli.evidence import lock_store, witness_seconds
 from api.cli.reporting import sentences
-from api.cli.verifying import NOTHING_MORE, Against, Extent, verify_home
+from api.cli.verifying import NOTHING_MORE, Against, Extent, processes, verify_home
 from api.cli.wording import counted, printable
 from ledger.backup.comparing import signed_before
 from ledger.backup.errors import BackupAltered
@@ -92,9 +91,7 @@ class Wanted(NamedTuple):
 @click.option(
     "--accept-losses", is_flag=True, help="Go on though custody does not hold all, as when the keys are older."
 )
-@click.option(
-    "--processes", default=os.cpu_count() or 1, show_default="one for each core", type=click.IntRange(1, 1024)
-)
+@processes
 def restore(
     path: Path,
     actor: str,

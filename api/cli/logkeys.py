@@ -71,7 +71,7 @@ def _check_at_hand(hand: Hand, wanted: list[bytes]) -> None:
 @options.home
 @click.argument("witness", metavar="URL=VKEY")
 def appoint(path: Path, witness: str) -> None:
-    """Ask the witness at URL to cosign each checkpoint from now on, and believe its cosignatures by VKEY.
+    """Ask the witness URL=VKEY to cosign each checkpoint from now on: where it is, and the key that it cosigns with.
 
     It has to know the log: whoever runs it calls `witness add` with the log's verifier key. Who is asked stands in
     keys/witnesses, a line each.

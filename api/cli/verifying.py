@@ -44,6 +44,15 @@ from projections.upkeep import Upkeep
 UNDER_WAY = timedelta(hours=1)
 
 
+processes = click.option(
+    "--processes",
+    default=os.cpu_count() or 1,
+    show_default="one for each core",
+    type=click.IntRange(1, 1024),
+    help="How many processes share the work.",
+)
+
+
 class Extent(IntEnum):
     """How much of a home is verified: the log alone, custody with it, or all that follows from them too."""
 
@@ -63,13 +72,7 @@ class Extent(IntEnum):
     help="The ledger's folder, where no bundle is given.",
 )
 @options.as_json
-@click.option(
-    "--processes",
-    default=os.cpu_count() or 1,
-    show_default="one for each core",
-    type=click.IntRange(1, 1024),
-    help="How many processes share the work.",
-)
+@processes
 @click.option("--quick", is_flag=True, help="Leave out signatures on agreements, judgements, and views.")
 @click.option(
     "--checkpoint",
@@ -90,7 +93,9 @@ class Extent(IntEnum):
 )
 @witness_seconds
 @lock_store
+@click.pass_context
 def verify(
+    ctx: click.Context,
     bundle: Path | None,
     path: Path | None,
     as_json: bool,
@@ -128,7 +133,7 @@ def verify(
         report = verify_home(path.absolute(), processes, against=against, extent=extent)
         lines = sentences(report)
     else:
-        raise click.UsageError("give a bundle, or the ledger's folder with --home")
+        raise click.MissingParameter(param=next(one for one in ctx.command.params if one.name == "path"), ctx=ctx)
     click.echo(reporting.as_json(report) if as_json else "\n".join(map(printable, lines)))
     sys.exit(int(report.verdict))
 

@@ -17,7 +17,7 @@ from ledger.chain.merkle import Subtree, root_of
 from ledger.chain.note import VerifierKey
 from ledger.errors import Damaged, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import LockStore, Stored
-from ledger.evidence.logkeys import log_keys
+from ledger.evidence.logkeys import log_key, log_keys
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.storage import Store
 
@@ -44,7 +44,7 @@ def against_checkpoints(
     Only `keys` are trusted, and those that follow them, or where there are none the keys that the log names for itself.
     """
     try:
-        told = log_keys(store)
+        told = _told_by(store)
     except (Malformed, Damaged) as error:
         if not keys:
             if not store.length():
@@ -68,6 +68,15 @@ def against_checkpoints(
         findings=(*report.findings, *found),
         not_excluded=(_beyond(check.largest),) if check.largest else report.not_excluded,
     )
+
+
+def _told_by(store: Store) -> tuple[LogKey, ...]:
+    """The keys that the log names; the first alone where what it says of the others cannot be had."""
+    try:
+        return log_keys(store)
+    except (Malformed, Damaged):
+        # That the index is broken, or an entry, is found where those are looked at.
+        return (LogKey.of(log_key(store), 1),)
 
 
 def _beyond(size: int) -> str:
