@@ -46,6 +46,9 @@ from ledger.events import (
     LawDetermined,
     LedgerOpened,
     OrganisationRegistered,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
+    PastReleaseRecorded,
     PersonErased,
     PersonRegistered,
     PolicyPublished,
@@ -84,7 +87,7 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "release": ReleaseAuthorised,
     "apikey": ApiKeyIssued,
 }
-# What comes of an act, of erasing or of opening a ledger, and cannot be told.
+# What comes of an act, of erasing, of opening a ledger or of taking in a register, and cannot be told.
 NOT_REPORTED = (
     LedgerOpened,
     PersonErased,
@@ -97,6 +100,9 @@ NOT_REPORTED = (
     AccessPermitted,
     WaiverGranted,
     ActRefused,
+    PastDataSetRecorded,
+    PastReleaseRecorded,
+    PastRegisterTakenIn,
 )
 # What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
 # suspension is lifted, which not everybody may who may correct.
@@ -122,6 +128,7 @@ CORRECTABLE = (
     ReleaseReceived,
     DataSetOpened,
     FactCorrected,
+    PastReleaseRecorded,
 )
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
@@ -204,6 +211,14 @@ def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datet
         raise Malformed("time", occurred_at.isoformat(), "is still to come, and nothing has happened then")
     if occurred_at is not None and occurred_at < FIRST_DAY:
         raise Malformed("time", occurred_at.isoformat(), "is before 1970")
+
+
+def admit_import(actor: str, facts: Sequence[Known[Event]], at: datetime) -> None:
+    """Raise `NotEntitled` for somebody who may not take in a register, and `Malformed` for no id of an actor."""
+    admit_circumstances(actor, None, None, at)
+    office = _office(facts)
+    if office.has_begun and office.roles(actor, at).isdisjoint(REPORTING):
+        raise NotEntitled(actor, "take in a register", REPORTING)
 
 
 def looked_at(events: Iterable[Event], others: Iterable[str] = ()) -> list[Boundary]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.names import Names
+from api.past import told_of_the_past
 from ledger import events as e
 from ledger.codec import Recorded
 from projections.rules.rule import Objection
@@ -232,6 +233,8 @@ def _told_of_the_office(event: e.Event, names: Names, words: Words) -> str:
 
 def _told_of_looking(event: e.Event, names: Names) -> str:
     match event:
+        case e.PastDataSetRecorded() | e.PastReleaseRecorded() | e.PastRegisterTakenIn():
+            return told_of_the_past(event, names)
         case e.ApiKeyIssued():
             until = event.expires.isoformat(timespec="seconds")
             return f"{event.principal} got API key {event.apikey} as {event.role} until {until}."

@@ -37,6 +37,7 @@ ORGANISATION_ID = "^O-[A-Za-z0-9._-]{1,80} organisation"
 CHANNEL = "^[a-z][a-z0-9-]{0,40}"
 PRINCIPAL_ID = "^[a-z][a-z-]{0,20}:[A-Za-z0-9._-]{1,64}"
 BASES = "34 CFR 99.30 | 34 CFR 99.31(a)(1)(i) | 34 CFR 99.31(a)(6) | 34 CFR 99.31(b)"
+REGISTER_ID = "^[a-z0-9][a-z0-9._-]{0,60} register"
 API_KEY_ID = "^T-[0-9a-f]{16} apikey"
 ROLES = "acting director | admin | alternate | auditor | compliance | data server | director | researcher | staff"
 CAPACITIES = "authorised official | home signatory | office | researcher"
@@ -405,6 +406,33 @@ PINNED = {
         "corrected": POSITION,
         "about": f"({NAME})*",
         "reason?": f"{COMMITMENT} | null",
+    },
+    "past-dataset.recorded.v1": {
+        "dataset": DATA_SET_ID,
+        "title": r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}",
+        "register": REGISTER_ID,
+    },
+    "past-release.recorded.v1": {
+        "register": REGISTER_ID,
+        "row": "^[0-9a-f]{32}",
+        "reference": f"{NAME} | null",
+        "organisation": ORGANISATION_ID,
+        "person": f"{PERSON_ID} | null",
+        "dataset": DATA_SET_ID,
+        "form": "aggregated | de-identified | identified",
+        "agreement": f"{NAME} | null",
+        "agreement_version": f"{NAME} | null",
+        "basis": f"{NAME} | null",
+        "provided": "repeated transfer | system access | transfer",
+        "on": "date",
+        "dated": "day | month | not-later-than",
+    },
+    "past-register.taken-in.v1": {
+        "register": REGISTER_ID,
+        "file": DIGEST,
+        "map": DIGEST,
+        "taken": SIZE,
+        "left_out": SIZE,
     },
 }
 

@@ -95,6 +95,7 @@ from tests.office import (
     wanted,
     withdrawn,
 )
+from tests.past_facts import past_release
 
 ACCEPTS_NO_SUBJECTS = PolicyPublished(time_zone=OFFICE_ZONE, accepts_not_human_subjects=True)
 NO_RULES = {"rule", "rulebook", "ethics"}  # what else is in the package
@@ -225,6 +226,7 @@ PINNED_ACTS = {
 FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
     2: "47862d95fe89fff7befc8a0076a7f953c34c45c17fc7f605a294790e1db22e9c",
+    3: "7cc7424220c3149a1d129515f76ed80f8e5437a26c135ac4410fc69d390e8e4e",
 }
 
 RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)
@@ -534,6 +536,7 @@ def cases_of_releases() -> list[Sequence[Event]]:
         *[[authorised().event, terminated(MOU, on)] for on in (YESTERDAY, TODAY, TOMORROW)],
         *[[authorised().event, key_revoked(on)] for on in (YESTERDAY, TODAY, TOMORROW)],
         *[[authorised().event, one] for one in (form_changed(), DataSetRetired(dataset=DATA_SET), key_rejected())],
+        [past_release(), past_release(person=BEN)],
         *[[trial_failed(), waiver(rule, expires=TODAY)] for rule in ("key-tested", "citi-training")],
     ]
     return [

@@ -29,6 +29,7 @@ from tests.office import (
     terminated,
     use_agreement,
 )
+from tests.past_facts import past_release
 
 OUT: list[Event] = [authorised().event, handed_over().event]
 OVER: list[Event] = [terminated(MOU), terminated(DUA)]
@@ -96,3 +97,22 @@ def test_who_signed_an_agreement_stays_while_it_is_not_over():
 
 def test_somebody_whom_nobody_knows_cannot_be_erased():
     given(complete()).when(erase(who="p-" + 32 * "0")).then(malformed("person", "p-" + 32 * "0"))
+
+
+@pytest.mark.parametrize("detail", ["name", "institution"])
+def test_name_and_institution_stay_in_what_a_register_of_the_past_says(detail: Detail):
+    given(complete(), past_release(person=STRANGER)).when(erase(detail, who=STRANGER)).then(
+        refused(
+            "erasable",
+            "an end of the record of disclosure releases-2020",
+            about=[STRANGER],
+            shown_by=[past_release(person=STRANGER)],
+        )
+    )
+
+
+def test_what_a_register_says_of_somebody_else_or_was_taken_back_keeps_nobody():
+    given(complete(), past_release(person=ANA)).when(erase(who=STRANGER)).then(given_up(who=STRANGER))
+    given(complete(), past_release(person=STRANGER)).when(erase("email", who=STRANGER)).then(
+        given_up("email", who=STRANGER)
+    )

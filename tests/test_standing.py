@@ -105,6 +105,7 @@ from tests.office import (
     waived,
     withdrawn,
 )
+from tests.past_facts import past_release
 
 
 def standing(*facts: Event) -> Standing:
@@ -167,6 +168,7 @@ def shown(facts: Sequence[Event]) -> Any:
         [vars(agreement) for agreement in one.agreements.values()],
         (one.contact.designated, one.contact.person, [vars(key) for key in one.contact.keys.values()]),
         [vars(release) for release in one.releases.values()],
+        [now.person(who).past for who in (ANA, BEN)],
         [now.person(who).verified for who in (ANA, BEN)],
         dict(vars(now.dataset(DATA_SET))),
     )
@@ -196,6 +198,7 @@ MORE: list[Event] = [
     correction(ready().index(couhes()) + 1, couhes()),
     form_changed(),
     DataSetRetired(dataset=DATA_SET),
+    past_release(),
 ]
 BEFORE: list[list[Event]] = [[], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)]
 

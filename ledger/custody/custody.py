@@ -203,18 +203,29 @@ class Custody:
 
         Raises `Malformed` for names that are none and text that UTF-8 cannot hold, and `TooLarge` above 64 KiB.
         """
-        check_name("subject", subject)
-        plain = {member: _checked(wire_name, member, text) for member, text in values.items()}
+        return self.seal_each(wire_name, {subject: values})[subject]
+
+    def seal_each(self, wire_name: str, values: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        """As `seal`, for several subjects together, which takes no longer than for one; by subject."""
+        plain: dict[tuple[str, str], bytes] = {}
+        for subject, texts in values.items():
+            check_name("subject", subject)
+            plain |= {(subject, member): _checked(wire_name, member, text) for member, text in texts.items()}
+        commitments: dict[str, dict[str, str]] = {subject: {} for subject in values}
         if not plain:
-            return {}
-        fresh = [self._fresh(subject, purpose_of(wire_name, member), values[member]) for member in plain]
-        key = self._keys.keep(subject, fresh)
+            return commitments
+        fresh = [
+            self._fresh(subject, purpose_of(wire_name, member), values[subject][member]) for subject, member in plain
+        ]
+        keys = self._keys.keep_each({subject for subject, _ in plain}, fresh)
         rows = [
-            seal(Keys(salt.label, salt.value, key), text, os.urandom(NONCE_BYTES))
+            seal(Keys(salt.label, salt.value, keys[salt.label.subject]), text, os.urandom(NONCE_BYTES))
             for salt, text in zip(fresh, plain.values(), strict=True)
         ]
         self._keep(rows)
-        return {member: salt.label.commitment.hex() for member, salt in zip(plain, fresh, strict=True)}
+        for (subject, member), salt in zip(plain, fresh, strict=True):
+            commitments[subject][member] = salt.label.commitment.hex()
+        return commitments
 
     def keep_document(self, subject: str, wire_name: str, stream: Readable, media_type: str) -> str:
         """Keep a document of a subject, of at most 25 MiB; returns the commitment to its SHA-256.

@@ -139,13 +139,17 @@ class KeyStore:
 
     def keep(self, subject: str, salts: Sequence[Salt]) -> bytes:
         """Keep these salts of a subject; returns the subject's key, made now if it has none."""
+        return self.keep_each([subject], salts)[subject]
+
+    def keep_each(self, subjects: Collection[str], salts: Sequence[Salt]) -> dict[str, bytes]:
+        """Keep these salts of these subjects together; returns the key of each, made now if it has none."""
         with self._database.writing() as connection:
-            key = self._subject_key(connection, subject)
+            keys = {subject: self._subject_key(connection, subject) for subject in subjects}
             connection.executemany(
                 "INSERT INTO salts (commitment, subject, purpose, created_at, mark, wrapped) VALUES (?, ?, ?, ?, ?, ?)",
                 [(*msgspec.structs.astuple(salt.label), salt.mark, self._wrap_salt(salt)) for salt in salts],
             )
-        return key
+        return keys
 
     def rows(self, commitments: Sequence[bytes]) -> list[Row | None]:
         """What is kept for each of these commitments, still wrapped; None where nothing is."""

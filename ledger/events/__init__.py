@@ -34,6 +34,7 @@ from ledger.events.governance import (
     WaiverGranted,
 )
 from ledger.events.opening import LedgerOpened
+from ledger.events.past import PastDataSetRecorded, PastRegisterTakenIn, PastReleaseRecorded
 from ledger.events.people import (
     AffiliationDetermined,
     OrganisationRegistered,
@@ -98,6 +99,9 @@ DECLARED: tuple[type[Event], ...] = (
     HistoryViewed,
     DocumentOpened,
     FactCorrected,
+    PastDataSetRecorded,
+    PastReleaseRecorded,
+    PastRegisterTakenIn,
 )
 
 __all__ = [
@@ -133,6 +137,9 @@ __all__ = [
     "LawDetermined",
     "LedgerOpened",
     "OrganisationRegistered",
+    "PastDataSetRecorded",
+    "PastRegisterTakenIn",
+    "PastReleaseRecorded",
     "PersonDetailsChanged",
     "PersonErased",
     "PersonRegistered",

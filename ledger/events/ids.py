@@ -24,6 +24,7 @@ AgreementId = Annotated[str, Meta(pattern="^A-[A-Za-z0-9._-]{1,80}" + END, extra
 KeyId = Annotated[str, Meta(pattern="^K-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "key"})]
 ReleaseId = Annotated[str, Meta(pattern="^L-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "release"})]
 WaiverId = Annotated[str, Meta(pattern="^W-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "waiver"})]
+RegisterId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,60}" + END, extra={TAG: "register"})]
 ApiKeyId = Annotated[str, Meta(pattern="^T-[0-9a-f]{16}" + END, extra={TAG: "apikey"})]
 
 Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]
@@ -36,6 +37,8 @@ Count = Annotated[int, Meta(ge=0, le=100_000)]
 Size = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Position = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Name = Annotated[str, Meta(pattern="^[!-~]([ -~]{0,253}[!-~])?" + END)]
+# What something is called in a catalogue or a register, in any script.
+Title = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}" + END)]
 # How something travels, in a word of the office's own, such as sftp-drop.
 Channel = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,40}" + END)]
 # Whoever or whatever has proved who it is, such as staff:17 or server:notebooks: opaque, and nobody's own name.

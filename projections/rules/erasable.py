@@ -32,3 +32,6 @@ def still_needed(act: EraseDetails, standing: Standing, at: datetime) -> Iterato
             if told and out and act.person in [one.person for one in told.event.parties]:
                 wanting = f"an end of the record of disclosure {told.event.release}"
                 yield RULE.objection(wanting, act.person, [told.position, out.position])
+    for past in standing.person(act.person).past:
+        wanting = f"an end of the record of disclosure {past.event.register}"
+        yield RULE.objection(wanting, act.person, [past.position])

@@ -47,7 +47,7 @@ from projections.rules import (
 from projections.rules.rule import Objection, Rule
 from projections.standing import Known, Standing
 
-VERSION = 2
+VERSION = 3
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (

@@ -1,9 +1,10 @@
-"""A person: which details are known, which training is certified, and whether they are suspended."""
+"""A person: which details are known, which training is certified, whether they are suspended, what they once got."""
 
 from calendar import monthrange
 from datetime import MAXYEAR, date
 
 from ledger.events import (
+    PastReleaseRecorded,
     PersonDetailsChanged,
     PersonErased,
     PersonRegistered,
@@ -26,6 +27,7 @@ class PersonStanding:
         TrainingVerified,
         PersonSuspended,
         SuspensionLifted,
+        PastReleaseRecorded,
     )
 
     def __init__(self) -> None:
@@ -33,6 +35,7 @@ class PersonStanding:
         self.registered: int | None = None
         self.trainings: list[Known[TrainingCertified]] = []
         self.verified: dict[str, int] = {}
+        self.past: list[Known[PastReleaseRecorded]] = []
         self._suspensions: dict[str | None, int] = {}
 
     def fold(self, fact: Told) -> None:
@@ -53,6 +56,8 @@ class PersonStanding:
                 self._suspensions[suspended.request] = fact.position
             case SuspensionLifted() as lifted:
                 self._suspensions.pop(lifted.request, None)
+            case PastReleaseRecorded() as past:
+                self.past.append(Known(past, fact.position))
 
     def suspensions_in(self, request: str) -> list[int]:
         """Where it stands that the person is suspended, in this request and in all."""

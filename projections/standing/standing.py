@@ -17,6 +17,8 @@ from ledger.events import (
     HistoryViewed,
     LedgerOpened,
     OrganisationRegistered,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
     ReleaseAuthorised,
     WaiverGranted,
 )
@@ -44,6 +46,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ApiKeyRevoked,
     HistoryViewed,
     DocumentOpened,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
 _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST = map(

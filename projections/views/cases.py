@@ -11,6 +11,7 @@ from ledger.codec import Recorded
 from ledger.events import AgreementIssued
 from projections.standing import (
     AgreementStanding,
+    Known,
     Office,
     ReleaseStanding,
     RequestStanding,
@@ -18,6 +19,8 @@ from projections.standing import (
     State,
     uncorrected,
 )
+from projections.standing.known import Told
+from projections.views.disclosing import MOVES, Moves, decided, disclosed, recipients
 from projections.views.reading import Happening
 from projections.views.turns import turns
 
@@ -37,6 +40,7 @@ class Case:
     def __init__(self) -> None:
         self.standing = RequestStanding()
         self.times: dict[int, str] = {}
+        self.moves: Moves = []
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
@@ -46,6 +50,7 @@ class Case:
         case.standing = Standing(found).request(request)
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
+            case._note(fact)
         return case
 
     def fold(self, fact: Happening) -> None:
@@ -55,6 +60,15 @@ class Case:
         self.standing.fold(told)
         # Times as entries write them sort as text.
         self.times[fact.position] = min(fact.recorded, fact.occurred)
+        self._note(told)
+
+    def _note(self, fact: Told) -> None:
+        if isinstance(fact.event, MOVES):
+            self.moves.append(Known(fact.event, fact.position))
+
+    def day(self, position: int, office: Office) -> date:
+        """The date at the office on which a fact happened."""
+        return office.day(parse_time(self.times[position]))
 
 
 class _Copy(NamedTuple):
@@ -81,6 +95,12 @@ def rows(request: str, case: Case, office: Office) -> Rows:
             for holding in _holdings(standing, release, case, office)
         ],
         "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
+        "recipients": [(request, *one) for one in recipients(standing)],
+        "disclosed": [
+            (request, number, *one)
+            for number, one in enumerate(disclosed(standing, case.moves, lambda at: case.day(at, office)))
+        ],
+        "decided": [(request, *one) for one in decided(case.moves, lambda at: case.day(at, office))],
     }
 
 

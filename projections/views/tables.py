@@ -11,6 +11,12 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     versions     in which form a version was found to be             of a fact
     trainings    what certificates say, and policy where they don't  of a fact
     accesses     who was let in, refused, or opened something        of a fact
+    recipients   for whom those act whom an agreement names          of a request
+    disclosed    what was asked for, declined and handed over        of a request
+    decided      when a request came in, and was decided             of a request
+    catalogue    which data sets there are, and were                 of a fact
+    refusals     which acts the rules refused                        of a fact
+    past_releases  what registers of the past say                    of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -18,7 +24,7 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 """
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x44554156  # "DUAV"
 
 SCHEMA = (
@@ -125,6 +131,81 @@ SCHEMA = (
         agreement TEXT
     ) STRICT
     """,
+    """
+    CREATE TABLE recipients (
+        request TEXT NOT NULL,
+        person TEXT NOT NULL,
+        organisation TEXT NOT NULL,
+        PRIMARY KEY (request, person, organisation)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX recipients_of_organisations ON recipients (organisation)",
+    """
+    CREATE TABLE disclosed (
+        request TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        day TEXT NOT NULL,
+        person TEXT NOT NULL,
+        organisation TEXT,
+        datasets TEXT NOT NULL,
+        learners INTEGER,
+        interest TEXT NOT NULL,
+        bases TEXT NOT NULL,
+        further TEXT NOT NULL,
+        release TEXT,
+        PRIMARY KEY (request, number)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX disclosed_by_day ON disclosed (day)",
+    """
+    CREATE TABLE decided (
+        request TEXT PRIMARY KEY,
+        submitted TEXT NOT NULL,
+        decided TEXT,
+        outcome TEXT,
+        datasets TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE catalogue (
+        position INTEGER PRIMARY KEY,
+        dataset TEXT NOT NULL,
+        course_run TEXT,
+        kind TEXT,
+        title TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX catalogue_of_data_sets ON catalogue (dataset)",
+    """
+    CREATE TABLE refusals (
+        position INTEGER PRIMARY KEY,
+        act TEXT NOT NULL,
+        day TEXT NOT NULL,
+        request TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE past_releases (
+        position INTEGER PRIMARY KEY,
+        register TEXT NOT NULL,
+        reference TEXT,
+        organisation TEXT NOT NULL,
+        person TEXT,
+        dataset TEXT NOT NULL,
+        form TEXT NOT NULL,
+        agreement TEXT,
+        agreement_version TEXT,
+        basis TEXT,
+        provided TEXT NOT NULL,
+        day TEXT NOT NULL,
+        dated TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX past_releases_of_data_sets ON past_releases (dataset)",
+    "CREATE INDEX past_releases_to_organisations ON past_releases (organisation)",
+    "CREATE INDEX past_releases_to_people ON past_releases (person) WHERE person IS NOT NULL",
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -137,11 +218,17 @@ OF_A_REQUEST = {
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
     "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
+    "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
+    "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "decided": "INSERT INTO decided VALUES (?, ?, ?, ?, ?)",
 }
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
     "trainings": "INSERT INTO trainings VALUES (?, ?, ?)",
     "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "catalogue": "INSERT INTO catalogue VALUES (?, ?, ?, ?, ?)",
+    "refusals": "INSERT INTO refusals VALUES (?, ?, ?, ?)",
+    "past_releases": "INSERT INTO past_releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

@@ -26,6 +26,9 @@ from ledger.events import (
     HistoryViewed,
     LedgerOpened,
     OrganisationRegistered,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
+    PastReleaseRecorded,
     PersonDetailsChanged,
     PersonErased,
     PersonRegistered,
@@ -40,6 +43,7 @@ from ledger.events import (
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.cases import Case, Rows, as_json, rows
+from projections.views.past import past_release
 from projections.views.reading import Happening
 from projections.views.tables import (
     CORRECTIONS,
@@ -62,6 +66,9 @@ WANTED: tuple[type[Event], ...] = (
     ActRefused,
     PolicyPublished,
     FactCorrected,
+    DataSetRegistered,
+    PastDataSetRecorded,
+    PastReleaseRecorded,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -70,7 +77,6 @@ PASSED_OVER: tuple[type[Event], ...] = (
     PersonDetailsChanged,
     PersonErased,
     OrganisationRegistered,
-    DataSetRegistered,
     DataSetRetired,
     TrainingVerified,
     RoleGranted,
@@ -81,6 +87,7 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ApiKeyRevoked,
     HistoryViewed,
     DocumentOpened,
+    PastRegisterTakenIn,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -125,6 +132,15 @@ class Views:
                 self._add_access(fact, "opened", opened, opened.label, None)
             case ActRefused(act=act) as refused if act == LET_IN:
                 self._add_access(fact, "refused", refused, None, None)
+            case ActRefused(act=act) as refused:
+                day = str(self._office.day(fact.occurred_at))
+                self._add("refusals", (fact.position, act, day, refused.request))
+            case DataSetRegistered() as of:
+                self._add("catalogue", (fact.position, of.dataset, of.course_run, of.kind, None))
+            case PastDataSetRecorded() as of:
+                self._add("catalogue", (fact.position, of.dataset, None, None, of.title))
+            case PastReleaseRecorded() as past:
+                self._add("past_releases", past_release(fact.position, past))
             case PolicyPublished():
                 self.outdated = not self._fresh
             case FactCorrected() as correction:

@@ -1,0 +1,47 @@
+"""What a ledger has of a register already."""
+
+from collections.abc import Iterable
+
+from ledger.events import Event, PastDataSetRecorded, PastRegisterTakenIn, PastReleaseRecorded
+from ledger.log import Ledger, about
+
+
+class KnownPast:
+    """The rows of a register that were recorded, and the types of data of all registers, up to a position.
+
+    What was recorded is known only by its marks: a register of a million rows has to find room.
+    """
+
+    def __init__(self, ledger: Ledger, register: str) -> None:
+        self._ledger, self._register = ledger, register
+        self.boundaries = [
+            about(PastReleaseRecorded, PastRegisterTakenIn, tags=[f"register:{register}"]),
+            about(PastDataSetRecorded),
+        ]
+        self.position = 0
+        self.marks: set[bytes] = set()
+        self.datasets: dict[str, str] = {}
+        self.files: set[str] = set()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take in what was recorded since."""
+        ledger, head = self._ledger, self._ledger.store.head().position
+        entries = ledger.store.scan(ledger.query(self.boundaries), self.position, head)
+        self.add(ledger.codec.known(entry).event for entry in entries)
+        self.position = head
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take in what was recorded, in order; the first type of data with a title is the one that has it."""
+        for event in events:
+            match event:
+                case PastReleaseRecorded():
+                    self.marks.add(bytes.fromhex(event.row))
+                case PastDataSetRecorded():
+                    self.datasets.setdefault(event.title, event.dataset)
+                case PastRegisterTakenIn():
+                    self.files.add(event.file)
+
+    def introduced(self, tag: str, *events: type[Event]) -> bool:
+        """Whether the ledger has one of these events with this tag."""
+        return next(self._ledger.facts([about(*events, tags=[tag])]), None) is not None
