@@ -19,6 +19,8 @@ from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import (
     OrganisationRegistered,
+    PastDataSetRecorded,
+    PastReleaseRecorded,
     PersonDetailsChanged,
     PersonErased,
     PersonRegistered,
@@ -53,6 +55,25 @@ def bundle_of_range(home: Home, first: int, last: int) -> bytes:
     facts = list(home.ledger.facts(after=first - 1, until=last))
     history = _history(home, signed, selection, facts, ())
     return make_bundle(home.ledger.store, signed, home.custody, read_log_key(home.path), selection, (), history)
+
+
+def bundle_of_past_release(home: Home, position: int, opening: Collection[Kind]) -> bytes:
+    """The bundle of what a register says of one release, and of what it names. Raises `Malformed`."""
+    signed = home.notary.checkpoint()
+    fact = next(home.ledger.facts(after=position - 1, until=position), None)
+    if fact is None or not isinstance(fact.event, PastReleaseRecorded):
+        raise Malformed("position", position, "is not that of a release of the past")
+    named = {tag for tag in fact.tags if tag.startswith((DATASET, *_NAMED))}
+    titles = [about(PastDataSetRecorded, tags=[tag]) for tag in named if tag.startswith(DATASET)]
+    known = home.ledger.facts([*_introductions(named), *titles], until=position - 1)
+    selection = Selection(
+        about=f"entries:{position}-{position}",
+        entries=(position,),
+        basis=tuple(one.position for one in known),
+        subjects=frozenset(named),
+    )
+    history = _history(home, signed, selection, [fact], opening)
+    return make_bundle(home.ledger.store, signed, home.custody, read_log_key(home.path), selection, opening, history)
 
 
 def facts_about(ledger: Ledger, tag: str, until: int) -> list[Recorded]:

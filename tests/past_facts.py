@@ -73,7 +73,7 @@ GOOD = (
     "file",
     "NIC-1-v1.2",
     "consent",
-    "Dr Ada Lune",
+    "Ada Lune",
     "ada@x.org",
     "31/03/2019",
 )

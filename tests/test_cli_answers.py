@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import pytest
 
+from projections.rules.rulebook import VERSION
 from tests.command_line import IRA, LAW, PATIENCE, RELEASE, ROSA, SEND, STOPPED_PROGRAM, TOM, Stages
 from tests.facts import NOON, Clock
 
@@ -301,7 +302,7 @@ def test_an_act_that_is_done_does_not_object_to_itself(stages: Stages, position:
     assert (told.code, told.lines[1:]) == (
         0,
         [
-            f"It was judged at 2026-11-21T12:00:00.000000Z by rulebook 2, on the facts up to {position - 1}.",
+            f"It was judged at 2026-11-21T12:00:00.000000Z by rulebook {VERSION}, on the facts up to {position - 1}.",
             "Judged again from the log, the answer is the same.",
             "It is done. Were it still to be decided today, nothing would object.",
         ],

@@ -77,6 +77,15 @@ COMMANDS = {
     "accesses": ("api.cli.holding:accesses", "Show who opened what, or was refused."),
     "history": ("api.cli.asking:history", "Tell the history of a request in words."),
     "explain": ("api.cli.explaining:explain", "Judge an act again, from the log alone."),
+    "agreements": ("api.cli.covering:agreements", "Show which agreements cover which data."),
+    "disclosures": ("api.cli.disclosing:disclosures", "Show the record of disclosures of a period."),
+    "stats": ("api.cli.figures:stats", "Show how many requests a year had, and how fast they were decided."),
+    "sample": ("api.cli.sampling:sample", "Draw releases by lot, with all evidence."),
+    "roles": ("api.cli.governing:roles", "Show who holds which role."),
+    "views-of": ("api.cli.governing:views_of", "Show who looked at a history."),
+    "waivers": ("api.cli.governing:waivers", "Show every waiver, and what it was used for."),
+    "erased": ("api.cli.governing:erased", "Show which people were erased."),
+    "import": ("api.cli.importing:import_register", "Take in a register of past releases."),
     "serve": ("api.cli.serving:serve", "Serve the HTTP API."),
     "issue-api-key": ("api.cli.serving:issue_api_key", "Give a principal a key for programs."),
     "revoke-api-key": ("api.cli.serving:revoke_api_key", "Make a key for programs good for nothing."),
@@ -93,6 +102,7 @@ HEADINGS = {
     "release": "Releases",
     "access": "Data servers",
     "may": "Questions",
+    "import": "The past",
     "serve": "The HTTP API",
 }
 WIDEST = max(map(len, COMMANDS))

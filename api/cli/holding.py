@@ -1,19 +1,22 @@
 """Questions about who holds what, what ends when, and who opened what."""
 
 import sys
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
 from api.cli import lookup, options
-from api.cli.inquiry import about_a_time, inquiry
+from api.cli.inquiry import Inquiry, about_a_time, inquiry
 from api.cli.kinds import When
-from api.cli.tables import Row, Table, Who, answered, show
+from api.cli.tables import Form, Row, Table, Who, answered, show
+from api.past import by, called
 from ledger.home import VIEWS, open_home
-from projections.upkeep import Upkeep
+from projections.upkeep import Answer, Upkeep
 from projections.views import answers
 from projections.views.answers import Access, Deadline, Holding
+from projections.views.past import PastHolding, past_holders, past_holdings_of_organisation, past_holdings_of_person
 
 HOLDERS = {
     "person": "person",
@@ -26,6 +29,7 @@ HOLDERS = {
     "right": "right",
 }
 HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS.items() if column != "person"}
+FORMS = ["identified", "de-identified", "aggregated"]
 
 
 @click.command()
@@ -33,35 +37,100 @@ HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS
 @answered
 @about_a_time
 @click.argument("dataset")
-@click.option(
-    "--form", "wanted", type=click.Choice(["identified", "de-identified"]), help="Only versions in this form."
-)
+@click.option("--form", "wanted", type=click.Choice(FORMS), help="Only what is in this form.")
 def holders(
     path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, dataset: str, wanted: str | None
 ) -> None:
-    """Show who holds DATASET (D-...), which version, under what, and until when.
+    """Show who holds DATASET (D-..., or its title in a register of the past), under what, and until when.
 
-    Until a group has reported its copies, every recipient in force at receipt is presumed to have one.
+    Until a group has reported its copies, every recipient in force at receipt is presumed to have one. What a register
+    of the past says is imported: nobody here knows whether it is held still, and access to a system is no holding.
     """
     with inquiry(path, as_of, known_at) as asked:
-        form, known = asked.form(as_json, as_csv, ids), lookup.known(asked.home, "dataset", dataset)
-        answer = asked.ask(lambda views: answers.holders(views, known, wanted, asked.today))
-        table = Table(HOLDERS, [_holding(one, asked.today) for one in answer.rows])
-        show(table, answer.position, form, f"Nobody holds {dataset}.")
+        form, known = asked.form(as_json, as_csv, ids), lookup.dataset(asked.home, dataset)
+        answer = asked.ask(
+            lambda views: (answers.holders(views, known, wanted, asked.today), past_holders(views, known, wanted))
+        )
+        show(_table(HOLDERS, *answer.rows, asked.today, form), answer.position, form, f"Nobody holds {dataset}.")
 
 
 @click.command()
 @options.home
 @answered
 @about_a_time
-@click.argument("person")
-def holdings(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, person: str) -> None:
+@click.argument("person", required=False)
+@click.option("--organisation", help="What this organisation holds, and people for it: an id (O-...), or a name.")
+def holdings(
+    path: Path,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    as_of: When,
+    known_at: When,
+    person: str | None,
+    organisation: str | None,
+) -> None:
     """Show what PERSON holds: an id (p-...), or an e-mail address."""
     with inquiry(path, as_of, known_at) as asked:
-        form, known = asked.form(as_json, as_csv, ids), lookup.person(asked.home, person)
-        answer = asked.ask(lambda views: answers.holdings(views, known, asked.today))
-        table = Table(HOLDINGS, [_holding(one, asked.today) for one in answer.rows])
-        show(table, answer.position, form, f"{person} holds nothing.")
+        form = asked.form(as_json, as_csv, ids)
+        if person is not None and organisation is None:
+            found, shown = _held_by_person(asked, person), HOLDINGS
+        elif organisation is not None and person is None:
+            found, shown = _held_by_organisation(asked, organisation), {"person": "person"} | HOLDINGS
+        else:
+            raise click.UsageError("give PERSON or --organisation, and not both")
+        table = _table(shown, *found.rows, asked.today, form)
+        show(table, found.position, form, f"{person or organisation} holds nothing.")
+
+
+def _held_by_person(asked: Inquiry, person: str) -> Answer[tuple[list[Holding], list[PastHolding]]]:
+    known = lookup.person(asked.home, person)
+    return asked.ask(lambda views: (answers.holdings(views, known, asked.today), past_holdings_of_person(views, known)))
+
+
+def _held_by_organisation(asked: Inquiry, organisation: str) -> Answer[tuple[list[Holding], list[PastHolding]]]:
+    known = lookup.organisation_called(asked.home, organisation)
+    return asked.ask(
+        lambda views: (
+            answers.holdings_for(views, known, asked.today),
+            past_holdings_of_organisation(views, known),
+        )
+    )
+
+
+def _table(shown: Mapping[str, str], held: list[Holding], past: list[PastHolding], today: date, form: Form) -> Table:
+    """What is held now, then what registers of the past say; on a terminal without columns that say nothing."""
+    rows = [_holding(one, today) for one in held]
+    if past:
+        rows = [dict(row) | {"organisation": None} for row in rows] + [_past_holding(one) for one in past]
+        shown = {"organisation": "organisation"} | dict(shown)
+        shown = {column: title for column, title in shown.items() if any(row[column] is not None for row in rows)}
+    if not form.as_json and not form.as_csv:
+        rows[len(held) :] = [
+            dict(row) | {"since": by(one.since, one.dated)} for row, one in zip(rows[len(held) :], past, strict=True)
+        ]
+    return Table(shown, rows)
+
+
+def _past_holding(one: PastHolding) -> Row:
+    return {
+        "person": Who(one.person) if one.person else None,
+        "dataset": one.dataset,
+        "label": None,
+        "form": one.form,
+        "how": "imported",
+        "request": None,
+        "release": None,
+        "since": one.since,
+        "dated": one.dated,
+        "agreement": called(one.agreement, one.agreement_version),
+        "until": None,
+        "right": "not known" if one.agreement else "none",
+        "in_force": False,
+        "organisation": Who(one.organisation),
+        "releases": one.releases,
+        "registers": one.registers,
+    }
 
 
 def _holding(one: Holding, today: date) -> Row:

@@ -7,11 +7,12 @@ from api.admission import INTRODUCED_BY
 from api.register import register_of
 from ledger.custody import caseless
 from ledger.errors import Malformed
-from ledger.events import Event
+from ledger.events import DataSetRegistered, Event, PastDataSetRecorded
 from ledger.home import Home
 from ledger.log import about
 
 _PERSON = re.compile(r"p-[0-9a-f]{32}")
+_DATA_SET = re.compile(r"D-[A-Za-z0-9._-]{1,80}")
 _ORGANISATION = re.compile(r"O-[A-Za-z0-9._-]{1,80}")
 
 
@@ -36,6 +37,36 @@ def organisation(home: Home, text: str) -> str:
     if not _ORGANISATION.fullmatch(text):
         raise Malformed("organisation", text, "is the name of none in this ledger")
     return known(home, "organisation", text)
+
+
+def organisation_called(home: Home, text: str) -> str:
+    """As `organisation`; of several whose names differ in case alone, the one with this very name. Raises `Malformed`.
+
+    A register of the past can have such names, and nobody here knows which of them mean the same.
+    """
+    called = home.custody.find("organisation", text)
+    exact = [one for one in called if home.custody.unseal(one.commitment) == text]
+    ids = list(dict.fromkeys(one.subject.partition(":")[2] for one in exact or called))
+    known_ids = [id_ for id_ in ids if _is_known(home, "organisation", id_)]
+    if len(known_ids) > 1:
+        raise Malformed("organisation", text, f"is the name of several: {', '.join(known_ids)}")
+    return known_ids[0] if known_ids else organisation(home, text)
+
+
+def dataset(home: Home, text: str) -> str:
+    """The id of a data set, or of a type of data of the past, by id or title. Raises `Malformed`."""
+    if _DATA_SET.fullmatch(text):
+        tag = f"dataset:{text}"
+        if next(home.ledger.facts([about(DataSetRegistered, PastDataSetRecorded, tags=[tag])]), None):
+            return text
+    for fact in home.ledger.facts([about(PastDataSetRecorded)]):
+        if isinstance(fact.event, PastDataSetRecorded) and fact.event.title == text:
+            return fact.event.dataset
+    raise Malformed("dataset", text, "is not in this ledger")
+
+
+def _is_known(home: Home, kind: str, id_: str) -> bool:
+    return next(home.ledger.facts([about(INTRODUCED_BY[kind], tags=[f"{kind}:{id_}"])]), None) is not None
 
 
 def known(home: Home, kind: str, id_: str) -> str:

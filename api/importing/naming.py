@@ -105,7 +105,9 @@ class Naming:
 
     def _free_id(self, title: str) -> str:
         """An id that reads like the title, and that nothing else has."""
-        slug = re.sub(r"[^a-z0-9]+", "-", title.lower())[:SLUG].strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+        if len(slug) > SLUG:
+            slug = slug[: SLUG + 1].rpartition("-")[0] or slug[:SLUG]
         distinct = sha256(title.encode()).hexdigest()[:8]
         for id_ in (f"D-{slug}", f"D-{slug}-{distinct}".replace("--", "-")):
             taken = id_ in self._drafted.values() or self._known.introduced(

@@ -41,6 +41,13 @@ BATCH = 256
 ATTEMPTS = 8
 
 
+class Last(NamedTuple):
+    """The last entry that was recorded: its leaf commits to all before it."""
+
+    position: int
+    leaf: str
+
+
 class Taken(NamedTuple):
     """What came of it: how many rows were recorded now, and how many were before; the last entry, if there is one."""
 
@@ -49,7 +56,7 @@ class Taken(NamedTuple):
     organisations: int
     datasets: int
     people: int
-    last: tuple[int, str] | None
+    last: Last | None
 
 
 class Importer:
@@ -73,7 +80,7 @@ class Importer:
                 raise Malformed("data set", dataset, "is in the map, but not in this ledger")
         self._naming = Naming(home, self._known, self._map.register, catalogued, self._keyed)
         self._made: Counter[type[Event]] = Counter()
-        self._last: tuple[int, str] | None = None
+        self._last: Last | None = None
 
     def marked(self, rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
         """Rows, each with what it is known again by."""
@@ -86,6 +93,12 @@ class Importer:
     def is_recorded(self, mark: str) -> bool:
         """Whether a row with this mark was recorded before."""
         return bytes.fromhex(mark) in self._known.marks
+
+    def would_take(self, register: Register) -> Taken:
+        """What would come of it now, as far as rows go."""
+        rows = self.marked(row for row in register.rows(Bytes()) if isinstance(row, Row))
+        recorded = Counter(self.is_recorded(mark) for _, mark in rows)
+        return Taken(recorded[False], recorded[True], 0, 0, 0, None)
 
     def take(self, register: Register, file: str, left_out: int, progress: Progress) -> Taken:
         """Record what isn't recorded yet of a register whose file had this SHA-256 when it was looked through.
@@ -133,7 +146,7 @@ class Importer:
         entries = ledger.append(facts, Reading((), known.position, query, None)).entries
         known.add(fact.event for fact in facts)
         known.position = entries[-1].position
-        self._last = entries[-1].position, entries[-1].leaf.hex()
+        self._last = Last(entries[-1].position, entries[-1].leaf.hex())
 
     def _close(self, file: str, taken: int, left_out: int, *, anything: bool) -> None:
         """Record that the file was read to its end, unless that is known, and nothing came of it."""

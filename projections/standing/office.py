@@ -37,11 +37,13 @@ class Office:
     def roles(self, principal: str, at: datetime) -> set[Role]:
         """The roles that a principal holds at a time, by any of the terms for which they were granted."""
         today = self.day(at)
-        return {
-            known.event.role
-            for known in self._grants.get(principal, ())
-            if known.event.starts <= today and (known.event.ends is None or today <= known.event.ends)
-        }
+        return {known.event.role for known in self._grants.get(principal, ()) if _covers(known.event, today)}
+
+    def grants(self, at: datetime) -> list[Known[RoleGranted]]:
+        """The roles that anybody holds at a time, each as it was granted, in the order of the log."""
+        today = self.day(at)
+        held = [one for grants in self._grants.values() for one in grants if _covers(one.event, today)]
+        return sorted(held, key=lambda one: one.position)
 
     @property
     def has_begun(self) -> bool:
@@ -68,3 +70,7 @@ class Office:
     def day(self, at: datetime) -> date:
         """The date at the office."""
         return at.astimezone(ZoneInfo(self.policy.event.time_zone)).date()
+
+
+def _covers(granted: RoleGranted, day: date) -> bool:
+    return granted.starts <= day and (granted.ends is None or day <= granted.ends)

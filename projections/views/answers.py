@@ -54,6 +54,9 @@ HOLDINGS = """
 """
 HOLDERS_OF_A_DATA_SET = HOLDINGS.format(which="h.dataset = :dataset")
 HOLDINGS_OF_A_PERSON = HOLDINGS.format(which="h.person = :person")
+HOLDINGS_FOR_AN_ORGANISATION = HOLDINGS.format(
+    which="(h.request, h.person) IN (SELECT request, person FROM recipients WHERE organisation = :organisation)"
+)
 
 # Of somebody's trainings the one that lasts longest counts.
 DEADLINES = """
@@ -158,6 +161,12 @@ def holders(connection: sqlite3.Connection, dataset: str, form: str | None, day:
 def holdings(connection: sqlite3.Connection, person: str, day: date) -> list[Holding]:
     """What a person holds."""
     return _holdings(connection, HOLDINGS_OF_A_PERSON, {"person": person, "form": None, "day": str(day)})
+
+
+def holdings_for(connection: sqlite3.Connection, organisation: str, day: date) -> list[Holding]:
+    """What people hold whom an agreement names for an organisation."""
+    asked = {"organisation": organisation, "form": None, "day": str(day)}
+    return _holdings(connection, HOLDINGS_FOR_AN_ORGANISATION, asked)
 
 
 def deadlines(connection: sqlite3.Connection, first: date, last: date) -> list[Deadline]:

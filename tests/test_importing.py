@@ -1,0 +1,449 @@
+"""Taking in a register: what becomes of its rows, and of what cannot be one."""
+
+import csv
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime
+from io import StringIO
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.importing.mapping import read_map
+from api.importing.reading import Bytes, Register, Row
+from ledger.codec import Recorded
+from ledger.errors import Malformed
+from ledger.events import (
+    Event,
+    OrganisationRegistered,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
+    PastReleaseRecorded,
+    PersonRegistered,
+)
+from ledger.home import create_home, open_log
+from tests.command_line import PATIENCE, STOPPED_PROGRAM, Office
+from tests.event_strategies import many
+from tests.facts import Clock
+from tests.past_facts import GOOD, HEADING, MAP, csv_of, row
+
+PROJECT = Path(__file__).parents[1]
+EXAMPLES = PROJECT / "api" / "registers" / "examples"
+TODAY = date(2026, 11, 21)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """An office with a director, and the map of a register."""
+    made = Office(tmp_path, Clock())
+    create_home(made.home, "log.example.com", actor="staff:1", via="command line", clock=made.clock)
+    made.done("grant-role staff:1 director --from 2026-01-01")
+    made.put("map.toml", MAP.encode())
+    return made
+
+
+def take_in(office: Office, *rows: tuple[str, ...], more: str = "") -> Any:
+    office.put("register.csv", csv_of(*rows))
+    return office(f"import {{register.csv}} --map {{map.toml}} {more}")
+
+
+def taken(office: Office, *kinds: type[Event]) -> list[Any]:
+    return [fact.event for fact in office.facts() if isinstance(fact.event, kinds or PastReleaseRecorded)]
+
+
+# What becomes of rows.
+
+
+def test_a_row_becomes_what_it_says_and_no_more(office: Office):
+    outcome = take_in(office, GOOD)
+    assert (outcome.code, outcome.err) == (0, "")
+
+    organisation, dataset, person, release, closing_ = (fact.event for fact in office.facts()[-5:])
+    assert isinstance(organisation, OrganisationRegistered)
+    assert office.opened(organisation.name) == "Lakeside College"
+    assert dataset == PastDataSetRecorded(dataset="D-grades", title="Grades", register="releases-2020")
+    assert isinstance(person, PersonRegistered)
+    assert [office.opened(one) for one in (person.name, person.email, person.institution)] == [
+        "Ada Lune",
+        "ada@x.org",
+        "Lakeside College",
+    ]
+    assert isinstance(release, PastReleaseRecorded)
+    assert release == PastReleaseRecorded(
+        register="releases-2020",
+        row=release.row,
+        reference="1",
+        organisation=organisation.organisation,
+        person=person.person,
+        dataset="D-grades",
+        form="de-identified",
+        agreement="NIC-1",
+        agreement_version="1.2",
+        basis="34 CFR 99.30",
+        provided="transfer",
+        on=date(2019, 3, 31),
+        dated="day",
+    )
+    assert isinstance(closing_, PastRegisterTakenIn)
+    assert (closing_.taken, closing_.left_out) == (1, 0)
+    assert {(fact.actor, fact.via, fact.judged) for fact in office.facts()[-5:]} == {("staff:1", "import", None)}
+
+
+def test_what_a_register_does_not_say_is_not_made_up(office: Office):
+    take_in(office, row(Agreement="", Basis="", Contact="", E_mail="", Sent="", No=""))
+
+    (release,) = taken(office)
+    assert (release.person, release.agreement, release.agreement_version, release.basis) == (None, None, None, None)
+    assert (release.reference, release.on, release.dated) == (None, date(2020, 12, 31), "not-later-than")
+    assert taken(office, PersonRegistered) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "occurred_at", "precision"),
+    [
+        ("31/03/2019", "2019-03-31T00:00:00-04:00", "day"),
+        ("2019-03", "2019-03-01T00:00:00-05:00", "month"),
+        ("", "2020-12-31T23:59:59.999999-05:00", "not-later-than"),
+    ],
+)
+def test_it_happened_as_precisely_as_the_register_says(office: Office, sent: str, occurred_at: str, precision: str):
+    take_in(office, row(Sent=sent))
+    fact = office.facts(PastReleaseRecorded.wire_type())[0]
+    assert (fact.occurred_at.isoformat(), fact.precision) == (
+        as_utc(occurred_at),
+        precision,
+    )
+
+
+def as_utc(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+
+
+def test_names_of_organisations_are_told_apart_letter_by_letter_and_those_of_types_of_data_too(office: Office):
+    take_in(office, row(), row(No="2", Organisation="LAKESIDE COLLEGE"), row(No="3", Data="grades"), row(No="4"))
+
+    assert len(taken(office, OrganisationRegistered)) == 2
+    first, other, third, again = (one.organisation for one in taken(office))
+    assert (first == third == again, first == other) == (True, False)
+    assert [one.dataset for one in taken(office, PastDataSetRecorded)] != ["D-grades", "D-grades"]
+    assert len({one.dataset for one in taken(office, PastDataSetRecorded)}) == 2
+
+
+def test_whom_the_office_knows_already_is_found(office: Office):
+    office.done("register-organisation 'Lakeside College'", "register-person 'Ada Lune' --email ADA@x.org")
+    take_in(office, GOOD)
+
+    (release,) = taken(office)
+    assert [one.organisation for one in taken(office, OrganisationRegistered)] == [release.organisation]
+    assert [one.person for one in taken(office, PersonRegistered)] == [release.person]
+
+
+def test_without_an_address_the_same_name_at_the_same_organisation_is_the_same_person(office: Office):
+    there = row(No="2", Organisation="Northfield", E_mail="")
+    take_in(office, row(E_mail=""), row(No="3", E_mail="", Contact="ada  LUNE"), there)
+    first, again, elsewhere = (one.person for one in taken(office))
+    assert (first == again, first == elsewhere) == (True, False)
+
+
+def test_a_data_set_of_the_catalogue_is_named_by_the_map(office: Office):
+    office.done("register-dataset D-1 --course-run course-v1:MITx+1+2 --kind survey")
+    office.put("map.toml", MAP.replace('column = "Data"', 'column = "Data"\nvalues = { "Grades" = "D-1" }').encode())
+    take_in(office, GOOD)
+    assert ([one.dataset for one in taken(office)], taken(office, PastDataSetRecorded)) == (["D-1"], [])
+
+
+def test_a_data_set_of_the_map_that_nobody_knows_is_refused(office: Office):
+    office.put("map.toml", MAP.replace('column = "Data"', 'column = "Data"\nvalues = { "Grades" = "D-1" }').encode())
+    with office.nothing_happens():
+        outcome = take_in(office, GOOD)
+    assert (outcome.code, "'D-1'" in outcome.err) == (2, True)
+
+
+def test_two_rows_that_are_alike_are_two_releases(office: Office):
+    take_in(office, GOOD, GOOD)
+    assert len({one.row for one in taken(office)}) == 2
+
+
+# Again.
+
+
+def test_a_register_that_is_taken_in_again_adds_nothing(office: Office):
+    take_in(office, GOOD, GOOD, row(No="2"))
+    with office.nothing_happens():
+        assert take_in(office, GOOD, GOOD, row(No="2")).code == 0
+
+
+def test_a_row_that_was_added_or_changed_comes_in_beside_the_others(office: Office):
+    take_in(office, GOOD)
+    take_in(office, GOOD, row(No="2"))
+    assert [one.reference for one in taken(office)] == ["1", "2"]
+    assert [one.taken for one in taken(office, PastRegisterTakenIn)] == [1, 2]
+
+
+def test_a_dry_run_records_nothing_and_says_what_it_would(office: Office):
+    take_in(office, GOOD)
+    with office.nothing_happens():
+        outcome = take_in(office, GOOD, row(No="2"), more="--dry-run")
+    assert "1 release would be recorded, 1 were before, 0 cannot be taken" in outcome.lines
+
+
+def test_what_was_taken_back_is_held_by_nobody_and_stays_taken_back(office: Office):
+    take_in(office, GOOD)
+    at = next(fact.position for fact in office.facts() if isinstance(fact.event, PastReleaseRecorded))
+    assert office("holders D-grades").lines[-1].startswith("This holds")
+    office.done(f"correct {at} --reason 'another course'")
+
+    assert office("holders D-grades").lines[0] == "Nobody holds D-grades."
+    with office.nothing_happens():
+        take_in(office, GOOD)
+
+
+def test_somebody_without_a_role_takes_in_nothing(office: Office):
+    office.put("register.csv", csv_of(GOOD))
+    with office.nothing_happens():
+        outcome = office("import {register.csv} --map {map.toml}", actor="staff:2")
+    assert outcome.code == 3
+
+
+def test_the_made_up_register_is_taken_in_whole_and_one_holder_has_no_agreement(office: Office):
+    run = "--course-run course-v1:MITx+6.002x+2012_Spring"
+    office.done(
+        f"register-dataset D-6.002x-pc {run} --kind person-course",
+        f"register-dataset D-6.002x-forum {run} --kind forum",
+    )
+    example = EXAMPLES / "course-releases"
+    office.done(f"import {example}.csv --map {example}.toml")
+
+    assert len(taken(office)) == 40
+    rows = json.loads(office("holders D-6.002x-pc --form identified --json").out)["rows"]
+    assert [(one["person_name"], one["organisation_name"]) for one in rows if one["right"] == "none"] == [
+        ("Piers Halloran", "Harbor Analytics")
+    ]
+    assert {one["how"] for one in rows} == {"imported"}
+    assert office("verify --processes 1").code == 0
+
+
+# What cannot be taken.
+
+WRONG: list[tuple[dict[str, str], str, str, str]] = [
+    ({"Organisation": ""}, "Organisation", "", "is empty"),
+    ({"Organisation": "a\tb"}, "Organisation", "a\tb", "has a line end or another control character in it"),
+    ({"Data": "x" * 256}, "Data", "x" * 256, "has 256 letters, and at most 255 are taken"),
+    ({"Form": "maybe"}, "Form", "maybe", "is not among the values of the map"),
+    ({"Form": ""}, "Form", "", "is empty"),
+    ({"How": "post"}, "How", "post", "is not among the values of the map"),
+    ({"Basis": "why not"}, "Basis", "why not", "is not among the values of the map"),
+    ({"Agreement": "Nº1"}, "Agreement", "Nº1", "has letters that are not ASCII, which a reference has not"),
+    ({"Sent": "31/02/2019"}, "Sent", "31/02/2019", "is no date such as %d/%m/%Y or %Y-%m"),
+    ({"Sent": "2027-01"}, "Sent", "2027-01", "is still to come; it is 2026-11-21 at the office"),
+    ({"Sent": "1969-12"}, "Sent", "1969-12", "is before 1970"),
+    ({"E_mail": "nobody"}, "Contact", "", "has no e-mail address in 'E-mail', but something else"),
+    ({"Contact": ""}, "Contact", "", "names nobody, though an address stands in 'E-mail'"),
+    ({"No": "é"}, "No", "é", "has letters that are not ASCII, which a reference has not"),
+]
+
+
+@pytest.mark.parametrize(("changes", "column", "value", "why"), WRONG, ids=[f"{one[1]}-{one[3][:20]}" for one in WRONG])
+def test_a_row_that_cannot_be_taken_is_told_with_row_and_column_and_the_others_are_taken(
+    office: Office, changes: dict[str, str], column: str, value: str, why: str
+):
+    outcome = take_in(office, GOOD, row(**changes), row(No="3"), more="--report {report.json}")
+
+    assert outcome.code == 1
+    assert json.loads((office.folder / "report.json").read_bytes()) == [
+        {"row": 3, "column": column, "value": value, "why": why}
+    ]
+    assert f"row 3, column {column!r}" in outcome.err
+    assert [one.reference for one in taken(office)] == ["1", "3"]
+    assert [(one.taken, one.left_out) for one in taken(office, PastRegisterTakenIn)] == [(2, 1)]
+
+
+def test_all_that_is_wrong_with_a_row_is_told_at_once_and_no_cell_of_the_report_is_a_formula(office: Office):
+    take_in(office, row(Form="=1+1", Sent="soon"), GOOD[:3], more="--report {report.csv}")
+    told = list(csv.reader(StringIO((office.folder / "report.csv").read_text())))
+    assert told == [
+        ["row", "column", "value", "why"],
+        ["2", "Form", "'=1+1", "is not among the values of the map"],
+        ["2", "Sent", "soon", "is no date such as %d/%m/%Y or %Y-%m"],
+        ["3", "", "1", "has 3 cells, where row 1 has 10"],
+    ]
+
+
+def test_a_byte_order_mark_and_empty_lines_are_no_part_of_a_register(office: Office):
+    office.put("register.csv", b"\xef\xbb\xbf" + csv_of(GOOD) + b"\r\n\r\n")
+    office.done("import {register.csv} --map {map.toml}")
+    assert len(taken(office)) == 1
+
+
+def test_letters_in_another_encoding_are_told_where_they_stand(office: Office):
+    office.put("register.csv", csv_of(GOOD, row(Organisation="Université")).decode().encode("latin-1"))
+    outcome = office("import {register.csv} --map {map.toml}")
+    assert (outcome.code, "row 3, column 'Organisation'" in outcome.err) == (1, True)
+    office.put("map.toml", f'encoding = "latin-1"\n{MAP}'.encode())
+    office.done("import {register.csv} --map {map.toml}")
+    assert {office.opened(one.name) for one in taken(office, OrganisationRegistered)} == {
+        "Lakeside College",
+        "Université",
+    }
+
+
+NO_REGISTER = {
+    "empty": (b"", "not even a row"),
+    "no such column": (csv_of(GOOD).replace(b'"Form"', b'"Shape"'), "Form"),
+    "a column twice": (csv_of(GOOD).replace(b'"Form"', b'"Form","Form"', 1), "more than once"),
+    "a quote that does not close": (csv_of(GOOD, row(No="2"))[:-3] + b"\r\n" + csv_of(GOOD), "row"),
+    "text after a quote": (csv_of(GOOD) + b'"a"b,c\r\n', "from row 3 on, which begins in line 3"),
+    "another encoding": (csv_of(GOOD).decode().encode("utf-16"), "UTF-16"),
+}
+
+
+@pytest.mark.parametrize("name", NO_REGISTER)
+def test_what_is_no_register_is_refused_whole_before_anything_is_recorded(office: Office, name: str):
+    content, why = NO_REGISTER[name]
+    office.put("register.csv", content)
+    with office.nothing_happens():
+        outcome = office("import {register.csv} --map {map.toml} --report {report.csv}")
+    assert (outcome.code, why in outcome.err) == (2, True), outcome.err
+    assert not (office.folder / "report.csv").exists()
+
+
+def test_a_report_that_is_there_already_is_not_written_over(office: Office):
+    office.put("report.csv", b"mine")
+    with office.nothing_happens():
+        assert take_in(office, GOOD, more="--report {report.csv}").code == 1
+    assert (office.folder / "report.csv").read_bytes() == b"mine"
+
+
+NO_MAP = {
+    "no TOML": ("register", "="),
+    "an unknown part": ("[form]", "[shape]"),
+    "no id": ('register = "releases-2020"', ""),
+    "form without values": ('values = { "Y"', 'other = { "Y"'),
+    "a form that is none": ('"identified"', '"named"'),
+    "a way that is none": ('"system access"', '"by post"'),
+    "a basis beyond ASCII": ('"34 CFR 99.30"', '"§ 99.30"'),
+    "a pattern that is none": ("(?P<reference>", "(?P<reference"),
+    "a pattern without reference": ("?P<reference>", "?P<number>"),
+    "a date without a month": ('"%Y-%m"', '"%Y"'),
+    "no date at all": ('column = "Sent"\nformats = ["%d/%m/%Y", "%Y-%m"]\nnot_later_than = 2020-12-31', ""),
+    "an unknown encoding": ('register = "releases-2020"', 'register = "releases-2020"\nencoding = "utf-9"'),
+    "neither column nor fixed": ('column = "Organisation"', ""),
+}
+
+
+@pytest.mark.parametrize("name", NO_MAP)
+def test_what_is_no_map_is_refused(tmp_path: Path, name: str):
+    old, new = NO_MAP[name]
+    assert old in MAP
+    file = tmp_path / "map.toml"
+    file.write_text(MAP.replace(old, new, 1))
+    with pytest.raises(Malformed) as refusal:
+        read_map(str(file))
+    assert (refusal.value.what, refusal.value.value) == ("map", str(file))
+
+
+@pytest.fixture(scope="module")
+def map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("map") / "map.toml"
+    file.write_text(MAP)
+    return file
+
+
+CELLS = st.sampled_from(["", "Y", "N", "file", "consent", "31/03/2019", "2019-03", "a@b", '"', "x,y\n", "\ud800"])
+
+
+@many
+@given(rows=st.lists(st.lists(CELLS | st.text(max_size=8), min_size=9, max_size=11), max_size=6))
+def test_any_row_is_taken_or_told_with_what_is_wrong(map_file: Path, rows: list[list[str]]):
+    text = StringIO()
+    csv.writer(text).writerows([HEADING, *rows])
+    file = map_file.with_name("any.csv")
+    file.write_bytes(text.getvalue().encode("utf-8", "surrogatepass"))
+
+    read = list(Register(file, read_map(str(map_file)).map, TODAY).rows(Bytes()))
+
+    assert len(read) == sum(any(cells) for cells in rows)
+    for one in read:
+        assert isinstance(one, Row) or (one and all(problem.why for problem in one))
+
+
+@many
+@given(content=st.binary(max_size=200), at=st.integers(0, 300))
+def test_any_bytes_are_a_register_or_are_refused_by_name(map_file: Path, content: bytes, at: int):
+    good = csv_of(GOOD, GOOD)
+    file = map_file.with_name("bytes.csv")
+    file.write_bytes(good[:at] + content + good[at:])
+    with suppress(Malformed):
+        list(Register(file, read_map(str(map_file)).map, TODAY).rows(Bytes()))
+
+
+# Cut off, and together.
+
+MANY = 5000
+
+
+@pytest.fixture
+def large(office: Office) -> Office:
+    rows = (row(No=str(number), Organisation=f"Organisation {number % 300}", E_mail="") for number in range(MANY))
+    office.put("register.csv", csv_of(*rows))
+    return office
+
+
+def importing(office: Office) -> Popen[bytes]:
+    names = [office.folder / "register.csv", "--map", office.folder / "map.toml", "--home", office.home]
+    arguments = ["import", *map(str, names), "--actor", "staff:1"]
+    # The standing clock is the office's, too.
+    return Popen([*STOPPED_PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=PROJECT)
+
+
+def what_stands(office: Office) -> Iterator[Any]:
+    return (without_chance(fact) for fact in office.facts())
+
+
+def without_chance(fact: Recorded) -> Any:
+    """What is the same however often it is taken in: all but commitments and the way in which a register was read."""
+    event = fact.event
+    return (type(event), event.tags() if isinstance(event, OrganisationRegistered | PersonRegistered) else event)
+
+
+def test_an_import_that_is_killed_goes_on_when_it_is_called_again_and_comes_to_the_same(large: Office, tmp_path: Path):
+    whole = large.copied(tmp_path / "whole")
+    whole.done("import {register.csv} --map {map.toml}")
+
+    killed = importing(large)
+    with closing(open_log(large.home)) as log:
+        log.wait_beyond(700, lambda: killed.poll() is not None)
+        killed.kill()
+        killed.wait(PATIENCE)
+        assert 700 < log.length() < MANY
+    if killed.stderr:
+        killed.stderr.close()
+    large.done("import {register.csv} --map {map.toml}")
+
+    assert key_sorted(what_stands(large)) == key_sorted(what_stands(whole))
+    assert large("verify --processes 1").code == 0
+
+
+def test_two_who_take_in_the_same_register_at_once_take_in_each_row_once(large: Office):
+    both = [importing(large), importing(large)]
+    codes = []
+    for one in both:
+        _, told = one.communicate(timeout=PATIENCE)
+        codes.append((one.returncode, told))
+
+    assert [code for code, _ in codes if code not in (0, 4)] == [], codes
+    large.done("import {register.csv} --map {map.toml}")
+    rows = [one.row for one in taken(large)]
+    assert (len(rows), len(set(rows))) == (MANY, MANY)
+    names = [one.organisation for one in taken(large, OrganisationRegistered)]
+    assert len(names) == len(set(names)) == 300
+
+
+def key_sorted(found: Iterator[Any]) -> list[str]:
+    return sorted(map(repr, found))
