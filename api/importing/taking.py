@@ -37,7 +37,7 @@ from projections.acts import of_office
 from projections.standing import Office, Standing
 
 VIA = "import"
-BATCH = 256
+BATCH = 512
 ATTEMPTS = 8
 
 
