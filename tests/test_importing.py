@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -395,11 +396,12 @@ def large(office: Office) -> Office:
     return office
 
 
-def importing(office: Office) -> Popen[bytes]:
+def importing(office: Office, *within: str) -> Popen[bytes]:
+    """An import in a process of its own, within what limits it, if anything does."""
     names = [office.folder / "register.csv", "--map", office.folder / "map.toml", "--home", office.home]
-    arguments = ["import", *map(str, names), "--actor", "staff:1"]
     # The standing clock is the office's, too.
-    return Popen([*STOPPED_PROGRAM, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=PROJECT)
+    command = [*within, *STOPPED_PROGRAM, "import", *map(str, names), "--actor", "staff:1"]
+    return Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=PROJECT)
 
 
 def what_stands(office: Office) -> Iterator[Any]:
@@ -428,6 +430,23 @@ def test_an_import_that_is_killed_goes_on_when_it_is_called_again_and_comes_to_t
 
     assert key_sorted(what_stands(large)) == key_sorted(what_stands(whole))
     assert large("verify --processes 1").code == 0
+
+
+@pytest.mark.campaign
+def test_a_register_of_any_length_is_taken_in_within_bounded_memory(office: Office):
+    rows = 1_000_000 if os.environ.get("CAMPAIGN") == "1" else 3_000
+    with (office.folder / "register.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADING)
+        writer.writerows(row(No=str(number), E_mail="", Contact="") for number in range(rows))
+
+    one = importing(office, "sh", "-c", 'ulimit -v 1048576 && exec "$@"', "sh")
+    _, told = one.communicate()
+
+    assert (one.returncode, told) == (0, b"")
+    with closing(open_log(office.home)) as log:
+        # One entry opens the log, one gives a role; organisation, type of data and the closing entry are one each.
+        assert log.length() == rows + 5
 
 
 def test_two_who_take_in_the_same_register_at_once_take_in_each_row_once(large: Office):

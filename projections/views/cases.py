@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple, Self
 
-import msgspec
-
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import AgreementIssued
@@ -20,7 +18,7 @@ from projections.standing import (
     uncorrected,
 )
 from projections.standing.known import Told
-from projections.views.disclosing import MOVES, Moves, decided, disclosed, recipients
+from projections.views.disclosing import MOVES, Moves, as_json, decided, disclosed, recipients
 from projections.views.reading import Happening
 from projections.views.turns import turns
 
@@ -202,8 +200,3 @@ def _deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
         yield "key expires", filed.key, as_json((filed.person,)), str(expires), key.filed.position
     for waiver in request.waivers:
         yield "waiver expires", waiver.event.waiver, "[]", str(waiver.event.expires), waiver.position
-
-
-def as_json(ids: tuple[str, ...]) -> str:
-    """A list as the tables keep it."""
-    return msgspec.json.encode(ids).decode()
