@@ -1,7 +1,7 @@
 """The import of the past: an institution's register of releases, taken in as facts that nobody here decided.
 
     MAP.toml      -> mapping: which column says what, and what its words mean here
-    REGISTER.csv  -> reading: rows, and what is wrong with each that cannot be taken
+    REGISTER.csv  -> reading: rows, each of its cells, and what is wrong with those that cannot be taken
                   -> survey:  the whole register looked through, before anything is recorded
                   -> taking:  rows as facts, so many in a transaction
 

@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
+from api.importing.cells import Person
 from api.importing.known import KnownPast
-from api.importing.reading import Person, Row
+from api.importing.reading import Row
 from api.register import register_of
 from ledger.custody import caseless
 from ledger.events import (
