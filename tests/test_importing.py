@@ -334,6 +334,9 @@ NO_MAP = {
     "a date without a month": ('"%Y-%m"', '"%Y"'),
     "no date at all": ('column = "Sent"\nformats = ["%d/%m/%Y", "%Y-%m"]\nnot_later_than = 2020-12-31', ""),
     "an unknown encoding": ('register = "releases-2020"', 'register = "releases-2020"\nencoding = "utf-9"'),
+    "an encoding of no text": ('register = "releases-2020"', 'register = "releases-2020"\nencoding = "base64"'),
+    "a delimiter that is none": ('register = "releases-2020"', 'register = "releases-2020"\ndelimiter = "\\n"'),
+    "an organisation that is nobody": ('column = "Organisation"', 'fixed = ""'),
     "neither column nor fixed": ('column = "Organisation"', ""),
 }
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from api.importing.mapping import AgreementPart, DatePart, Part, PersonPart, RegisterMap, precision_of
-from ledger.events.ids import Name, Title
+from ledger.events.ids import Name
 from ledger.events.past import Dated
 
 LONGEST = 255
@@ -96,7 +96,7 @@ def _named(part: Part, encoding: str) -> Callable[[str], str]:
         said = part.fixed if part.fixed is not None else words_in(cell, encoding)
         if not said:
             raise Unfit("is empty")
-        return msgspec.convert(values.get(said, said), Title)
+        return values.get(said, said)
 
     return read
 

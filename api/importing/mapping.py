@@ -22,7 +22,6 @@ and what a register may have besides: `[agreement]` with a column and a `pattern
 `version`, `[basis]` as `[form]`, `[person]` with the columns `name` and `email`, `[reference]` with a column.
 """
 
-import codecs
 import re
 import tomllib
 from datetime import date
@@ -35,7 +34,7 @@ import msgspec
 from msgspec import Meta
 
 from ledger.errors import Malformed
-from ledger.events.ids import DataSetId, Name, RegisterId
+from ledger.events.ids import END, DataSetId, Name, RegisterId, Title
 from ledger.events.past import PastForm, Provided
 
 MAX_MAP_BYTES = 1_000_000
@@ -95,7 +94,7 @@ class RegisterMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person: PersonPart | None = None
     reference: Reference | None = None
     encoding: str = "utf-8"
-    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, Meta(pattern=r"^[^\r\n\"]" + END)] = ","
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -147,13 +146,16 @@ def _check(found: RegisterMap) -> None:
     _check_words("provided", found.provided, get_args(Provided))
     if found.basis:
         _check_words("basis", found.basis, None)
+    for title in (found.organisation.fixed, found.dataset.fixed, *(found.organisation.values or {}).values()):
+        if title is not None:
+            _check_kind("a name", title, Title)
     for id_ in (found.dataset.values or {}).values():
-        _check_kind("dataset", id_, DataSetId)
+        _check_kind("[dataset]", id_, DataSetId)
     _check_agreement(found)
     _check_date(found)
     try:
-        codecs.lookup(found.encoding)
-    except LookupError as error:
+        "".encode(found.encoding)
+    except (LookupError, ValueError) as error:
         raise _Senseless(f"encoding {found.encoding!a} is none that this program knows") from error
 
 
@@ -163,17 +165,23 @@ def _check_words(name: str, part: Part, words: tuple[str, ...] | None) -> None:
         raise _Senseless(f"[{name}] needs values: a table with each word of {part.column!a}, and what it means here")
     for said in [part.fixed] if part.fixed is not None else (part.values or {}).values():
         if words is None:
-            _check_kind(name, said, Name)
+            _check_kind(f"[{name}]", said, Name)
         elif said not in words:
             raise _Senseless(f"[{name}] has {said!a}, which is none of {', '.join(words)}")
+
+
+_LOOKS: dict[object, str] = {
+    DataSetId: "D- and letters, digits, dots or dashes",
+    Name: "1 to 255 signs of ASCII",
+    Title: "1 to 255 letters without control characters",
+}
 
 
 def _check_kind(name: str, said: str, kind: object) -> None:
     try:
         msgspec.convert(said, kind)
     except msgspec.ValidationError as error:
-        looks = "D- and letters, digits, dots or dashes" if name == "dataset" else "at most 255 signs of ASCII"
-        raise _Senseless(f"[{name}] has {said!a}, which is not {looks}") from error
+        raise _Senseless(f"{name} is {said!a}, which is not {_LOOKS[kind]}") from error
 
 
 def _check_agreement(found: RegisterMap) -> None:
