@@ -17,6 +17,8 @@ from ledger.chain.entry import format_time
 from ledger.errors import Malformed
 from ledger.events import (
     AccessPermitted,
+    AccessRestored,
+    AccessRevoked,
     ActRefused,
     AffiliationDetermined,
     AgreementExecuted,
@@ -26,16 +28,26 @@ from ledger.events import (
     ApiKeyIssued,
     ApiKeyRevoked,
     ContactDesignated,
+    CopiesDeclared,
+    CopyReported,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRegistered,
     DataSetVersionAdded,
+    DestructionAccepted,
+    DestructionAttested,
     DeterminationEnded,
     DocumentOpened,
     EthicsDetermined,
     Event,
     FactCorrected,
+    FindingAssigned,
+    FindingClosed,
     HistoryViewed,
+    HoldingWrittenOff,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
     KeyConfirmed,
     KeyFiled,
     KeyRejected,
@@ -45,8 +57,12 @@ from ledger.events import (
     KeyTestSent,
     LawDetermined,
     LedgerOpened,
+    LegalHoldLifted,
+    LegalHoldPlaced,
     OrganisationRegistered,
+    PersonDeparted,
     PersonErased,
+    PersonMoved,
     PersonRegistered,
     PolicyPublished,
     ReleaseAuthorised,
@@ -55,6 +71,7 @@ from ledger.events import (
     ReleaseReceived,
     RelianceElected,
     RequestApproved,
+    RequestClosed,
     RequestDeclined,
     RequestReturned,
     RequestSubmitted,
@@ -83,6 +100,9 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "key": KeyFiled,
     "release": ReleaseAuthorised,
     "apikey": ApiKeyIssued,
+    "incident": IncidentReported,
+    "hold": LegalHoldPlaced,
+    "attestation": DestructionAttested,
 }
 # What comes of an act, of erasing or of opening a ledger, and cannot be told.
 NOT_REPORTED = (
@@ -97,6 +117,10 @@ NOT_REPORTED = (
     AccessPermitted,
     WaiverGranted,
     ActRefused,
+    DestructionAccepted,
+    HoldingWrittenOff,
+    IncidentClosed,
+    RequestClosed,
 )
 # What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
 # suspension is lifted, which not everybody may who may correct.
@@ -122,6 +146,14 @@ CORRECTABLE = (
     ReleaseReceived,
     DataSetOpened,
     FactCorrected,
+    CopyReported,
+    CopiesDeclared,
+    DestructionAttested,
+    IncidentContained,
+    PersonDeparted,
+    PersonMoved,
+    FindingAssigned,
+    FindingClosed,
 )
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
@@ -141,6 +173,12 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     # A researcher tells what they did themselves, of a request of their own.
     RequestWithdrawn: (*REPORTING, "researcher"),
     ReleaseReceived: (*REPORTING, "researcher"),
+    CopyReported: (*REPORTING, "researcher"),
+    IncidentReported: (*REPORTING, "researcher"),
+    DestructionAttested: (*REPORTING, "researcher"),
+    AccessRevoked: DIRECTING,
+    AccessRestored: DIRECTING,
+    LegalHoldLifted: DIRECTING,
     HistoryViewed: get_args(Role),
     DocumentOpened: get_args(Role),
 }
@@ -294,6 +332,11 @@ def _admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Offic
             whose = {one.researcher for one in asked[-1:]}
         case ReleaseReceived():
             whose = {event.contact}
+        case CopyReported() | IncidentReported():
+            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
+            whose = {person for one in asked for person in (one.researcher, *one.study_group)}
+        case DestructionAttested():
+            whose = {event.by}
         case _:
             return
     person = office.person(actor)
@@ -312,6 +355,9 @@ def _check_correction(event: FactCorrected, facts: Sequence[Known[Event]]) -> No
     if isinstance(fact.event, AgreementSigned) and fact.event.agreement in executed:
         why = f"is a signature under {fact.event.agreement}, which is executed: terminate that"
         raise Malformed("position", event.corrected, why)
+    accepted = {one.event.attestation for one in facts if isinstance(one.event, DestructionAccepted)}
+    if isinstance(fact.event, DestructionAttested) and fact.event.attestation in accepted:
+        raise Malformed("position", event.corrected, f"is attestation {fact.event.attestation}, which was accepted")
     if fact.event.tags() != set(event.about):
         raise Malformed("tags", event.about, f"are not those of entry {event.corrected}")
 
@@ -360,7 +406,7 @@ class _Known:
                 raise Malformed("role", event.role, f"was not given to {event.principal}")
             case DataSetVersionAdded() if (event.dataset, event.label) in self._versions:
                 raise Malformed("version", event.label, f"of {event.dataset} is in this ledger already")
-            case DataSetFormChanged() if (event.dataset, event.label) not in self._versions:
+            case DataSetFormChanged() | CopyReported() if (event.dataset, event.label) not in self._versions:
                 raise Malformed("version", event.label, f"of {event.dataset} is not in this ledger")
         self._check_known(event)
         self._check_turn(event)
@@ -417,11 +463,11 @@ def _moves(event: Event) -> list[Boundary]:
     match event:
         case RequestSubmitted() | RequestReturned() | RequestWithdrawn():
             return [about(*MOVES, FactCorrected, tags=[f"request:{event.request}"])]
-        case DataSetVersionAdded() | DataSetFormChanged():
+        case DataSetVersionAdded() | DataSetFormChanged() | CopyReported():
             return [about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])]
         case FactCorrected():
-            # Of a signature, the first tag is that of its agreement.
-            return [about(*CORRECTABLE, AgreementExecuted, tags=event.about[:1])]
+            # Of a signature or an attestation, the first tag is that of its agreement, or its own.
+            return [about(*CORRECTABLE, AgreementExecuted, DestructionAccepted, tags=event.about[:1])]
     return []
 
 
@@ -455,7 +501,7 @@ def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:
 
 def _check_dates(event: Any, today: date) -> None:
     """What has happened has not happened tomorrow; that an agreement will end can be told before."""
-    for member in ("on", "completed", "found_on"):
+    for member in ("on", "completed", "found_on", "since"):
         day = getattr(event, member, None)
         if day is not None and day > today and not isinstance(event, AgreementTerminated):
             raise Malformed(member, str(day), f"is still to come; it is {today} at the office")

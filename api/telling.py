@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.names import Names
+from api.telling_holdings import SENTENCES, told_of_holdings
 from ledger import events as e
 from ledger.codec import Recorded
 from projections.rules.rule import Objection
@@ -243,15 +244,19 @@ def _told_of_looking(event: e.Event, names: Names) -> str:
         case e.DocumentOpened():
             return f"A document of entry {event.entry} was opened."
         case _:
+            if said := told_of_holdings(event, names):
+                return said
             raise AssertionError(event)
 
 
 def _wished(event: e.ActRefused, names: Names) -> str:
-    if event.person and event.dataset:
+    if event.act == "let-in" and event.person and event.dataset:
         return f"To let {names(event.person)} in to {event.dataset}"
     verb, _, thing = event.act.partition("-")
     if verb == "hand":
         verb, thing = "hand over", thing.removeprefix("over-")
+    if event.act == "write-off":
+        verb, thing = "write off", "holding"
     return f"To {verb} the {thing}" if thing else f"To {verb}"
 
 
@@ -324,6 +329,7 @@ _SENTENCES = [
         (r"(name|institution|department|address)", "the {0} of {about} is not known"),
         (r"e-mail or phone", "neither e-mail nor phone of {about} is known"),
         (r"(approval by .+)", "the request of {about} has no {0}"),
+        *SENTENCES,
     )
 ]
 

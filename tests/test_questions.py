@@ -199,6 +199,8 @@ def test_holders_are_told_with_their_right(released: Path):
         "agreement": "A-1",
         "until": "2027-01-15",
         "right": "until 2027-01-15",
+        "state": "held",
+        "due": "2027-02-14",
         "in_force": True,
     }
     assert ask(released, "holders", DATA_SET, "--as-of", ENDED, "--json").rows == [

@@ -31,6 +31,8 @@ from projections.standing import (
     FOLDED,
     PASSED_OVER,
     DataSetStanding,
+    HoldStanding,
+    IncidentStanding,
     Known,
     Office,
     PersonStanding,
@@ -40,6 +42,24 @@ from projections.standing import (
 )
 from projections.standing.person import end_of, months_after
 from projections.standing.request import MOVES, moved
+from tests.endings import (
+    INCIDENT,
+    attested,
+    closed,
+    contained,
+    copied,
+    declared,
+    departed,
+    gone,
+    hold_lifted,
+    incident,
+    incident_closed,
+    legal_hold,
+    moved_away,
+    restored,
+    revoked,
+    was_accepted,
+)
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, erased, opened, person
 from tests.office import (
     COUHES,
@@ -120,7 +140,10 @@ def test_every_declared_event_is_folded_or_deliberately_passed_over_and_not_both
 
 
 def test_every_event_is_folded_in_one_part_and_named_once():
-    parts = [*Office.folds, *PersonStanding.folds, *DataSetStanding.folds, *RequestStanding.folds, FactCorrected]
+    parts = [
+        *(*Office.folds, *PersonStanding.folds, *DataSetStanding.folds, *RequestStanding.folds),
+        *(*IncidentStanding.folds, *HoldStanding.folds, FactCorrected),
+    ]
 
     assert list(FOLDED) == parts
     assert len(set(parts)) == len(parts)
@@ -132,6 +155,8 @@ def test_what_is_folded_says_which_person_or_request_it_is_about():
     assert all("person" in event.__struct_fields__ for event in PersonStanding.folds)
     assert all("dataset" in event.__struct_fields__ for event in DataSetStanding.folds)
     assert all("request" in event.__struct_fields__ for event in RequestStanding.folds)
+    assert all("incident" in event.__struct_fields__ for event in IncidentStanding.folds)
+    assert all("hold" in event.__struct_fields__ for event in HoldStanding.folds)
 
 
 def test_each_folded_event_changes_what_is_known():
@@ -169,6 +194,12 @@ def shown(facts: Sequence[Event]) -> Any:
         [vars(release) for release in one.releases.values()],
         [now.person(who).verified for who in (ANA, BEN)],
         dict(vars(now.dataset(DATA_SET))),
+        [one.leaving(who) for who in (ANA, BEN)],
+        one.closed,
+        (one.copies.reported, one.copies.declared, one.copies.written_off),
+        [vars(attestation) for attestation in one.copies.attestations.values()],
+        vars(now.incident(INCIDENT)),
+        [vars(hold) for hold in now.holds.values()],
     )
 
 
@@ -196,8 +227,14 @@ MORE: list[Event] = [
     correction(ready().index(couhes()) + 1, couhes()),
     form_changed(),
     DataSetRetired(dataset=DATA_SET),
+    *(copied(), declared(), attested(), was_accepted(), gone()),
+    *(incident(REQUEST), contained(REQUEST), incident_closed(REQUEST), revoked(BEN), restored(BEN)),
+    *(departed(BEN), moved_away(BEN), legal_hold(request=REQUEST), hold_lifted(request=REQUEST), closed().event),
 ]
-BEFORE: list[list[Event]] = [[], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)]
+BEFORE: list[list[Event]] = [
+    *([], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)),
+    [*ready(), revoked(BEN)],
+]
 
 
 def test_of_what_no_fact_is_about_nothing_is_known():
@@ -345,6 +382,7 @@ EVENTS: dict[str, Event] = {
     "handed over": handed_over().event,
     "failed": failed(),
     "received": received(),
+    "closed": closed().event,
     "other": affiliation(ANA, "home"),
 }
 TO: dict[State, dict[str, State]] = {
@@ -360,6 +398,7 @@ TO: dict[State, dict[str, State]] = {
         "handed over": State.RELEASED,
         "failed": State.EXECUTED if state is State.AUTHORISED else state,
         "received": State.RECEIVED if state is State.RELEASED else state,
+        "closed": State.CLOSED,
         "other": state,
     }
     for state in State

@@ -24,8 +24,14 @@ HOLDERS = {
     "request": "request",
     "agreement": "under",
     "right": "right",
+    "state": "state",
+    "due": "destroy by",
 }
 HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS.items() if column != "person"}
+
+
+_without_right = click.option("--without-right", is_flag=True, help="Only what is held without a right to it.")
+_gone = click.option("--gone", is_flag=True, help="Also what is destroyed.")
 
 
 @click.command()
@@ -36,16 +42,28 @@ HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS
 @click.option(
     "--form", "wanted", type=click.Choice(["identified", "de-identified"]), help="Only versions in this form."
 )
+@_without_right
+@_gone
 def holders(
-    path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, dataset: str, wanted: str | None
+    path: Path,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    as_of: When,
+    known_at: When,
+    dataset: str,
+    wanted: str | None,
+    without_right: bool,
+    gone: bool,
 ) -> None:
     """Show who holds DATASET (D-...), which version, under what, and until when.
 
-    Until a group has reported its copies, every recipient in force at receipt is presumed to have one.
+    Until a group has declared its copies, every recipient in force at receipt is presumed to have one.
     """
     with inquiry(path, as_of, known_at) as asked:
         form, known = asked.form(as_json, as_csv, ids), lookup.known(asked.home, "dataset", dataset)
-        answer = asked.ask(lambda views: answers.holders(views, known, wanted, asked.today))
+        answer = asked.ask(lambda views: answers.holders(views, known, wanted, asked.today, gone=gone))
+        answer = answer._replace(rows=[one for one in answer.rows if not (without_right and one.right)])
         table = Table(HOLDERS, [_holding(one, asked.today) for one in answer.rows])
         show(table, answer.position, form, f"Nobody holds {dataset}.")
 
@@ -54,14 +72,34 @@ def holders(
 @options.home
 @answered
 @about_a_time
-@click.argument("person")
-def holdings(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, person: str) -> None:
-    """Show what PERSON holds: an id (p-...), or an e-mail address."""
+@click.argument("person", required=False)
+@_without_right
+@_gone
+def holdings(
+    path: Path,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    as_of: When,
+    known_at: When,
+    person: str | None,
+    without_right: bool,
+    gone: bool,
+) -> None:
+    """Show what PERSON holds, an id (p-...) or an e-mail address; or what anybody holds --without-right."""
+    if person is None and not without_right:
+        raise click.UsageError("say whose holdings, or --without-right for those of everybody who has no right to them")
     with inquiry(path, as_of, known_at) as asked:
-        form, known = asked.form(as_json, as_csv, ids), lookup.person(asked.home, person)
-        answer = asked.ask(lambda views: answers.holdings(views, known, asked.today))
-        table = Table(HOLDINGS, [_holding(one, asked.today) for one in answer.rows])
-        show(table, answer.position, form, f"{person} holds nothing.")
+        form = asked.form(as_json, as_csv, ids)
+        if person is None:
+            answer = asked.ask(lambda views: answers.held_without_right(views, asked.today))
+            table = Table({"dataset": "data set"} | HOLDERS, [_holding(one, asked.today) for one in answer.rows])
+            show(table, answer.position, form, "Nobody holds anything without a right to it.")
+            return
+        known = lookup.person(asked.home, person)
+        answer = asked.ask(lambda views: answers.holdings(views, known, asked.today, gone=gone))
+        rows = [_holding(one, asked.today) for one in answer.rows if not (without_right and one.right)]
+        show(Table(HOLDINGS, rows), answer.position, form, f"{person} holds nothing.")
 
 
 def _holding(one: Holding, today: date) -> Row:
@@ -83,7 +121,10 @@ def _holding(one: Holding, today: date) -> Row:
     "--within", default=90, show_default=True, type=click.IntRange(0, 36_500), help="So many days from today."
 )
 def deadlines(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, within: int) -> None:
-    """Show what ends of itself in the next days: agreements, determinations, trainings, keys, waivers."""
+    """Show what ends of itself in the next days: agreements, determinations, trainings, keys, waivers, and holdings.
+
+    What is held is to be destroyed so many days after the right to it ends, as policy has it.
+    """
     with inquiry(path, as_of, known_at) as asked:
         form, today = asked.form(as_json, as_csv, ids), asked.today
         last = today + min(timedelta(within), date.max - today)

@@ -37,6 +37,9 @@ DATA_SET = Id("id of a data set", ids.DataSetId, "it is D- and letters, digits, 
 DETERMINATION = Id("id of a determination", ids.DeterminationId, "it is E- and what followed when it was recorded")
 AGREEMENT = Id("id of an agreement", ids.AgreementId, "it looks like A-2026-0001-1")
 RELEASE = Id("id of a release", ids.ReleaseId, "it looks like L-2026-0001-1")
+INCIDENT = Id("id of an incident", ids.IncidentId, "it looks like I-2026-0001")
+HOLD = Id("id of a legal hold", ids.HoldId, "it looks like H-2026-0001")
+ATTESTATION = Id("id of an attestation", ids.AttestationId, "it looks like X-2026-0001-1")
 CHANNEL = Id("channel", ids.Channel, "it is a word in small letters, such as sftp-drop")
 DIGEST = Id("SHA-256", ids.Digest, "it is 64 digits or letters from a to f")
 # What is not sealed stands in the log for ever.

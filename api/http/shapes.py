@@ -181,6 +181,8 @@ class Holding(Shape, frozen=True, kw_only=True):
     agreement: str | None
     until: date | None
     right: bool
+    state: str
+    due: date | None
 
 
 class Holdings(Shape, frozen=True, kw_only=True):

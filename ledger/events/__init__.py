@@ -18,8 +18,10 @@ from ledger.events.contact import (
     KeyTestSent,
 )
 from ledger.events.correction import FactCorrected
+from ledger.events.ending import LegalHoldLifted, LegalHoldPlaced, PersonDeparted, PersonMoved, RequestClosed
 from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected
 from ledger.events.event import Event
+from ledger.events.finding import FindingAssigned, FindingClosed
 from ledger.events.governance import (
     ActRefused,
     ApiKeyIssued,
@@ -32,6 +34,20 @@ from ledger.events.governance import (
     RoleGranted,
     SuspensionLifted,
     WaiverGranted,
+)
+from ledger.events.holding import (
+    CopiesDeclared,
+    CopyReported,
+    DestructionAccepted,
+    DestructionAttested,
+    HoldingWrittenOff,
+)
+from ledger.events.incident import (
+    AccessRestored,
+    AccessRevoked,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
 )
 from ledger.events.opening import LedgerOpened
 from ledger.events.people import (
@@ -98,11 +114,30 @@ DECLARED: tuple[type[Event], ...] = (
     HistoryViewed,
     DocumentOpened,
     FactCorrected,
+    CopyReported,
+    CopiesDeclared,
+    DestructionAttested,
+    DestructionAccepted,
+    HoldingWrittenOff,
+    IncidentReported,
+    IncidentContained,
+    IncidentClosed,
+    AccessRevoked,
+    AccessRestored,
+    PersonDeparted,
+    PersonMoved,
+    LegalHoldPlaced,
+    LegalHoldLifted,
+    RequestClosed,
+    FindingAssigned,
+    FindingClosed,
 )
 
 __all__ = [
     "DECLARED",
     "AccessPermitted",
+    "AccessRestored",
+    "AccessRevoked",
     "ActRefused",
     "AffiliationDetermined",
     "AgreementExecuted",
@@ -112,17 +147,27 @@ __all__ = [
     "ApiKeyIssued",
     "ApiKeyRevoked",
     "ContactDesignated",
+    "CopiesDeclared",
+    "CopyReported",
     "DataSetFormChanged",
     "DataSetOpened",
     "DataSetRegistered",
     "DataSetRetired",
     "DataSetVersionAdded",
+    "DestructionAccepted",
+    "DestructionAttested",
     "DeterminationEnded",
     "DocumentOpened",
     "EthicsDetermined",
     "Event",
     "FactCorrected",
+    "FindingAssigned",
+    "FindingClosed",
     "HistoryViewed",
+    "HoldingWrittenOff",
+    "IncidentClosed",
+    "IncidentContained",
+    "IncidentReported",
     "KeyConfirmed",
     "KeyFiled",
     "KeyRejected",
@@ -132,9 +177,13 @@ __all__ = [
     "KeyTestSent",
     "LawDetermined",
     "LedgerOpened",
+    "LegalHoldLifted",
+    "LegalHoldPlaced",
     "OrganisationRegistered",
+    "PersonDeparted",
     "PersonDetailsChanged",
     "PersonErased",
+    "PersonMoved",
     "PersonRegistered",
     "PersonSuspended",
     "PolicyPublished",
@@ -144,6 +193,7 @@ __all__ = [
     "ReleaseReceived",
     "RelianceElected",
     "RequestApproved",
+    "RequestClosed",
     "RequestDeclined",
     "RequestReturned",
     "RequestSubmitted",

@@ -24,6 +24,11 @@ AgreementId = Annotated[str, Meta(pattern="^A-[A-Za-z0-9._-]{1,80}" + END, extra
 KeyId = Annotated[str, Meta(pattern="^K-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "key"})]
 ReleaseId = Annotated[str, Meta(pattern="^L-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "release"})]
 WaiverId = Annotated[str, Meta(pattern="^W-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "waiver"})]
+IncidentId = Annotated[str, Meta(pattern="^I-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "incident"})]
+HoldId = Annotated[str, Meta(pattern="^H-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "hold"})]
+AttestationId = Annotated[str, Meta(pattern="^X-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "attestation"})]
+# What was found, by the entry that shows it and by its kind.
+FindingId = Annotated[str, Meta(pattern="^F-[1-9][0-9]{0,15}-[a-z-]{1,60}" + END, extra={TAG: "finding"})]
 ApiKeyId = Annotated[str, Meta(pattern="^T-[0-9a-f]{16}" + END, extra={TAG: "apikey"})]
 
 Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]

@@ -12,18 +12,24 @@ import msgspec
 from projections.acts.access import LetIn
 from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request
 from projections.acts.agreement import ExecuteAgreement, IssueAgreement
+from projections.acts.ending import AcceptAttestation, CloseRequest, Ending, WriteOff
 from projections.acts.governance import EraseDetails, GrantWaiver
+from projections.acts.incident import CloseIncident
 from projections.acts.release import AuthoriseRelease, Chosen, HandOverRelease, Releasing, bases, parties
 from projections.acts.review import ApproveRequest, DeclineRequest
 
 __all__ = [
     "DECIDING",
     "DIRECTING",
+    "AcceptAttestation",
     "Act",
     "ApproveRequest",
     "AuthoriseRelease",
     "Chosen",
+    "CloseIncident",
+    "CloseRequest",
     "DeclineRequest",
+    "Ending",
     "EraseDetails",
     "ExecuteAgreement",
     "GrantWaiver",
@@ -31,6 +37,7 @@ __all__ = [
     "IssueAgreement",
     "LetIn",
     "Releasing",
+    "WriteOff",
     "act_from",
     "as_command",
     "bases",
@@ -52,6 +59,10 @@ AnyAct = (
     | LetIn
     | GrantWaiver
     | EraseDetails
+    | AcceptAttestation
+    | WriteOff
+    | CloseRequest
+    | CloseIncident
 )
 
 

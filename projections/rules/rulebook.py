@@ -5,9 +5,12 @@ from typing import Any
 
 from ledger.events import WaiverGranted
 from projections.acts import (
+    AcceptAttestation,
     Act,
     ApproveRequest,
     AuthoriseRelease,
+    CloseIncident,
+    CloseRequest,
     DeclineRequest,
     EraseDetails,
     ExecuteAgreement,
@@ -15,29 +18,38 @@ from projections.acts import (
     HandOverRelease,
     IssueAgreement,
     LetIn,
+    WriteOff,
 )
 from projections.rules import (
     agreement_signed,
     agreement_term,
     agreement_terms,
     approved_request,
+    attestation_sound,
     citi_training,
     contact_named,
     data_and_group,
     erasable,
     funding_and_review,
+    held_still,
     home_ethics,
+    incident_contained,
+    independent_decision,
     key_address,
     key_confirmed,
     key_tested,
     key_usable,
     law_determined,
     named_recipients,
+    no_hold,
+    no_open_holding,
+    no_open_incident,
     nobody_suspended,
     open_request,
     outside_ethics,
     purpose_described,
     release_in_turn,
+    request_ended,
     researcher_known,
     separate_duties,
     student_sponsored,
@@ -47,7 +59,7 @@ from projections.rules import (
 from projections.rules.rule import Objection, Rule
 from projections.standing import Known, Standing
 
-VERSION = 2
+VERSION = 3
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (
@@ -60,6 +72,8 @@ _REQUEST = (
     purpose_described.RULE,
     law_determined.RULE,
     nobody_suspended.RULE,
+    no_hold.RULE,
+    no_open_incident.RULE,
 )
 _RELEASE = (
     approved_request.RULE,
@@ -97,9 +111,27 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
         citi_training.RULE,
         law_determined.RULE,
         nobody_suspended.RULE,
+        no_hold.RULE,
+        no_open_incident.RULE,
     ),
     GrantWaiver: (waivable.RULE, separate_duties.RULE),
     EraseDetails: (erasable.RULE,),
+    AcceptAttestation: (
+        attestation_sound.RULE,
+        held_still.RULE,
+        no_hold.RULE,
+        independent_decision.RULE,
+        separate_duties.RULE,
+    ),
+    WriteOff: (held_still.RULE, independent_decision.RULE, separate_duties.RULE),
+    CloseRequest: (
+        request_ended.RULE,
+        no_open_holding.RULE,
+        no_open_incident.RULE,
+        no_hold.RULE,
+        separate_duties.RULE,
+    ),
+    CloseIncident: (incident_contained.RULE, independent_decision.RULE, separate_duties.RULE),
 }
 
 

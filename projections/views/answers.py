@@ -1,8 +1,8 @@
 """Questions to the views, each for a day, which whoever asks hands in."""
 
 import sqlite3
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,7 +14,7 @@ HOLDINGS = """
     WITH found AS (
         SELECT
             h.person, h.dataset, h.label, h.how, h.request, h.release, h.since,
-            h.form AS released_as,
+            h.state, h.days, h.form AS released_as,
             COALESCE(
                 (
                     SELECT v.form FROM versions AS v
@@ -26,7 +26,7 @@ HOLDINGS = """
                 h.form
             ) AS form
         FROM holdings AS h
-        WHERE {which}
+        WHERE {which} AND (:gone OR h.state <> 'destroyed')
     )
     SELECT
         f.person, f.dataset, f.label, f.form, f.how, f.request, f.release, f.since,
@@ -47,13 +47,15 @@ HOLDINGS = """
             WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
                 AND r.form = COALESCE(f.released_as, r.form)
                 AND :day BETWEEN r.starts AND r.last
-        )
+        ),
+        f.state, f.days
     FROM found AS f
     WHERE :form IS NULL OR f.form IS :form
     ORDER BY f.dataset, f.label, f.since, f.request, f.release, f.how, f.person
 """
 HOLDERS_OF_A_DATA_SET = HOLDINGS.format(which="h.dataset = :dataset")
 HOLDINGS_OF_A_PERSON = HOLDINGS.format(which="h.person = :person")
+ALL_HOLDINGS = HOLDINGS.format(which="TRUE")
 
 # Of somebody's trainings the one that lasts longest counts.
 DEADLINES = """
@@ -64,6 +66,18 @@ DEADLINES = """
     WHERE position NOT IN (SELECT position FROM undone)
     GROUP BY person
     HAVING MAX(day) BETWEEN :first AND :last
+    UNION ALL
+    SELECT day, 'destruction due', dataset || ' ' || label, request, json_array(person) FROM (
+        SELECT
+            h.request, h.person, h.dataset, h.label,
+            date(MAX(r.last), '+' || h.days || ' days') AS day
+        FROM holdings AS h
+        JOIN rights AS r ON r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
+            AND r.form = COALESCE(h.form, r.form)
+        WHERE h.state = 'open'
+        GROUP BY h.request, h.person, h.dataset, h.label
+    )
+    WHERE day BETWEEN :first AND :last
     ORDER BY 1, 2, 4, 3, 5
 """
 
@@ -94,10 +108,11 @@ WAITING = """
 
 
 class Holding(NamedTuple):
-    """A version of a data set that somebody holds.
+    """A version of a data set that somebody holds, or held.
 
-    `how` is held, presumed, or handed over. `agreement` is None when no executed agreement ever gave a right to it,
-    `until` the last day of that right, and `right` whether there is one on the day that was asked about.
+    `how` is held, presumed, handed over, or copy. `agreement` is None when no executed agreement ever gave a right to
+    it, `until` the last day of that right, and `right` whether there is one on the day that was asked about. `state` is
+    held, right ended, attested, destroyed, or written off; `due` is the last day for destroying it.
     """
 
     person: str
@@ -111,6 +126,8 @@ class Holding(NamedTuple):
     agreement: str | None
     until: date | None
     right: bool
+    state: str
+    due: date | None
 
 
 class Deadline(NamedTuple):
@@ -150,14 +167,24 @@ class Waiting(NamedTuple):
     researcher: str
 
 
-def holders(connection: sqlite3.Connection, dataset: str, form: str | None, day: date) -> list[Holding]:
-    """Who holds versions of a data set, in a form if one is given."""
-    return _holdings(connection, HOLDERS_OF_A_DATA_SET, {"dataset": dataset, "form": form, "day": str(day)})
+def holders(
+    connection: sqlite3.Connection, dataset: str, form: str | None, day: date, *, gone: bool = False
+) -> list[Holding]:
+    """Who holds versions of a data set, in a form if one is given; also what is destroyed, to see what is gone."""
+    asked = {"dataset": dataset, "form": form, "day": str(day), "gone": gone}
+    return _holdings(connection, HOLDERS_OF_A_DATA_SET, asked)
 
 
-def holdings(connection: sqlite3.Connection, person: str, day: date) -> list[Holding]:
-    """What a person holds."""
-    return _holdings(connection, HOLDINGS_OF_A_PERSON, {"person": person, "form": None, "day": str(day)})
+def holdings(connection: sqlite3.Connection, person: str, day: date, *, gone: bool = False) -> list[Holding]:
+    """What a person holds; also what is destroyed, to see what is gone."""
+    asked = {"person": person, "form": None, "day": str(day), "gone": gone}
+    return _holdings(connection, HOLDINGS_OF_A_PERSON, asked)
+
+
+def held_without_right(connection: sqlite3.Connection, day: date) -> list[Holding]:
+    """What anybody holds and has no right to on a day."""
+    found = _holdings(connection, ALL_HOLDINGS, {"form": None, "day": str(day), "gone": False})
+    return [one for one in found if not one.right]
 
 
 def deadlines(connection: sqlite3.Connection, first: date, last: date) -> list[Deadline]:
@@ -186,25 +213,19 @@ def waiting(connection: sqlite3.Connection) -> list[Waiting]:
     ]
 
 
-def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, str | None]) -> list[Holding]:
-    return [_holding(*row) for row in connection.execute(question, asked)]
+def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, str | bool | None]) -> list[Holding]:
+    day = str(asked["day"])
+    return [_holding(day, *row) for row in connection.execute(question, asked)]
 
 
-def _holding(
-    person: str,
-    dataset: str,
-    label: str,
-    form: str | None,
-    how: str,
-    request: str,
-    release: str,
-    since: str,
-    agreement: str | None,
-    until: str | None,
-    right: int,
-) -> Holding:
-    began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
-    return Holding(person, dataset, label, form, how, request, release, began, agreement, last, bool(right))
+def _holding(day: str, *row: Any) -> Holding:
+    *what, since, agreement, until, right, became, days = row
+    last = date.fromisoformat(until) if until else None
+    due = last + min(timedelta(days), date.max - last) if last else None
+    state = became
+    if became == "open":
+        state = "right ended" if until and until < day and not right else "held"
+    return Holding._make((*what, date.fromisoformat(since), agreement, last, bool(right), state, due))
 
 
 def _ids(text: str) -> tuple[str, ...]:

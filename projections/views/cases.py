@@ -2,27 +2,28 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import msgspec
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
-from ledger.events import AgreementIssued
 from projections.standing import (
     AgreementStanding,
+    Holding,
     Office,
-    ReleaseStanding,
     RequestStanding,
     Standing,
     State,
+    holdings,
     uncorrected,
 )
+from projections.views.findings import shown_by
 from projections.views.reading import Happening
 from projections.views.turns import turns
 
-HELD, PRESUMED, HANDED_OVER = "held", "presumed", "handed over"
-_OVER = (State.WITHDRAWN, State.DECLINED)
+OPEN, ATTESTED, DESTROYED, WRITTEN_OFF = "open", "attested", "destroyed", "written off"
+_OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
@@ -57,14 +58,6 @@ class Case:
         self.times[fact.position] = min(fact.recorded, fact.occurred)
 
 
-class _Copy(NamedTuple):
-    """A version that was released: in which form is None when only the package names it."""
-
-    dataset: str
-    label: str
-    form: str | None
-
-
 def rows(request: str, case: Case, office: Office) -> Rows:
     """What every table that is kept by request has about this one."""
     standing = case.standing
@@ -74,12 +67,11 @@ def rows(request: str, case: Case, office: Office) -> Rows:
             (request, number, one.who, as_json(one.whom), one.next, one.since, case.times[one.since])
             for number, one in enumerate(turns(standing, office.policy.event))
         ],
-        "rights": [(request, *right) for agreement in standing.agreements.values() for right in _rights(agreement)],
-        "holdings": [
-            (request, number, *holding)
-            for number, release in standing.releases.items()
-            for holding in _holdings(standing, release, case, office)
+        "rights": [
+            (request, *right) for agreement in standing.agreements.values() for right in _rights(agreement, standing)
         ],
+        "holdings": [(request, *holding) for holding in _holdings(standing, case, office)],
+        "findings": [(request, *finding) for finding in shown_by(standing, case.times, office)],
         "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
     }
 
@@ -101,14 +93,16 @@ def _request(request: str, case: Case) -> Row:
     )
 
 
-def _rights(agreement: AgreementStanding) -> Iterator[Row]:
-    """Whom an executed agreement names, for what, from when to when; one that ended before it began gives no right."""
+def _rights(agreement: AgreementStanding, request: RequestStanding) -> Iterator[Row]:
+    """Whom an executed agreement names, for what, from when to when; what ended before it began gives no right."""
     if agreement.issued is None or agreement.executed is None:
         return
-    said, starts, last = agreement.issued.event, agreement.executed.event.starts, last_day(agreement)
-    if last is None or last < starts:
-        return
+    said, starts, ends = agreement.issued.event, agreement.executed.event.starts, last_day(agreement)
     for one in said.recipients:
+        leaving = request.leaving(one.person)
+        last = min(ends, _day_before(leaving.event.on)) if ends and leaving else ends
+        if last is None or last < starts:
+            continue
         for covered in said.datasets:
             yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last)
 
@@ -121,44 +115,29 @@ def last_day(agreement: AgreementStanding) -> date | None:
     if agreement.terminated is None or agreement.terminated.event.on > ends:
         return ends
     ended = agreement.terminated.event.on
-    return ended - timedelta(1) if ended > date.min else None
+    return _day_before(ended) if ended > date.min else None
 
 
-def _holdings(request: RequestStanding, release: ReleaseStanding, case: Case, office: Office) -> Iterator[Row]:
-    """Who got what by a release: before receipt only the contact may have it, and when it failed nobody has.
-
-    Until the group has reported its copies, every other recipient in force at receipt is presumed to have one.
-    """
-    received, handed_over = release.received, release.handed_over
-    if received:
-        contact, day = received.event.contact, received.event.on
-        for copy in _copies(release):
-            yield contact, *copy, HELD, str(day)
-            for person in _named(request, copy, day):
-                if person != contact:
-                    yield person, *copy, PRESUMED, str(day)
-    elif handed_over and release.failed is None:
-        day = office.day(parse_time(case.times[handed_over.position]))
-        for copy in _copies(release):
-            yield handed_over.event.contact, *copy, HANDED_OVER, str(day)
+def _day_before(day: date) -> date:
+    return day - timedelta(1) if day > date.min else day
 
 
-def _copies(release: ReleaseStanding) -> list[_Copy]:
-    if release.authorised:
-        return [_Copy(one.dataset, one.label, one.form) for one in release.authorised.event.versions]
-    packed = release.handed_over.event.package.files if release.handed_over else ()
-    return [_Copy(one.dataset, one.label, None) for one in packed]
+def _holdings(request: RequestStanding, case: Case, office: Office) -> Iterator[Row]:
+    """Who got what, since when, and what became of it; with the days that policy gives to destroy it."""
+    days = office.policy.event.destruction_days
+    for one in holdings(request):
+        since = one.since or office.day(parse_time(case.times[one.position]))
+        what = (one.release, one.person, one.dataset, one.label, one.form, one.how, str(since))
+        yield *what, one.position, _state(one), days
 
 
-def _named(request: RequestStanding, copy: _Copy, day: date) -> dict[str, None]:
-    """The recipients of the agreements in force about this data set, once each."""
-    agreements = [one for one in request.agreements.values() if one.issued and one.in_force(day)]
-    said = [one.issued.event for one in agreements if one.issued and _covers(one.issued.event, copy)]
-    return dict.fromkeys(one.person for agreement in said for one in agreement.recipients)
-
-
-def _covers(said: AgreementIssued, copy: _Copy) -> bool:
-    return any(one.dataset == copy.dataset and copy.form in (None, one.form) for one in said.datasets)
+def _state(one: Holding) -> str:
+    """What became of a holding; whether the right to it has ended is a matter of the day."""
+    if one.accepted:
+        return DESTROYED
+    if one.written_off:
+        return WRITTEN_OFF
+    return ATTESTED if one.attested else OPEN
 
 
 def _deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:

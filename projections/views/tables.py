@@ -6,11 +6,14 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     requests     how far each request has come                       of a request
     turns        what waits for whom, and since when                 of a request
     rights       who is named in which executed agreement, for what  of a request
-    holdings     who got which version, by which release             of a request
+    holdings     who got which version, and what became of it        of a request
+    findings     what is recorded of it and shouldn't be so          of a request
     deadlines    what ends of itself                                 of a request
     versions     in which form a version was found to be             of a fact
     trainings    what certificates say, and policy where they don't  of a fact
     accesses     who was let in, refused, or opened something        of a fact
+    incidents    what went wrong, was contained, was closed          of a fact
+    steps        who got a finding to deal with, and who closed it   of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -18,7 +21,7 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 """
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x44554156  # "DUAV"
 
 SCHEMA = (
@@ -78,11 +81,26 @@ SCHEMA = (
         form TEXT,
         how TEXT NOT NULL,
         since TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        days INTEGER NOT NULL,
         PRIMARY KEY (request, release, person, dataset, label)
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX holdings_of_data_sets ON holdings (dataset)",
     "CREATE INDEX holdings_of_people ON holdings (person)",
+    """
+    CREATE TABLE findings (
+        request TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        person TEXT,
+        dataset TEXT,
+        label TEXT,
+        day TEXT NOT NULL,
+        PRIMARY KEY (request, position, kind)
+    ) STRICT, WITHOUT ROWID
+    """,
     """
     CREATE TABLE deadlines (
         request TEXT NOT NULL,
@@ -108,6 +126,7 @@ SCHEMA = (
     CREATE TABLE trainings (
         position INTEGER PRIMARY KEY,
         person TEXT NOT NULL,
+        completed TEXT NOT NULL,
         day TEXT NOT NULL
     ) STRICT
     """,
@@ -125,6 +144,30 @@ SCHEMA = (
         agreement TEXT
     ) STRICT
     """,
+    """
+    CREATE TABLE incidents (
+        position INTEGER PRIMARY KEY,
+        incident TEXT NOT NULL,
+        step TEXT NOT NULL,
+        at TEXT NOT NULL,
+        day TEXT NOT NULL,
+        what TEXT,
+        late INTEGER NOT NULL,
+        requests TEXT NOT NULL,
+        people TEXT NOT NULL,
+        datasets TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE steps (
+        position INTEGER PRIMARY KEY,
+        entry INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        person TEXT,
+        owner TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX steps_of_entries ON steps (entry)",
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -135,13 +178,16 @@ OF_A_REQUEST = {
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
 }
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
-    "trainings": "INSERT INTO trainings VALUES (?, ?, ?)",
+    "trainings": "INSERT INTO trainings VALUES (?, ?, ?, ?)",
     "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

@@ -7,8 +7,10 @@ policy changes what follows from earlier facts, too: with a new one in force, th
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
+from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
@@ -23,8 +25,15 @@ from ledger.events import (
     DocumentOpened,
     Event,
     FactCorrected,
+    FindingAssigned,
+    FindingClosed,
     HistoryViewed,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
     LedgerOpened,
+    LegalHoldLifted,
+    LegalHoldPlaced,
     OrganisationRegistered,
     PersonDetailsChanged,
     PersonErased,
@@ -62,6 +71,11 @@ WANTED: tuple[type[Event], ...] = (
     ActRefused,
     PolicyPublished,
     FactCorrected,
+    IncidentReported,
+    IncidentContained,
+    IncidentClosed,
+    FindingAssigned,
+    FindingClosed,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -81,6 +95,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ApiKeyRevoked,
     HistoryViewed,
     DocumentOpened,
+    LegalHoldPlaced,
+    LegalHoldLifted,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -118,7 +134,7 @@ class Views:
             case TrainingCertified() as certified:
                 months = self._office.policy.event.training_months
                 last = end_of(Known(certified, fact.position), months)
-                self._add("trainings", (fact.position, certified.person, str(last)))
+                self._add("trainings", (fact.position, certified.person, str(certified.completed), str(last)))
             case AccessPermitted() as permitted:
                 self._add_access(fact, "permitted", permitted, None, permitted.agreement)
             case DataSetOpened() as opened:
@@ -127,6 +143,12 @@ class Views:
                 self._add_access(fact, "refused", refused, None, None)
             case PolicyPublished():
                 self.outdated = not self._fresh
+            case IncidentReported() | IncidentContained() | IncidentClosed() as step:
+                self._add_incident(fact, step)
+            case FindingAssigned() as given:
+                self._add("steps", (fact.position, given.entry, given.kind, given.person, given.owner))
+            case FindingClosed() as closed:
+                self._add("steps", (fact.position, closed.entry, closed.kind, closed.person, None))
             case FactCorrected() as correction:
                 self._correct(fact.position, correction)
 
@@ -162,6 +184,17 @@ class Views:
         at, day = fact.occurred, str(self._office.day(fact.occurred_at))
         who_and_what = (event.person, event.dataset, label, event.request, agreement)
         self._add("accesses", (fact.position, how, at, day, *who_and_what))
+
+    def _add_incident(self, fact: Happening, event: IncidentReported | IncidentContained | IncidentClosed) -> None:
+        """One that was reported is late when it was told later than policy has it."""
+        at, what, late = fact.occurred, None, False
+        if isinstance(event, IncidentReported):
+            at, what = format_time(event.told), event.what
+            late = event.told - event.discovered > timedelta(hours=self._office.policy.event.incident_hours)
+        day = str(self._office.day(parse_time(at)))
+        concerned = map(as_json, (event.requests, event.people, event.datasets))
+        step = event.wire_name.partition(".")[2]
+        self._add("incidents", (fact.position, event.incident, step, at, day, what, late, *concerned))
 
     def _correct(self, position: int, correction: FactCorrected) -> None:
         self._corrected = True
