@@ -11,7 +11,17 @@ import msgspec
 import pytest
 
 from ledger.codec import Recorded
-from ledger.events import ActRefused, Event, ReleaseAuthorised, ReleaseHandedOver, RequestApproved, RequestDeclined
+from ledger.events import (
+    ActRefused,
+    DestructionAccepted,
+    Event,
+    HoldingWrittenOff,
+    ReleaseAuthorised,
+    ReleaseHandedOver,
+    RequestApproved,
+    RequestClosed,
+    RequestDeclined,
+)
 from ledger.storage import create_store, open_store
 from projections.acts import Act, act_from
 from projections.rules.rule import Objection
@@ -93,7 +103,16 @@ def assert_every_answer_was_right(log: Sequence[Recorded]) -> None:
 def objections_of(event: Event) -> tuple[Objection, ...]:
     if isinstance(event, ActRefused):
         return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in event.objections)
-    assert isinstance(event, RequestApproved | RequestDeclined | ReleaseAuthorised | ReleaseHandedOver)
+    assert isinstance(
+        event,
+        RequestApproved
+        | RequestDeclined
+        | ReleaseAuthorised
+        | ReleaseHandedOver
+        | DestructionAccepted
+        | HoldingWrittenOff
+        | RequestClosed,
+    )
     return ()
 
 
