@@ -1,6 +1,7 @@
 """Facts about copies, incidents, endings and findings told in words, and what rules about them find wanting."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from api.names import Names
 from ledger import events as e
@@ -58,7 +59,7 @@ def _told_of_incidents(event: e.Event, names: Names) -> str | None:
     match event:
         case e.IncidentReported():
             concerned = ", ".join((*event.requests, *map(names, event.people), *event.datasets)) or "nobody known"
-            times = f"discovered {event.discovered:%Y-%m-%d %H:%M}Z, told {event.told:%Y-%m-%d %H:%M}Z"
+            times = f"discovered {_time(event.discovered)}, told {_time(event.told)}"
             return f"Incident {event.incident} ({event.what}) was reported, {times}; it concerns {concerned}."
         case e.IncidentContained():
             return f"Incident {event.incident} was contained."
@@ -88,6 +89,10 @@ def _told_of_endings(event: e.Event, names: Names) -> str | None:
         case e.FindingClosed():
             return f"{_finding(event, names)} was closed."
     return None
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
 
 
 def _held(holdings: Iterable[Held], names: Names) -> str:

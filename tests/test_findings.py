@@ -116,7 +116,7 @@ def test_a_copy_is_of_the_release_by_which_its_version_went_out():
             until=None,
             right=False,
             state="held",
-            due=None,
+            due=LONG_AGO + 30 * DAY,
         )
     ]
 
@@ -305,6 +305,14 @@ def test_what_is_held_after_the_last_day_for_destroying_it_is_a_finding():
     assert kinds(facts, attested(), day=last + DAY) == [("overdue destruction", ANA)]
     assert kinds(facts, destroyed(), day=last + DAY) == []
     assert kinds(facts, gone(), day=last + DAY) == [("written off", ANA)]
+
+
+def test_what_is_held_without_any_right_is_overdue_so_many_days_after_it_came():
+    facts = [*RELEASED, certified(STRANGER), copied(STRANGER)]
+    last = TODAY + 30 * DAY
+
+    assert [one.kind for one in found(facts, day=last)] == ["copy to somebody unnamed"]
+    assert [one.kind for one in found(facts, day=last + DAY)] == ["copy to somebody unnamed", "overdue destruction"]
 
 
 def test_whoever_got_data_without_training_on_that_day_is_a_finding():

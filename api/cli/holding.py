@@ -20,12 +20,10 @@ HOLDERS = {
     "label": "version",
     "form": "form",
     "how": "how",
-    "since": "since",
     "request": "request",
     "agreement": "under",
     "right": "right",
     "state": "state",
-    "due": "destroy by",
 }
 HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS.items() if column != "person"}
 

@@ -1,6 +1,6 @@
 """Commands about incidents, and about access that is taken away and given back."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from api.commands.command import Acting, Command, Drafting, Wish
 from ledger.errors import Malformed
@@ -40,8 +40,8 @@ class ReportIncident(Command, frozen=True, kw_only=True):
             IncidentReported(
                 incident=incident,
                 what=self.what,
-                discovered=self.discovered,
-                told=told,
+                discovered=self.discovered.astimezone(UTC),
+                told=told.astimezone(UTC),
                 requests=self.requests,
                 people=self.people,
                 datasets=self.datasets,

@@ -182,7 +182,7 @@ class Holding(Shape, frozen=True, kw_only=True):
     until: date | None
     right: bool
     state: str
-    due: date | None
+    due: date
 
 
 class Holdings(Shape, frozen=True, kw_only=True):

@@ -57,8 +57,19 @@ HOLDERS_OF_A_DATA_SET = HOLDINGS.format(which="h.dataset = :dataset")
 HOLDINGS_OF_A_PERSON = HOLDINGS.format(which="h.person = :person")
 ALL_HOLDINGS = HOLDINGS.format(which="TRUE")
 
+# The last day for destroying what is held: so many days after the right to it ends, or, without any, after it came.
+DUE = """
+    SELECT
+        h.position, h.request, h.person, h.dataset, h.label, h.state,
+        date(COALESCE(MAX(r.last), h.since), '+' || h.days || ' days') AS due
+    FROM holdings AS h
+    LEFT JOIN rights AS r ON r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
+        AND r.form = COALESCE(h.form, r.form)
+    GROUP BY h.request, h.release, h.person, h.dataset, h.label
+"""
+
 # Of somebody's trainings the one that lasts longest counts.
-DEADLINES = """
+DEADLINES = f"""
     SELECT day, kind, what, request, whom FROM deadlines
     WHERE day BETWEEN :first AND :last
     UNION ALL
@@ -67,17 +78,9 @@ DEADLINES = """
     GROUP BY person
     HAVING MAX(day) BETWEEN :first AND :last
     UNION ALL
-    SELECT day, 'destruction due', dataset || ' ' || label, request, json_array(person) FROM (
-        SELECT
-            h.request, h.person, h.dataset, h.label,
-            date(MAX(r.last), '+' || h.days || ' days') AS day
-        FROM holdings AS h
-        JOIN rights AS r ON r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
-            AND r.form = COALESCE(h.form, r.form)
-        WHERE h.state = 'open'
-        GROUP BY h.request, h.person, h.dataset, h.label
-    )
-    WHERE day BETWEEN :first AND :last
+    SELECT DISTINCT due, 'destruction due', dataset || ' ' || label, request, json_array(person)
+    FROM ({DUE})
+    WHERE state = 'open' AND due BETWEEN :first AND :last
     ORDER BY 1, 2, 4, 3, 5
 """
 
@@ -112,7 +115,8 @@ class Holding(NamedTuple):
 
     `how` is held, presumed, handed over, or copy. `agreement` is None when no executed agreement ever gave a right to
     it, `until` the last day of that right, and `right` whether there is one on the day that was asked about. `state` is
-    held, right ended, attested, destroyed, or written off; `due` is the last day for destroying it.
+    held, right ended, attested, destroyed, or written off. `due` is the last day for destroying it, counted from when
+    it came where there was never a right to it.
     """
 
     person: str
@@ -127,7 +131,7 @@ class Holding(NamedTuple):
     until: date | None
     right: bool
     state: str
-    due: date | None
+    due: date
 
 
 class Deadline(NamedTuple):
@@ -221,7 +225,8 @@ def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, st
 def _holding(day: str, *row: Any) -> Holding:
     *what, since, agreement, until, right, became, days = row
     last = date.fromisoformat(until) if until else None
-    due = last + min(timedelta(days), date.max - last) if last else None
+    ends = last or date.fromisoformat(since)
+    due = ends + min(timedelta(days), date.max - ends)
     state = became
     if became == "open":
         state = "right ended" if until and until < day and not right else "held"

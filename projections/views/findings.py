@@ -17,7 +17,7 @@ from ledger.codec import Known
 from ledger.events import CopyReported
 from ledger.events.finding import FindingKind
 from projections.standing import Office, RequestStanding, holdings
-from projections.views.answers import ACCESSES
+from projections.views.answers import ACCESSES, DUE
 
 OFFICE, DIRECTOR = "office", "director"
 FOR_EVER = "written off"
@@ -41,18 +41,10 @@ SOURCES = (
     WHERE late AND position NOT IN (SELECT position FROM undone)
     """,
     # Whatever is held on a day after the last one for destroying it.
-    """
-    SELECT position, 'overdue destruction', request, person, dataset, label, date(due, '+1 day') FROM (
-        SELECT
-            h.position, h.request, h.person, h.dataset, h.label,
-            date(MAX(r.last), '+' || h.days || ' days') AS due
-        FROM holdings AS h
-        JOIN rights AS r ON r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
-            AND r.form = COALESCE(h.form, r.form)
-        WHERE h.state IN ('open', 'attested')
-        GROUP BY h.request, h.release, h.person, h.dataset, h.label
-    )
-    WHERE due < :day
+    f"""
+    SELECT position, 'overdue destruction', request, person, dataset, label, date(due, '+1 day')
+    FROM ({DUE})
+    WHERE state IN ('open', 'attested') AND due < :day
     """,
     """
     SELECT h.position, 'received without training', h.request, h.person, h.dataset, h.label, h.since
