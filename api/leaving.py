@@ -16,6 +16,7 @@ from ledger.events import (
 from ledger.log import Ledger, about
 from projections.acts import of_office, of_request
 from projections.standing import Office, RequestStanding, Standing, State, open_holdings
+from projections.views.cases import last_day
 
 OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 _PARTS = (RequestSubmitted, AgreementIssued, ContactDesignated, CopyReported, ReleaseAuthorised)
@@ -76,12 +77,20 @@ def _contact(person: str, request: str, one: RequestStanding) -> Iterator[str]:
 
 
 def _holdings(person: str, request: str, one: RequestStanding, on: date, office: Office) -> Iterator[str]:
-    due = on - timedelta(days=1) + timedelta(days=office.policy.event.destruction_days)
+    days = timedelta(days=office.policy.event.destruction_days)
     for held in open_holdings(one):
         if held.person == person:
-            agreements = [agreement for agreement in one.agreements.values() if agreement.in_force(on)]
-            until = due if agreements else "its day, as their agreement is over"
-            yield f"to be destroyed: {held.dataset} version {held.label} ({held.how}) of {request}, by {until}"
+            ends = max(_last_days(person, held.dataset, one, on), default=held.since or on)
+            yield f"to be destroyed: {held.dataset} version {held.label} ({held.how}) of {request}, by {ends + days}"
+
+
+def _last_days(person: str, dataset: str, one: RequestStanding, on: date) -> Iterator[date]:
+    """The last days of somebody's rights to a data set, under each agreement, none of them on the day or later."""
+    for agreement in one.agreements.values():
+        named = agreement.issued.event.recipients if agreement.issued else ()
+        last = last_day(agreement) if person in [each.person for each in named] else None
+        if last is not None and agreement.covers(dataset):
+            yield min(last, on - timedelta(days=1))
 
 
 def _roles(ledger: Ledger, person: str, office: Office, now: datetime) -> Iterator[str]:

@@ -31,6 +31,7 @@ SHOWN_BY: dict[FindingKind, tuple[type[Event], ...]] = {
     "late incident": (IncidentReported,),
     "overdue destruction": _HELD,
     "received without training": _HELD,
+    "publication without review": (),
     "written off": (HoldingWrittenOff,),
 }
 

@@ -12,6 +12,7 @@ FindingKind = Literal[
     "copy under a closed request",
     "late incident",
     "overdue destruction",
+    "publication without review",
     "received without training",
     "written off",
 ]

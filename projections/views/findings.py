@@ -24,7 +24,8 @@ FOR_EVER = "written off"
 # Whoever has to deal with a finding of this kind, unless it was given to somebody.
 OWNERS = {FOR_EVER: DIRECTOR}
 
-# Each gives: position, kind, request, person, dataset, label, day since which it is so.
+# Each gives: position, kind, request, person, dataset, label, day since which it is so. A publication without review is
+# a kind of its own; it gets its line here with the table in which publications are kept.
 SOURCES = (
     "SELECT position, kind, request, person, dataset, label, day FROM findings",
     # Nobody opens what no agreement in force that day names them for.
