@@ -1,7 +1,7 @@
 """Questions to the views, each for a day, which whoever asks hands in."""
 
 import sqlite3
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ HOLDINGS = """
     WITH found AS (
         SELECT
             h.person, h.dataset, h.label, h.how, h.request, h.release, h.since,
-            h.state, h.days, h.form AS released_as,
+            h.state, h.due, h.form AS released_as,
             COALESCE(
                 (
                     SELECT v.form FROM versions AS v
@@ -48,28 +48,26 @@ HOLDINGS = """
                 AND r.form = COALESCE(f.released_as, r.form)
                 AND :day BETWEEN r.starts AND r.last
         ),
-        f.state, f.days
+        f.state, f.due
     FROM found AS f
     WHERE :form IS NULL OR f.form IS :form
     ORDER BY f.dataset, f.label, f.since, f.request, f.release, f.how, f.person
 """
 HOLDERS_OF_A_DATA_SET = HOLDINGS.format(which="h.dataset = :dataset")
 HOLDINGS_OF_A_PERSON = HOLDINGS.format(which="h.person = :person")
-ALL_HOLDINGS = HOLDINGS.format(which="TRUE")
-
-# The last day for destroying what is held: so many days after the right to it ends, or, without any, after it came.
-DUE = """
-    SELECT
-        h.position, h.request, h.person, h.dataset, h.label, h.state,
-        date(COALESCE(MAX(r.last), h.since), '+' || h.days || ' days') AS due
-    FROM holdings AS h
-    LEFT JOIN rights AS r ON r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
-        AND r.form = COALESCE(h.form, r.form)
-    GROUP BY h.request, h.release, h.person, h.dataset, h.label
-"""
+HELD_WITHOUT_RIGHT = HOLDINGS.format(
+    which="""
+        NOT EXISTS (
+            SELECT 1 FROM rights AS r
+            WHERE r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
+                AND r.form = COALESCE(h.form, r.form)
+                AND :day BETWEEN r.starts AND r.last
+        )
+    """
+)
 
 # Of somebody's trainings the one that lasts longest counts.
-DEADLINES = f"""
+DEADLINES = """
     SELECT day, kind, what, request, whom FROM deadlines
     WHERE day BETWEEN :first AND :last
     UNION ALL
@@ -79,7 +77,7 @@ DEADLINES = f"""
     HAVING MAX(day) BETWEEN :first AND :last
     UNION ALL
     SELECT DISTINCT due, 'destruction due', dataset || ' ' || label, request, json_array(person)
-    FROM ({DUE})
+    FROM holdings
     WHERE state = 'open' AND due BETWEEN :first AND :last
     ORDER BY 1, 2, 4, 3, 5
 """
@@ -187,8 +185,7 @@ def holdings(connection: sqlite3.Connection, person: str, day: date, *, gone: bo
 
 def held_without_right(connection: sqlite3.Connection, day: date) -> list[Holding]:
     """What anybody holds and has no right to on a day."""
-    found = _holdings(connection, ALL_HOLDINGS, {"form": None, "day": str(day), "gone": False})
-    return [one for one in found if not one.right]
+    return _holdings(connection, HELD_WITHOUT_RIGHT, {"form": None, "day": str(day), "gone": False})
 
 
 def deadlines(connection: sqlite3.Connection, first: date, last: date) -> list[Deadline]:
@@ -223,14 +220,11 @@ def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, st
 
 
 def _holding(day: str, *row: Any) -> Holding:
-    *what, since, agreement, until, right, became, days = row
-    last = date.fromisoformat(until) if until else None
-    ends = last or date.fromisoformat(since)
-    due = ends + min(timedelta(days), date.max - ends)
-    state = became
-    if became == "open":
+    *what, since, agreement, until, right, state, due = row
+    if state == "open":
         state = "right ended" if until and until < day and not right else "held"
-    return Holding._make((*what, date.fromisoformat(since), agreement, last, bool(right), state, due))
+    began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
+    return Holding._make((*what, began, agreement, last, bool(right), state, date.fromisoformat(due)))
 
 
 def _ids(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """What a request adds up to, as rows: pure, from its standing and the office's policy."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Self
 
@@ -61,16 +61,15 @@ class Case:
 def rows(request: str, case: Case, office: Office) -> Rows:
     """What every table that is kept by request has about this one."""
     standing = case.standing
+    rights = [right for agreement in standing.agreements.values() for right in _rights(agreement, standing)]
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
         "turns": [
             (request, number, one.who, as_json(one.whom), one.next, one.since, case.times[one.since])
             for number, one in enumerate(turns(standing, office.policy.event))
         ],
-        "rights": [
-            (request, *right) for agreement in standing.agreements.values() for right in _rights(agreement, standing)
-        ],
-        "holdings": [(request, *holding) for holding in _holdings(standing, case, office)],
+        "rights": [(request, *right) for right in rights],
+        "holdings": [(request, *holding) for holding in _holdings(case, rights, office)],
         "findings": [(request, *finding) for finding in shown_by(standing, case.times, office)],
         "deadlines": [(request, *deadline) for deadline in _deadlines(standing, office)],
     }
@@ -122,13 +121,23 @@ def _day_before(day: date) -> date:
     return day - timedelta(1) if day > date.min else day
 
 
-def _holdings(request: RequestStanding, case: Case, office: Office) -> Iterator[Row]:
-    """Who got what, since when, and what became of it; with the days that policy gives to destroy it."""
-    days = office.policy.event.destruction_days
-    for one in holdings(request):
+def _holdings(case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:
+    """Who got what, since when, what became of it, and the last day for destroying it."""
+    for one in holdings(case.standing):
         since = one.since or office.day(parse_time(case.times[one.position]))
         what = (one.release, one.person, one.dataset, one.label, one.form, one.how, str(since))
-        yield *what, one.position, _state(one), days
+        yield *what, one.position, _state(one), str(_due(one, since, rights, office))
+
+
+def _due(holding: Holding, since: date, rights: Sequence[Row], office: Office) -> date:
+    """So many days after the right to it ends, as policy has it; or after it came, where there was never a right."""
+    lasts = [
+        last
+        for person, dataset, form, _, _, last in rights
+        if (person, dataset) == (holding.person, holding.dataset) and holding.form in (None, form)
+    ]
+    ends = date.fromisoformat(max(lasts)) if lasts else since
+    return ends + min(timedelta(office.policy.event.destruction_days), date.max - ends)
 
 
 def _state(one: Holding) -> str:

@@ -17,7 +17,7 @@ from ledger.codec import Known
 from ledger.events import CopyReported
 from ledger.events.finding import FindingKind
 from projections.standing import Office, RequestStanding, holdings
-from projections.views.answers import ACCESSES, DUE
+from projections.views.answers import ACCESSES
 
 OFFICE, DIRECTOR = "office", "director"
 FOR_EVER = "written off"
@@ -42,9 +42,9 @@ SOURCES = (
     WHERE late AND position NOT IN (SELECT position FROM undone)
     """,
     # Whatever is held on a day after the last one for destroying it.
-    f"""
+    """
     SELECT position, 'overdue destruction', request, person, dataset, label, date(due, '+1 day')
-    FROM ({DUE})
+    FROM holdings
     WHERE state IN ('open', 'attested') AND due < :day
     """,
     """

@@ -83,12 +83,13 @@ SCHEMA = (
         since TEXT NOT NULL,
         position INTEGER NOT NULL,
         state TEXT NOT NULL,
-        days INTEGER NOT NULL,
+        due TEXT NOT NULL,
         PRIMARY KEY (request, release, person, dataset, label)
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX holdings_of_data_sets ON holdings (dataset)",
     "CREATE INDEX holdings_of_people ON holdings (person)",
+    "CREATE INDEX holdings_by_due ON holdings (state, due)",
     """
     CREATE TABLE findings (
         request TEXT NOT NULL,
