@@ -30,6 +30,7 @@ QUESTIONS = [
     ["holders", DATA_SET],
     ["holdings", ANA],
     ["deadlines", "--within", "36500"],
+    ["findings", "--all"],
 ]
 every_question = pytest.mark.parametrize("words", [*QUESTIONS, ["accesses"]], ids=lambda words: words[0])
 every_dated_question = pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: words[0])
