@@ -301,7 +301,7 @@ def test_an_act_that_is_done_does_not_object_to_itself(stages: Stages, position:
     assert (told.code, told.lines[1:]) == (
         0,
         [
-            f"It was judged at 2026-11-21T12:00:00.000000Z by rulebook 2, on the facts up to {position - 1}.",
+            f"It was judged at 2026-11-21T12:00:00.000000Z by rulebook 3, on the facts up to {position - 1}.",
             "Judged again from the log, the answer is the same.",
             "It is done. Were it still to be decided today, nothing would object.",
         ],
