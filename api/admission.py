@@ -17,6 +17,8 @@ from ledger.chain.entry import format_time
 from ledger.errors import Malformed
 from ledger.events import (
     AccessPermitted,
+    AccessRestored,
+    AccessRevoked,
     ActRefused,
     AffiliationDetermined,
     AgreementExecuted,
@@ -30,11 +32,15 @@ from ledger.events import (
     ApiKeyRevoked,
     ChangesAsked,
     ContactDesignated,
+    CopiesDeclared,
+    CopyReported,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRegistered,
     DataSetVersionAdded,
     DebarmentLifted,
+    DestructionAccepted,
+    DestructionAttested,
     DestructionRequired,
     DeterminationEnded,
     DisclosureCompelled,
@@ -42,7 +48,13 @@ from ledger.events import (
     EthicsDetermined,
     Event,
     FactCorrected,
+    FindingAssigned,
+    FindingClosed,
     HistoryViewed,
+    HoldingWrittenOff,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
     KeyConfirmed,
     KeyFiled,
     KeyRejected,
@@ -53,6 +65,8 @@ from ledger.events import (
     LawDetermined,
     LedgerOpened,
     LedgerOpenedV1,
+    LegalHoldLifted,
+    LegalHoldPlaced,
     LogKeyRetired,
     LogKeyRotated,
     NoticeRefused,
@@ -62,7 +76,9 @@ from ledger.events import (
     PastRegisterTakenIn,
     PastReleaseRecorded,
     PersonDebarred,
+    PersonDeparted,
     PersonErased,
+    PersonMoved,
     PersonRegistered,
     PolicyPublished,
     PublicationNotified,
@@ -80,6 +96,7 @@ from ledger.events import (
     RelianceElected,
     ReminderFellDue,
     RequestApproved,
+    RequestClosed,
     RequestDeclined,
     RequestReturned,
     RequestSubmitted,
@@ -110,6 +127,9 @@ INTRODUCED_BY: dict[str, type[Event]] = {
     "apikey": ApiKeyIssued,
     "query": QueryReceived,
     "publication": PublicationNotified,
+    "incident": IncidentReported,
+    "hold": LegalHoldPlaced,
+    "attestation": DestructionAttested,
 }
 # What makes such a thing known, too.
 ALSO_INTRODUCED_BY: dict[str, type[Event]] = {"agreement": AmendmentIssued}
@@ -139,6 +159,10 @@ NOT_REPORTED = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    DestructionAccepted,
+    HoldingWrittenOff,
+    IncidentClosed,
+    RequestClosed,
 )
 # What can be taken back because it was typed in wrongly. What was decided stands, and so does who and what is known; a
 # suspension is lifted, which not everybody may who may correct.
@@ -171,6 +195,14 @@ CORRECTABLE = (
     PublicationRecorded,
     PublicationWithdrawn,
     DisclosureCompelled,
+    CopyReported,
+    CopiesDeclared,
+    DestructionAttested,
+    IncidentContained,
+    PersonDeparted,
+    PersonMoved,
+    FindingAssigned,
+    FindingClosed,
 )
 # Where a report stands before it is recorded.
 NOWHERE_YET = 0
@@ -197,6 +229,12 @@ ENTITLED: dict[type[Event], tuple[Role, ...]] = {
     # They direct to the office whoever asks them, and tell what they are going to publish.
     QueryReceived: (*REPORTING, "researcher"),
     PublicationNotified: (*REPORTING, "researcher"),
+    CopyReported: (*REPORTING, "researcher"),
+    IncidentReported: (*REPORTING, "researcher"),
+    DestructionAttested: (*REPORTING, "researcher"),
+    AccessRevoked: DIRECTING,
+    AccessRestored: DIRECTING,
+    LegalHoldLifted: DIRECTING,
     HistoryViewed: get_args(Role),
     DocumentOpened: get_args(Role),
 }
@@ -376,6 +414,11 @@ def _admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Offic
             asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
             group = {who for one in asked[-1:] for who in (one.researcher, *one.study_group)}
             whose = {event.told_by} & group
+        case CopyReported() | IncidentReported():
+            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
+            whose = {person for one in asked for person in (one.researcher, *one.study_group)}
+        case DestructionAttested():
+            whose = {event.by}
         case _:
             return
     person = office.person(actor)
@@ -394,6 +437,9 @@ def _check_correction(event: FactCorrected, facts: Sequence[Known[Event]]) -> No
     if isinstance(fact.event, AgreementSigned) and fact.event.agreement in executed:
         why = f"is a signature under {fact.event.agreement}, which is executed: terminate that"
         raise Malformed("position", event.corrected, why)
+    accepted = {one.event.attestation for one in facts if isinstance(one.event, DestructionAccepted)}
+    if isinstance(fact.event, DestructionAttested) and fact.event.attestation in accepted:
+        raise Malformed("position", event.corrected, f"is attestation {fact.event.attestation}, which was accepted")
     if fact.event.tags() != set(event.about):
         raise Malformed("tags", event.about, f"are not those of entry {event.corrected}")
 
@@ -447,7 +493,7 @@ class _Known:
                 raise Malformed("role", event.role, f"was not given to {event.principal}")
             case DataSetVersionAdded() if (event.dataset, event.label) in self._versions:
                 raise Malformed("version", event.label, f"of {event.dataset} is in this ledger already")
-            case DataSetFormChanged() if (event.dataset, event.label) not in self._versions:
+            case DataSetFormChanged() | CopyReported() if (event.dataset, event.label) not in self._versions:
                 raise Malformed("version", event.label, f"of {event.dataset} is not in this ledger")
         self._check_known(event)
         self._check_turn(event)
@@ -509,13 +555,13 @@ def _moves(event: Event) -> list[Boundary]:
     match event:
         case RequestSubmitted() | RequestReturned() | RequestWithdrawn():
             return [about(*MOVES, FactCorrected, tags=[f"request:{event.request}"])]
-        case DataSetVersionAdded() | DataSetFormChanged():
+        case DataSetVersionAdded() | DataSetFormChanged() | CopyReported():
             return [about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])]
         case PublicationNotified():
             return [about(ChangesAsked, FactCorrected, tags=[f"publication:{event.publication}"])]
         case FactCorrected():
-            # Of a signature, the first tag is that of its agreement.
-            return [about(*CORRECTABLE, AgreementExecuted, tags=event.about[:1])]
+            # Of a signature or an attestation, the first tag is that of its agreement, or its own.
+            return [about(*CORRECTABLE, AgreementExecuted, DestructionAccepted, tags=event.about[:1])]
     return []
 
 
@@ -549,7 +595,7 @@ def _check_id(what: str, value: str, kind: Any, such_as: str) -> None:
 
 def _check_dates(event: Any, today: date) -> None:
     """What has happened has not happened tomorrow; that an agreement will end can be told before."""
-    for member in ("on", "completed", "found_on", "notice_on"):
+    for member in ("on", "completed", "found_on", "notice_on", "since"):
         day = getattr(event, member, None)
         if day is not None and day > today and not isinstance(event, AgreementTerminated):
             raise Malformed(member, str(day), f"is still to come; it is {today} at the office")

@@ -21,7 +21,7 @@ from ledger.events import ActRefused, Event, FactCorrected
 from ledger.events.governance import Objected
 from ledger.log import IdempotencyKey, Ledger, Reading
 from ledger.storage.port import Clock
-from projections.acts import Act, EraseDetails, LetIn, of_request
+from projections.acts import Act, of_request
 from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
 from projections.standing import Known, RequestStanding
@@ -225,8 +225,8 @@ def _refusal(act: Act, objections: Sequence[Objection]) -> ActRefused:
     return ActRefused(
         act=act.name,
         request=act.request,
-        person=act.person if isinstance(act, LetIn | EraseDetails) else None,
-        dataset=act.dataset if isinstance(act, LetIn) else None,
+        person=getattr(act, "person", None),
+        dataset=getattr(act, "dataset", None),
         objections=tuple(
             Objected(rule=one.rule, about=one.about, wanting=one.wanting, facts=one.facts) for one in objections
         ),

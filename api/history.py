@@ -15,6 +15,8 @@ from projections.standing import MOVES, Standing, State, moved
 
 # A nonce is what a contact has to read back; whoever reads it here could do it for them.
 NOT_SHOWN = ("nonce",)
+# Texts of people are shown by nobody's history but their own.
+SHOWN_OF = ("request", "incident", "hold", "finding")
 
 
 class Told(NamedTuple):
@@ -54,7 +56,7 @@ def _texts(fact: Recorded, custody: Custody) -> dict[str, str]:
     return {
         member: _text(custody, commitment)
         for member, commitment in fact.event.sealed().items()
-        if member not in NOT_SHOWN and fact.event.sealed_for == "request"
+        if member not in NOT_SHOWN and fact.event.sealed_for in SHOWN_OF
     }
 
 

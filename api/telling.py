@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 
 from api.names import Names
 from api.past import told_of_the_past
-from api.telling_outside import SENTENCES, told_outside
+from api.telling_holdings import SENTENCES as OF_HOLDINGS
+from api.telling_holdings import told_of_holdings
+from api.telling_outside import SENTENCES as FROM_OUTSIDE
+from api.telling_outside import told_outside
 from ledger import events as e
 from ledger.codec import Recorded
 from projections.rules.rule import Objection
@@ -298,7 +301,7 @@ def _told_of_the_calendar(event: e.Event, names: Names) -> str:
             to = f"to {whom}" if isinstance(event, e.NoticeSent) else whom
             return f"A notice of entry {event.of} ({event.kind}) {how} {to}, by {event.way}."
         case _:
-            told_elsewhere = told_outside(event, names)
+            told_elsewhere = told_outside(event, names) or told_of_holdings(event, names)
             if told_elsewhere is None:
                 raise AssertionError(event)
             return told_elsewhere
@@ -319,11 +322,13 @@ def _deadline(event: e.ReminderFellDue) -> str:
 
 
 def _wished(event: e.ActRefused, names: Names) -> str:
-    if event.person and event.dataset:
+    if event.act == "let-in" and event.person and event.dataset:
         return f"To let {names(event.person)} in to {event.dataset}"
     verb, _, thing = event.act.partition("-")
     if verb == "hand":
         verb, thing = "hand over", thing.removeprefix("over-")
+    if event.act == "write-off":
+        verb, thing = "write off", "holding"
     return f"To {verb} the {thing}" if thing else f"To {verb}"
 
 
@@ -403,7 +408,8 @@ _SENTENCES = [
         (r"(name|institution|department|address)", "the {0} of {about} is not known"),
         (r"e-mail or phone", "neither e-mail nor phone of {about} is known"),
         (r"(approval by .+)", "the request of {about} has no {0}"),
-        *SENTENCES,
+        *FROM_OUTSIDE,
+        *OF_HOLDINGS,
     )
 ]
 

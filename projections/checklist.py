@@ -13,7 +13,7 @@ from projections.acts import Act, ApproveRequest, AuthoriseRelease, Chosen
 from projections.rules.ethics import covering, is_from
 from projections.rules.rule import Objection, Rule
 from projections.rules.rulebook import RULEBOOK, judge, waivers
-from projections.standing import GRANTED, DataSetStanding, RequestStanding, Standing
+from projections.standing import GRANTED, DataSetStanding, RequestStanding, Standing, State
 
 Status = Literal["there", "pending", "missing", "waived"]
 
@@ -30,6 +30,8 @@ ITEMS = (
     "law-determined",
     "nobody-suspended",
     "nobody-debarred",
+    "no-hold",
+    "no-open-incident",
     "named-recipients",
     "contact-named",
     "key-usable",
@@ -64,7 +66,7 @@ class Line(NamedTuple):
 
 def next_act(request: str, standing: Standing) -> Act:
     """What the request has to pass next: its approval until it is granted, and then a release."""
-    if standing.request(request).state in GRANTED:
+    if standing.request(request).state in (*GRANTED, State.CLOSED):
         return release_of(request, standing)
     return ApproveRequest(principal=NOBODY, request=request)
 
@@ -200,7 +202,7 @@ class _Judged:
             case "version-on-offer" if isinstance(self._act, AuthoriseRelease):
                 for chosen in self._act.versions:
                     found += standing.dataset(chosen.dataset).facts(chosen.label)
-            case "nobody-suspended" | "nobody-debarred":
+            case "nobody-suspended" | "nobody-debarred" | "no-hold" | "no-open-incident":
                 pass
             case _:
                 found = [request.submitted and request.submitted.position]

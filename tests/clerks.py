@@ -12,6 +12,7 @@ from ledger.errors import LedgerError
 from ledger.events import Event, RoleEnded
 from ledger.storage import open_store
 from projections.acts import Act
+from tests.endings import ATTESTATION, HOLD
 from tests.facts import REQUEST, ledger_on, noon
 from tests.office import COUHES, DUA, HOUSE, IRB, KEY, MOU, RELEASE, THE_DIRECTOR
 from tests.writers import at_once, meet
@@ -32,7 +33,7 @@ class Came(NamedTuple):
 def of_round(wish: Any, number: int) -> Any:
     """The same wish or fact, about the request of this round."""
     text = msgspec.json.encode(wish).decode()
-    for name in (REQUEST, COUHES, IRB, LATE, MOU, DUA, KEY, RELEASE, THE_DIRECTOR):
+    for name in (REQUEST, COUHES, IRB, LATE, MOU, DUA, KEY, RELEASE, THE_DIRECTOR, ATTESTATION, HOLD):
         text = text.replace(f'"{name}"', f'"{name}{number:04}"')
     return msgspec.json.decode(text, type=type(wish))
 

@@ -12,15 +12,21 @@ from api.errors import NotEntitled
 from ledger.errors import Malformed
 from ledger.events import (
     DECLARED,
+    AccessRestored,
+    AccessRevoked,
     ApiKeyIssued,
     ApiKeyRevoked,
+    CopyReported,
     DataSetOpened,
     DataSetRetired,
     DebarmentLifted,
+    DestructionAttested,
     DocumentOpened,
     Event,
     FactCorrected,
     HistoryViewed,
+    IncidentReported,
+    LegalHoldLifted,
     LogKeyRetired,
     LogKeyRotated,
     PersonDebarred,
@@ -37,6 +43,25 @@ from ledger.events import (
 from ledger.events.governance import Role
 from ledger.storage import Store, open_store
 from tests.amending_facts import compelled, debarment_lifted, debarred
+from tests.endings import (
+    ATTESTATION,
+    OUT,
+    accept,
+    attested,
+    contained,
+    copied,
+    declared,
+    departed,
+    finding_assigned,
+    finding_closed,
+    hold_lifted,
+    incident,
+    legal_hold,
+    moved_away,
+    restored,
+    revoked,
+    was_accepted,
+)
 from tests.facts import (
     ANA,
     API_KEY,
@@ -64,6 +89,7 @@ from tests.office import (
     IRB,
     MOU,
     OTHER_REQUEST,
+    STRANGER,
     THE_DIRECTOR,
     TODAY,
     TOMORROW,
@@ -163,6 +189,10 @@ REPORTS: list[Event] = [
     *(asked(query="Q-2026-0002", by=BEN), query_withdrawn(), notified(publication="B-2", told_by=ANA), reviewed()),
     *(changes_asked(), has_appeared(), retracted()),
     *(debarred(ANA), debarment_lifted(ANA), compelled()),
+    *(copied(), declared(), attested(), incident(REQUEST), contained(REQUEST, incident="I-open")),
+    *(revoked(BEN), restored(BEN), departed(BEN), moved_away(BEN)),
+    *(legal_hold(request=REQUEST), hold_lifted(hold="H-on", request=REQUEST)),
+    *(finding_assigned(1, "late incident"), finding_closed(1, "late incident")),
 ]
 OFFICE = {"director", "acting director", "alternate", "staff", "admin"}
 MAY_REPORT: dict[type[Event], set[str]] = {
@@ -177,6 +207,12 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     ReleaseReceived: OFFICE | {"researcher"},
     QueryReceived: OFFICE | {"researcher"},
     PublicationNotified: OFFICE | {"researcher"},
+    CopyReported: OFFICE | {"researcher"},
+    DestructionAttested: OFFICE | {"researcher"},
+    IncidentReported: OFFICE | {"researcher"},
+    AccessRevoked: {"director", "acting director"},
+    AccessRestored: {"director", "acting director"},
+    LegalHoldLifted: {"director", "acting director"},
     ApiKeyIssued: {"director", "acting director", "admin"},
     ApiKeyRevoked: {"director", "acting director", "admin"},
     LogKeyRotated: {"director", "acting director", "admin"},
@@ -185,6 +221,8 @@ MAY_REPORT: dict[type[Event], set[str]] = {
     DocumentOpened: set(get_args(Role)),
 }
 
+UNDER_WAY: list[Event] = [incident(REQUEST, incident="I-open"), legal_hold(hold="H-on", request=REQUEST)]
+
 
 @pytest.mark.parametrize("held", get_args(Role))
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.wire_name)
@@ -192,6 +230,7 @@ def test_who_may_report_what(store: Store, held: Any, report: Event):
     # It is Ana's own request.
     granted = role(principal=SECOND, person=ANA if held == "researcher" else None, role=held)
     facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, asked(by=BEN), notified()]
+    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, *UNDER_WAY]
     desk = desk_on(store, *facts)
     if held in MAY_REPORT.get(type(report), OFFICE):
         desk.report(report, by(SECOND))
@@ -200,6 +239,21 @@ def test_who_may_report_what(store: Store, held: Any, report: Event):
         error = is_refused(store, desk, (report, by(SECOND)), error=NotEntitled)
         assert (error.principal, error.act) == (SECOND, f"report {report.wire_name}")
         assert set(error.roles) == MAY_REPORT.get(type(report), OFFICE)
+
+
+@pytest.mark.parametrize("who", [None, STRANGER])
+@pytest.mark.parametrize(
+    "report",
+    [copied(), incident(REQUEST), attested(), incident(people=(ANA,))],
+    ids=["copy", "incident", "destruction", "incident of no request"],
+)
+def test_a_researcher_tells_of_copies_incidents_and_destruction_in_their_own_group_alone(store: Store, report, who):
+    granted = role(principal=SECOND, person=who, role="researcher")
+    desk = desk_on(store, *ready(), granted)
+
+    error = is_refused(store, desk, (report, by(SECOND)), error=NotEntitled)
+
+    assert (error.principal, error.act) == (SECOND, f"report {report.wire_name} of somebody else")
 
 
 @pytest.mark.parametrize("who", [None, BEN])
@@ -385,6 +439,9 @@ CORRECTED = {
         *(board_ended(IRB, TODAY), key_rejected(), key_revoked(), trial_failed(), failed(), received(), OPENED),
         *(correction(1, couhes()), compelled(), past_release()),
         *(query_withdrawn(), reviewed(), changes_asked(), has_appeared(), retracted()),
+        correction(1, couhes()),
+        *(copied(), declared(), attested(), contained(REQUEST), departed(BEN), moved_away(BEN)),
+        *(finding_assigned(1, "late incident"), finding_closed(1, "late incident")),
     ]
 }
 
@@ -395,6 +452,29 @@ def test_what_can_be_corrected_is_told_by_people_or_registers_and_not_decided():
 
 
 @pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA), debarred(ANA)], ids=lambda fact: fact.wire_name)
+def test_an_attestation_that_was_accepted_cannot_be_corrected(store: Store):
+    facts = [*ready(), *OUT, attested()]
+    desk = desk_on(store, *facts, was_accepted())
+    error = is_refused(store, desk, (correction(len(facts), attested()), BY_THE_DIRECTOR), error=Malformed)
+
+    assert (error.what, error.value) == ("position", len(facts))
+    assert error.why == f"is attestation {ATTESTATION}, which was accepted"
+
+
+def test_an_attestation_that_was_not_accepted_yet_can_be_corrected(store: Store):
+    facts = [*ready(), *OUT, attested()]
+    desk = desk_on(store, *facts)
+    desk.report(correction(len(facts), attested()), HOUSE)
+
+    assert desk.act(accept(), HOUSE).refused
+
+
+def test_a_copy_is_of_a_version_that_is_known(store: Store):
+    error = is_refused(store, desk_on(store, *ready()), (copied(label="9"), HOUSE), error=Malformed)
+    assert (error.what, error.value) == ("version", "9")
+
+
+@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA)], ids=lambda fact: fact.wire_name)
 def test_a_suspension_is_lifted_by_the_director_and_not_corrected_by_whoever_corrects(store: Store, fact):
     desk = desk_on(store, *ready(), suspended(ANA), fact)
     position = len(facts_in(store))

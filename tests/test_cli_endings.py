@@ -1,165 +1,330 @@
-"""The command line after a release: amendments, renewals, debarments, compelled disclosures, and the calendar."""
+"""What comes after a release, by the command line: what is recorded and read, and what is turned away."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ledger.events import DisclosureCompelled, PersonDebarred
+from api.cli import COMMANDS
 from tests.command_line import IRA, ROSA, TOM, Office, Stages
-from tests.facts import Clock
-from tests.office import first_moment_of
+from tests.facts import NOON, Clock
 
-SIGN = "sign A-2026-0001-2 --signer"
-INK = f"--scan {{scan.pdf}} --text {{mou-2.txt}} --on 2026-11-21 --attested-by {TOM}"
-AMEND = f"amend A-2026-0001-1 --template MOU-2 --template-approved-by {IRA} --text {{mou-2.txt}}"
+pytestmark = pytest.mark.needs("gpg")
+
+DATA = "D-6.002x-pc"
+UNDER = "R-2026-0001"
+EVA = "eva.nope@example.org"
+COPY = f"report-copy {UNDER} {DATA} --from {TOM} --to {ROSA} --since 2026-11-21"
+INCIDENT = f"report-incident lost-device --discovered 2026-11-21 --request {UNDER}"
+ATTEST = f"attest {UNDER} {TOM} --copies 2 --media laptop --method shredded"
+ACCEPTED = [ATTEST, "accept-attestation X-2026-0001-1"]
+
+# What is typed after a release has arrived, and what people read: first the id of what it makes known, if it does.
+DONE: list[tuple[Any, ...]] = [
+    (
+        [],
+        f"{COPY} --place 'her laptop'",
+        f"Tom Abara passed a copy of {DATA} version 1 on to Rosa Quill, who has it since 2026-11-21.",
+    ),
+    (
+        [],
+        f"report-copy {UNDER} {DATA} --account 'a man in a cafe'",
+        f"Somebody passed a copy of {DATA} version 1 on to somebody unknown, who has it since 2026-11-21.",
+    ),
+    (
+        [],
+        f"declare-copies {UNDER} --by {TOM}",
+        "Tom Abara declared that all copies of what was received so far are reported.",
+    ),
+    (
+        [],
+        ATTEST,
+        "X-2026-0001-1",
+        (
+            f"Tom Abara attested on 2026-11-21 that {DATA} version 1 of Tom Abara, destroyed in 2 copies, is no more "
+            "(X-2026-0001-1)."
+        ),
+    ),
+    (
+        [ATTEST],
+        "accept-attestation X-2026-0001-1",
+        f"Attestation X-2026-0001-1 of {DATA} version 1 of Tom Abara was accepted.",
+    ),
+    (
+        [],
+        f"write-off {UNDER} {TOM} {DATA} --reason unreachable",
+        f"{DATA} version 1, held by Tom Abara, was written off.",
+    ),
+    (
+        [],
+        f"move {TOM} --to 'Lakeside College'",
+        f"Tom Abara moved to Lakeside College on 2026-11-21: for whom they act in {UNDER} is in doubt.",
+    ),
+    ([], f"place-hold --dataset {DATA} --reason court", "H-2026-0001", f"Legal hold H-2026-0001 was placed on {DATA}."),
+    (
+        [f"place-hold --person {ROSA} --reason court"],
+        "lift-hold H-2026-0001 --reason settled",
+        "Legal hold H-2026-0001 on Rosa Quill was lifted.",
+    ),
+    (
+        [f"declare-copies {UNDER} --by {TOM}", "terminate A-2026-0001-1 --on 2026-11-21", *ACCEPTED],
+        f"close {UNDER}",
+        f"The request {UNDER} was closed: nobody holds anything under it any more.",
+    ),
+    (
+        [],
+        f"{INCIDENT} --told 2026-11-21T06:30:00-05:00 --person {ROSA} --account 'left on a train'",
+        "I-2026-0001",
+        (
+            "Incident I-2026-0001 (lost device) was reported, discovered 2026-11-21 05:00Z, told 2026-11-21 11:30Z; "
+            f"it concerns {UNDER}, Rosa Quill."
+        ),
+    ),
+    ([INCIDENT], "contain-incident I-2026-0001 --how wiped", "Incident I-2026-0001 was contained."),
+    (
+        [INCIDENT, "contain-incident I-2026-0001 --how wiped"],
+        "close-incident I-2026-0001 --reason 'it was encrypted'",
+        "Incident I-2026-0001 was closed.",
+    ),
+    (
+        [],
+        f"revoke-access {UNDER} {ROSA} --reason abuse",
+        f"The right of Rosa Quill under {UNDER} was revoked from 2026-11-21 on.",
+    ),
+    (
+        [f"revoke-access {UNDER} {ROSA}"],
+        f"restore-access {UNDER} {ROSA}",
+        f"The right of Rosa Quill under {UNDER} was restored.",
+    ),
+    (
+        [f"report-copy {UNDER} {DATA} --account 'a man in a cafe'"],
+        "assign-finding 36 --to staff:1",
+        "The finding in entry 36 (copy to somebody unnamed) was given to staff:1.",
+    ),
+    (
+        [f"report-copy {UNDER} {DATA} --account 'a man in a cafe'"],
+        "close-finding 36 --reason 'he gave it back'",
+        "The finding in entry 36 (copy to somebody unnamed) was closed.",
+    ),
+]
+MODULES = ("api.cli.copies", "api.cli.endings", "api.cli.incidents", "api.cli.findings")
 
 
-@pytest.fixture
-def office(stages: Stages, tmp_path: Path) -> Office:
-    """An office whose data were received, with a clock of its own."""
-    office = stages.at("released").copied(tmp_path)
-    office.clock = Clock(office.clock())
-    office.put("mou-2.txt", b"Memorandum on learner data, amended.\n")
-    office.put("report.txt", b"We found what we looked for.\n")
-    office.put("subpoena.pdf", b"%PDF-1.4 subpoena")
-    office.done("received L-2026-0001-1")
+@pytest.fixture(scope="module")
+def arrived(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """An office whose release has arrived, and which knows Eva, who has no part in it."""
+    office = stages.at("released").copied(tmp_path_factory.mktemp("arrived"))
+    office.done("received L-2026-0001-1", f"register-person 'Eva Nope' --email {EVA}")
     return office
 
 
-def on(office: Office, day: str) -> None:
-    """It is noon of this day at the office."""
-    office.clock = Clock(first_moment_of(date.fromisoformat(day)) + timedelta(hours=12))
+def copied(office: Office, folder: Path) -> Office:
+    """A copy with a clock of its own."""
+    copy = office.copied(folder)
+    copy.clock = Clock(NOON)
+    return copy
 
 
-def test_somebody_is_added_by_an_amendment_and_let_in_once_it_is_executed(office: Office):
-    office.done(
-        f"affiliation R-2026-0001 {IRA} home",
-        f"determination R-2026-0001 --protocol 2601 --outcome approved --on 2026-01-05 --board home --expires none "
-        f"--covers {IRA} --letter {{letter.txt}}",
-        f"certify {IRA} --completed 2026-01-05 --expires 2029-01-04 --certificate {{letter.txt}}",
-        f"verify-training {IRA}",
-    )
-    issued = office.done(f"{AMEND} --add {IRA}")
-    assert issued.lines[0] == "A-2026-0001-2"
-    assert "MOU A-2026-0001-2, an amendment of A-2026-0001-1, from template MOU-2, was issued" in issued.out
-    assert office(f"access {IRA} D-6.002x-pc").code == 3
-    waiting = office.done("inbox").out
-    assert "sign A-2026-0001-2" in waiting
+@pytest.mark.parametrize(("before", "line", "read"), [(one[0], one[1], one[2:]) for one in DONE], ids=lambda one: None)
+def test_what_is_done_is_told(arrived: Office, tmp_path: Path, before: list[str], line: str, read: Any):
+    office = copied(arrived, tmp_path)
+    for earlier in before:
+        office.done(earlier)
+    place = len(office.facts()) + 1
 
-    office.done(f"{SIGN} {ROSA} --as researcher {INK}", f"{SIGN} {IRA} --as office {INK}", "execute A-2026-0001-2")
-    assert "under A-2026-0001-2" in office.done(f"access {IRA} D-6.002x-pc").out
-    assert "under A-2026-0001-2" in office.done(f"access {ROSA} D-6.002x-pc").out
-    assert office.done(f"may {IRA} read D-6.002x-pc").code == 0
-    holders = json.loads(office.done("holders D-6.002x-pc --json").out)["rows"]
-    assert {(one["agreement"], one["in_force"]) for one in holders} == {("A-2026-0001-2", True)}
-    ends = json.loads(office.done("deadlines --within 400 --json").out)["rows"]
-    assert [one["what"] for one in ends if one["kind"] == "agreement ends"] == ["A-2026-0001-2"]
-    assert office.done("verify --processes 1").code == 0
+    told = office(line)
+
+    assert (told.code, told.err) == (0, "")
+    assert told.lines[:-1] == [*(one for one in read if " " not in one), *(f"{place:>6}  {one}" for one in read[-1:])]
+    assert office("verify --processes 1").code == 0
 
 
-def test_an_amendment_without_what_the_rules_ask_for_is_refused_and_says_so(office: Office):
-    with office.nothing_happens():
-        assert office(f"{AMEND} --remove {IRA}").code == 2
-        assert office(f"{AMEND} --remove {ROSA} --addendum").code == 2
-        assert office(f"{AMEND} --add-data D-6.002x-pc").code == 2
-        assert office("renew A-2026-0001-9 --report {report.txt}").code == 2
-    office.done("terminate A-2026-0001-1 --on 2026-11-21")
-    refused = office(f"{AMEND} --add {IRA} --addendum --add-data D-6.002x-forum=identified")
-    assert (refused.code, "amendment-terms (C2, K1): A-2026-0001-1 is not in force" in refused.out) == (3, True)
+def test_every_command_about_endings_is_tried_here():
+    tried = {line.split()[0] for _, line, *_ in DONE} | {"depart", "findings"}
+    assert {name for name, (module, _) in COMMANDS.items() if module.partition(":")[0] in MODULES} == tried
 
 
-def test_somebody_who_moves_to_another_institution_leaves_one_agreement_and_comes_in_by_another(office: Office):
-    office.done(f"affiliation R-2026-0001 {TOM} outside --organisation 'Lakeside College'")
-    stays = office(AMEND)
-    assert (stays.code, "Tom Abara needs DUA, or there has to be a reason" in stays.out) == (3, True)
-    assert "names Rosa Quill and" in office.done(f"{AMEND} --remove {TOM}").out
-    addendum = office.done(f"{AMEND} --addendum --kind DUA --add {TOM}")
-    assert "DUA A-2026-0001-3, beside A-2026-0001-1, from template MOU-2, was issued: it names" in addendum.out
-    assert "Tom Abara for Lakeside College and" in addendum.out
+WRONG = [
+    (f"report-copy {UNDER} {DATA}", "say who has it by --to"),
+    (f"report-copy {UNDER} D-6.002x-forum --to {ROSA}", "version '': of D-6.002x-forum has to be said: none is held"),
+    (f"{COPY} --label 9", "version '9': of D-6.002x-pc is not in this ledger"),
+    (f"report-copy {UNDER} {DATA} --to {ROSA} --since 2026-11-22", "since '2026-11-22': is still to come"),
+    (f"attest {UNDER} {EVA} --copies 1 --media x --method y", "holds nothing under R-2026-0001"),
+    (f"attest {UNDER} {TOM} {ROSA} --copies 1 --media x --method y", "for several people it has to be said who does"),
+    ("accept-attestation X-2026-0001-9", "attestation 'X-2026-0001-9': is not in this ledger"),
+    (f"write-off {UNDER} {EVA} {DATA} --reason x", "of D-6.002x-pc has to be said: none is held"),
+    (f"depart {EVA}", "takes no part in any request that is not over"),
+    (f"depart {EVA} --dry-run --on 2027-01-01", "takes no part in any request that is not over"),
+    (f"depart {TOM} --on 2026-11-22", "on '2026-11-22': is still to come"),
+    (f"move {EVA}", "takes no part in any request that is not over"),
+    ("place-hold --reason court", "say one of --request, --dataset and --person"),
+    ("lift-hold H-2026-0009", "legal hold 'H-2026-0009': is not in this ledger"),
+    ("report-incident other --discovered 2026-11-21", "concerns nothing that is said"),
+    (f"{INCIDENT} --told 2026-11-20", "of discovery is after it was told"),
+    (f"{INCIDENT} --told 2026-11-22", "is still to come, and nothing was told then"),
+    ("contain-incident I-2026-0009 --how x", "incident 'I-2026-0009': is not in this ledger"),
+    ("close-incident I-2026-0009 --reason x", "incident 'I-2026-0009': is not in this ledger"),
+    (f"revoke-access {UNDER} {EVA}", "has no right under R-2026-0001 that could be revoked"),
+    (f"restore-access {UNDER} {ROSA}", "had no right under R-2026-0001 revoked"),
+    ("close-finding 1 --reason x", "finding 1: is not there: no such finding is open in that entry"),
+    ("holdings", "say whose holdings, or --without-right"),
+]
 
 
-def test_an_agreement_is_renewed_before_it_ends_and_then_the_calendar_lets_it_be(office: Office):
-    on(office, "2027-11-20")
-    assert "was renewed until 2028-11-20" in office.done("renew A-2026-0001-1 --report {report.txt}").out
-    on(office, "2027-11-22")
-    assert "ran out" not in office.done("tick").out
-    assert office.done(f"access {ROSA} D-6.002x-pc").code == 0
+@pytest.mark.parametrize(("line", "why"), WRONG, ids=[line for line, _ in WRONG])
+def test_what_makes_no_sense_is_named_and_changes_nothing(arrived: Office, line: str, why: str):
+    with arrived.nothing_happens():
+        told = arrived(line)
+    assert (told.code, told.out) == (2, "")
+    assert why in " ".join(told.err.split())
 
 
-def test_the_calendar_is_kept_by_cron_and_shows_what_fell_due(office: Office):
-    on(office, "2027-11-22")
-    tried = office.done("tick --dry-run")
-    assert tried.lines[-1] == "3 things fell due; nothing was recorded."
-    told = office.done("tick")
-    assert [line[8:] for line in told.lines[:-1]] == [
-        "Agreement A-2026-0001-1 ran out: it is no longer in force on 2027-11-22.",
-        *(
-            f"The right of {who} to version 1 of D-6.002x-pc ended on 2027-11-22; it is to be destroyed by 2027-12-21."
-            for who in ("Tom Abara", "Rosa Quill")
-        ),
+def rows(office: Office, line: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(office.done(f"{line} --json").out)["rows"]
+    return found
+
+
+def test_before_somebody_leaves_it_is_told_what_ends_and_what_they_have_to_destroy(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(f"grant-role staff:9 staff --from 2026-01-01 --person {TOM}")
+    key = json.loads(office("issue-api-key staff:9 staff --scope reading --until 2026-12-31 --json").out)["id"]
+    ends = [
+        f"  ends: the right under A-2026-0001-1 of {UNDER} to {DATA}, on 2026-11-27 instead of after 2027-11-21",
+        "  ends: being the contact of R-2026-0001, which needs another before anything is released",
+        "  ends: the use of key K-2026-0001-2 for R-2026-0001",
+        "  to be destroyed: D-6.002x-pc version 1 (held) of R-2026-0001, by 2026-12-26",
+        "  left to be done: dua-ledger end-role staff:9 staff",
+        f"  left to be done: dua-ledger revoke-api-key {key}",
     ]
-    assert told.lines[-1] == "Recorded 3 things that fell due."
-    assert office.done("tick").out == "Nothing new fell due.\n"
-    assert json.loads(office.done("tick --json").out) == {"recorded": True, "rows": []}
 
-    rows = json.loads(office.done("deadlines --within 60 --json").out)["rows"]
-    assert {(one["day"], one["what"]) for one in rows if one["kind"] == "destruction due"} == {
-        ("2027-12-21", "D-6.002x-pc 1")
-    }
-    assert "ran out" in office.done("history R-2026-0001").out
-    assert office(f"access {ROSA} D-6.002x-pc").code == 3
-    assert office("renew A-2026-0001-1 --report {report.txt}").code == 3
-    assert office.done("verify --processes 1").code == 0
-
-
-def test_only_who_may_record_keeps_the_calendar(office: Office):
     with office.nothing_happens():
-        assert office("tick", actor="staff:nobody").code == 3
-        assert office("send", actor="staff:nobody").code != 0
+        assert office(f"depart {TOM} --dry-run --on 2026-11-27").lines[:-1] == ends
+
+    office.clock = Clock(NOON + timedelta(days=6))
+    told = office.done(f"depart {TOM}").lines
+    assert told[:6] == ends
+    assert told[6].endswith("Tom Abara takes no part in R-2026-0001 from 2026-11-27 on.")
+    refused = office(f"access {TOM} {DATA}")
+    assert (refused.code, "Tom Abara takes part no more, or their right was revoked" in refused.out) == (3, True)
+    assert [(one["how"], one["state"], one["due"]) for one in rows(office, f"holdings {TOM}")] == [
+        ("held", "right ended", "2026-12-26")
+    ]
+    assert [
+        (one["day"], one["whom_name"]) for one in rows(office, "deadlines") if one["kind"] == "destruction due"
+    ] == [("2026-12-26", ["Tom Abara"])]
 
 
-def test_a_debarred_person_is_kept_out_of_a_release_until_that_is_lifted(office: Office):
-    office.done(f"debar {TOM} --until 2026-12-31 --reason 'passed data on'")
-    assert isinstance(office.facts()[-1].event, PersonDebarred)
-    (debarred,) = office.facts("person.debarred.v1")
-    assert office.opened(debarred.event.sealed()["reason"]) == "passed data on"
-    line = f"release R-2026-0001 --data D-6.002x-pc={{pc.csv}} --channel sftp-drop --extracted-by {IRA} --dry-run"
-    refused = office(f"{line} --to {{again.gpg}}")
-    assert (refused.code, "nobody-debarred (policy): Tom Abara is debarred from new requests" in refused.out) == (
-        3,
-        True,
+def test_findings_are_told_with_owner_and_age_until_somebody_closes_them(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(f"report-copy {UNDER} {DATA} --from {TOM} --to {EVA}")
+    office.clock = Clock(NOON + timedelta(days=9))
+
+    def told(line: str = "findings") -> list[tuple[Any, ...]]:
+        return [
+            (one["kind"], one["person_name"], one["working_days"], one["owner"], one["closed"])
+            for one in rows(office, line)
+        ]
+
+    both = "copy to somebody unnamed", "received without training"
+    assert told() == [(kind, "Eva Nope", 6, "office", None) for kind in both]
+    assert (
+        "say which by --kind: copy to somebody unnamed, received without training"
+        in office("close-finding 36 --reason x").err
     )
-    office.done(f"lift-debarment {TOM}")
-    assert office(f"{line} --to {{again.gpg}}").code == 0
+    office.done(
+        "assign-finding 36 --kind received-without-training --to staff:1",
+        "close-finding 36 --kind copy-to-somebody-unnamed --reason 'she is a new member'",
+    )
+
+    assert told() == [(both[1], "Eva Nope", 6, "staff:1", None)]
+    assert told("findings --all") == [
+        (both[0], "Eva Nope", 6, "office", 38),
+        (both[1], "Eva Nope", 6, "staff:1", None),
+    ]
+    assert told(f"findings --about {EVA}") == told(f"findings --about {UNDER}") == told(f"findings --about {DATA}")
+    assert told("findings --about R-2026-0099") == told("findings --kind written-off") == []
+    assert told("findings --all --as-of 2026-11-21") == [(kind, "Eva Nope", 0, "office", None) for kind in both]
+    assert told("findings --known-at 2026-11-20") == []
+    assert "is closed" not in office("findings --csv").out
+
+
+def test_what_was_written_off_stays_a_finding(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(f"write-off {UNDER} {TOM} {DATA} --reason unreachable")
+
     with office.nothing_happens():
-        assert office(f"lift-debarment {TOM}").code == 2
-        assert office(f"debar {TOM} --until 2026-11-20 --reason x").code == 2
+        told = office("close-finding 36 --reason enough")
+    assert (told.code, "stays a finding for ever" in told.err) == (2, True)
 
 
-COMPELLED = (
-    "compelled-disclosure subpoena --on 2026-11-20 --dataset D-6.002x-pc --dataset D-6.002x-forum --to 'County court' "
-    "--scope 'two learners' --counsel 'General Counsel agreed' --instrument-file {subpoena.pdf} --learners 2"
-)
+def test_what_is_held_without_a_right_is_told_of_everybody_or_of_a_data_set(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    assert rows(office, "holdings --without-right") == rows(office, f"holders {DATA} --without-right") == []
+
+    office.done(f"report-copy {UNDER} {DATA} --to {EVA}")
+    for line in ("holdings --without-right", f"holders {DATA} --without-right", f"holdings {EVA} --without-right"):
+        assert [(one["person_name"], one["how"], one["right"]) for one in rows(office, line)] == [
+            ("Eva Nope", "copy", "none")
+        ]
 
 
-def test_a_compelled_disclosure_is_recorded_with_the_instrument_and_why_nobody_was_given_notice(office: Office):
-    told = office.done(f"{COMPELLED} --no-notice 'the court forbade it'")
-    (fact,) = office.facts("disclosure.compelled.v1")
-    event = fact.event
-    assert "had to be disclosed, under a subpoena; no notice was given" in told.out
-    assert isinstance(event, DisclosureCompelled)
-    assert (event.dataset, event.also, event.learners) == ("D-6.002x-pc", ("D-6.002x-forum",), 2)
-    assert {member: office.opened(sealed) for member, sealed in event.sealed().items()} == {
-        "to": "County court",
-        "scope": "two learners",
-        "counsel": "General Counsel agreed",
-        "no_notice": "the court forbade it",
-    }
-    assert len(fact.documents) == 1
-    with office.nothing_happens():
-        assert office(COMPELLED).code == 2
-        assert office(f"{COMPELLED} --notice-on 2026-11-20 --no-notice x").code == 2
-        assert office(f"{COMPELLED} --notice-on 2026-11-22").code == 2
-    assert office.done("verify --processes 1").code == 0
+def test_what_is_destroyed_is_shown_on_demand(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(ATTEST, "accept-attestation X-2026-0001-1")
+
+    assert rows(office, f"holdings {TOM}") == []
+    assert [one["state"] for one in rows(office, f"holdings {TOM} --gone")] == ["destroyed"]
+
+
+def test_the_inbox_has_incidents_attestations_and_findings(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(
+        f"report-incident passed-on --discovered 2026-11-19 --request {UNDER}",
+        ATTEST,
+        f"report-incident other --discovered 2026-11-21 --person {IRA}",
+        "contain-incident I-2026-0002 --how 'she knows'",
+    )
+
+    assert [(one["next"], one["request"]) for one in rows(office, "inbox")] == [
+        ("deal with late incident, entry 36", UNDER),
+        ("accept attestation X-2026-0001-1", UNDER),
+        ("contain incident I-2026-0001", UNDER),
+        ("close incident I-2026-0002", None),
+    ]
+
+
+def test_an_open_incident_and_a_hold_stand_in_the_checklist_and_stop_everybody(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(INCIDENT, f"place-hold --request {UNDER} --reason court")
+
+    wanting = {one["rule"]: one["wanting"] for one in rows(office, f"request {UNDER}") if one["status"] == "missing"}
+    assert wanting == {"no-hold": "an end of the legal hold", "no-open-incident": "an end of the incident"}
+    assert office(f"access {ROSA} {DATA}").lines[1:3] == [
+        "  no-hold (policy): legal hold H-2026-0001 is in force [entry 37]",
+        "  no-open-incident (policy): I-2026-0001 is open [entry 36]",
+    ]
+
+
+def test_a_request_whose_agreements_are_over_has_ended_and_then_is_closed(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done("terminate A-2026-0001-1 --on 2026-11-21", f"declare-copies {UNDER} --by {TOM}", ATTEST)
+    state = f"request {UNDER} --json"
+
+    assert json.loads(office.done(state).out)["state"] == "ended"
+    held = office(f"close {UNDER}")
+    assert (held.code, f"no-open-holding (K1): Tom Abara still holds {DATA} version 1" in held.out) == (3, True)
+    office.done("accept-attestation X-2026-0001-1", f"close {UNDER}")
+    assert json.loads(office.done(state).out)["state"] == "closed"
+    assert office.done(f"history {UNDER} --texts").out.count("the request is now closed.") == 0
+    assert office.done(f"history {UNDER}").out.rstrip().splitlines()[-2].endswith("the request is now closed")
+
+
+def test_what_people_wrote_is_kept_in_custody_and_shown_on_demand(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(f"{INCIDENT} --account 'left on a train'", "contain-incident I-2026-0001 --how 'wiped from afar'")
+
+    told = office.done(f"history {UNDER} --texts").out
+    assert ("left on a train" in told, "wiped from afar" in told) == (True, True)
+    assert "left on a train" not in str(office.facts())

@@ -370,6 +370,7 @@ def test_who_received_data_keeps_name_and_institution_in_the_record_of_it(story,
     assert [(one.rule, one.wanting) for one in erased.outcome.objections] == [
         ("erasable", "an end of agreement A-2026-0001-1"),
         ("erasable", "an end of the record of disclosure L-2026-0001-1"),
+        ("erasable", "an end of the holding of D-6.002x-pc version 1"),
     ]
     assert (erased.destroyed, story.events()[-1]) == (None, "act.refused")
     assert story.person(CONTACT)

@@ -41,6 +41,30 @@ from projections.acts import Act, AnyAct, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
 from tests.amending_facts import amend, compelled, debarment_lifted, debarred, renew, strangers
+from tests.endings import (
+    HOLD,
+    INCIDENT,
+    OUT,
+    OVER,
+    accept,
+    attested,
+    close,
+    close_incident,
+    contained,
+    copied,
+    declared,
+    departed,
+    finding_assigned,
+    finding_closed,
+    held,
+    hold_lifted,
+    incident,
+    legal_hold,
+    moved_away,
+    restored,
+    revoked,
+    write_off,
+)
 from tests.facts import (
     ANA,
     API_KEY,
@@ -297,6 +321,10 @@ ACTS: dict[type[Act], tuple[list[Event], Act]] = {
         (under_review(reviewed()), let_appear()),
         ([*ready(), *strangers()], amend()),
         (ready(), renew()),
+        ([*ready(), *OUT, attested()], accept()),
+        ([*ready(), *OUT], write_off()),
+        ([*ready(), *OVER], close()),
+        ([*ready(), incident(REQUEST), contained(REQUEST)], close_incident()),
     ]
 }
 
@@ -560,6 +588,12 @@ def test_what_has_happened_is_recorded_whatever_it_means(prepared: Office, fact)
 
 UNKNOWN: list[tuple[Event, str, str]] = [
     (ApiKeyRevoked(apikey=API_KEY), "apikey", API_KEY),
+    (departed(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
+    (incident(REQUEST, OTHER_REQUEST), "request", OTHER_REQUEST),
+    (contained(REQUEST), "incident", INCIDENT),
+    (hold_lifted(request=REQUEST), "hold", HOLD),
+    (legal_hold(dataset="D-unknown"), "dataset", "D-unknown"),
+    (attested(held(UNKNOWN_PERSON)), "person", UNKNOWN_PERSON),
     (PersonDetailsChanged(person=UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(UNKNOWN_PERSON), "person", UNKNOWN_PERSON),
     (suspended(ANA, OTHER_REQUEST), "request", OTHER_REQUEST),
@@ -731,6 +765,9 @@ REPORTED = {
         DocumentOpened(entry=1, document=commitment()),
         *(asked(), query_withdrawn()),
         *(notified(), reviewed(), changes_asked(), has_appeared(), retracted()),
+        *(copied(), declared(), attested(), incident(REQUEST), contained(REQUEST), revoked(BEN), restored(BEN)),
+        *(departed(BEN), moved_away(BEN), legal_hold(person=BEN), hold_lifted(person=BEN)),
+        *(finding_assigned(1, "late incident"), finding_closed(1, "late incident")),
     ]
 }
 

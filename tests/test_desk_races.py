@@ -15,10 +15,13 @@ from ledger.events import (
     ActRefused,
     AgreementExecuted,
     AgreementRenewed,
+    DestructionAccepted,
     Event,
+    HoldingWrittenOff,
     ReleaseAuthorised,
     ReleaseHandedOver,
     RequestApproved,
+    RequestClosed,
     RequestDeclined,
 )
 from ledger.storage import create_store, open_store
@@ -104,6 +107,16 @@ def objections_of(event: Event) -> tuple[Objection, ...]:
     if isinstance(event, ActRefused):
         return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in event.objections)
     assert isinstance(event, DONE)
+    assert isinstance(
+        event,
+        RequestApproved
+        | RequestDeclined
+        | ReleaseAuthorised
+        | ReleaseHandedOver
+        | DestructionAccepted
+        | HoldingWrittenOff
+        | RequestClosed,
+    )
     return ()
 
 

@@ -41,6 +41,15 @@ REGISTER_ID = "^[a-z0-9][a-z0-9._-]{0,60} register"
 QUERY_ID = "^Q-[0-9]{4}-[0-9]{4,9} query"
 PUBLICATION_ID = "^B-[A-Za-z0-9._-]{1,80} publication"
 DOI = r"^10\.[0-9]{4,9}/[!-@\[-~]{1,200} doi"
+INCIDENT_ID = "^I-[A-Za-z0-9._-]{1,80} incident"
+HOLD_ID = "^H-[A-Za-z0-9._-]{1,80} hold"
+ATTESTATION_ID = "^X-[A-Za-z0-9._-]{1,80} attestation"
+FINDING_ID = "^F-[1-9][0-9]{0,15}-[a-z-]{1,60} finding"
+HOLDINGS = f"({{person: {PERSON_ID}, dataset: {DATA_SET_ID}, label: {NAME}}})*"
+FINDING_KINDS = (
+    "access by somebody unnamed | copy by a non-holder | copy to somebody unnamed | copy under a closed request | "
+    "late incident | overdue destruction | publication without review | received without training | written off"
+)
 API_KEY_ID = "^T-[0-9a-f]{16} apikey"
 ROLES = "acting director | admin | alternate | auditor | compliance | data server | director | researcher | staff"
 CAPACITIES = "authorised official | home signatory | office | researcher"
@@ -594,6 +603,124 @@ PINNED = {
             "request?": f"{REQUEST_ID} | null",
         }
         for wire_type in ("notice.sent.v1", "notice.refused.v1")
+    },
+    "copy.reported.v1": {
+        "request": REQUEST_ID,
+        "dataset": DATA_SET_ID,
+        "label": NAME,
+        "by": f"{PERSON_ID} | null",
+        "person": f"{PERSON_ID} | null",
+        "since": "date",
+        "place?": f"{COMMITMENT} | null",
+        "account?": f"{COMMITMENT} | null",
+    },
+    "copies.declared.v1": {
+        "request": REQUEST_ID,
+        "by": PERSON_ID,
+    },
+    "destruction.attested.v1": {
+        "attestation": ATTESTATION_ID,
+        "request": REQUEST_ID,
+        "by": PERSON_ID,
+        "on": "date",
+        "holdings": HOLDINGS,
+        "copies": "0 to 100000",
+        "media": COMMITMENT,
+        "method": COMMITMENT,
+        "exceptions?": f"{COMMITMENT} | null",
+    },
+    "destruction.accepted.v1": {
+        "attestation": ATTESTATION_ID,
+        "request": REQUEST_ID,
+        "holdings": HOLDINGS,
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "holding.written-off.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "dataset": DATA_SET_ID,
+        "label": NAME,
+        "reason": COMMITMENT,
+    },
+    "incident.reported.v1": {
+        "incident": INCIDENT_ID,
+        "what": "lost device | misdirected | other | passed on | published | unauthorised access",
+        "discovered": "datetime",
+        "told": "datetime",
+        "requests": f"({REQUEST_ID})*",
+        "people": f"({PERSON_ID})*",
+        "datasets": f"({DATA_SET_ID})*",
+        "account?": f"{COMMITMENT} | null",
+    },
+    "incident.contained.v1": {
+        "incident": INCIDENT_ID,
+        "requests": f"({REQUEST_ID})*",
+        "people": f"({PERSON_ID})*",
+        "datasets": f"({DATA_SET_ID})*",
+        "how": COMMITMENT,
+    },
+    "incident.closed.v1": {
+        "incident": INCIDENT_ID,
+        "requests": f"({REQUEST_ID})*",
+        "people": f"({PERSON_ID})*",
+        "datasets": f"({DATA_SET_ID})*",
+        "reason": COMMITMENT,
+    },
+    "access.revoked.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "on": "date",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "access.restored.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "person.departed.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "on": "date",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "person.moved.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "on": "date",
+        "organisation": f"{ORGANISATION_ID} | null",
+    },
+    "legal-hold.placed.v1": {
+        "hold": HOLD_ID,
+        "request": f"{REQUEST_ID} | null",
+        "dataset": f"{DATA_SET_ID} | null",
+        "person": f"{PERSON_ID} | null",
+        "reason": COMMITMENT,
+    },
+    "legal-hold.lifted.v1": {
+        "hold": HOLD_ID,
+        "request": f"{REQUEST_ID} | null",
+        "dataset": f"{DATA_SET_ID} | null",
+        "person": f"{PERSON_ID} | null",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "request.closed.v1": {
+        "request": REQUEST_ID,
+    },
+    "finding.assigned.v1": {
+        "finding": FINDING_ID,
+        "entry": POSITION,
+        "kind": FINDING_KINDS,
+        "request": f"{REQUEST_ID} | null",
+        "person": f"{PERSON_ID} | null",
+        "owner": PRINCIPAL_ID,
+    },
+    "finding.closed.v1": {
+        "finding": FINDING_ID,
+        "entry": POSITION,
+        "kind": FINDING_KINDS,
+        "request": f"{REQUEST_ID} | null",
+        "person": f"{PERSON_ID} | null",
+        "reason": COMMITMENT,
     },
 }
 

@@ -30,6 +30,7 @@ QUESTIONS = [
     ["holders", DATA_SET],
     ["holdings", ANA],
     ["deadlines", "--within", "36500"],
+    ["findings", "--all"],
 ]
 every_question = pytest.mark.parametrize("words", [*QUESTIONS, ["accesses"]], ids=lambda words: words[0])
 every_dated_question = pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: words[0])
@@ -199,6 +200,8 @@ def test_holders_are_told_with_their_right(released: Path):
         "agreement": "A-1",
         "until": "2027-01-15",
         "right": "until 2027-01-15",
+        "state": "held",
+        "due": "2027-02-14",
         "in_force": True,
     }
     assert ask(released, "holders", DATA_SET, "--as-of", ENDED, "--json").rows == [

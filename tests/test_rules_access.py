@@ -10,6 +10,21 @@ from projections.acts import Act
 from projections.rules import waivable
 from projections.rules.rulebook import RULEBOOK
 from tests.amending_facts import amend, amendment, prolonged, renew, strangers
+from tests.endings import (
+    OUT,
+    OVER,
+    accept,
+    accepted,
+    attested,
+    close,
+    close_incident,
+    closed,
+    contained,
+    incident,
+    incident_is_closed,
+    write_off,
+    written_off,
+)
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set
 from tests.office import (
     COUHES,
@@ -353,12 +368,17 @@ EVERY_ACT: list[tuple[list[Event], Act, Done]] = [
     (under_review(reviewed()), let_appear(), passed()),
     ([*ready(), *strangers()], amend(), Done(amendment())),
     (ready(), renew(), prolonged()),
+    ([*ready(), *OUT, attested()], accept(), accepted()),
+    ([*ready(), *OUT], write_off(), written_off()),
+    ([*ready(), *OVER], close(), closed()),
+    ([*ready(), incident(REQUEST), contained(REQUEST)], close_incident(), incident_is_closed(REQUEST)),
 ]
+DIRECTORS_ALONE = {"grant-waiver", "erase-details", "write-off", "close-incident"}
 MAY_WISH = {
     "director": {act.name for _, act, _ in EVERY_ACT},
     "acting director": {act.name for _, act, _ in EVERY_ACT},
-    "alternate": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
-    "staff": {act.name for _, act, _ in EVERY_ACT} - {"grant-waiver", "erase-details"},
+    "alternate": {act.name for _, act, _ in EVERY_ACT} - DIRECTORS_ALONE,
+    "staff": {act.name for _, act, _ in EVERY_ACT} - DIRECTORS_ALONE,
     "auditor": set(),
     "researcher": set(),
     "compliance": set(),

@@ -31,6 +31,8 @@ from projections.standing import (
     FOLDED,
     PASSED_OVER,
     DataSetStanding,
+    HoldStanding,
+    IncidentStanding,
     Known,
     Office,
     PersonStanding,
@@ -50,6 +52,24 @@ from tests.amending_facts import (
     debarred,
     expired,
     renewed,
+)
+from tests.endings import (
+    INCIDENT,
+    attested,
+    closed,
+    contained,
+    copied,
+    declared,
+    departed,
+    gone,
+    hold_lifted,
+    incident,
+    incident_closed,
+    legal_hold,
+    moved_away,
+    restored,
+    revoked,
+    was_accepted,
 )
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, erased, opened, person
 from tests.office import (
@@ -150,6 +170,7 @@ def test_every_event_is_folded_in_one_part_and_named_once():
     parts = [
         *(*Office.folds, *PersonStanding.folds, *DataSetStanding.folds, *RequestStanding.folds),
         *(*QueryStanding.folds, FactCorrected),
+        *(*IncidentStanding.folds, *HoldStanding.folds, FactCorrected),
     ]
 
     assert list(FOLDED) == parts
@@ -164,6 +185,8 @@ def test_what_is_folded_says_which_person_or_request_it_is_about():
     assert all("query" in event.__struct_fields__ for event in QueryStanding.folds)
     assert all("publication" in event.__struct_fields__ for event in PublicationStanding.folds)
     assert all("request" in event.__struct_fields__ for event in RequestStanding.folds)
+    assert all("incident" in event.__struct_fields__ for event in IncidentStanding.folds)
+    assert all("hold" in event.__struct_fields__ for event in HoldStanding.folds)
 
 
 def test_each_folded_event_changes_what_is_known():
@@ -205,6 +228,12 @@ def shown(facts: Sequence[Event]) -> Any:
         dict(vars(now.dataset(DATA_SET))),
         [vars(published) for published in one.publications.values()],
         dict(vars(now.query(QUERY))),
+        [one.leaving(who) for who in (ANA, BEN)],
+        one.closed,
+        (one.copies.reported, one.copies.declared, one.copies.written_off),
+        [vars(attestation) for attestation in one.copies.attestations.values()],
+        vars(now.incident(INCIDENT)),
+        [vars(hold) for hold in now.holds.values()],
     )
 
 
@@ -241,13 +270,13 @@ MORE: list[Event] = [
     expired(),
     debarred(ANA),
     debarment_lifted(ANA),
+    *(copied(), declared(), attested(), was_accepted(), gone()),
+    *(incident(REQUEST), contained(REQUEST), incident_closed(REQUEST), revoked(BEN), restored(BEN)),
+    *(departed(BEN), moved_away(BEN), legal_hold(request=REQUEST), hold_lifted(request=REQUEST), closed().event),
 ]
 BEFORE: list[list[Event]] = [
-    [],
-    complete(),
-    ready(),
-    [*complete(), suspended(ANA)],
-    complete(reliance=None),
+    *([], complete(), ready(), [*complete(), suspended(ANA)], complete(reliance=None)),
+    [*ready(), revoked(BEN)],
     [*complete(), debarred(ANA)],
     [*ready(), amendment()],
 ]
@@ -400,6 +429,7 @@ EVENTS: dict[str, Event] = {
     "handed over": handed_over().event,
     "failed": failed(),
     "received": received(),
+    "closed": closed().event,
     "other": affiliation(ANA, "home"),
 }
 TO: dict[State, dict[str, State]] = {
@@ -415,6 +445,7 @@ TO: dict[State, dict[str, State]] = {
         "handed over": State.RELEASED,
         "failed": State.EXECUTED if state is State.AUTHORISED else state,
         "received": State.RECEIVED if state is State.RELEASED else state,
+        "closed": State.CLOSED,
         "other": state,
     }
     for state in State

@@ -93,8 +93,10 @@ def holding(person: str = ANA, **changes: Any) -> Holding:
         "agreement": "A-1",
         "until": FAR_OFF,
         "right": True,
+        "state": "held",
     }
-    return Holding(person=person, **(rest | changes))
+    said = rest | changes
+    return Holding(person=person, **({"due": said["until"] + timedelta(30)} | said))
 
 
 @given(logs(), st.integers(1, 6))
@@ -138,7 +140,7 @@ def test_what_was_received_in_the_end_is_held_though_it_had_failed():
 
 
 def test_a_terminated_agreement_ends_the_right_the_day_before_and_removes_no_holding():
-    ended = {"until": YESTERDAY, "right": False}
+    ended = {"until": YESTERDAY, "right": False, "state": "right ended"}
     facts = (*complete(), *RELEASED[:-1], received(on=LONG_AGO), terminated(TODAY))
 
     assert holders(facts) == [

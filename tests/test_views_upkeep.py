@@ -129,7 +129,7 @@ def test_a_new_policy_changes_what_follows_from_facts_that_were_taken_in_before(
     ledger.append([fact(PolicyPublished(training_months=1))])
 
     rows, _ = said_by(views, ledger)
-    assert [day for _, _, day in rows["trainings"]] == ["2026-02-15"]
+    assert [day for *_, day in rows["trainings"]] == ["2026-02-15"]
 
 
 def test_rebuilding_takes_in_the_whole_log_and_tells_how_far_it_has_come(ledger: Ledger, views: Path):

@@ -24,13 +24,18 @@ HOLDERS = {
     "label": "version",
     "form": "form",
     "how": "how",
-    "since": "since",
     "request": "request",
     "agreement": "under",
     "right": "right",
+    "state": "state",
 }
 HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS.items() if column != "person"}
 FORMS = ["identified", "de-identified", "aggregated"]
+
+
+NOBODY_WITHOUT_RIGHT = "Nobody holds anything without a right to it."
+_without_right = click.option("--without-right", is_flag=True, help="Only what is held without a right to it.")
+_gone = click.option("--gone", is_flag=True, help="Also what is destroyed.")
 
 
 @click.command()
@@ -39,20 +44,36 @@ FORMS = ["identified", "de-identified", "aggregated"]
 @about_a_time
 @click.argument("dataset")
 @click.option("--form", "wanted", type=click.Choice(FORMS), help="Only what is in this form.")
+@_without_right
+@_gone
 def holders(
-    path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, dataset: str, wanted: str | None
+    path: Path,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    as_of: When,
+    known_at: When,
+    dataset: str,
+    wanted: str | None,
+    without_right: bool,
+    gone: bool,
 ) -> None:
     """Show who holds DATASET (D-..., or its title in a register of the past), under what, and until when.
 
-    Until a group has reported its copies, every recipient in force at receipt is presumed to have one. What a register
+    Until a group has declared its copies, every recipient in force at receipt is presumed to have one. What a register
     of the past says is imported: nobody here knows whether it is held still, and access to a system is no holding.
     """
     with inquiry(path, as_of, known_at) as asked:
         form, known = asked.form(as_json, as_csv, ids), lookup.dataset(asked.home, dataset)
         answer = asked.ask(
-            lambda views: (answers.holders(views, known, wanted, asked.today), past_holders(views, known, wanted))
+            lambda views: (
+                answers.holders(views, known, wanted, asked.today, gone=gone),
+                past_holders(views, known, wanted),
+            )
         )
-        show(_table(HOLDERS, *answer.rows, asked.today, form), answer.position, form, f"Nobody holds {dataset}.")
+        held, past = answer.rows
+        table = _table(HOLDERS, _without_right_only(held, without_right), past, asked.today, form)
+        show(table, answer.position, form, f"Nobody holds {dataset}.")
 
 
 @click.command()
@@ -61,6 +82,8 @@ def holders(
 @about_a_time
 @click.argument("person", required=False)
 @click.option("--organisation", help="What this organisation holds, and people for it: an id (O-...), or a name.")
+@_without_right
+@_gone
 def holdings(
     path: Path,
     as_json: bool,
@@ -70,23 +93,43 @@ def holdings(
     known_at: When,
     person: str | None,
     organisation: str | None,
+    without_right: bool,
+    gone: bool,
 ) -> None:
-    """Show what PERSON holds: an id (p-...), or an e-mail address."""
+    """Show what PERSON holds, an id (p-...) or an e-mail address; or what anybody holds --without-right."""
+    if person is not None and organisation is not None:
+        raise click.UsageError("give PERSON or --organisation, and not both")
+    if person is None and organisation is None and not without_right:
+        raise click.UsageError(
+            "say whose holdings, by PERSON or --organisation; or --without-right, for those of all who have none"
+        )
     with inquiry(path, as_of, known_at) as asked:
         form = asked.form(as_json, as_csv, ids)
-        if person is not None and organisation is None:
-            found, shown = _held_by_person(asked, person), HOLDINGS
-        elif organisation is not None and person is None:
+        if person is not None:
+            found, shown = _held_by_person(asked, person, gone=gone), HOLDINGS
+        elif organisation is not None:
             found, shown = _held_by_organisation(asked, organisation), {"person": "person"} | HOLDINGS
         else:
-            raise click.UsageError("give PERSON or --organisation, and not both")
-        table = _table(shown, *found.rows, asked.today, form)
-        show(table, found.position, form, f"{person or organisation} holds nothing.")
+            found, shown = _held_without_right(asked), {"dataset": "data set"} | HOLDERS
+        held, past = found.rows
+        table = _table(shown, _without_right_only(held, without_right), past, asked.today, form)
+        nothing = f"{person or organisation} holds nothing." if person or organisation else NOBODY_WITHOUT_RIGHT
+        show(table, found.position, form, nothing)
 
 
-def _held_by_person(asked: Inquiry, person: str) -> Answer[tuple[list[Holding], list[PastHolding]]]:
+def _without_right_only(held: list[Holding], without_right: bool) -> list[Holding]:
+    return [one for one in held if not (without_right and one.right)]
+
+
+def _held_without_right(asked: Inquiry) -> Answer[tuple[list[Holding], list[PastHolding]]]:
+    return asked.ask(lambda views: (answers.held_without_right(views, asked.today), list[PastHolding]()))
+
+
+def _held_by_person(asked: Inquiry, person: str, *, gone: bool) -> Answer[tuple[list[Holding], list[PastHolding]]]:
     known = lookup.person(asked.home, person)
-    return asked.ask(lambda views: (answers.holdings(views, known, asked.today), past_holdings_of_person(views, known)))
+    return asked.ask(
+        lambda views: (answers.holdings(views, known, asked.today, gone=gone), past_holdings_of_person(views, known))
+    )
 
 
 def _held_by_organisation(asked: Inquiry, organisation: str) -> Answer[tuple[list[Holding], list[PastHolding]]]:

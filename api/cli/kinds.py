@@ -40,6 +40,9 @@ AGREEMENT = Id("id of an agreement", ids.AgreementId, "it looks like A-2026-0001
 RELEASE = Id("id of a release", ids.ReleaseId, "it looks like L-2026-0001-1")
 QUERY = Id("id of a query", ids.QueryId, "it looks like Q-2026-0001")
 PUBLICATION = Id("id of a publication", ids.PublicationId, "it looks like B-2026-0001-1")
+INCIDENT = Id("id of an incident", ids.IncidentId, "it looks like I-2026-0001")
+HOLD = Id("id of a legal hold", ids.HoldId, "it looks like H-2026-0001")
+ATTESTATION = Id("id of an attestation", ids.AttestationId, "it looks like X-2026-0001-1")
 CHANNEL = Id("channel", ids.Channel, "it is a word in small letters, such as sftp-drop")
 DIGEST = Id("SHA-256", ids.Digest, "it is 64 digits or letters from a to f")
 # What is not sealed stands in the log for ever.

@@ -1,8 +1,11 @@
 """Questions about what waits for whom, and what a request lacks."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -21,6 +24,7 @@ from projections.standing import GRANTED, Standing, State
 from projections.upkeep import of_request
 from projections.views import answers
 from projections.views.cases import Case
+from projections.views.findings import FOR_EVER, Incident, findings, open_incidents
 from projections.views.turns import turns, working_days
 
 CHECKLIST = {
@@ -33,28 +37,21 @@ CHECKLIST = {
     "facts": "entries",
 }
 
+_GRANTED = (*GRANTED, State.CLOSED)
+
 
 @click.command()
 @options.home
 @answered
 @about_a_time
 def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When) -> None:
-    """Show what waits for whom, oldest first, and for how many working days.
+    """Show what waits for whom, oldest first, and for how many working days; with open incidents and findings.
 
     Working days are Monday to Friday where the office is; public holidays are not known here.
     """
     with inquiry(path, as_of, known_at) as asked:
         form = asked.form(as_json, as_csv, ids)
-        answer = asked.ask(answers.waiting)
-        rows = [
-            _turn(one.who, one.whom, one.next, one.since, one.since_at, asked)
-            | {
-                "request": one.request,
-                "state": one.state,
-                "researcher": Who(one.researcher) if one.researcher else None,
-            }
-            for one in answer.rows
-        ]
+        answer = asked.ask(lambda views: sorted(_all_waiting(views, asked), key=lambda row: row["since_at"]))
         shown = {
             "working_days": "days",
             "who": "waits for",
@@ -63,7 +60,32 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
             "request": "request",
             "state": "state",
         }
-        show(Table(shown, rows), answer.position, form, "Nothing waits for anybody.")
+        show(Table(shown, answer.rows), answer.position, form, "Nothing waits for anybody.")
+
+
+def _all_waiting(views: Connection, asked: Inquiry) -> Iterator[dict[str, Any]]:
+    """What waits under requests, incidents that are not closed, findings that are open for ever aside."""
+    for one in answers.waiting(views):
+        yield _turn(one.who, one.whom, one.next, one.since, one.since_at, asked) | {
+            "request": one.request,
+            "state": one.state,
+            "researcher": Who(one.researcher) if one.researcher else None,
+        }
+    for incident in open_incidents(views):
+        verb = "close" if incident.contained else "contain"
+        turn = _turn("office", incident.people, f"{verb} incident {incident.incident}", *_since(incident), asked)
+        yield turn | {"request": next(iter(incident.requests), None), "state": "incident", "researcher": None}
+    for finding in findings(views, asked.today):
+        if finding.kind != FOR_EVER:
+            since_at = datetime.combine(finding.since, time(), ZoneInfo(asked.office.policy.event.time_zone))
+            to = f"deal with {finding.kind}, entry {finding.position}"
+            whom = (finding.person,) if finding.person else ()
+            turn = _turn(finding.owner, whom, to, finding.position, since_at.astimezone(UTC), asked)
+            yield turn | {"request": finding.request, "state": "finding", "researcher": None}
+
+
+def _since(incident: Incident) -> tuple[int, datetime]:
+    return incident.since, incident.since_at
 
 
 @click.command()
@@ -122,7 +144,7 @@ def _turn(who: str, whom: tuple[str, ...], to: str, since: int, since_at: dateti
 def _check_awaited(number: str, standing: Standing) -> None:
     """Nobody is asked for what a request lacks that goes no further."""
     state = standing.request(number).state
-    if state in (State.DECLINED, State.WITHDRAWN):
+    if state in (State.DECLINED, State.WITHDRAWN, State.CLOSED):
         raise Malformed("request", number, f"is {state}, and nothing is asked for any more")
 
 
@@ -136,7 +158,7 @@ def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
     ]
     return {
         "request": number,
-        "state": str(known.state),
+        "state": str(known.state_on(asked.today)),
         "since": known.since,
         "since_at": parse_time(case.times[known.since]),
         "researcher": Who(submitted.event.researcher) if submitted else None,
@@ -182,6 +204,6 @@ def _line(line: Line, number: str, standing: Standing) -> Row:
         "about": Who(line.about) if line.about else None,
         "status": line.status,
         "wanting": line.wanting,
-        "needed_for": "approval" if line.now and standing.request(number).state not in GRANTED else "release",
+        "needed_for": "approval" if line.now and standing.request(number).state not in _GRANTED else "release",
         "facts": line.facts,
     }

@@ -183,6 +183,8 @@ class Holding(Shape, frozen=True, kw_only=True):
     agreement: str | None
     until: date | None
     right: bool
+    state: str
+    due: date
 
 
 class Holdings(Shape, frozen=True, kw_only=True):

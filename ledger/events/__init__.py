@@ -27,8 +27,10 @@ from ledger.events.contact import (
     KeyTestSent,
 )
 from ledger.events.correction import FactCorrected
+from ledger.events.ending import LegalHoldLifted, LegalHoldPlaced, PersonDeparted, PersonMoved, RequestClosed
 from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected
 from ledger.events.event import Event
+from ledger.events.finding import FindingAssigned, FindingClosed
 from ledger.events.governance import (
     ActRefused,
     ApiKeyIssued,
@@ -43,6 +45,20 @@ from ledger.events.governance import (
     RoleGranted,
     SuspensionLifted,
     WaiverGranted,
+)
+from ledger.events.holding import (
+    CopiesDeclared,
+    CopyReported,
+    DestructionAccepted,
+    DestructionAttested,
+    HoldingWrittenOff,
+)
+from ledger.events.incident import (
+    AccessRestored,
+    AccessRevoked,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
 )
 from ledger.events.logkeys import LogKeyRetired, LogKeyRotated
 from ledger.events.opening import LedgerOpened, LedgerOpenedV1
@@ -146,11 +162,30 @@ DECLARED: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    CopyReported,
+    CopiesDeclared,
+    DestructionAttested,
+    DestructionAccepted,
+    HoldingWrittenOff,
+    IncidentReported,
+    IncidentContained,
+    IncidentClosed,
+    AccessRevoked,
+    AccessRestored,
+    PersonDeparted,
+    PersonMoved,
+    LegalHoldPlaced,
+    LegalHoldLifted,
+    RequestClosed,
+    FindingAssigned,
+    FindingClosed,
 )
 
 __all__ = [
     "DECLARED",
     "AccessPermitted",
+    "AccessRestored",
+    "AccessRevoked",
     "ActRefused",
     "AffiliationDetermined",
     "AgreementExecuted",
@@ -164,12 +199,16 @@ __all__ = [
     "ApiKeyRevoked",
     "ChangesAsked",
     "ContactDesignated",
+    "CopiesDeclared",
+    "CopyReported",
     "DataSetFormChanged",
     "DataSetOpened",
     "DataSetRegistered",
     "DataSetRetired",
     "DataSetVersionAdded",
     "DebarmentLifted",
+    "DestructionAccepted",
+    "DestructionAttested",
     "DestructionRequired",
     "DeterminationEnded",
     "DisclosureCompelled",
@@ -177,7 +216,13 @@ __all__ = [
     "EthicsDetermined",
     "Event",
     "FactCorrected",
+    "FindingAssigned",
+    "FindingClosed",
     "HistoryViewed",
+    "HoldingWrittenOff",
+    "IncidentClosed",
+    "IncidentContained",
+    "IncidentReported",
     "KeyConfirmed",
     "KeyFiled",
     "KeyRejected",
@@ -188,6 +233,8 @@ __all__ = [
     "LawDetermined",
     "LedgerOpened",
     "LedgerOpenedV1",
+    "LegalHoldLifted",
+    "LegalHoldPlaced",
     "LogKeyRetired",
     "LogKeyRotated",
     "NoticeRefused",
@@ -197,8 +244,10 @@ __all__ = [
     "PastRegisterTakenIn",
     "PastReleaseRecorded",
     "PersonDebarred",
+    "PersonDeparted",
     "PersonDetailsChanged",
     "PersonErased",
+    "PersonMoved",
     "PersonRegistered",
     "PersonSuspended",
     "PolicyPublished",
@@ -217,6 +266,7 @@ __all__ = [
     "RelianceElected",
     "ReminderFellDue",
     "RequestApproved",
+    "RequestClosed",
     "RequestDeclined",
     "RequestReturned",
     "RequestSubmitted",

@@ -29,6 +29,11 @@ QueryId = Annotated[str, Meta(pattern="^Q-[0-9]{4}-[0-9]{4,9}" + END, extra={TAG
 PublicationId = Annotated[str, Meta(pattern="^B-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "publication"})]
 # A paper, as the world knows it: without the address before it, and in small letters, which mean the same in a DOI.
 Doi = Annotated[str, Meta(pattern=r"^10\.[0-9]{4,9}/[!-@\[-~]{1,200}" + END, extra={TAG: "doi"})]
+IncidentId = Annotated[str, Meta(pattern="^I-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "incident"})]
+HoldId = Annotated[str, Meta(pattern="^H-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "hold"})]
+AttestationId = Annotated[str, Meta(pattern="^X-[A-Za-z0-9._-]{1,80}" + END, extra={TAG: "attestation"})]
+# What was found, by the entry that shows it and by its kind.
+FindingId = Annotated[str, Meta(pattern="^F-[1-9][0-9]{0,15}-[a-z-]{1,60}" + END, extra={TAG: "finding"})]
 ApiKeyId = Annotated[str, Meta(pattern="^T-[0-9a-f]{16}" + END, extra={TAG: "apikey"})]
 
 Sealed = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + END, extra={SEALED: True})]

@@ -12,7 +12,9 @@ import msgspec
 from projections.acts.access import LetIn
 from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request, parts
 from projections.acts.agreement import AmendAgreement, ExecuteAgreement, IssueAgreement, RenewAgreement
+from projections.acts.ending import AcceptAttestation, CloseRequest, Ending, WriteOff
 from projections.acts.governance import EraseDetails, GrantWaiver
+from projections.acts.incident import CloseIncident
 from projections.acts.publication import PassPublication
 from projections.acts.query import LINKING, AnswerQuery, of_publication, of_query
 from projections.acts.release import AuthoriseRelease, Chosen, HandOverRelease, Releasing, bases, parties
@@ -22,13 +24,17 @@ __all__ = [
     "DECIDING",
     "DIRECTING",
     "LINKING",
+    "AcceptAttestation",
     "Act",
     "AmendAgreement",
     "AnswerQuery",
     "ApproveRequest",
     "AuthoriseRelease",
     "Chosen",
+    "CloseIncident",
+    "CloseRequest",
     "DeclineRequest",
+    "Ending",
     "EraseDetails",
     "ExecuteAgreement",
     "GrantWaiver",
@@ -38,6 +44,7 @@ __all__ = [
     "PassPublication",
     "Releasing",
     "RenewAgreement",
+    "WriteOff",
     "act_from",
     "as_command",
     "bases",
@@ -66,6 +73,10 @@ AnyAct = (
     | PassPublication
     | AmendAgreement
     | RenewAgreement
+    | AcceptAttestation
+    | WriteOff
+    | CloseRequest
+    | CloseIncident
 )
 
 

@@ -11,11 +11,20 @@ from ledger.events.governance import Role
 from ledger.events.ids import PrincipalId, RequestId, WaiverId
 from ledger.events.request import Wanted
 from ledger.log import Boundary, about
-from projections.standing import DataSetStanding, Office, PersonStanding, RequestStanding, Standing
+from projections.standing import (
+    DataSetStanding,
+    HoldStanding,
+    IncidentStanding,
+    Office,
+    PersonStanding,
+    RequestStanding,
+    Standing,
+)
 
 DECIDING: tuple[Role, ...] = ("director", "acting director", "alternate", "staff")
 DIRECTING: tuple[Role, ...] = ("director", "acting director")
-
+# What can stand in the way of a request, of a person and of a data set alike.
+CONCERNS = (*IncidentStanding.folds, *HoldStanding.folds)
 
 T = TypeVar("T")
 
@@ -87,18 +96,18 @@ def of_office() -> Boundary:
 
 
 def of_request(request: str) -> Boundary:
-    """What is known of a request, and of what followed from it."""
-    return about(*RequestStanding.folds, FactCorrected, tags=[f"request:{request}"])
+    """What is known of a request, of what followed from it, and of what stands in its way."""
+    return about(*RequestStanding.folds, *CONCERNS, FactCorrected, tags=[f"request:{request}"])
 
 
 def of_person(person: str) -> Boundary:
     """What is known of a person."""
-    return about(*PersonStanding.folds, FactCorrected, tags=[f"person:{person}"])
+    return about(*PersonStanding.folds, *CONCERNS, FactCorrected, tags=[f"person:{person}"])
 
 
 def of_dataset(dataset: str) -> Boundary:
     """What is known of a data set."""
-    return about(*DataSetStanding.folds, FactCorrected, tags=[f"dataset:{dataset}"])
+    return about(*DataSetStanding.folds, *CONCERNS, FactCorrected, tags=[f"dataset:{dataset}"])
 
 
 def involved(act: Act, standing: Standing) -> set[str]:

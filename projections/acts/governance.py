@@ -7,6 +7,7 @@ from ledger.events import (
     AgreementIssued,
     AgreementSigned,
     AmendmentIssued,
+    CopyReported,
     Event,
     PersonErased,
     ReleaseAuthorised,
@@ -17,7 +18,7 @@ from ledger.events.governance import Role
 from ledger.events.ids import Name, PersonId, RequestId, Sealed, WaiverId
 from ledger.events.people import Detail
 from ledger.log import Boundary, about
-from projections.acts.act import DIRECTING, Act, of_office, of_person, of_request
+from projections.acts.act import DIRECTING, Act, of_dataset, of_office, of_person, of_request
 from projections.standing import Standing
 
 
@@ -65,13 +66,29 @@ class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
 
     def first_look(self) -> list[Boundary]:
         """The office, and every request in which the person has a part."""
-        events = (RequestSubmitted, AgreementIssued, AmendmentIssued, AgreementSigned, ReleaseAuthorised)
+        events = (
+            RequestSubmitted,
+            AgreementIssued,
+            AmendmentIssued,
+            AgreementSigned,
+            ReleaseAuthorised,
+            CopyReported,
+        )
         parts = about(*events, tags=[f"person:{self.person}"])
         return [of_office(), parts]
 
     def second_look(self, standing: Standing) -> list[Boundary]:
-        """What became of these requests, and what is known of the person."""
-        return [of_person(self.person), *map(of_request, sorted(standing.requests))]
+        """What became of these requests, what is known of the person, and of the data sets that were asked for."""
+        return [
+            of_person(self.person),
+            *map(of_request, sorted(standing.requests)),
+            *map(of_dataset, sorted(self.looks_at(standing))),
+        ]
+
+    def looks_at(self, standing: Standing) -> set[str]:
+        """The data sets of these requests."""
+        asked = [one.submitted.event for one in standing.requests.values() if one.submitted]
+        return {one.dataset for said in asked for one in said.datasets}
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""

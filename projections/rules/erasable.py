@@ -1,11 +1,11 @@
-"""34 CFR 99.32: who is in a disclosure record, or bound by an agreement, keeps name and institution in it."""
+"""34 CFR 99.32: who is in a disclosure record, holds data or is bound by an agreement keeps name and institution."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from projections.acts import EraseDetails
 from projections.rules.rule import Objection, Rule
-from projections.standing import Standing
+from projections.standing import RequestStanding, Standing, open_holdings
 
 RULE = Rule[EraseDetails](
     "erasable", "34 CFR 99.32", "name and institution stay while an agreement or a disclosure record needs them"
@@ -21,17 +21,42 @@ def still_needed(act: EraseDetails, standing: Standing, at: datetime) -> Iterato
         return
     day = standing.office.day(at)
     for request in standing.requests.values():
-        for agreement in request.agreements.values():
-            said = agreement.issued
-            bound = [one.person for one in said.event.recipients] if said else []
-            bound += [one.event.signer for one in agreement.signatures]
-            if said and not agreement.is_over(day) and act.person in bound:
-                yield RULE.objection(f"an end of agreement {said.event.agreement}", act.person, agreement.facts)
-        for release in request.releases.values():
-            told, out = release.authorised, release.handed_over
-            if told and out and act.person in [one.person for one in told.event.parties]:
-                wanting = f"an end of the record of disclosure {told.event.release}"
-                yield RULE.objection(wanting, act.person, [told.position, out.position])
+        yield from _bound(act.person, request, day)
+        yield from _disclosed_to(act.person, request)
+        for one in open_holdings(request):
+            if one.person == act.person:
+                wanting = f"an end of the holding of {one.dataset} version {one.label}"
+                yield RULE.objection(wanting, act.person, [one.position])
     for past in standing.person(act.person).past:
         wanting = f"an end of the record of disclosure {past.event.register}"
         yield RULE.objection(wanting, act.person, [past.position])
+    for id_, incident in standing.open_incidents.items():
+        if incident.names(act.person) or any(incident.concerns(one, (), ()) for one in standing.requests):
+            yield RULE.objection(f"an end of incident {id_}", act.person, incident.facts)
+
+
+@RULE.objects
+def under_a_hold(act: EraseDetails, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """What a legal hold is on stays whole: of whoever it involves, address, phone and e-mail do not go either."""
+    del at
+    datasets = act.looks_at(standing)
+    for id_, hold in standing.holds.items():
+        if hold.holds(standing.requests, (act.person,), datasets):
+            yield RULE.objection(f"an end of legal hold {id_}", act.person, hold.facts)
+
+
+def _bound(person: str, request: RequestStanding, day: date) -> Iterator[Objection]:
+    for agreement in request.agreements.values():
+        said = agreement.issued
+        bound = [one.person for one in said.event.recipients] if said else []
+        bound += [one.event.signer for one in agreement.signatures]
+        if said and not agreement.is_over(day) and person in bound:
+            yield RULE.objection(f"an end of agreement {said.event.agreement}", person, agreement.facts)
+
+
+def _disclosed_to(person: str, request: RequestStanding) -> Iterator[Objection]:
+    for release in request.releases.values():
+        told, out = release.authorised, release.handed_over
+        if told and out and person in [one.person for one in told.event.parties]:
+            wanting = f"an end of the record of disclosure {told.event.release}"
+            yield RULE.objection(wanting, person, [told.position, out.position])

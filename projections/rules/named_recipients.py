@@ -17,6 +17,10 @@ def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objec
     facts = [position for one in request.agreements.values() for position in one.facts]
     wanted = act.wanted(standing)
     for person in act.people(standing):
+        leaving = request.leaving(person)
+        if leaving and leaving.event.on <= day:
+            yield RULE.objection("a right that has not ended", person, [leaving.position])
+            continue
         lacking = [one.dataset for one in wanted if not request.naming(person, day, one.dataset, one.form)]
         if wanted and not lacking:
             continue
@@ -36,7 +40,7 @@ def another_data_set(act: Act, standing: Standing, at: datetime) -> Iterator[Obj
     request = standing.request(act.request)
     if not isinstance(act, LetIn) or request.submitted is None:
         return
-    if act.person not in request.study_group:
+    if act.person not in request.study_group and request.leaving(act.person) is None:
         yield RULE.objection("a place in the study group", act.person, [request.submitted.position])
     if not act.wanted(standing):
         yield RULE.objection("a request for it", act.dataset, [request.submitted.position])

@@ -5,11 +5,14 @@ from typing import Any
 
 from ledger.events import WaiverGranted
 from projections.acts import (
+    AcceptAttestation,
     Act,
     AmendAgreement,
     AnswerQuery,
     ApproveRequest,
     AuthoriseRelease,
+    CloseIncident,
+    CloseRequest,
     DeclineRequest,
     EraseDetails,
     ExecuteAgreement,
@@ -19,6 +22,7 @@ from projections.acts import (
     LetIn,
     PassPublication,
     RenewAgreement,
+    WriteOff,
 )
 from projections.rules import (
     about_data,
@@ -28,18 +32,25 @@ from projections.rules import (
     agreement_terms,
     amendment_terms,
     approved_request,
+    attestation_sound,
     citi_training,
     contact_named,
     data_and_group,
     erasable,
     funding_and_review,
+    held_still,
     home_ethics,
+    incident_contained,
+    independent_decision,
     key_address,
     key_confirmed,
     key_tested,
     key_usable,
     law_determined,
     named_recipients,
+    no_hold,
+    no_open_holding,
+    no_open_incident,
     nobody_debarred,
     nobody_suspended,
     open_query,
@@ -52,6 +63,7 @@ from projections.rules import (
     purpose_described,
     release_in_turn,
     renewal_in_time,
+    request_ended,
     researcher_known,
     second_reviewer,
     separate_duties,
@@ -77,6 +89,8 @@ _REQUEST = (
     law_determined.RULE,
     nobody_suspended.RULE,
     nobody_debarred.RULE,
+    no_hold.RULE,
+    no_open_incident.RULE,
 )
 _RELEASE = (
     approved_request.RULE,
@@ -121,6 +135,8 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
         citi_training.RULE,
         law_determined.RULE,
         nobody_suspended.RULE,
+        no_hold.RULE,
+        no_open_incident.RULE,
     ),
     GrantWaiver: (waivable.RULE, separate_duties.RULE),
     EraseDetails: (erasable.RULE,),
@@ -155,6 +171,22 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
         agreement_term.RULE,
         separate_duties.RULE,
     ),
+    AcceptAttestation: (
+        attestation_sound.RULE,
+        held_still.RULE,
+        no_hold.RULE,
+        independent_decision.RULE,
+        separate_duties.RULE,
+    ),
+    WriteOff: (held_still.RULE, independent_decision.RULE, separate_duties.RULE),
+    CloseRequest: (
+        request_ended.RULE,
+        no_open_holding.RULE,
+        no_open_incident.RULE,
+        no_hold.RULE,
+        separate_duties.RULE,
+    ),
+    CloseIncident: (incident_contained.RULE, independent_decision.RULE, separate_duties.RULE),
 }
 
 

@@ -5,8 +5,11 @@ so with their positions, because whoever decides must be able to say what it loo
 """
 
 from projections.standing.agreement import AgreementStanding
+from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.contact import ContactStanding, KeyStanding
+from projections.standing.copies import AttestationStanding, CopiesStanding
 from projections.standing.dataset import DataSetStanding
+from projections.standing.holding import Holding, as_held, holdings, named_on, open_holdings
 from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
@@ -23,9 +26,14 @@ __all__ = [
     "MOVES",
     "PASSED_OVER",
     "AgreementStanding",
+    "AttestationStanding",
     "ContactStanding",
+    "CopiesStanding",
     "DataSetStanding",
     "Determination",
+    "HoldStanding",
+    "Holding",
+    "IncidentStanding",
     "KeyStanding",
     "Known",
     "Office",
@@ -36,6 +44,10 @@ __all__ = [
     "RequestStanding",
     "Standing",
     "State",
+    "as_held",
+    "holdings",
     "moved",
+    "named_on",
+    "open_holdings",
     "uncorrected",
 ]

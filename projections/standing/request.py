@@ -5,18 +5,23 @@ from enum import StrEnum
 from typing import Any
 
 from ledger.events import (
+    AccessRestored,
+    AccessRevoked,
     AffiliationDetermined,
     AgreementExecuted,
     DeterminationEnded,
     EthicsDetermined,
     Event,
     LawDetermined,
+    PersonDeparted,
+    PersonMoved,
     ReleaseAuthorised,
     ReleaseFailed,
     ReleaseHandedOver,
     ReleaseReceived,
     RelianceElected,
     RequestApproved,
+    RequestClosed,
     RequestDeclined,
     RequestReturned,
     RequestSubmitted,
@@ -30,6 +35,7 @@ from ledger.events.release import Party
 from ledger.events.request import Wanted
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
+from projections.standing.copies import CopiesStanding
 from projections.standing.known import Known, Told
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
@@ -49,6 +55,8 @@ class State(StrEnum):
     AUTHORISED = "release authorised"
     RELEASED = "released"
     RECEIVED = "received"
+    ENDED = "ended"
+    CLOSED = "closed"
 
 
 # No recipient is named for it: the id of an organisation begins otherwise.
@@ -69,11 +77,12 @@ MOVES = (
     ReleaseHandedOver,
     ReleaseFailed,
     ReleaseReceived,
+    RequestClosed,
 )
 
 
 def moved(state: State, event: Event) -> State:
-    """How far a request has come once this has happened, too."""
+    """How far a request has come once this has happened, too; that it has ended is a matter of the day."""
     match event:
         case RequestSubmitted():
             return State.SUBMITTED
@@ -98,6 +107,8 @@ def moved(state: State, event: Event) -> State:
             return State.RELEASED
         case ReleaseReceived() if state is State.RELEASED:
             return State.RECEIVED
+        case RequestClosed():
+            return State.CLOSED
     return state
 
 
@@ -159,17 +170,23 @@ class RequestStanding:
         RequestApproved,
         RequestDeclined,
         WaiverGranted,
+        PersonDeparted,
+        PersonMoved,
+        AccessRevoked,
+        AccessRestored,
+        RequestClosed,
         *AgreementStanding.folds,
         *ContactStanding.folds,
         *ReleaseStanding.folds,
         *PublicationStanding.folds,
+        *CopiesStanding.folds,
     )
 
     def __init__(self) -> None:
         self.state = State.UNKNOWN
         self.since = 0
         self.submitted: Known[RequestSubmitted] | None = None
-        self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each
+        self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each, but who has left
         self.personnel: tuple[str, ...] = ()  # everybody involved
         self.datasets: tuple[Wanted, ...] = ()  # what was asked for, and what an amendment added
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
@@ -180,6 +197,11 @@ class RequestStanding:
         self.releases: dict[str, ReleaseStanding] = {}
         self.waivers: list[Known[WaiverGranted]] = []
         self.publications: dict[str, PublicationStanding] = {}
+        self.copies = CopiesStanding()
+        self.closed: Known[RequestClosed] | None = None
+        self._departed: dict[str, Known[PersonDeparted]] = {}
+        self._revoked: dict[str, Known[AccessRevoked]] = {}
+        self._named: tuple[str, ...] = ()  # the study group, with who has left
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
@@ -195,6 +217,10 @@ class RequestStanding:
             self.releases.setdefault(event.release, ReleaseStanding()).fold(fact)
         elif kind in _OF_PUBLICATION:
             self.publications.setdefault(event.publication, PublicationStanding()).fold(fact)
+        elif kind in _OF_COPIES:
+            self.copies.fold(fact)
+        elif kind in _OF_MEMBERS:
+            self._take_member(fact)
         else:
             self._take(fact)
         if kind in _MOVING:
@@ -207,9 +233,15 @@ class RequestStanding:
         match fact.event:
             case RequestSubmitted() as said:
                 self.submitted = Known(said, position)
-                self.study_group = tuple(dict.fromkeys(said.study_group))
                 self.personnel = tuple(dict.fromkeys(said.personnel))
                 self.datasets = tuple(dict.fromkeys(said.datasets))
+                self._named = tuple(dict.fromkeys(said.study_group))
+                # Whoever is named anew takes part again.
+                for person in self._named:
+                    self._departed.pop(person, None)
+                self._regroup()
+            case RequestClosed() as closed:
+                self.closed = Known(closed, position)
             case LawDetermined() as law:
                 self.law = Known(law, position)
             case WaiverGranted() as granted:
@@ -229,8 +261,9 @@ class RequestStanding:
         amendment = self.agreements[agreement].amendment
         if amendment is None:
             return
-        self.study_group, self.datasets = self.group_under(agreement), self.datasets_under(agreement)
-        self.personnel = tuple(dict.fromkeys((*self.personnel, *self.study_group)))
+        self._named, self.datasets = self._named_under(agreement), self.datasets_under(agreement)
+        self.personnel = tuple(dict.fromkeys((*self.personnel, *self._named)))
+        self._regroup()
         if not amendment.beside:
             self.agreements.setdefault(amendment.amends, AgreementStanding()).replace(executed)
 
@@ -239,9 +272,12 @@ class RequestStanding:
 
         It adds whom it names; whoever was named in what it takes the place of, and nowhere else, is left out.
         """
+        return tuple(one for one in self._named_under(agreement) if self.leaving(one) is None)
+
+    def _named_under(self, agreement: str) -> tuple[str, ...]:
         amendment = self.agreement(agreement).amendment
         if amendment is None:
-            return self.study_group
+            return self._named
         kept = {one.person for one in amendment.recipients}
         for id_, one in self.agreements.items():
             if id_ not in (agreement, amendment.amends) and one.issued and one.executed and not one.replaced:
@@ -249,7 +285,7 @@ class RequestStanding:
         before = self.agreement(amendment.amends).issued
         named_before = {one.person for one in before.event.recipients} if before else set()
         dropped = set() if amendment.beside else named_before - kept
-        members = (*self.study_group, *(one.person for one in amendment.recipients))
+        members = (*self._named, *(one.person for one in amendment.recipients))
         return tuple(dict.fromkeys(one for one in members if one not in dropped))
 
     def datasets_under(self, agreement: str) -> tuple[Wanted, ...]:
@@ -257,6 +293,54 @@ class RequestStanding:
         amendment = self.agreement(agreement).amendment
         added = [Wanted(dataset=one.dataset, form=one.form) for one in amendment.datasets] if amendment else []
         return tuple(dict.fromkeys((*self.datasets, *added)))
+
+    def _take_member(self, fact: Told) -> None:
+        """Of several departures, or revocations, of somebody the earliest counts."""
+        match fact.event:
+            case PersonDeparted() as departed:
+                earlier = self._departed.get(departed.person)
+                if earlier is None or departed.on < earlier.event.on:
+                    self._departed[departed.person] = Known(departed, fact.position)
+            case AccessRevoked() as revoked:
+                before = self._revoked.get(revoked.person)
+                if before is None or revoked.on < before.event.on:
+                    self._revoked[revoked.person] = Known(revoked, fact.position)
+            case AccessRestored() as restored:
+                self._revoked.pop(restored.person, None)
+            case PersonMoved() as gone:
+                doubt = AffiliationDetermined(
+                    request=gone.request, person=gone.person, affiliation="in doubt", organisation=gone.organisation
+                )
+                self.affiliations[gone.person] = Known(doubt, fact.position)
+        self._regroup()
+
+    def _regroup(self) -> None:
+        self.study_group = tuple(one for one in self._named if self.leaving(one) is None)
+
+    def leaving(self, person: str) -> Known[PersonDeparted] | Known[AccessRevoked] | None:
+        """By what a person takes part no more, or has no right any more: the earliest of what says so."""
+        ends = [one for one in (self._departed.get(person), self._revoked.get(person)) if one is not None]
+        return min(ends, key=lambda one: one.event.on, default=None)
+
+    def has_departed(self, person: str) -> bool:
+        """Whether a person has left the group."""
+        return person in self._departed
+
+    def is_revoked(self, person: str) -> bool:
+        """Whether a person's right was revoked."""
+        return person in self._revoked
+
+    def has_left(self, person: str, day: date) -> bool:
+        """Whether a person took part no more on a day, or had no right any more."""
+        leaving = self.leaving(person)
+        return leaving is not None and leaving.event.on <= day
+
+    def state_on(self, day: date) -> State:
+        """How far it has come on a day: it has ended when every agreement that was executed is over."""
+        executed = [one for one in self.agreements.values() if one.executed]
+        if self.state in GRANTED and executed and all(one.is_over(day) for one in executed):
+            return State.ENDED
+        return self.state
 
     def affiliation(self, person: str) -> Affiliation:
         """For whom a person acts; in doubt until the office has found it out."""
@@ -292,6 +376,8 @@ class RequestStanding:
 
         With a data set, and a form, only those agreements count that cover it.
         """
+        if self.has_left(person, day):
+            return []
         found = []
         for kind, organisation in self.needs(person):
             for id_, one in self.agreements.items():
@@ -312,7 +398,8 @@ class RequestStanding:
         return next((one for one in self.waivers if one.event.rule == rule and day <= one.event.expires), None)
 
 
-_OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _MOVING = map(
-    frozenset, (AgreementStanding.folds, ContactStanding.folds, ReleaseStanding.folds, MOVES)
+_OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _OF_COPIES, _MOVING = map(
+    frozenset, (AgreementStanding.folds, ContactStanding.folds, ReleaseStanding.folds, CopiesStanding.folds, MOVES)
 )
 _OF_PUBLICATION = frozenset(PublicationStanding.folds)
+_OF_MEMBERS = frozenset((PersonDeparted, PersonMoved, AccessRevoked, AccessRestored))

@@ -18,6 +18,8 @@ from ledger.events import (
     DocumentOpened,
     Event,
     FactCorrected,
+    FindingAssigned,
+    FindingClosed,
     HistoryViewed,
     LedgerOpened,
     LedgerOpenedV1,
@@ -32,6 +34,7 @@ from ledger.events import (
     ReminderFellDue,
     WaiverGranted,
 )
+from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.dataset import DataSetStanding
 from projections.standing.known import Told
 from projections.standing.office import Office
@@ -46,6 +49,8 @@ FOLDED: tuple[type[Event], ...] = (
     *DataSetStanding.folds,
     *RequestStanding.folds,
     *QueryStanding.folds,
+    *IncidentStanding.folds,
+    *HoldStanding.folds,
     FactCorrected,
 )
 # No rule asks for these; that one was let in is no reason to judge another access anew.
@@ -69,11 +74,21 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    FindingAssigned,
+    FindingClosed,
 )
 # A look-up: asking whether an event is one of many classes takes longer than all the rest of folding it.
-_OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY = map(
+_OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY, _OF_INCIDENT, _OF_HOLD = map(
     frozenset,
-    (Office.folds, PersonStanding.folds, DataSetStanding.folds, RequestStanding.folds, QueryStanding.folds),
+    (
+        Office.folds,
+        PersonStanding.folds,
+        DataSetStanding.folds,
+        RequestStanding.folds,
+        QueryStanding.folds,
+        IncidentStanding.folds,
+        HoldStanding.folds,
+    ),
 )
 # What an act makes known, with the member that holds its number.
 _NUMBERED: dict[type[Event], str] = {
@@ -85,7 +100,7 @@ _NUMBERED: dict[type[Event], str] = {
 
 
 class Standing:
-    """What some facts add up to: the office, and the people, data sets and requests that they are about.
+    """What some facts add up to: the office, and the people, data sets, requests and incidents that they are about.
 
     A fact that was corrected, as one of them says, adds nothing.
     """
@@ -96,6 +111,8 @@ class Standing:
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
         self._requests: defaultdict[str, RequestStanding] = defaultdict(RequestStanding)
         self._queries: defaultdict[str, QueryStanding] = defaultdict(QueryStanding)
+        self._incidents: defaultdict[str, IncidentStanding] = defaultdict(IncidentStanding)
+        self._holds: defaultdict[str, HoldStanding] = defaultdict(HoldStanding)
         self._numbers: dict[str, int] = {}
         told = tuple(facts)
         self._told = len(told)
@@ -143,6 +160,20 @@ class Standing:
         """The requests of which something is known, by their ids."""
         return self._requests
 
+    def incident(self, incident: str) -> IncidentStanding:
+        """What is known of an incident, which may be nothing."""
+        return self._incidents.get(incident) or IncidentStanding()
+
+    @property
+    def open_incidents(self) -> Mapping[str, IncidentStanding]:
+        """The incidents that nobody has closed yet, by their ids."""
+        return {id_: one for id_, one in self._incidents.items() if one.is_open}
+
+    @property
+    def holds(self) -> Mapping[str, HoldStanding]:
+        """The legal holds of which something is known, by their ids."""
+        return self._holds
+
     def taken(self, number: str) -> int | None:
         """Where an agreement, a release or a waiver got this number, in whichever request; None when it is free."""
         return self._numbers.get(number)
@@ -163,6 +194,10 @@ class Standing:
             self._datasets[event.dataset].fold(fact)
         elif kind in _OF_QUERY:
             self._queries[event.query].fold(fact)
+        elif kind in _OF_INCIDENT:
+            self._incidents[event.incident].fold(fact)
+        elif kind in _OF_HOLD:
+            self._holds[event.hold].fold(fact)
 
 
 F = TypeVar("F", bound=Told)

@@ -15,7 +15,7 @@ HOLDINGS = """
     WITH found AS (
         SELECT
             h.person, h.dataset, h.label, h.how, h.request, h.release, h.since,
-            h.form AS released_as,
+            h.state, h.due, h.form AS released_as,
             COALESCE(
                 (
                     SELECT v.form FROM versions AS v
@@ -27,7 +27,7 @@ HOLDINGS = """
                 h.form
             ) AS form
         FROM holdings AS h
-        WHERE {which}
+        WHERE {which} AND (:gone OR h.state <> 'destroyed')
     )
     SELECT
         f.person, f.dataset, f.label, f.form, f.how, f.request, f.release, f.since,
@@ -48,7 +48,8 @@ HOLDINGS = """
             WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
                 AND r.form = COALESCE(f.released_as, r.form)
                 AND :day BETWEEN r.starts AND r.last
-        )
+        ),
+        f.state, f.due
     FROM found AS f
     WHERE :form IS NULL OR f.form IS :form
     ORDER BY f.dataset, f.label, f.since, f.request, f.release, f.how, f.person
@@ -57,6 +58,16 @@ HOLDERS_OF_A_DATA_SET = HOLDINGS.format(which="h.dataset = :dataset")
 HOLDINGS_OF_A_PERSON = HOLDINGS.format(which="h.person = :person")
 HOLDINGS_FOR_AN_ORGANISATION = HOLDINGS.format(
     which="(h.request, h.person) IN (SELECT request, person FROM recipients WHERE organisation = :organisation)"
+)
+HELD_WITHOUT_RIGHT = HOLDINGS.format(
+    which="""
+        NOT EXISTS (
+            SELECT 1 FROM rights AS r
+            WHERE r.request = h.request AND r.person = h.person AND r.dataset = h.dataset
+                AND r.form = COALESCE(h.form, r.form)
+                AND :day BETWEEN r.starts AND r.last
+        )
+    """
 )
 
 # Of somebody's trainings the one that lasts longest counts.
@@ -68,6 +79,10 @@ DEADLINES = """
     WHERE position NOT IN (SELECT position FROM undone)
     GROUP BY person
     HAVING MAX(day) BETWEEN :first AND :last
+    UNION ALL
+    SELECT DISTINCT due, 'destruction due', dataset || ' ' || label, request, json_array(person)
+    FROM holdings
+    WHERE state = 'open' AND due BETWEEN :first AND :last
     ORDER BY 1, 2, 4, 3, 5
 """
 
@@ -108,10 +123,12 @@ WAITING = f"""
 
 
 class Holding(NamedTuple):
-    """A version of a data set that somebody holds.
+    """A version of a data set that somebody holds, or held.
 
-    `how` is held, presumed, or handed over. `agreement` is None when no executed agreement ever gave a right to it,
-    `until` the last day of that right, and `right` whether there is one on the day that was asked about.
+    `how` is held, presumed, handed over, or copy. `agreement` is None when no executed agreement ever gave a right to
+    it, `until` the last day of that right, and `right` whether there is one on the day that was asked about. `state` is
+    held, right ended, attested, destroyed, or written off. `due` is the last day for destroying it, counted from when
+    it came where there was never a right to it.
     """
 
     person: str
@@ -125,6 +142,8 @@ class Holding(NamedTuple):
     agreement: str | None
     until: date | None
     right: bool
+    state: str
+    due: date
 
 
 class Deadline(NamedTuple):
@@ -167,19 +186,28 @@ class Waiting(NamedTuple):
     researcher: str | None
 
 
-def holders(connection: sqlite3.Connection, dataset: str, form: str | None, day: date) -> list[Holding]:
-    """Who holds versions of a data set, in a form if one is given."""
-    return _holdings(connection, HOLDERS_OF_A_DATA_SET, {"dataset": dataset, "form": form, "day": str(day)})
+def holders(
+    connection: sqlite3.Connection, dataset: str, form: str | None, day: date, *, gone: bool = False
+) -> list[Holding]:
+    """Who holds versions of a data set, in a form if one is given; also what is destroyed, to see what is gone."""
+    asked = {"dataset": dataset, "form": form, "day": str(day), "gone": gone}
+    return _holdings(connection, HOLDERS_OF_A_DATA_SET, asked)
 
 
-def holdings(connection: sqlite3.Connection, person: str, day: date) -> list[Holding]:
-    """What a person holds."""
-    return _holdings(connection, HOLDINGS_OF_A_PERSON, {"person": person, "form": None, "day": str(day)})
+def holdings(connection: sqlite3.Connection, person: str, day: date, *, gone: bool = False) -> list[Holding]:
+    """What a person holds; also what is destroyed, to see what is gone."""
+    asked = {"person": person, "form": None, "day": str(day), "gone": gone}
+    return _holdings(connection, HOLDINGS_OF_A_PERSON, asked)
+
+
+def held_without_right(connection: sqlite3.Connection, day: date) -> list[Holding]:
+    """What anybody holds and has no right to on a day."""
+    return _holdings(connection, HELD_WITHOUT_RIGHT, {"form": None, "day": str(day), "gone": False})
 
 
 def holdings_for(connection: sqlite3.Connection, organisation: str, day: date) -> list[Holding]:
     """What people hold whom an agreement names for an organisation."""
-    asked = {"organisation": organisation, "form": None, "day": str(day)}
+    asked: dict[str, str | bool | None] = {"organisation": organisation, "form": None, "day": str(day), "gone": False}
     return _holdings(connection, HOLDINGS_FOR_AN_ORGANISATION, asked)
 
 
@@ -209,15 +237,18 @@ def waiting(connection: sqlite3.Connection) -> list[Waiting]:
     ]
 
 
-def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, str | None]) -> list[Holding]:
-    return [as_holding(row) for row in connection.execute(question, asked)]
+def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, str | bool | None]) -> list[Holding]:
+    day = str(asked["day"])
+    return [as_holding(day, row) for row in connection.execute(question, asked)]
 
 
-def as_holding(row: tuple[Any, ...]) -> Holding:
-    """A holding from a row of `HOLDINGS`."""
-    *what, since, agreement, until, right = row
-    last = date.fromisoformat(until) if until else None
-    return Holding._make((*what, date.fromisoformat(since), agreement, last, bool(right)))
+def as_holding(day: str, row: tuple[Any, ...]) -> Holding:
+    """A holding on a day, from a row of `HOLDINGS`."""
+    *what, since, agreement, until, right, state, due = row
+    if state == "open":
+        state = "right ended" if until and until < day and not right else "held"
+    began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
+    return Holding._make((*what, began, agreement, last, bool(right), state, date.fromisoformat(due)))
 
 
 def _ids(text: str) -> tuple[str, ...]:

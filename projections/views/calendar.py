@@ -42,8 +42,8 @@ def candidates(connection: sqlite3.Connection, day: date, furthest: int) -> Cand
 
 def rightless(connection: sqlite3.Connection, day: date) -> list[Holding]:
     """What people hold to which they had a right that has ended by a day, once for each version and request."""
-    rows = connection.execute(ALL_HOLDINGS, {"form": None, "day": str(day)})
-    ended = [one for one in map(as_holding, rows) if not one.right and one.until is not None and one.until < day]
+    rows = connection.execute(ALL_HOLDINGS, {"form": None, "day": str(day), "gone": False})
+    ended = [one for one in (as_holding(str(day), row) for row in rows) if one.state == "right ended"]
     return list({(one.request, one.person, one.dataset, one.label): one for one in ended}.values())
 
 

@@ -1,31 +1,32 @@
 """What a request adds up to, as rows: pure, from its standing and the office's policy."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, Self
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
-from ledger.events import AgreementIssued
 from projections.acts import parts
 from projections.standing import (
     AgreementStanding,
+    Holding,
     Known,
     Office,
     PublicationStanding,
-    ReleaseStanding,
     RequestStanding,
     Standing,
     State,
+    holdings,
     uncorrected,
 )
 from projections.standing.known import Told
 from projections.views.disclosing import MOVES, Moves, as_json, decided, disclosed, recipients
+from projections.views.findings import shown_by
 from projections.views.reading import Happening
 from projections.views.turns import turns
 
-HELD, PRESUMED, HANDED_OVER = "held", "presumed", "handed over"
-_OVER = (State.WITHDRAWN, State.DECLINED)
+OPEN, ATTESTED, DESTROYED, WRITTEN_OFF = "open", "attested", "destroyed", "written off"
+_OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
@@ -71,29 +72,19 @@ class Case:
         return office.day(parse_time(self.times[position]))
 
 
-class _Copy(NamedTuple):
-    """A version that was released: in which form is None when only the package names it."""
-
-    dataset: str
-    label: str
-    form: str | None
-
-
 def rows(request: str, case: Case, office: Office) -> Rows:
     """What every table that is kept by request has about this one."""
     standing = case.standing
+    rights = [right for agreement in standing.agreements.values() for right in _rights(agreement, standing)]
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
         "turns": [
             (request, number, one.who, as_json(one.whom), one.next, one.since, case.times[one.since])
             for number, one in enumerate(turns(standing, office.policy.event))
         ],
-        "rights": [(request, *right) for agreement in standing.agreements.values() for right in _rights(agreement)],
-        "holdings": [
-            (request, number, *holding)
-            for number, release in standing.releases.items()
-            for holding in _holdings(standing, release, case, office)
-        ],
+        "rights": [(request, *right) for right in rights],
+        "holdings": [(request, *holding) for holding in _holdings(case, rights, office)],
+        "findings": [(request, *finding) for finding in shown_by(standing, case.times, office)],
         "publications": [
             (request, number, *_publication(one, case, office))
             for number, one in standing.publications.items()
@@ -144,53 +135,50 @@ def _request(request: str, case: Case) -> Row:
     )
 
 
-def _rights(agreement: AgreementStanding) -> Iterator[Row]:
-    """Whom an executed agreement names, for what, from when to when; one that ended before it began gives no right."""
+def _rights(agreement: AgreementStanding, request: RequestStanding) -> Iterator[Row]:
+    """Whom an executed agreement names, for what, from when to when; what ended before it began gives no right."""
     if agreement.issued is None or agreement.executed is None:
         return
-    said, starts, last = agreement.issued.event, agreement.executed.event.starts, agreement.last_day
-    if last is None or last < starts:
-        return
+    said, starts, ends = agreement.issued.event, agreement.executed.event.starts, agreement.last_day
     for one in said.recipients:
+        leaving = request.leaving(one.person)
+        last = min(ends, _day_before(leaving.event.on)) if ends and leaving else ends
+        if last is None or last < starts:
+            continue
         for covered in said.datasets:
             yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last)
 
 
-def _holdings(request: RequestStanding, release: ReleaseStanding, case: Case, office: Office) -> Iterator[Row]:
-    """Who got what by a release: before receipt only the contact may have it, and when it failed nobody has.
-
-    Until the group has reported its copies, every other recipient in force at receipt is presumed to have one.
-    """
-    received, handed_over = release.received, release.handed_over
-    if received:
-        contact, day = received.event.contact, received.event.on
-        for copy in _copies(release):
-            yield contact, *copy, HELD, str(day)
-            for person in _named(request, copy, day):
-                if person != contact:
-                    yield person, *copy, PRESUMED, str(day)
-    elif handed_over and release.failed is None:
-        day = office.day(parse_time(case.times[handed_over.position]))
-        for copy in _copies(release):
-            yield handed_over.event.contact, *copy, HANDED_OVER, str(day)
+def _day_before(day: date) -> date:
+    return day - timedelta(1) if day > date.min else day
 
 
-def _copies(release: ReleaseStanding) -> list[_Copy]:
-    if release.authorised:
-        return [_Copy(one.dataset, one.label, one.form) for one in release.authorised.event.versions]
-    packed = release.handed_over.event.package.files if release.handed_over else ()
-    return [_Copy(one.dataset, one.label, None) for one in packed]
+def _holdings(case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:
+    """Who got what, since when, what became of it, and the last day for destroying it."""
+    for one in holdings(case.standing):
+        since = one.since or office.day(parse_time(case.times[one.position]))
+        what = (one.release, one.person, one.dataset, one.label, one.form, one.how, str(since))
+        yield *what, one.position, _state(one), str(_due(one, since, rights, office))
 
 
-def _named(request: RequestStanding, copy: _Copy, day: date) -> dict[str, None]:
-    """The recipients of the agreements in force about this data set, once each."""
-    agreements = [one for one in request.agreements.values() if one.issued and one.in_force(day)]
-    said = [one.issued.event for one in agreements if one.issued and _covers(one.issued.event, copy)]
-    return dict.fromkeys(one.person for agreement in said for one in agreement.recipients)
+def _due(holding: Holding, since: date, rights: Sequence[Row], office: Office) -> date:
+    """So many days after the right to it ends, as policy has it; or after it came, where there was never a right."""
+    lasts = [
+        last
+        for person, dataset, form, _, _, last in rights
+        if (person, dataset) == (holding.person, holding.dataset) and holding.form in (None, form)
+    ]
+    ends = date.fromisoformat(max(lasts)) if lasts else since
+    return ends + min(timedelta(office.policy.event.destruction_days), date.max - ends)
 
 
-def _covers(said: AgreementIssued, copy: _Copy) -> bool:
-    return any(one.dataset == copy.dataset and copy.form in (None, one.form) for one in said.datasets)
+def _state(one: Holding) -> str:
+    """What became of a holding; whether the right to it has ended is a matter of the day."""
+    if one.accepted:
+        return DESTROYED
+    if one.written_off:
+        return WRITTEN_OFF
+    return ATTESTED if one.attested else OPEN
 
 
 def deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:

@@ -6,7 +6,8 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     requests     how far each request has come                       of a request
     turns        what waits for whom, and since when                 of a request
     rights       who is named in which executed agreement, for what  of a request
-    holdings     who got which version, by which release             of a request
+    holdings     who got which version, and what became of it        of a request
+    findings     what is recorded of it and shouldn't be so          of a request
     deadlines    what ends of itself                                 of a request
     publications how far the review of each has come, and what appeared  of a request
     versions     in which form a version was found to be             of a fact
@@ -19,6 +20,8 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     refusals     which acts the rules refused                        of a fact
     past_releases  what registers of the past say                    of a fact
     queries      who asked, and what they were told              of a fact
+    incidents    what went wrong, was contained, was closed          of a fact
+    steps        who got a finding to deal with, and who closed it   of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -86,11 +89,27 @@ SCHEMA = (
         form TEXT,
         how TEXT NOT NULL,
         since TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        due TEXT NOT NULL,
         PRIMARY KEY (request, release, person, dataset, label)
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX holdings_of_data_sets ON holdings (dataset)",
     "CREATE INDEX holdings_of_people ON holdings (person)",
+    "CREATE INDEX holdings_by_due ON holdings (state, due)",
+    """
+    CREATE TABLE findings (
+        request TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        person TEXT,
+        dataset TEXT,
+        label TEXT,
+        day TEXT NOT NULL,
+        PRIMARY KEY (request, position, kind)
+    ) STRICT, WITHOUT ROWID
+    """,
     """
     CREATE TABLE deadlines (
         request TEXT NOT NULL,
@@ -134,6 +153,7 @@ SCHEMA = (
     CREATE TABLE trainings (
         position INTEGER PRIMARY KEY,
         person TEXT NOT NULL,
+        completed TEXT NOT NULL,
         day TEXT NOT NULL
     ) STRICT
     """,
@@ -244,6 +264,30 @@ SCHEMA = (
     ) STRICT
     """,
     "CREATE INDEX queries_by_number ON queries (query)",
+    """
+    CREATE TABLE incidents (
+        position INTEGER PRIMARY KEY,
+        incident TEXT NOT NULL,
+        step TEXT NOT NULL,
+        at TEXT NOT NULL,
+        day TEXT NOT NULL,
+        what TEXT,
+        late INTEGER NOT NULL,
+        requests TEXT NOT NULL,
+        people TEXT NOT NULL,
+        datasets TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE steps (
+        position INTEGER PRIMARY KEY,
+        entry INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        person TEXT,
+        owner TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX steps_of_entries ON steps (entry)",
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -254,7 +298,8 @@ OF_A_REQUEST = {
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
     "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
     "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -263,12 +308,14 @@ OF_A_REQUEST = {
 }
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
-    "trainings": "INSERT INTO trainings VALUES (?, ?, ?)",
+    "trainings": "INSERT INTO trainings VALUES (?, ?, ?, ?)",
     "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "catalogue": "INSERT INTO catalogue VALUES (?, ?, ?, ?, ?)",
     "refusals": "INSERT INTO refusals VALUES (?, ?, ?, ?)",
     "past_releases": "INSERT INTO past_releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

@@ -7,8 +7,10 @@ policy changes what follows from earlier facts, too: with a new one in force, th
 
 import sqlite3
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
+from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
@@ -26,9 +28,16 @@ from ledger.events import (
     DocumentOpened,
     Event,
     FactCorrected,
+    FindingAssigned,
+    FindingClosed,
     HistoryViewed,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
     LedgerOpened,
     LedgerOpenedV1,
+    LegalHoldLifted,
+    LegalHoldPlaced,
     LogKeyRetired,
     LogKeyRotated,
     NoticeRefused,
@@ -87,6 +96,11 @@ WANTED: tuple[type[Event], ...] = (
     QueryReceived,
     QueryAnswered,
     QueryWithdrawn,
+    IncidentReported,
+    IncidentContained,
+    IncidentClosed,
+    FindingAssigned,
+    FindingClosed,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -116,6 +130,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    LegalHoldPlaced,
+    LegalHoldLifted,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -148,12 +164,10 @@ class Views:
             self._fold(fact)
             return
         match fact.event:
-            case DataSetVersionAdded() | DataSetFormChanged() as of:
-                self._add("versions", (fact.position, of.dataset, of.label, of.form))
             case TrainingCertified() as certified:
                 months = self._office.policy.event.training_months
                 last = end_of(Known(certified, fact.position), months)
-                self._add("trainings", (fact.position, certified.person, str(last)))
+                self._add("trainings", (fact.position, certified.person, str(certified.completed), str(last)))
             case AccessPermitted() as permitted:
                 self._add_access(fact, "permitted", permitted, None, permitted.agreement)
             case DataSetOpened() as opened:
@@ -163,18 +177,14 @@ class Views:
             case ActRefused(act=act) as refused:
                 day = str(self._office.day(fact.occurred_at))
                 self._add("refusals", (fact.position, act, day, refused.request))
-            case DataSetRegistered() as of:
-                self._add("catalogue", (fact.position, of.dataset, of.course_run, of.kind, None))
-            case PastDataSetRecorded() as of:
-                self._add("catalogue", (fact.position, of.dataset, None, None, of.title))
-            case PastReleaseRecorded() as past:
-                self._add("past_releases", past_release(fact.position, past))
-            case QueryReceived() | QueryAnswered() | QueryWithdrawn() as of_query:
-                self._add("queries", query_row(fact.position, of_query, fact.occurred))
             case PolicyPublished():
                 self.outdated = not self._fresh
+            case IncidentReported() | IncidentContained() | IncidentClosed() as step:
+                self._add_incident(fact, step)
             case FactCorrected() as correction:
                 self._correct(fact.position, correction)
+            case _ as event:
+                self._add(*_row(fact.position, event, fact.occurred))
 
     def write(self, position: int, leaf: bytes, boot: str) -> None:
         """Put everything that was taken in into the tables, which hold for this position then; `leaf` is its leaf."""
@@ -208,6 +218,17 @@ class Views:
         at, day = fact.occurred, str(self._office.day(fact.occurred_at))
         who_and_what = (event.person, event.dataset, label, event.request, agreement)
         self._add("accesses", (fact.position, how, at, day, *who_and_what))
+
+    def _add_incident(self, fact: Happening, event: IncidentReported | IncidentContained | IncidentClosed) -> None:
+        """One that was reported is late when it was told later than policy has it."""
+        at, what, late = fact.occurred, None, False
+        if isinstance(event, IncidentReported):
+            at, what = format_time(event.told), event.what
+            late = event.told - event.discovered > timedelta(hours=self._office.policy.event.incident_hours)
+        day = str(self._office.day(parse_time(at)))
+        concerned = map(as_json, (event.requests, event.people, event.datasets))
+        step = event.wire_name.partition(".")[2]
+        self._add("incidents", (fact.position, event.incident, step, at, day, what, late, *concerned))
 
     def _correct(self, position: int, correction: FactCorrected) -> None:
         self._corrected = True
@@ -246,3 +267,23 @@ class Views:
                 undone.add(corrected)
         self._connection.execute(FORGET_UNDONE)
         self._connection.executemany(UNDO, ((position,) for position in undone))
+
+
+def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object, ...]]:
+    """What an event adds that says it all by itself: to which table, and the row."""
+    match event:
+        case DataSetVersionAdded() | DataSetFormChanged() as of:
+            return "versions", (position, of.dataset, of.label, of.form)
+        case DataSetRegistered() as of:
+            return "catalogue", (position, of.dataset, of.course_run, of.kind, None)
+        case PastDataSetRecorded() as of:
+            return "catalogue", (position, of.dataset, None, None, of.title)
+        case PastReleaseRecorded() as past:
+            return "past_releases", past_release(position, past)
+        case QueryReceived() | QueryAnswered() | QueryWithdrawn() as of_query:
+            return "queries", query_row(position, of_query, occurred)
+        case FindingAssigned() as given:
+            return "steps", (position, given.entry, given.kind, given.person, given.owner)
+        case FindingClosed() as closed:
+            return "steps", (position, closed.entry, closed.kind, closed.person, None)
+    raise AssertionError(event)

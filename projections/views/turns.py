@@ -18,6 +18,8 @@ from projections.standing import (
     PublicationStanding,
     RequestStanding,
     State,
+    as_held,
+    open_holdings,
 )
 from projections.standing.agreement import required_signatures
 
@@ -55,7 +57,7 @@ def _of_state(request: RequestStanding, policy: PolicyPublished) -> list[Turn]:
         case state if state in BEFORE_THE_OFFICE:
             return [*_boards(request), *_review(request)]
         case state if state in _UNDER_AGREEMENT:
-            return [*_signatures(request, policy), *_release(request, policy)]
+            return [*_signatures(request, policy), *_release(request, policy), *_attestations(request)]
     return []
 
 
@@ -158,6 +160,15 @@ def _release(request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn
         elif one.authorised and not one.handed_over and not one.failed:
             # Handing over follows at once; where it did not, somebody was interrupted.
             yield Turn(OFFICE, (), f"record that {release} failed: it was never handed over", one.authorised.position)
+
+
+def _attestations(request: RequestStanding) -> Iterator[Turn]:
+    """Whoever attests waits for the office, as long as anything of what they name is held as far as is known."""
+    held = [as_held(one) for one in open_holdings(request)]
+    for id_, one in request.copies.attestations.items():
+        if one.attested and not one.accepted and any(said in held for said in one.attested.event.holdings):
+            whom = tuple(dict.fromkeys(said.person for said in one.attested.event.holdings))
+            yield Turn(OFFICE, whom, f"accept attestation {id_}", one.attested.position)
 
 
 def _contact(request: RequestStanding) -> tuple[str, ...]:

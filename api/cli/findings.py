@@ -1,0 +1,108 @@
+"""Findings: what is recorded and shouldn't be so, whose it is, and what came of it."""
+
+from pathlib import Path
+
+import click
+
+from api.cli import lookup, options
+from api.cli.acting import Hand, clock, reporting
+from api.cli.inquiry import about_a_time, inquiry
+from api.cli.kinds import PRINCIPAL, TEXT, OneOf, When
+from api.cli.showing import office_of
+from api.cli.tables import Row, Table, Who, answered, show
+from api.commands.finding import AssignFinding, CloseFinding
+from ledger.chain.entry import MAX_POSITION
+from ledger.errors import Malformed
+from ledger.events.finding import FindingKind
+from ledger.home import VIEWS
+from projections.upkeep import Upkeep
+from projections.views import findings as found
+from projections.views.findings import Finding
+from projections.views.turns import working_days
+
+POSITION = click.IntRange(1, MAX_POSITION)
+SHOWN = {
+    "position": "entry",
+    "kind": "what",
+    "person": "person",
+    "dataset": "data set",
+    "request": "request",
+    "since": "since",
+    "working_days": "days",
+    "owner": "whose",
+    "closed": "closed",
+}
+
+
+@click.command()
+@options.home
+@answered
+@about_a_time
+@click.option("--open/--all", "only_open", default=True, help="Only what is open, or also what was closed.")
+@click.option("--about", metavar="REQUEST|DATASET|PERSON", help="Only about this request, data set or person.")
+@click.option("--kind", type=OneOf(FindingKind), help="Only of this kind.")
+def findings(
+    path: Path,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    as_of: When,
+    known_at: When,
+    only_open: bool,
+    about: str | None,
+    kind: FindingKind | None,
+) -> None:
+    """Show what is recorded and should not be so, since when, whose it is to deal with, oldest first."""
+    with inquiry(path, as_of, known_at) as asked:
+        form = asked.form(as_json, as_csv, ids)
+        if about and (about.startswith("p-") or "@" in about):
+            about = lookup.person(asked.home, about)
+        answer = asked.ask(lambda views: found.findings(views, asked.today, closed=not only_open))
+        rows = [
+            _row(one, working_days(one.since, asked.today))
+            for one in answer.rows
+            if about in (None, one.request, one.dataset, one.person) and kind in (None, one.kind)
+        ]
+        show(Table(SHOWN, rows), answer.position, form, "There is no such finding.")
+
+
+def _row(one: Finding, days: int) -> Row:
+    return one._asdict() | {"person": Who(one.person) if one.person else None, "working_days": days}
+
+
+@click.command("assign-finding")
+@reporting
+@click.argument("position", type=POSITION)
+@click.option("--kind", type=OneOf(FindingKind), help="Which, where an entry shows several.")
+@click.option("--person", help="About whom, where it is about several: an id or address.")
+@click.option("--to", "owner", type=PRINCIPAL, required=True, help="Who is to deal with it, such as staff:17.")
+def assign_finding(hand: Hand, position: int, kind: FindingKind | None, person: str | None, owner: str) -> None:
+    """Give the finding that the entry at POSITION shows to somebody of the office."""
+    who = person and hand.person(person)
+    hand.take(AssignFinding(entry=position, kind=_kind(hand, position, kind, who), person=who, owner=owner))
+
+
+@click.command("close-finding")
+@reporting
+@click.argument("position", type=POSITION)
+@click.option("--kind", type=OneOf(FindingKind), help="Which, where an entry shows several.")
+@click.option("--person", help="About whom, where it is about several: an id or address.")
+@click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
+def close_finding(hand: Hand, position: int, kind: FindingKind | None, person: str | None, reason: str) -> None:
+    """Close the finding that the entry at POSITION shows; what was written off stays one for ever."""
+    who = person and hand.person(person)
+    hand.take(CloseFinding(entry=position, kind=_kind(hand, position, kind, who), person=who, reason=reason))
+
+
+def _kind(hand: Hand, position: int, kind: FindingKind | None, person: str | None) -> FindingKind:
+    """Of which kind the open finding is. Raises `Malformed` when there is none, or more than one."""
+    today = office_of(hand.home).day(clock()())
+    views = Upkeep(hand.home.path / VIEWS, hand.home.ledger)
+    of_entry = [one for one in views.ask(lambda tables: found.findings(tables, today)).rows if one.position == position]
+    meant = [one for one in of_entry if kind in (None, one.kind) and person in (None, one.person)]
+    kinds: dict[FindingKind, None] = dict.fromkeys(one.kind for one in meant)
+    if not kinds:
+        raise Malformed("finding", position, "is not there: no such finding is open in that entry")
+    if len(kinds) > 1:
+        raise Malformed("finding", position, f"is one of several, say which by --kind: {', '.join(kinds)}")
+    return next(iter(kinds))

@@ -1,0 +1,101 @@
+"""Commands about findings: who deals with one, and what came of it."""
+
+from typing import Any
+
+from api.commands.command import Command, Drafting, Wish
+from ledger.errors import Malformed
+from ledger.events import (
+    AccessPermitted,
+    CopyReported,
+    DataSetOpened,
+    Event,
+    FactCorrected,
+    FindingAssigned,
+    FindingClosed,
+    HoldingWrittenOff,
+    IncidentReported,
+    ReleaseHandedOver,
+    ReleaseReceived,
+)
+from ledger.events.finding import FindingKind
+from ledger.log import about
+from projections.standing import uncorrected
+
+_HELD = (ReleaseHandedOver, ReleaseReceived, CopyReported)
+# Which entries can show a finding of a kind.
+SHOWN_BY: dict[FindingKind, tuple[type[Event], ...]] = {
+    "access by somebody unnamed": (AccessPermitted, DataSetOpened),
+    "copy to somebody unnamed": (CopyReported,),
+    "copy by a non-holder": (CopyReported,),
+    "copy under a closed request": (CopyReported,),
+    "late incident": (IncidentReported,),
+    "overdue destruction": _HELD,
+    "received without training": _HELD,
+    "publication without review": (),
+    "written off": (HoldingWrittenOff,),
+}
+
+
+class _OfFinding(Command, frozen=True, kw_only=True):
+    """A finding of a kind that an entry shows, about somebody, or about everybody of that entry."""
+
+    entry: int
+    kind: FindingKind
+    person: str | None = None
+
+    def members(self, at: Drafting) -> dict[str, Any]:
+        """What an event says of the finding. Raises `Malformed` for what such an entry cannot show."""
+        event = at.fact(self.entry).event
+        if not isinstance(event, SHOWN_BY[self.kind]):
+            raise Malformed("finding", self.entry, f"is no {self.kind}: that entry is {event.wire_name}")
+        requests = event.requests if isinstance(event, IncidentReported) else (getattr(event, "request", None),)
+        return {
+            "finding": self.id,
+            "entry": self.entry,
+            "kind": self.kind,
+            "request": next(iter(requests), None),
+            "person": self.person,
+        }
+
+    @property
+    def id(self) -> str:
+        """The id of the finding: where it stands, and its kind."""
+        return f"F-{self.entry}-{self.kind.replace(' ', '-')}"
+
+    def check_open(self, at: Drafting) -> None:
+        """Raise `Malformed` when it is closed already."""
+        facts = list(at.ledger.facts([about(FindingClosed, tags=[f"finding:{self.id}"])]))
+        corrections = at.ledger.facts([about(FactCorrected, tags=[f"finding:{self.id}"])])
+        told = sorted([*facts, *corrections], key=lambda fact: fact.position)
+        for fact in uncorrected(told):
+            if isinstance(fact.event, FindingClosed) and fact.event.person in (None, self.person):
+                raise Malformed("finding", self.entry, f"is closed, as entry {fact.position} says")
+
+
+class AssignFinding(_OfFinding, frozen=True, kw_only=True):
+    """A finding gets an owner, who deals with it."""
+
+    owner: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        members = self.members(at)
+        self.check_open(at)
+        if not at.office.roles(self.owner, at.now):
+            raise Malformed("owner", self.owner, "holds no role at the office")
+        return at.reports(FindingAssigned(owner=self.owner, **members))
+
+
+class CloseFinding(_OfFinding, frozen=True, kw_only=True):
+    """A finding is dealt with, for a reason; what was written off stays a finding for ever."""
+
+    reason: str
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        members = self.members(at)
+        if self.kind == "written off":
+            raise Malformed("finding", self.entry, "is of what was written off, which stays a finding for ever")
+        self.check_open(at)
+        sealed = at.sealed(FindingClosed, f"finding:{self.id}", {"reason": self.reason})
+        return at.reports(FindingClosed(reason=sealed["reason"], **members))

@@ -1,0 +1,111 @@
+"""Somebody leaves: in which requests they take part, what ends with that, and what they have to destroy."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from ledger.events import (
+    AgreementIssued,
+    ApiKeyIssued,
+    ApiKeyRevoked,
+    ContactDesignated,
+    CopyReported,
+    ReleaseAuthorised,
+    RequestSubmitted,
+    RoleGranted,
+)
+from ledger.log import Ledger, about
+from projections.acts import of_office, of_request
+from projections.standing import Office, RequestStanding, Standing, State, open_holdings
+
+OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
+_PARTS = (RequestSubmitted, AgreementIssued, ContactDesignated, CopyReported, ReleaseAuthorised)
+
+
+def parts_of(ledger: Ledger, person: str) -> dict[str, RequestStanding]:
+    """The requests that are not over in which somebody takes part, or under which they hold something."""
+    facts = ledger.facts([about(*_PARTS, tags=[f"person:{person}"])])
+    requests = sorted({str(getattr(fact.event, "request", "")) for fact in facts})
+    standing = Standing(ledger.facts([of_office(), *map(of_request, requests)]))
+    found = {request: standing.request(request) for request in requests}
+    return {
+        request: one
+        for request, one in found.items()
+        if one.state not in OVER and not one.has_departed(person) and takes_part(person, one)
+    }
+
+
+def takes_part(person: str, request: RequestStanding) -> bool:
+    """Whether somebody is involved in a request as it is now, is named in its agreements, or holds something."""
+    said = request.submitted.event if request.submitted else None
+    involved = {said.researcher, *said.personnel, *said.study_group} if said else set()
+    agreements = [one.issued.event for one in request.agreements.values() if one.issued]
+    named = {one.person for agreement in agreements for one in agreement.recipients}
+    holders = {one.person for one in open_holdings(request)}
+    return person in {*involved, *named, *holders, request.contact.person}
+
+
+def what_ends(
+    ledger: Ledger, person: str, requests: Mapping[str, RequestStanding], on: date, now: datetime
+) -> Iterator[str]:
+    """What ends when somebody leaves these requests on a day, what they have to destroy, what is left to be done."""
+    office = Standing(ledger.facts([of_office()])).office
+    for request, one in requests.items():
+        yield from _rights(person, request, one, on)
+        yield from _contact(person, request, one)
+        yield from _holdings(person, request, one, on, office)
+    yield from _roles(ledger, person, office, now)
+
+
+def _rights(person: str, request: str, one: RequestStanding, on: date) -> Iterator[str]:
+    for id_, agreement in one.agreements.items():
+        if agreement.issued is None or agreement.executed is None or not agreement.in_force(on):
+            continue
+        said = agreement.issued.event
+        if person in [recipient.person for recipient in said.recipients]:
+            data = ", ".join(dict.fromkeys(covered.dataset for covered in said.datasets))
+            until = agreement.executed.event.ends
+            yield f"ends: the right under {id_} of {request} to {data}, on {on} instead of after {until}"
+
+
+def _contact(person: str, request: str, one: RequestStanding) -> Iterator[str]:
+    if one.contact.person == person:
+        yield f"ends: being the contact of {request}, which needs another before anything is released"
+    for id_, key in one.contact.keys.items():
+        if key.filed.event.person == person and not (key.revoked or key.rejected):
+            yield f"ends: the use of key {id_} for {request}"
+
+
+def _holdings(person: str, request: str, one: RequestStanding, on: date, office: Office) -> Iterator[str]:
+    days = timedelta(days=office.policy.event.destruction_days)
+    for held in open_holdings(one):
+        if held.person == person:
+            ends = max(_last_days(person, held.dataset, one, on), default=held.since or on)
+            yield f"to be destroyed: {held.dataset} version {held.label} ({held.how}) of {request}, by {ends + days}"
+
+
+def _last_days(person: str, dataset: str, one: RequestStanding, on: date) -> Iterator[date]:
+    """The last days of somebody's rights to a data set, under each agreement, none of them on the day or later."""
+    for agreement in one.agreements.values():
+        named = agreement.issued.event.recipients if agreement.issued else ()
+        last = agreement.last_day if person in [each.person for each in named] else None
+        if last is not None and agreement.covers(dataset):
+            yield min(last, on - timedelta(days=1))
+
+
+def _roles(ledger: Ledger, person: str, office: Office, now: datetime) -> Iterator[str]:
+    """Offices end by commands of their own: who leaves a group may stay at the office."""
+    granted = ledger.facts([about(RoleGranted, tags=[f"person:{person}"])])
+    principals = dict.fromkeys(fact.event.principal for fact in granted if isinstance(fact.event, RoleGranted))
+    revoked = {
+        fact.event.apikey for fact in ledger.facts([about(ApiKeyRevoked)]) if isinstance(fact.event, ApiKeyRevoked)
+    }
+    issued = [fact.event for fact in ledger.facts([about(ApiKeyIssued)]) if isinstance(fact.event, ApiKeyIssued)]
+    for principal in principals:
+        known = office.person(principal)
+        if known is None or known.event != person:
+            continue
+        for role in sorted(office.roles(principal, now)):
+            yield f"left to be done: dua-ledger end-role {principal} {role.replace(' ', '-')}"
+        for key in issued:
+            if key.principal == principal and key.apikey not in revoked and key.expires > now:
+                yield f"left to be done: dua-ledger revoke-api-key {key.apikey}"

@@ -1,0 +1,165 @@
+"""Who holds what under a request, and what became of it: as decisions need it, and as views show it."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from ledger.events import AgreementIssued, CopyReported, HoldingWrittenOff
+from ledger.events.holding import Held
+from projections.standing.copies import CopiesStanding
+from projections.standing.known import Known
+from projections.standing.release import ReleaseStanding
+from projections.standing.request import RequestStanding
+
+HELD, PRESUMED, HANDED_OVER, COPY = "held", "presumed", "handed over", "copy"
+
+
+class Holding(NamedTuple):
+    """A version of a data set that somebody holds, or held, since a fact at a position made it so.
+
+    The form is None when only the package names the version, the day when only the time of that fact says it, and the
+    release is empty when none is known by which the version went out. The other positions say what became of it.
+    """
+
+    person: str
+    dataset: str
+    label: str
+    form: str | None
+    how: str
+    release: str
+    since: date | None
+    position: int
+    attested: int | None = None
+    accepted: int | None = None
+    written_off: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has accepted yet that it is destroyed, nor written it off."""
+        return self.accepted is None and self.written_off is None
+
+    @property
+    def what(self) -> tuple[str, str, str]:
+        """Who holds which version, however they came by it."""
+        return self.person, self.dataset, self.label
+
+
+class _Copy(NamedTuple):
+    dataset: str
+    label: str
+    form: str | None
+
+
+def holdings(request: RequestStanding, before: int | None = None) -> list[Holding]:
+    """Who got what by releases and by copies: by all that is known, or by what stands before a position.
+
+    Before receipt only the contact may have it, and when a release failed nobody has. Until the group has declared that
+    its copies are reported, every other recipient in force at receipt is presumed to have one.
+    """
+    found: dict[tuple[str, ...], Holding] = {}
+    for one in (*_released(request), *_copied(request), *_presumed(request, before)):
+        if before is not None and one.position >= before:
+            continue
+        holding, key = _ended(one, request.copies, before), (one.release, *one.what)
+        earlier = found.get(key)
+        # What was destroyed and came again is held again; whoever holds a copy is presumed to have no other.
+        if earlier is None or (not earlier.is_open and earlier.position < one.position):
+            found[key] = holding
+    return list(found.values())
+
+
+def open_holdings(request: RequestStanding) -> list[Holding]:
+    """What somebody holds, or is presumed to, and nobody has accepted to be destroyed or written off."""
+    return [one for one in holdings(request) if one.is_open]
+
+
+def as_held(holding: Holding) -> Held:
+    """A holding as events name it."""
+    return Held(person=holding.person, dataset=holding.dataset, label=holding.label)
+
+
+def named_on(request: RequestStanding, day: date, dataset: str, form: str | None) -> list[str]:
+    """The recipients of the agreements in force about a data set on a day, once each; not those who had left."""
+    agreements = [one for one in request.agreements.values() if one.issued and one.in_force(day)]
+    said = [one.issued.event for one in agreements if one.issued and _covers(one.issued.event, dataset, form)]
+    people = dict.fromkeys(one.person for agreement in said for one in agreement.recipients)
+    return [one for one in people if not request.has_left(one, day)]
+
+
+def _covers(said: AgreementIssued, dataset: str, form: str | None) -> bool:
+    return any(one.dataset == dataset and form in (None, one.form) for one in said.datasets)
+
+
+def _released(request: RequestStanding) -> Iterator[Holding]:
+    for number, release in request.releases.items():
+        received, handed_over = release.received, release.handed_over
+        for copy in _copies(release):
+            if received:
+                got = received.event
+                yield Holding(got.contact, *copy, HELD, number, got.on, received.position)
+            elif handed_over and release.failed is None:
+                yield Holding(handed_over.event.contact, *copy, HANDED_OVER, number, None, handed_over.position)
+
+
+def _presumed(request: RequestStanding, before: int | None) -> Iterator[Holding]:
+    declared = [one for one in request.copies.declared if before is None or one < before]
+    for number, release in request.releases.items():
+        received = release.received
+        if received is None or any(received.position < one for one in declared):
+            continue
+        for copy in _copies(release):
+            for person in named_on(request, received.event.on, copy.dataset, copy.form):
+                if person != received.event.contact:
+                    yield Holding(person, *copy, PRESUMED, number, received.event.on, received.position)
+
+
+def _copied(request: RequestStanding) -> Iterator[Holding]:
+    for known in request.copies.reported:
+        copy = known.event
+        if copy.person is not None:
+            release, form = _origin(request, known)
+            yield Holding(copy.person, copy.dataset, copy.label, form, COPY, release, copy.since, known.position)
+
+
+def _origin(request: RequestStanding, copy: Known[CopyReported]) -> tuple[str, str | None]:
+    """The last release, before a copy was reported, by which its version went out, and in which form."""
+    found: tuple[str, str | None] = ("", None)
+    for number, release in request.releases.items():
+        if release.handed_over and release.handed_over.position < copy.position:
+            for one in _copies(release):
+                if (one.dataset, one.label) == (copy.event.dataset, copy.event.label):
+                    found = (number, one.form)
+    return found
+
+
+def _copies(release: ReleaseStanding) -> list[_Copy]:
+    if release.authorised:
+        return [_Copy(one.dataset, one.label, one.form) for one in release.authorised.event.versions]
+    packed = release.handed_over.event.package.files if release.handed_over else ()
+    return [_Copy(one.dataset, one.label, None) for one in packed]
+
+
+def _ended(one: Holding, copies: CopiesStanding, before: int | None) -> Holding:
+    """The holding with what became of it since it began."""
+
+    def since(positions: list[int]) -> int | None:
+        counting = [at for at in positions if one.position < at and (before is None or at < before)]
+        return max(counting, default=None)
+
+    held = as_held(one)
+    named = [
+        known for known in copies.attestations.values() if known.attested and held in known.attested.event.holdings
+    ]
+    attested = since([known.attested.position for known in named if known.attested])
+    # What counts is when it was attested: what came in between that and its acceptance is not covered.
+    accepted = [
+        known.accepted.position
+        for known in named
+        if known.attested and known.accepted and one.position < known.attested.position
+    ]
+    gone = [known.position for known in copies.written_off if _what(known.event) == one.what]
+    return one._replace(attested=attested, accepted=since(accepted), written_off=since(gone))
+
+
+def _what(gone: HoldingWrittenOff) -> tuple[str, str, str]:
+    return gone.person, gone.dataset, gone.label
