@@ -12,6 +12,7 @@
     │   ├── ClockBehind      this machine's clock is more than five minutes behind the log
     │   ├── Busy             somebody else holds the file for longer than the caller may wait
     │   ├── Unreachable      the file cannot be opened, read or written as it is
+    │   ├── OutcomeUnknown   the connection ended before the database said whether it had recorded it
     │   ├── StoreFull        the disk, or the limit on a file's size, leaves no room
     │   ├── ProgramMissing   a program of the system has to be installed first
     │   └── GnuPGFailed      gpg ended, or fell silent, before it had done what it was asked to do
@@ -147,6 +148,20 @@ class Unreachable(Unavailable):
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path}: {why}")
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection ended before the database said whether it had recorded something, and it cannot be found out.
+
+    Who tries again with the same idempotency key gets the outcome that it had, or has it recorded then.
+    """
+
+    def __init__(self, store: str, why: str) -> None:
+        self.store, self.why = store, why
+        super().__init__(
+            f"{store}: it is not known whether this was recorded ({why}): try again with the same idempotency key, or "
+            "look whether it is there"
+        )
 
 
 class StoreFull(Unavailable):

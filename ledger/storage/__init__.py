@@ -4,13 +4,15 @@ Nothing in here knows what an entry means. Entries, their tags and their tree ch
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ledger.errors import Malformed
+from ledger.errors import Malformed, ProgramMissing
 from ledger.storage.port import Clock, Store
 
-__all__ = ["Store", "create_store", "open_store", "utc_now"]
+__all__ = ["Store", "create_store", "is_postgres", "open_store", "utc_now"]
 
 _SQLITE = "sqlite://"
 
@@ -23,9 +25,15 @@ def utc_now() -> datetime:
 def open_store(url: str, clock: Clock = utc_now) -> Store:
     """The store at `url`: `sqlite:///relative/path`, `sqlite:////absolute/path`, or `sqlite://` for one in memory.
 
-    A store in memory is new and belongs to the object returned. Raises `NotALedger` when there is none at the URL or
-    it is something else, `NewerSchema` when a newer program made it, `Malformed` for a URL of another kind.
+    Or `postgresql://user@host:port/database`, with everything that libpq knows to say in a URL. A store in memory is
+    new and belongs to the object returned. Raises `NotALedger` when there is none at the URL or it is something else,
+    `NewerSchema` when a newer program made it, `Malformed` for a URL of another kind, and `ProgramMissing` when the
+    driver for PostgreSQL is not installed.
     """
+    if is_postgres(url):
+        with _driver():
+            from ledger.storage.postgres import PostgresStore
+        return PostgresStore.at(url, clock)
     from ledger.storage.sqlite import SQLiteStore
 
     path = _sqlite_path(url)
@@ -33,7 +41,15 @@ def open_store(url: str, clock: Clock = utc_now) -> Store:
 
 
 def create_store(url: str) -> None:
-    """Make the tables at `url`. Under a lock, and changes nothing where they are already: any number may call it."""
+    """Make the tables at `url`. Under a lock, and changes nothing where they are already: any number may call it.
+
+    On PostgreSQL the roles that own and use them are made with them, and who calls has to be allowed to do that.
+    """
+    if is_postgres(url):
+        with _driver():
+            from ledger.storage.postgres import make_ledger
+        make_ledger(url)
+        return
     from ledger.storage.sqlite import create_schema
 
     path = _sqlite_path(url)
@@ -41,11 +57,24 @@ def create_store(url: str) -> None:
         create_schema(path)
 
 
+def is_postgres(url: str) -> bool:
+    """Whether this is the URL of a PostgreSQL database."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+@contextmanager
+def _driver() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ProgramMissing("psycopg", "pip install 'dua-ledger[postgres]'") from error
+
+
 def _sqlite_path(url: str) -> Path | None:
     if url == _SQLITE:
         return None
     if not url.startswith(_SQLITE + "/") or len(url) == len(_SQLITE) + 1:
-        raise Malformed("store URL", url, "is neither sqlite:// nor sqlite:///path")
+        raise Malformed("store URL", url, "is neither sqlite:// nor sqlite:///path nor postgresql://...")
     # Absolute, because a store opens its file again and again, and the working folder may change.
     path = Path(url.removeprefix(_SQLITE + "/")).absolute()
     try:

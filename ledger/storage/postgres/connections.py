@@ -1,0 +1,229 @@
+"""Connections to PostgreSQL, lent out to one thread at a time, on which no wait lasts for ever.
+
+A connection is made when there is no idle one, and thrown away when something went wrong on it: so the reason why there
+is none is known at once, which a pool that connects in the background keeps to itself, and a server that comes back, or
+another that took its place, is found by the next that asks. The server ends a statement or a wait for a lock in time;
+the client ends its own wait, that for a COMMIT too, which nothing on the server bounds.
+"""
+
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, ClassVar, NamedTuple, TypeVar
+from weakref import WeakSet
+
+import psycopg
+from psycopg.abc import RV, PQGen
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from ledger.errors import Busy, Damaged, LedgerError, Malformed, NotALedger, StoreFull, Unreachable
+
+SCHEMES = ("postgresql://", "postgres://")
+LOCK_SECONDS = 30.0
+STATEMENT_SECONDS = 60.0
+# Longer than the server takes to give up by itself, so that what it says is heard.
+CLIENT_SECONDS = 75.0
+CONNECT_SECONDS = 5
+MOST = 32
+KEEPALIVE = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000"}
+
+# Who is not in the database's words `postgres` is no ledger: it has no such tables, or the wrong ones.
+_NO_TABLES = {"3F000", "42P01", "42883", "42703"}
+_STANDBY = "25006"
+
+Row = tuple[Any, ...]
+Outcome = TypeVar("Outcome")
+
+
+class Server(NamedTuple):
+    """Where a database is: how it is connected to, and how it is spoken of, without a password."""
+
+    conninfo: str
+    shown: str
+
+
+def server_at(url: str) -> Server:
+    """The database at `postgresql://user@host:port/name`, several hosts and libpq's parameters included.
+
+    Raises `Malformed` for what libpq does not understand.
+    """
+    try:
+        given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError as error:
+        raise Malformed("store URL", without_password(url), str(error).strip()) from error
+    options = f"{_options()} {given.pop('options', '')}".strip()
+    defaults = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "dua-ledger", **KEEPALIVE}
+    hosts = given.get("host", given.get("hostaddr", ""))
+    if "," in hosts:
+        # Whoever names several wants the one that can be written, unless they say otherwise.
+        defaults["target_session_attrs"] = "read-write"
+    shown = f"postgresql://{hosts}/{given.get('dbname', '')}"
+    return Server(make_conninfo("", **{**defaults, **given, "options": options, "client_encoding": "UTF8"}), shown)
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    scheme, _, rest = url.partition("://")
+    name, at, where = rest.rpartition("@")
+    return f"{scheme}://{name.partition(':')[0]}{at}{where}"
+
+
+def _options() -> str:
+    settings = {
+        "default_transaction_isolation": r"read\ committed",
+        "search_path": "pg_catalog",
+        "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}",
+        "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{CLIENT_SECONDS * 1000:.0f}",
+        # What is here is found by its index, however little the server knows yet of how much there is.
+        "jit": "off",
+        "enable_seqscan": "off",
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+class Connection(psycopg.Connection[Row]):
+    """A connection that gives up waiting, and remembers whether the server warned of something."""
+
+    patience: float | None = None
+    warned = ""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """As the library has it, with a time limit. Raises `OperationalError` without a code when that is over."""
+        return super().wait(gen, interval, CLIENT_SECONDS if timeout is None else timeout)
+
+    def hear(self, notice: psycopg.errors.Diagnostic) -> None:
+        """Keep a warning."""
+        if notice.severity_nonlocalized == "WARNING":
+            self.warned = str(notice.message_primary)
+
+
+def connect(server: Server) -> Connection:
+    """A new connection that leaves transactions to its user."""
+    connection = Connection.connect(server.conninfo, autocommit=True)
+    connection.add_notice_handler(connection.hear)
+    return connection
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Whether the connection is of no more use, so that nobody knows what became of a COMMIT sent on it."""
+    code = error.sqlstate
+    return isinstance(error, psycopg.OperationalError) and (code is None or code[:2] == "08" or code[:4] == "57P0")
+
+
+class Connections:
+    """As many connections as are used at the same time, up to a limit; none of them is used on both sides of a fork."""
+
+    _everywhere: ClassVar[WeakSet["Connections"]] = WeakSet()
+
+    def __init__(self, server: Server, most: int = MOST) -> None:
+        self.server = server
+        self._most = most
+        self._start()
+        self._everywhere.add(self)
+
+    def _start(self) -> None:
+        self._room = threading.BoundedSemaphore(self._most)
+        self._idle: deque[Connection] = deque()
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Connection]:
+        """A connection that nobody else uses meanwhile. Raises `Busy` when all are in use for too long."""
+        if not self._room.acquire(timeout=LOCK_SECONDS):
+            raise Busy(self.server.shown, LOCK_SECONDS)
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._room.release()
+
+    def ask(self, question: Callable[[Connection], Outcome]) -> Outcome:
+        """The answer to a question that changes nothing; asked again where the connection had ended meanwhile."""
+        try:
+            with self.borrowed() as connection:
+                return question(connection)
+        except psycopg.OperationalError as error:
+            if not is_lost(error):
+                raise
+            self.close()
+        with self.borrowed() as connection:
+            return question(connection)
+
+    def close(self) -> None:
+        """Close what nobody is using."""
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def _take(self) -> Connection:
+        with suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if not _has_ended(connection):
+                    return connection
+                connection.close()
+        return connect(self.server)
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and not connection.warned:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Leave the parent's connections alone: what a child said on them would be heard as the parent's words."""
+        for connections in list(cls._everywhere):
+            _inherited.append(connections._idle)  # noqa: SLF001
+            connections._start()  # noqa: SLF001
+
+
+_inherited: list[deque[Connection]] = []
+os.register_at_fork(after_in_child=Connections.after_fork)
+
+
+def _has_ended(connection: Connection) -> bool:
+    """Whether an idle connection has something to say: nobody asked it anything, so it says that it ended."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
+
+
+@contextmanager
+def named_errors(shown: str) -> Iterator[None]:
+    """Raise what PostgreSQL says of the database under the ledger's names."""
+    try:
+        yield
+    except psycopg.Error as error:
+        named = named_error(error, shown)
+        if named is None:
+            raise
+        raise named from error
+
+
+def named_error(error: psycopg.Error, shown: str) -> LedgerError | None:
+    """The ledger's error for what PostgreSQL, or the connection to it, says."""
+    code = error.sqlstate or ""
+    why = (error.diag.message_primary or str(error)).strip() or type(error).__name__
+    if code == "55P03":
+        return Busy(shown, LOCK_SECONDS)
+    if code == "57014":
+        return Unreachable(shown, f"the server could not do it in time ({why}); nothing was recorded")
+    if code == "53100":
+        return StoreFull(shown, why)
+    if code == _STANDBY:
+        return Unreachable(shown, "is a standby, which can be read but not written")
+    if code in _NO_TABLES:
+        return NotALedger(shown, f"is no ledger's database ({why}): `dua-ledger migrate` makes one")
+    # Our statements are fixed: what PostgreSQL finds wrong with one of them is wrong in the database.
+    if code[:2] in ("XX", "23", "P0", "42", "22") and code != "42501":
+        return Damaged(shown, why)
+    if isinstance(error, psycopg.OperationalError) or code[:2] in ("53", "57", "58", "08", "28", "3D", "42", "40"):
+        return Unreachable(shown, why)
+    return None
