@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from ledger.errors import Malformed, ProgramMissing
 from ledger.storage.port import Clock, Store
 
-__all__ = ["Store", "create_store", "is_postgres", "open_store", "utc_now"]
+__all__ = [
+    "Store",
+    "create_store",
+    "has_password",
+    "is_postgres",
+    "open_store",
+    "sqlite_path",
+    "utc_now",
+    "without_password",
+]
 
 _SQLITE = "sqlite://"
 
@@ -36,7 +46,7 @@ def open_store(url: str, clock: Clock = utc_now) -> Store:
         return PostgresStore.at(url, clock)
     from ledger.storage.sqlite import SQLiteStore
 
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     return SQLiteStore.in_memory(clock) if path is None else SQLiteStore.in_file(path, clock)
 
 
@@ -52,7 +62,7 @@ def create_store(url: str) -> None:
         return
     from ledger.storage.sqlite import create_schema
 
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     if path is not None:
         create_schema(path)
 
@@ -60,6 +70,19 @@ def create_store(url: str) -> None:
 def is_postgres(url: str) -> bool:
     """Whether this is the URL of a PostgreSQL database."""
     return url.startswith(("postgresql://", "postgres://"))
+
+
+def has_password(url: str) -> bool:
+    """Whether a URL has a password in it."""
+    parts = urlsplit(url)
+    return parts.password is not None or "password" in parse_qs(parts.query)
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown: without a password, and without parameters, one of which may be another."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    name, at, where = rest.rpartition("@")
+    return f"{scheme}://{name.partition(':')[0]}{at}{where}"
 
 
 @contextmanager
@@ -70,7 +93,8 @@ def _driver() -> Iterator[None]:
         raise ProgramMissing("psycopg", "pip install 'dua-ledger[postgres]'") from error
 
 
-def _sqlite_path(url: str) -> Path | None:
+def sqlite_path(url: str) -> Path | None:
+    """The file that a URL names; None for a store in memory. Raises `Malformed`."""
     if url == _SQLITE:
         return None
     if not url.startswith(_SQLITE + "/") or len(url) == len(_SQLITE) + 1:

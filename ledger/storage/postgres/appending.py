@@ -12,6 +12,7 @@ be under way of the first try finds that the log has gone on, and is refused. Wh
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic, sleep
 
 import psycopg
@@ -19,7 +20,8 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
 from psycopg.pq import TransactionStatus
 
 from ledger.chain.entry import Entry
-from ledger.errors import Conflict, OutcomeUnknown
+from ledger.errors import Conflict, Damaged, OutcomeUnknown, Unavailable
+from ledger.storage.growing import continued
 from ledger.storage.port import Clock, Head, recording_time
 from ledger.storage.postgres.connections import Connection, Connections, is_lost
 from ledger.storage.postgres.growth import EMPTY_TIP, MANY, NOTHING_KNOWN, Growth, Tip, add, copy, grown, is_there
@@ -27,7 +29,7 @@ from ledger.storage.postgres.queries import entry_in, hash_in, matching, subtree
 from ledger.storage.postgres.schema import TURN
 
 # How long an outcome is looked for, when the connection was lost: a standby takes some seconds to be promoted.
-RESOLVE_SECONDS = 30.0
+RESOLVE_SECONDS = 20.0
 PAUSE_SECONDS = 0.1
 
 HEAD = """
@@ -35,7 +37,8 @@ HEAD = """
         CASE WHEN position = %b AND substr(tree, 1, 32) = %b THEN NULL ELSE entry END
     FROM ledger.entries ORDER BY position DESC LIMIT 1
 """
-BEGIN_IN_TURN = f"BEGIN; SELECT pg_advisory_xact_lock({TURN})"
+TAKE_TURN = f"SELECT pg_advisory_xact_lock({TURN})"
+BEGIN_IN_TURN = f"BEGIN; {TAKE_TURN}"
 
 
 class Appending:
@@ -51,6 +54,16 @@ class Appending:
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None) -> list[Entry]:
         """As `Store.append_entries`; also raises `OutcomeUnknown`."""
         return _Append(self, events, condition).done()
+
+    def append_written(self, entries: Sequence[Entry]) -> None:
+        """Add these entries behind the last one, as they are. Raises `Damaged` unless they continue the log."""
+        with self.connections.borrowed() as connection, connection.transaction():
+            connection.execute(TAKE_TURN)
+            tip = self.tip_in(connection)
+            left = [*tip.left]
+            trees, head = continued(tip.head, left, entries, partial(subtree, connection))
+            copy(connection, Growth(tip.head, [*entries], trees, tip))
+        self.tip = Tip(head, left)
 
     def head(self) -> Head:
         """The last entry."""
@@ -89,12 +102,16 @@ class _Append:
         line, tip = self._line, self._line.tip
         if line.crowded or tip is EMPTY_TIP or len(self._events) >= MANY:
             return None
-        with self._connections.borrowed() as connection:
-            growth = self._growth(connection, tip)
-            with self._in_doubt_if_lost(connection, growth):
-                if add(connection, growth):
-                    return self._settled(growth)
-        line.crowded = True
+        try:
+            with self._connections.borrowed() as connection:
+                growth = self._growth(connection, tip)
+                with self._in_doubt_if_lost(connection, growth):
+                    if add(connection, growth):
+                        return self._settled(growth)
+            line.crowded = True
+        except psycopg.Error as error:
+            if not is_lost(error):
+                raise
         return None
 
     def _in_turn(self) -> list[Entry]:
@@ -105,14 +122,13 @@ class _Append:
             try:
                 with self._connections.borrowed() as connection:
                     return self._under_lock(connection)
-            except psycopg.Error as error:
-                lost = is_lost(error)
-                if self._in_doubt and monotonic() > until:
-                    raise OutcomeUnknown(self._line.name, str(error).strip()) from error
-                if not self._in_doubt and (retried or not lost):
+            except (psycopg.Error, Unavailable) as error:
+                if not self._in_doubt and (retried or not is_lost(error)):
                     raise
-                self._connections.close()
-                retried = True
+                if isinstance(error, OutcomeUnknown) or monotonic() > until:
+                    raise OutcomeUnknown(self._line.name, str(error).strip()) from error
+            self._connections.close()
+            retried = True
             if self._in_doubt:
                 sleep(PAUSE_SECONDS)
 
@@ -128,8 +144,8 @@ class _Append:
             growth = self._growth(connection, tip)
             if len(growth.entries) >= MANY:
                 copy(connection, growth)
-            else:
-                add(connection, growth)
+            elif not add(connection, growth):
+                raise Damaged(line.name, "the log grew under the writers' lock")
             with self._in_doubt_if_lost(connection, growth):
                 connection.execute("COMMIT")
             return self._settled(growth)
@@ -158,7 +174,7 @@ class _Append:
             for newer in matching(connection, condition.fail_if_events_match, after, tip.head.position, 1):
                 raise Conflict(newer.position, condition.after)
         recorded_at = recording_time(self._line.clock(), tip.head)
-        return grown(tip, self._events, recorded_at, lambda level, index: subtree(connection, level, index))
+        return grown(tip, self._events, recorded_at, partial(subtree, connection))
 
     def _settled(self, growth: Growth) -> list[Entry]:
         self._line.tip = growth.tip

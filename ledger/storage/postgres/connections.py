@@ -11,7 +11,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from weakref import WeakSet
 
@@ -21,16 +21,15 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.errors import Busy, Damaged, LedgerError, Malformed, NotALedger, StoreFull, Unreachable
 
-SCHEMES = ("postgresql://", "postgres://")
-LOCK_SECONDS = 30.0
-STATEMENT_SECONDS = 60.0
+LOCK_SECONDS = 10.0
+STATEMENT_SECONDS = 30.0
 # Longer than the server takes to give up by itself, so that what it says is heard.
-CLIENT_SECONDS = 75.0
+CLIENT_SECONDS = 40.0
 CONNECT_SECONDS = 5
 MOST = 32
 KEEPALIVE = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000"}
 
-# Who is not in the database's words `postgres` is no ledger: it has no such tables, or the wrong ones.
+# Where no ledger was ever made, such things are missing.
 _NO_TABLES = {"3F000", "42P01", "42883", "42703"}
 _STANDBY = "25006"
 
@@ -39,10 +38,14 @@ Outcome = TypeVar("Outcome")
 
 
 class Server(NamedTuple):
-    """Where a database is: how it is connected to, and how it is spoken of, without a password."""
+    """Where a database is: how it is connected to, and how it is spoken of, without a password.
+
+    `anywhere` is how one connects when the primary is gone, to whichever server there is; empty if there is but one.
+    """
 
     conninfo: str
     shown: str
+    anywhere: str = ""
 
 
 def server_at(url: str) -> Server:
@@ -53,7 +56,8 @@ def server_at(url: str) -> Server:
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError as error:
-        raise Malformed("store URL", without_password(url), str(error).strip()) from error
+        # What libpq says of it may quote a password.
+        raise Malformed("store URL", url.partition("://")[0] + "://...", "is not as libpq reads it") from error
     options = f"{_options()} {given.pop('options', '')}".strip()
     defaults = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "dua-ledger", **KEEPALIVE}
     hosts = given.get("host", given.get("hostaddr", ""))
@@ -61,14 +65,9 @@ def server_at(url: str) -> Server:
         # Whoever names several wants the one that can be written, unless they say otherwise.
         defaults["target_session_attrs"] = "read-write"
     shown = f"postgresql://{hosts}/{given.get('dbname', '')}"
-    return Server(make_conninfo("", **{**defaults, **given, "options": options, "client_encoding": "UTF8"}), shown)
-
-
-def without_password(url: str) -> str:
-    """A URL as it may be shown."""
-    scheme, _, rest = url.partition("://")
-    name, at, where = rest.rpartition("@")
-    return f"{scheme}://{name.partition(':')[0]}{at}{where}"
+    values = {**defaults, **given, "options": options, "client_encoding": "UTF8"}
+    anywhere = {**values, "target_session_attrs": "any"}
+    return Server(make_conninfo(**values), shown, make_conninfo(**anywhere) if anywhere != values else "")
 
 
 def _options() -> str:
@@ -88,7 +87,6 @@ def _options() -> str:
 class Connection(psycopg.Connection[Row]):
     """A connection that gives up waiting, and remembers whether the server warned of something."""
 
-    patience: float | None = None
     warned = ""
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
@@ -101,17 +99,19 @@ class Connection(psycopg.Connection[Row]):
             self.warned = str(notice.message_primary)
 
 
-def connect(server: Server) -> Connection:
+def connect(conninfo: str) -> Connection:
     """A new connection that leaves transactions to its user."""
-    connection = Connection.connect(server.conninfo, autocommit=True)
+    connection = Connection.connect(conninfo, autocommit=True)
     connection.add_notice_handler(connection.hear)
     return connection
 
 
-def is_lost(error: psycopg.Error) -> bool:
+def is_lost(error: Exception) -> bool:
     """Whether the connection is of no more use, so that nobody knows what became of a COMMIT sent on it."""
+    if not isinstance(error, psycopg.OperationalError):
+        return False
     code = error.sqlstate
-    return isinstance(error, psycopg.OperationalError) and (code is None or code[:2] == "08" or code[:4] == "57P0")
+    return code is None or code[:2] == "08" or code[:4] == "57P0"
 
 
 class Connections:
@@ -144,15 +144,19 @@ class Connections:
             self._room.release()
 
     def ask(self, question: Callable[[Connection], Outcome]) -> Outcome:
-        """The answer to a question that changes nothing; asked again where the connection had ended meanwhile."""
-        try:
-            with self.borrowed() as connection:
-                return question(connection)
-        except psycopg.OperationalError as error:
-            if not is_lost(error):
-                raise
+        """The answer to a question that changes nothing; asked again where the connection had ended meanwhile.
+
+        Where no server can be written to, one that can be read answers: up to where it has come.
+        """
+        for again in (True, bool(self.server.anywhere)):
+            try:
+                with self.borrowed() as connection:
+                    return question(connection)
+            except psycopg.OperationalError as error:
+                if not (again and is_lost(error)):
+                    raise
             self.close()
-        with self.borrowed() as connection:
+        with closing(connect(self.server.anywhere)) as connection:
             return question(connection)
 
     def close(self) -> None:
@@ -168,7 +172,7 @@ class Connections:
                 if not _has_ended(connection):
                     return connection
                 connection.close()
-        return connect(self.server)
+        return connect(self.server.conninfo)
 
     def _give_back(self, connection: Connection) -> None:
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and not connection.warned:

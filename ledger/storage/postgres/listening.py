@@ -65,7 +65,7 @@ class Listener:
 
     def _hear(self) -> None:
         """Wake whoever waits at each notification, until it is ended."""
-        with closing(connect(self._server)) as connection:
+        with closing(connect(self._server.conninfo)) as connection:
             connection.execute(LISTEN)
             self._hears = True
             self._wake()

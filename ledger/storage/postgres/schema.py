@@ -165,7 +165,7 @@ def make_ledger(url: str) -> None:
     and `Unreachable` when one may not make such things there.
     """
     server = server_at(url)
-    with named_errors(server.shown), connect(server) as connection, connection.transaction():
+    with named_errors(server.shown), connect(server.conninfo) as connection, connection.transaction():
         connection.execute(f"SELECT pg_advisory_xact_lock({MAKING})")
         if connection.execute(f"SELECT to_regclass('{SCHEMA}.version')").fetchone() == (None,):
             _check_free(connection, server)

@@ -130,6 +130,12 @@ class PostgresStore(Store):
         self.wake()
         return entries
 
+    def append_written(self, entries: Sequence[Entry]) -> None:
+        """Add these entries behind the last one, as they are. Raises `Damaged` unless they continue the log."""
+        with named_errors(self._name):
+            self._appending.append_written(entries)
+        self.wake()
+
 
 def _length(connection: Connection) -> int:
     row = connection.execute(LENGTH, prepare=True).fetchone()
