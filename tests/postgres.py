@@ -69,6 +69,15 @@ class Server:
             else:
                 return
 
+    def make_standby_of(self, primary: "Server") -> None:
+        """Make a copy of a running server that follows it."""
+        source = f"host={primary.folder} port={primary.port} user={ADMIN} application_name=standby"
+        self.run("pg_basebackup", "-D", self.data, "-d", source, "-R", "-c", "fast", "-N")
+
+    def promote(self) -> None:
+        """Let a standby be the primary."""
+        self.run("pg_ctl", "promote", "-w", "-D", self.data)
+
     def stop(self) -> None:
         """Stop it at once."""
         with suppress(CalledProcessError):

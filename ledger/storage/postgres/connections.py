@@ -25,6 +25,7 @@ LOCK_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
 # Longer than the server takes to give up by itself, so that what it says is heard.
 CLIENT_SECONDS = 40.0
+IDLE_SECONDS = 5.0
 CONNECT_SECONDS = 5
 MOST = 32
 KEEPALIVE = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000"}
@@ -74,9 +75,12 @@ def _options() -> str:
     settings = {
         "default_transaction_isolation": r"read\ committed",
         "search_path": "pg_catalog",
+        # An answer to a caller means that it is on disk, whatever is usual for this database.
+        "synchronous_commit": "on",
         "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}",
         "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
-        "idle_in_transaction_session_timeout": f"{CLIENT_SECONDS * 1000:.0f}",
+        # Whose connection is gone without a word must not hold the writers' lock for long.
+        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS * 1000:.0f}",
         # What is here is found by its index, however little the server knows yet of how much there is.
         "jit": "off",
         "enable_seqscan": "off",

@@ -26,7 +26,10 @@ INDEXED_TAGS = """
     GROUP BY position, type ORDER BY position, type
 """
 # It reads all of the table anyway, for as long as that takes.
-LONG_READ = "SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on; SET LOCAL enable_indexonlyscan = off;"
+LONG_READ = """
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_indexonlyscan = off
+"""
 
 
 class PostgresStore(Store):
