@@ -17,7 +17,7 @@ from tests.stores import assert_holds, event, tagged
 
 PROCESSES = 4
 THREADS = 4
-LONGEST = 300.0  # seconds until the load gives up
+LONGEST = 120.0  # seconds until the load gives up
 
 
 class Acknowledged(NamedTuple):
@@ -45,7 +45,7 @@ class Written(NamedTuple):
 
 def write(url: str, process: int, appends: int) -> Written:
     """Have several threads append so many entries each, under conditions, through one store."""
-    with open_store(url) as store, ThreadPool(THREADS) as threads:
+    with opened(url) as store, ThreadPool(THREADS) as threads:
         gate = Barrier(THREADS)
         made = threads.starmap(_write, [(store, gate, f"{process}.{n}", appends) for n in range(THREADS)], chunksize=1)
     return Written(
@@ -53,6 +53,16 @@ def write(url: str, process: int, appends: int) -> Written:
         sum(written.unknown for written in made),
         sum(written.refused for written in made),
     )
+
+
+def opened(url: str) -> Store:
+    """The store, once the server is there."""
+    deadline = monotonic() + LONGEST
+    while True:
+        try:
+            return open_store(url)
+        except Unavailable:
+            assert monotonic() < deadline, "the server never came"
 
 
 def _write(store: Store, gate: Barrier, name: str, appends: int) -> Written:
@@ -87,7 +97,7 @@ def follow(url: str, count: int) -> list[tuple[int, bytes]]:
     seen: list[tuple[int, bytes]] = []
     deadline = monotonic() + LONGEST
     while len(seen) < count:
-        assert monotonic() < deadline, "the follower never came to its end"
+        assert monotonic() < deadline, "the load never came to its end"
         try:
             with open_store(url) as store, store.subscribe(after=len(seen)) as subscription:
                 while len(seen) < count:
@@ -109,7 +119,13 @@ def load(url: str, appends: int) -> Iterator[Callable[[], Load]]:
         def end() -> Load:
             return _outcome(writing, following)
 
-        yield end
+        try:
+            yield end
+        except BaseException:
+            # Nobody waits for them any more.
+            for process in pool._processes.values():
+                process.kill()
+            raise
 
 
 def _outcome(writing: Sequence[Future[Written]], following: Sequence[Future[list[tuple[int, bytes]]]]) -> Load:

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from ledger.chain.merkle import consistency_path, root_of, verify_consistency
-from ledger.errors import StoreFull, Unavailable, Unreachable
+from ledger.errors import LedgerError, StoreFull, Unavailable, Unreachable
 from ledger.evidence.verify import verify_log
 from ledger.storage import Store, create_store, open_store
 from tests import postgres
@@ -145,7 +145,7 @@ def test_auditors_read_and_verify_on_a_standby(pair: tuple[Server, Server]):
 def wait_for_standby(standby: Server, position: int) -> None:
     deadline = monotonic() + PATIENCE
     while True:
-        with suppress(Unavailable), open_store(standby.url("office")) as node:
+        with suppress(LedgerError), open_store(standby.url("office")) as node:
             if node.length() >= position:
                 return
         assert monotonic() < deadline

@@ -11,7 +11,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from weakref import WeakSet
 
@@ -162,6 +162,18 @@ class Connections:
             self.close()
         with closing(connect(self.server.anywhere)) as connection:
             return question(connection)
+
+    @contextmanager
+    def readable(self) -> Iterator[Connection]:
+        """A connection for a long read, to a server that can only be read when there is no other."""
+        with ExitStack() as lent:
+            try:
+                connection = lent.enter_context(self.borrowed())
+            except psycopg.OperationalError as error:
+                if not (self.server.anywhere and is_lost(error)):
+                    raise
+                connection = lent.enter_context(closing(connect(self.server.anywhere)))
+            yield connection
 
     def close(self) -> None:
         """Close what nobody is using."""

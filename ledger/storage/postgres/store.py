@@ -96,7 +96,7 @@ class PostgresStore(Store):
 
     def indexed_tags(self, after: int, until: int) -> Generator[tuple[int, bytes, bytes]]:
         """As the port says. One long read of one state of the table."""
-        with named_errors(self._name), self._connections.borrowed() as connection, connection.transaction():
+        with named_errors(self._name), self._connections.readable() as connection, connection.transaction():
             connection.execute(LONG_READ)
             with connection.cursor("indexed_tags") as cursor:
                 cursor.itersize = 10 * PAGE
