@@ -10,8 +10,8 @@
     ├── KeyReused            an idempotency key came back with another body
     ├── Unavailable          nothing is wrong with what was asked: try again, or ask the operator
     │   ├── ClockBehind      this machine's clock is more than five minutes behind the log
-    │   ├── Busy             somebody else holds the file for longer than the caller may wait
-    │   ├── Unreachable      the file cannot be opened, read or written as it is
+    │   ├── Busy             somebody else holds the file or database for longer than the caller may wait
+    │   ├── Unreachable      the file or database cannot be opened, read or written as it is
     │   ├── OutcomeUnknown   the connection ended before the database said whether it had recorded it
     │   ├── StoreFull        the disk, or the limit on a file's size, leaves no room
     │   ├── ProgramMissing   a program of the system has to be installed first
@@ -135,7 +135,7 @@ class ClockBehind(Unavailable):
 
 
 class Busy(Unavailable):
-    """Somebody else holds the file for longer than the caller may wait."""
+    """Somebody else holds the file or database for longer than the caller may wait."""
 
     def __init__(self, path: Path | str, seconds: float) -> None:
         self.path, self.seconds = path, seconds
@@ -143,7 +143,7 @@ class Busy(Unavailable):
 
 
 class Unreachable(Unavailable):
-    """A file that cannot be opened, read or written as it is."""
+    """A file or database that cannot be opened, read or written as it is."""
 
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition
 
+from api.cli.failures import TryAgain, as_sentences
 from api.http.problems import problem_of
 from ledger.codec import Fact
 from ledger.errors import Conflict, OutcomeUnknown, Unreachable
@@ -211,3 +212,14 @@ def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_
             with pytest.raises(OutcomeUnknown, match="canceling wait for synchronous replication"):
                 appended.get(PATIENCE)
         assert_holds(store)
+
+
+def test_the_command_line_says_that_it_is_not_known_and_to_try_again():
+    with pytest.raises(TryAgain) as told, as_sentences():
+        raise OutcomeUnknown("postgresql://db/ledger", "server closed the connection")
+
+    assert told.value.exit_code == 4
+    assert told.value.message == (
+        "postgresql://db/ledger: it is not known whether this was recorded (server closed the connection): try again"
+        " with the same idempotency key, or look whether it is there"
+    )

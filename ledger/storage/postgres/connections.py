@@ -41,7 +41,7 @@ Outcome = TypeVar("Outcome")
 class Server(NamedTuple):
     """Where a database is: how it is connected to, and how it is spoken of, without a password.
 
-    `anywhere` is how one connects when the primary is gone, to whichever server there is; empty if there is but one.
+    `anywhere` is how one connects when the primary is gone, to whichever server there is; empty if any will do.
     """
 
     conninfo: str
@@ -67,8 +67,9 @@ def server_at(url: str) -> Server:
         defaults["target_session_attrs"] = "read-write"
     shown = f"postgresql://{hosts}/{given.get('dbname', '')}"
     values = {**defaults, **given, "options": options, "client_encoding": "UTF8"}
-    anywhere = {**values, "target_session_attrs": "any"}
-    return Server(make_conninfo(**values), shown, make_conninfo(**anywhere) if anywhere != values else "")
+    is_choosy = values.get("target_session_attrs", "any") != "any"
+    anywhere = make_conninfo(**{**values, "target_session_attrs": "any"}) if is_choosy else ""
+    return Server(make_conninfo(**values), shown, anywhere)
 
 
 def _options() -> str:
