@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.needs("initdb"), pytest.mark.campaign]
 APPENDS = 20_000 // (PROCESSES * THREADS) if CAMPAIGN else 25
 KILLS = 10 if CAMPAIGN else 1
 PER_KILL = 150 if CAMPAIGN else 40
+PER_TAKEOVER = 100 if CAMPAIGN else 25
 
 
 def wait_for_length(store: Store, length: int) -> None:
@@ -102,7 +103,7 @@ def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server,
     primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
     url = url_of_either(primary, standby, "office")
     create_store(url)
-    with open_store(url) as store, load(url, APPENDS) as end:
+    with open_store(url) as store, load(url, PER_TAKEOVER) as end:
         wait_for_length(store, 100)
         size = store.length()
         root = root_of(size, store.subtree)

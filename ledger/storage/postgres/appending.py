@@ -123,9 +123,9 @@ class _Append:
                 with self._connections.borrowed() as connection:
                     return self._under_lock(connection)
             except (psycopg.Error, Unavailable) as error:
-                if not self._in_doubt and (retried or not is_lost(error)):
+                if isinstance(error, OutcomeUnknown) or not (self._in_doubt or (is_lost(error) and not retried)):
                     raise
-                if isinstance(error, OutcomeUnknown) or monotonic() > until:
+                if monotonic() > until:
                     raise OutcomeUnknown(self._line.name, str(error).strip()) from error
             self._connections.close()
             retried = True
