@@ -201,8 +201,12 @@ class Connections:
     def after_fork(cls) -> None:
         """Leave the parent's connections alone: what a child said on them would be heard as the parent's words."""
         for connections in list(cls._everywhere):
-            _inherited.append(connections._idle)  # noqa: SLF001
-            connections._start()  # noqa: SLF001
+            connections.disown()
+
+    def disown(self) -> None:
+        """Keep what is open from being used or closed here."""
+        _inherited.append(self._idle)
+        self._start()
 
 
 _inherited: list[deque[Connection]] = []
