@@ -10,8 +10,9 @@
     ├── KeyReused            an idempotency key came back with another body
     ├── Unavailable          nothing is wrong with what was asked: try again, or ask the operator
     │   ├── ClockBehind      this machine's clock is more than five minutes behind the log
-    │   ├── Busy             somebody else holds the file for longer than the caller may wait
-    │   ├── Unreachable      the file cannot be opened, read or written as it is
+    │   ├── Busy             somebody else holds the file or database for longer than the caller may wait
+    │   ├── Unreachable      the file or database cannot be opened, read or written as it is
+    │   ├── OutcomeUnknown   the connection ended before the database said whether it had recorded it
     │   ├── StoreFull        the disk, or the limit on a file's size, leaves no room
     │   ├── ProgramMissing   a program of the system has to be installed first
     │   └── GnuPGFailed      gpg ended, or fell silent, before it had done what it was asked to do
@@ -147,7 +148,7 @@ class ClockBehind(Unavailable):
 
 
 class Busy(Unavailable):
-    """Somebody else holds the file for longer than the caller may wait."""
+    """Somebody else holds the file or database for longer than the caller may wait."""
 
     def __init__(self, path: Path | str, seconds: float) -> None:
         self.path, self.seconds = path, seconds
@@ -155,11 +156,25 @@ class Busy(Unavailable):
 
 
 class Unreachable(Unavailable):
-    """A file that cannot be opened, read or written as it is."""
+    """A file or database that cannot be opened, read or written as it is."""
 
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path}: {why}")
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection ended before the database said whether it had recorded something, and it cannot be found out.
+
+    Who tries again with the same idempotency key gets the outcome that it had, or has it recorded then.
+    """
+
+    def __init__(self, store: str, why: str) -> None:
+        self.store, self.why = store, why
+        super().__init__(
+            f"{store}: it is not known whether this was recorded ({why}): try again with the same idempotency key, or "
+            "look whether it is there"
+        )
 
 
 class StoreFull(Unavailable):

@@ -1,6 +1,7 @@
 """A ledger home: one folder with everything that a ledger on one machine consists of.
 
     log.db                     entries and their index
+    store                      instead of it, the URL of the PostgreSQL database that holds them
     custody.db, documents/     what the log only commits to, encrypted
     keys/                      what must never be in the same backup as the rest:
         keys.db                    keys and salts of custody, wrapped
@@ -40,6 +41,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger.chain.entry import check_name
 from ledger.chain.note import VerifierKey, check_key_name, parse_vkey, verifier_key
@@ -47,16 +49,25 @@ from ledger.codec import Fact
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.custody.keystore import KeyStore
-from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
+from ledger.errors import AlreadyThere, Conflict, Malformed, NotALedger, Unreachable
 from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in, remove_lock_store
 from ledger.evidence.notary import Notary
 from ledger.log import Ledger, Reading, about
-from ledger.storage import Store, create_store, open_store, utc_now
+from ledger.storage import (
+    Store,
+    create_store,
+    has_password,
+    is_postgres,
+    open_store,
+    utc_now,
+    without_password,
+)
 from ledger.storage.port import Clock
 
 LOG = "log.db"
+STORE = "store"
 VIEWS = "views.db"
 KEYS = "keys"
 LOG_KEY = "log-key.pem"
@@ -89,29 +100,63 @@ class Home(NamedTuple):
 
 
 def store_url(path: Path) -> str:
-    """The URL of the store in a home."""
+    """The URL of a home's store."""
+    elsewhere = path / STORE
+    with named_os_errors(elsewhere):
+        if elsewhere.is_file():
+            return os.fsdecode(elsewhere.read_bytes()).removesuffix("\n")
     return f"sqlite:///{path / LOG}"
 
 
 def create_home(
-    path: Path, origin: str, *, actor: str, via: str, clock: Clock = utc_now, lock_store: str | None = None
+    path: Path,
+    origin: str,
+    *,
+    actor: str,
+    via: str,
+    clock: Clock = utc_now,
+    lock_store: str | None = None,
+    store: str | None = None,
 ) -> str:
     """Make a ledger home with its first entry, signed, whole or not at all; gives the log's verifier key.
 
-    With `lock_store` the lock store is made there, not in the home. Raises `AlreadyThere` when something is at `path`
-    (an empty folder is nothing) or there, `Malformed` for an unusable origin or URL, `Unreachable` or `StoreFull` when
-    there can be no folder at `path`.
+    With `lock_store` the lock store is made there, not in the home. With `store` the log is in the PostgreSQL database
+    at this URL, which holds an empty ledger; its first entry is written last of all, and stays when it is the signing
+    that fails. Raises `AlreadyThere` when something is at `path` (an empty folder is nothing) or there, `Malformed` for
+    an unusable origin or URL, `Unreachable` or `StoreFull` when there can be no folder at `path`.
     """
     check_origin(origin)
+    if store is not None:
+        _check_store(store)
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(origin, key.public_key().public_bytes_raw())
     opened = Fact(event=LedgerOpened(origin=origin, log_key=vkey), actor=actor, via=via)
     with _lock_store_at(lock_store), _draft_of(path) as draft:
-        _furnish(draft, key, clock, lock_store)
+        _furnish(draft, key, clock, lock_store, store)
         with open_home(draft, clock) as home:
-            home.ledger.append([opened])
+            _open_log_with(home.ledger, opened)
             home.notary.checkpoint()
     return vkey
+
+
+def _check_store(url: str) -> None:
+    """Raise unless the database at this URL holds an empty ledger, and anybody may read the URL."""
+    if not is_postgres(url):
+        raise Malformed("store", url, "is not postgresql://...: without --store the log is in the home, on SQLite")
+    if has_password(url):
+        raise Malformed("store", without_password(url), "has a password in it, which belongs in libpq's password file")
+    with open_store(url) as store:
+        if store.length():
+            raise AlreadyThere(without_password(url), "has a ledger in it already")
+
+
+def _open_log_with(ledger: Ledger, opened: Fact) -> None:
+    """Record the first entry, unless somebody else has."""
+    nothing = Reading((), 0, DCBQuery([DCBQueryItem()]), None)
+    try:
+        ledger.append([opened], nothing)
+    except Conflict as error:
+        raise AlreadyThere("the database", "has a ledger in it already") from error
 
 
 def check_origin(origin: str) -> None:
@@ -169,11 +214,14 @@ def _is_free(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None) -> None:
+def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None, store: str | None) -> None:
     new_folder(folder / KEYS)
     keep_log_key(folder, log_key)
     Custody.create(_places(folder), clock, secrets=SECRETS).close()
-    create_store(store_url(folder))
+    if store is None:
+        create_store(store_url(folder))
+    else:
+        new_file(folder / STORE, os.fsencode(f"{store}\n"))
     if lock_store is None:
         new_folder(folder / LOCK)
         create_lock_store(lock_store_url(folder))
@@ -269,7 +317,7 @@ def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
 def open_log(path: Path, clock: Clock = utc_now) -> Store:
     """The store of a home, alone. Raises as `open_home` does."""
     with named_os_errors(path):
-        if not (path / LOG).is_file():
+        if not (path / LOG).is_file() and not (path / STORE).is_file():
             raise NotALedger(path, "is no ledger home: `dua-ledger init` makes one")
     return open_store(store_url(path), clock)
 

@@ -4,13 +4,13 @@
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ledger.storage import Store, create_store, open_store
+from tests import postgres
 from tests.command_line import Stages
 from tests.keys import keyring
 
@@ -20,19 +20,47 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip or fail, before any fixture is made, a test whose program is missing."""
     for mark in item.iter_markers("needs"):
         (program,) = mark.args
-        if shutil.which(program) is None:
+        if postgres.program(program) is None:
             refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
             refuse(f"needs the program {program}, which is not installed here")
 
 
-@pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("initdb"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for tests that do not ask what a power cut leaves."""
+    with postgres.server("fsync=off", "full_page_writes=off") as started:
+        yield started
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """Where an empty store on PostgreSQL is."""
+    with postgres_server.ledger() as url:
+        yield url
+
+
+def url_of(kind: str, request: pytest.FixtureRequest) -> str:
+    """Where an empty store of this kind is."""
+    if kind == "memory":
+        return "sqlite://"
+    found: str = request.getfixturevalue("postgres_url" if kind == "postgres" else "file_url")
+    return found
+
+
+@pytest.fixture(params=["file", "memory", POSTGRES])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """An empty store of each kind."""
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/log.db"
-    if request.param == "file":
-        create_store(url)
-    with open_store(url) as opened:
+    with open_store(url_of(request.param, request)) as opened:
         yield opened
+
+
+@pytest.fixture(params=["file", POSTGRES])
+def shared_url(request: pytest.FixtureRequest) -> str:
+    """Where an empty store is that several processes may use, of each kind."""
+    return url_of(request.param, request)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -36,11 +35,12 @@ from ledger.events import (
 )
 from ledger.events.governance import Objected
 from ledger.log import IdempotencyKey
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, open_store
 from projections.acts import Act, AnyAct, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
 from tests.amending_facts import amend, compelled, debarment_lifted, debarred, renew, strangers
+from tests.conftest import POSTGRES, url_of
 from tests.endings import (
     HOLD,
     INCIDENT,
@@ -197,13 +197,11 @@ class Office:
         return self.facts[-1]
 
 
-@pytest.fixture(params=["file", "memory"])
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture(params=["file", "memory", POSTGRES])
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
     """An office with an empty ledger, on a store of each kind."""
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/log.db"
-    create_store(url)
     clock = Clock()
-    with open_store(url, clock) as store:
+    with open_store(url_of(request.param, request), clock) as store:
         yield Office(store, clock)
 
 

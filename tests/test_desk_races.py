@@ -5,7 +5,6 @@ Whatever the order turns out to be, the log is the judge: on all that stands bef
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -24,7 +23,7 @@ from ledger.events import (
     RequestClosed,
     RequestDeclined,
 )
-from ledger.storage import create_store, open_store
+from ledger.storage import open_store
 from projections.acts import Act, act_from
 from projections.rules.rule import Objection
 from projections.rules.rulebook import judge
@@ -72,13 +71,11 @@ OPEN = complete()
 BY_THE_ALTERNATE = approve(principal="staff:alternate")
 
 
-def raced(folder: Path, *wishes: Event | Act, facts: Sequence[Event] = OPEN) -> tuple[list[list[Came]], list[Recorded]]:
+def raced(url: str, *wishes: Event | Act, facts: Sequence[Event] = OPEN) -> tuple[list[list[Came]], list[Recorded]]:
     """What came of these wishes, each in a process of its own, for a request in each round; and the log.
 
     Before them, these facts are told, those about the request and its director in each round.
     """
-    url = f"sqlite:///{folder}/log.db"
-    create_store(url)
     with open_store(url, noon) as store:
         ledger = ledger_on(store, noon)
         each = [fact for fact in facts if "request" in fact.__struct_fields__ or fact == role()]
@@ -134,8 +131,8 @@ def rules_against(one: Came, log: Sequence[Recorded]) -> list[str]:
     return [objection.rule for objection in objections_of(log[one.position - 1].event)]
 
 
-def test_of_two_approvals_of_one_request_one_is_done_and_the_other_refused(tmp_path: Path):
-    came, log = raced(tmp_path, approve(), BY_THE_ALTERNATE)
+def test_of_two_approvals_of_one_request_one_is_done_and_the_other_refused(shared_url: str):
+    came, log = raced(shared_url, approve(), BY_THE_ALTERNATE)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -144,8 +141,8 @@ def test_of_two_approvals_of_one_request_one_is_done_and_the_other_refused(tmp_p
     assert sum(isinstance(fact.event, RequestApproved) for fact in log) == ROUNDS
 
 
-def test_of_three_who_decide_on_one_request_one_decides(tmp_path: Path):
-    came, log = raced(tmp_path, approve(), BY_THE_ALTERNATE, decline())
+def test_of_three_who_decide_on_one_request_one_decides(shared_url: str):
+    came, log = raced(shared_url, approve(), BY_THE_ALTERNATE, decline())
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -163,8 +160,8 @@ def test_of_three_who_decide_on_one_request_one_decides(tmp_path: Path):
     ],
     ids=["suspension", "end of the determination", "end of what was relied on", "against the law"],
 )
-def test_what_happens_is_recorded_and_holds_every_approval_after_it(tmp_path: Path, report, rules):
-    came, log = raced(tmp_path, approve(), report)
+def test_what_happens_is_recorded_and_holds_every_approval_after_it(shared_url: str, report, rules):
+    came, log = raced(shared_url, approve(), report)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -176,8 +173,8 @@ def test_what_happens_is_recorded_and_holds_every_approval_after_it(tmp_path: Pa
 
 
 @pytest.mark.parametrize("move", [withdrawn(), returned()], ids=lambda move: move.wire_name)
-def test_a_request_is_approved_or_goes_away_and_never_both(tmp_path: Path, move):
-    came, log = raced(tmp_path, approve(), move)
+def test_a_request_is_approved_or_goes_away_and_never_both(shared_url: str, move):
+    came, log = raced(shared_url, approve(), move)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -189,8 +186,8 @@ def test_a_request_is_approved_or_goes_away_and_never_both(tmp_path: Path, move)
             assert (gone.position, gone.error) == (None, "Malformed")
 
 
-def test_whose_role_ends_decides_before_or_not_at_all(tmp_path: Path):
-    came, log = raced(tmp_path, approve(), role_ended())
+def test_whose_role_ends_decides_before_or_not_at_all(shared_url: str):
+    came, log = raced(shared_url, approve(), role_ended())
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -202,8 +199,8 @@ def test_whose_role_ends_decides_before_or_not_at_all(tmp_path: Path):
             assert (approval.refused, approval.position < ended.position) == (False, True)
 
 
-def test_a_request_comes_in_again_once(tmp_path: Path):
-    came, log = raced(tmp_path, returned(), request(), request())
+def test_a_request_comes_in_again_once(shared_url: str):
+    came, log = raced(shared_url, returned(), request(), request())
 
     assert_everything_is_there(came, log)
     standing = Standing(log)
@@ -231,8 +228,8 @@ HAPPENED: dict[str, tuple[Event, str]] = {
 @pytest.mark.parametrize(
     ("facts", "act"), [(READY, authorise()), (AUTHORISED, hand_over())], ids=["authorise", "hand over"]
 )
-def test_after_what_holds_a_release_nothing_is_released(tmp_path: Path, facts, act, happens, held_by):
-    came, log = raced(tmp_path, act, happens, facts=facts)
+def test_after_what_holds_a_release_nothing_is_released(shared_url: str, facts, act, happens, held_by):
+    came, log = raced(shared_url, act, happens, facts=facts)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -247,9 +244,9 @@ def test_after_what_holds_a_release_nothing_is_released(tmp_path: Path, facts, a
     [(READY, authorise(), ReleaseAuthorised), (AUTHORISED, hand_over(), ReleaseHandedOver)],
     ids=["authorise", "hand over"],
 )
-def test_a_release_is_authorised_once_and_goes_out_once(tmp_path: Path, facts, act, first):
+def test_a_release_is_authorised_once_and_goes_out_once(shared_url: str, facts, act, first):
     by_the_alternate = msgspec.structs.replace(act, principal="staff:alternate")
-    came, log = raced(tmp_path, act, by_the_alternate, act, facts=facts)
+    came, log = raced(shared_url, act, by_the_alternate, act, facts=facts)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -259,9 +256,9 @@ def test_a_release_is_authorised_once_and_goes_out_once(tmp_path: Path, facts, a
     assert sum(isinstance(fact.event, first) for fact in log[begun:]) == ROUNDS
 
 
-def test_a_release_against_everything_at_once(tmp_path: Path):
+def test_a_release_against_everything_at_once(shared_url: str):
     happens = [terminated(DUA), suspended(BEN, REQUEST), key_revoked()]
-    came, log = raced(tmp_path, hand_over(), *happens, facts=AUTHORISED)
+    came, log = raced(shared_url, hand_over(), *happens, facts=AUTHORISED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -271,9 +268,9 @@ def test_a_release_against_everything_at_once(tmp_path: Path):
         assert len(rules_against(release, log)) == len(before)
 
 
-def test_an_approval_against_everything_at_once(tmp_path: Path):
+def test_an_approval_against_everything_at_once(shared_url: str):
     came, log = raced(
-        tmp_path, approve(), BY_THE_ALTERNATE, suspended(ANA, REQUEST), board_ended(COUHES, TODAY), withdrawn()
+        shared_url, approve(), BY_THE_ALTERNATE, suspended(ANA, REQUEST), board_ended(COUHES, TODAY), withdrawn()
     )
 
     assert_every_answer_was_right(log)
@@ -283,8 +280,8 @@ def test_an_approval_against_everything_at_once(tmp_path: Path):
         assert len(done) + (gone.position is not None) <= 1, number
 
 
-def test_a_determination_becomes_known_once_and_is_relied_on_only_then(tmp_path: Path):
-    came, log = raced(tmp_path, irb(determination=LATE), couhes(determination=LATE), reliance(determination=LATE))
+def test_a_determination_becomes_known_once_and_is_relied_on_only_then(shared_url: str):
+    came, log = raced(shared_url, irb(determination=LATE), couhes(determination=LATE), reliance(determination=LATE))
 
     assert_everything_is_there(came, log)
     for one, other, relied in came:

@@ -1,7 +1,5 @@
 """Races about agreements in force: amended, renewed and ended by several at once, as in `tests.test_desk_races`."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.amending_facts import AMENDMENT, amendment, renew, signatures, strangers
@@ -19,9 +17,9 @@ pytestmark = pytest.mark.campaign
 SIGNED = [*ready(), *strangers(), amendment(), *signatures(amendment())]
 
 
-def test_of_a_renewal_and_an_amendment_the_second_finds_what_the_first_has_done(tmp_path: Path):
+def test_of_a_renewal_and_an_amendment_the_second_finds_what_the_first_has_done(shared_url: str):
     """Whichever comes first: what was renewed can be amended, and what was amended is renewed no more."""
-    came, log = raced(tmp_path, renew(), execute(AMENDMENT), facts=SIGNED)
+    came, log = raced(shared_url, renew(), execute(AMENDMENT), facts=SIGNED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -31,8 +29,8 @@ def test_of_a_renewal_and_an_amendment_the_second_finds_what_the_first_has_done(
         assert rules_against(renewal, log) == ([] if was_first else ["renewal-in-time"])
 
 
-def test_what_is_terminated_meanwhile_is_not_renewed(tmp_path: Path):
-    came, log = raced(tmp_path, renew(), terminated(MOU, TODAY), facts=SIGNED)
+def test_what_is_terminated_meanwhile_is_not_renewed(shared_url: str):
+    came, log = raced(shared_url, renew(), terminated(MOU, TODAY), facts=SIGNED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)

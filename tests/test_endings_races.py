@@ -3,8 +3,6 @@
 Whatever the order turns out to be, the log is the judge, as in the races at the desk.
 """
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -42,8 +40,8 @@ ATTESTED = [*HELD, attested()]
 TO_BE_CLOSED = [*HELD, *OVER, *destroyed()]
 
 
-def test_nothing_is_destroyed_after_a_hold_was_placed_on_it(tmp_path: Path):
-    came, log = raced(tmp_path, accept(), legal_hold(request=REQUEST), facts=ATTESTED)
+def test_nothing_is_destroyed_after_a_hold_was_placed_on_it(shared_url: str):
+    came, log = raced(shared_url, accept(), legal_hold(request=REQUEST), facts=ATTESTED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -53,8 +51,8 @@ def test_nothing_is_destroyed_after_a_hold_was_placed_on_it(tmp_path: Path):
         assert rules_against(acceptance, log) == (["no-hold"] if hold.position < acceptance.position else [])
 
 
-def test_of_two_who_accept_an_attestation_one_does(tmp_path: Path):
-    came, log = raced(tmp_path, accept(), accept(**BY_THE_ALTERNATE), facts=ATTESTED)
+def test_of_two_who_accept_an_attestation_one_does(shared_url: str):
+    came, log = raced(shared_url, accept(), accept(**BY_THE_ALTERNATE), facts=ATTESTED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -64,9 +62,9 @@ def test_of_two_who_accept_an_attestation_one_does(tmp_path: Path):
     assert sum(isinstance(fact.event, DestructionAccepted) for fact in log[begun:]) == ROUNDS
 
 
-def test_what_is_held_is_written_off_once(tmp_path: Path):
+def test_what_is_held_is_written_off_once(shared_url: str):
     twice = msgspec.structs.replace(write_off(), reason=64 * "1")
-    came, log = raced(tmp_path, write_off(), twice, facts=HELD)
+    came, log = raced(shared_url, write_off(), twice, facts=HELD)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -75,8 +73,8 @@ def test_what_is_held_is_written_off_once(tmp_path: Path):
     assert sum(isinstance(fact.event, HoldingWrittenOff) for fact in log) == ROUNDS
 
 
-def test_what_is_held_is_either_destroyed_or_written_off(tmp_path: Path):
-    came, log = raced(tmp_path, accept(), write_off(), facts=ATTESTED)
+def test_what_is_held_is_either_destroyed_or_written_off(shared_url: str):
+    came, log = raced(shared_url, accept(), write_off(), facts=ATTESTED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -84,8 +82,8 @@ def test_what_is_held_is_either_destroyed_or_written_off(tmp_path: Path):
         assert sorted(rules_against(one, log) for one in both) == [[], ["held-still"]]
 
 
-def test_a_request_is_not_closed_over_a_copy_that_was_reported_before(tmp_path: Path):
-    came, log = raced(tmp_path, close(), copied(BEN), facts=TO_BE_CLOSED)
+def test_a_request_is_not_closed_over_a_copy_that_was_reported_before(shared_url: str):
+    came, log = raced(shared_url, close(), copied(BEN), facts=TO_BE_CLOSED)
 
     assert_every_answer_was_right(log)
     assert_everything_is_there(came, log)
@@ -100,8 +98,8 @@ def test_a_request_is_not_closed_over_a_copy_that_was_reported_before(tmp_path: 
         assert isinstance(log[closing.position - 1].event, RequestClosed) != before
 
 
-def test_whoever_leaves_is_let_in_before_or_not_at_all(tmp_path: Path):
-    came, log = raced(tmp_path, let_in(BEN), departed(BEN), facts=ready())
+def test_whoever_leaves_is_let_in_before_or_not_at_all(shared_url: str):
+    came, log = raced(shared_url, let_in(BEN), departed(BEN), facts=ready())
 
     assert_everything_is_there(came, log)
     for entrance, leaving in came:

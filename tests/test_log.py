@@ -22,6 +22,7 @@ from ledger.errors import Conflict, KeyReused, Malformed, UnknownEvent
 from ledger.events import DataSetRegistered, Event, PersonErased, PersonRegistered, RequestSubmitted
 from ledger.log import Appended, Boundary, IdempotencyKey, Ledger, about
 from ledger.storage import create_store, open_store
+from tests.conftest import POSTGRES, url_of
 from tests.event_strategies import many
 from tests.facts import (
     ANA,
@@ -46,12 +47,10 @@ ANAS, BENS = f"person:{ANA}", f"person:{BEN}"
 PATIENCE = 60.0  # seconds until a test takes something for stuck
 
 
-@pytest.fixture(params=["file", "memory"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+@pytest.fixture(params=["file", "memory", POSTGRES])
+def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     """A ledger on an empty store of each kind; it is noon."""
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/log.db"
-    create_store(url)
-    with open_store(url, noon) as store:
+    with open_store(url_of(request.param, request), noon) as store:
         yield ledger_on(store)
 
 
@@ -392,19 +391,19 @@ def test_of_threads_with_the_same_wish_one_records_it_and_all_have_its_outcome(l
     assert events(ledger) == [person(ANA), person(BEN)]
 
 
-def test_of_processes_with_the_same_wishes_one_records_each_and_all_have_its_outcome(file_url: str):
+def test_of_processes_with_the_same_wishes_one_records_each_and_all_have_its_outcome(shared_url: str):
     wishes, processes = 25, 4
     context = get_context("spawn")
     with context.Manager() as manager, ProcessPoolExecutor(processes, mp_context=context) as pool:
         start = manager.Barrier(processes)
-        racing = [pool.submit(race, file_url, wishes, start) for _ in range(processes)]
+        racing = [pool.submit(race, shared_url, wishes, start) for _ in range(processes)]
         outcomes = [one.result(PATIENCE) for one in racing]
 
     for told in zip(*outcomes, strict=True):
         assert len({positions for positions, _ in told}) == 1
         assert sorted(again for _, again in told) == [False] + (processes - 1) * [True]
     assert sorted(at for positions, _ in outcomes[0] for at in positions) == list(range(1, 2 * wishes + 1))
-    with open_store(file_url) as store:
+    with open_store(shared_url) as store:
         assert store.head().position == 2 * wishes
 
 
@@ -468,9 +467,9 @@ def test_whoever_follows_gets_what_is_there_and_what_comes(ledger: Ledger):
     assert not reader.is_alive()
 
 
-def test_whoever_follows_gets_what_another_ledger_records(file_url: str):
+def test_whoever_follows_gets_what_another_ledger_records(shared_url: str):
     seen: Queue[Entry | None] = Queue()
-    with open_store(file_url) as here, open_store(file_url) as there, ledger_on(here).follow() as following:
+    with open_store(shared_url) as here, open_store(shared_url) as there, ledger_on(here).follow() as following:
         reader = threading.Thread(target=hand_over, args=(following.next_entry, seen))
         reader.start()
         appended = [ledger_on(there).append([fact(person())]).entries[0] for _ in range(3)]

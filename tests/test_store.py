@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from itertools import accumulate, islice, pairwise
 from multiprocessing import get_context
 from multiprocessing.pool import ThreadPool
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -34,9 +33,10 @@ from ledger.chain.merkle import (
     verify_inclusion,
 )
 from ledger.errors import ClockBehind, Conflict, Damaged, Malformed
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, open_store
 from ledger.storage.port import EMPTY_HEAD, PAGE
 from ledger.storage.tag_index import STEP
+from tests.conftest import POSTGRES, url_of
 from tests.stores import (
     CAMPAIGN,
     NOON,
@@ -360,10 +360,10 @@ def test_each_row_keeps_the_subtrees_that_its_entry_completes(grown):
             assert grown.subtree(level, index) == subtree(level, index)
 
 
-def test_stores_that_write_in_turns_each_go_on_where_the_other_ended(file_url):
+def test_stores_that_write_in_turns_each_go_on_where_the_other_ended(shared_url):
     """Also across the steps in which the index grows, and when one of them has been away for long."""
     drawn = random.Random(11)
-    with open_store(file_url) as one, open_store(file_url) as other:
+    with open_store(shared_url) as one, open_store(shared_url) as other:
         for number in range(150):
             writer = drawn.choice([one, one, one, other])
             writer.append([event("t", f"tag:{number % 7}")] * drawn.choice([1, 1, 1, 2, 70]))
@@ -515,15 +515,15 @@ def test_a_subscription_that_was_stopped_gives_nothing_more(filled):
     assert list(subscription) == []
 
 
-def test_a_subscription_hears_of_another_process(file_url):
+def test_a_subscription_hears_of_another_process(shared_url):
     events = [event("t", "a" if n % 2 else "b", data=b"%d" % n) for n in range(150)]
     with (
-        open_store(file_url) as store,
+        open_store(shared_url) as store,
         ThreadPool(1) as aside,
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere,
     ):
         received = aside.apply_async(lambda: list(islice(store.subscribe(tagged("a")), 75)))
-        elsewhere.submit(append_each, file_url, events).result(PATIENCE)
+        elsewhere.submit(append_each, shared_url, events).result(PATIENCE)
 
         assert received.get(PATIENCE) == matching(events, tagged("a"))
 
@@ -531,13 +531,11 @@ def test_a_subscription_hears_of_another_process(file_url):
 # The clock.
 
 
-@pytest.fixture(params=["file", "memory"])
-def clocked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store, HandSetClock]]:
+@pytest.fixture(params=["file", "memory", POSTGRES])
+def clocked(request: pytest.FixtureRequest) -> Iterator[tuple[Store, HandSetClock]]:
     """An empty store of each kind, and the clock that it goes by."""
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/clocked.db"
-    create_store(url)
     clock = HandSetClock()
-    with open_store(url, clock) as opened:
+    with open_store(url_of(request.param, request), clock) as opened:
         yield opened, clock
 
 

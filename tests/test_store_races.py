@@ -20,6 +20,7 @@ import pytest
 from ledger.errors import Busy, Unreachable
 from ledger.storage import Store, open_store
 from ledger.storage.turn import Turn
+from tests.conftest import POSTGRES, url_of
 from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event, path_of
 from tests.writers import (
     Attempt,
@@ -72,9 +73,9 @@ def assert_accounted_for(store: Store, attempts: Sequence[Attempt]) -> None:
 
 
 @pytest.mark.campaign
-def test_eight_processes_that_write_at_once_lose_and_double_nothing(file_url, tell):
+def test_eight_processes_that_write_at_once_lose_and_double_nothing(shared_url, tell):
     begun = monotonic()
-    made = at_once([partial(contend_for, file_url, writer, APPENDS) for writer in range(WRITERS)])
+    made = at_once([partial(contend_for, shared_url, writer, APPENDS) for writer in range(WRITERS)])
     seconds = monotonic() - begun
 
     attempts = list(chain.from_iterable(made))
@@ -85,15 +86,15 @@ def test_eight_processes_that_write_at_once_lose_and_double_nothing(file_url, te
     tell("worst wait for the lock", round(waits[-1], 4))
     assert refused > 0
     assert waits[-1] < STARVING
-    with open_store(file_url) as store:
+    with open_store(shared_url) as store:
         assert_accounted_for(store, attempts)
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("kind", ["file", "memory"])
-def test_threads_that_share_a_store_lose_and_double_nothing(kind, file_url, quick_switches):
+@pytest.mark.parametrize("kind", ["file", "memory", POSTGRES])
+def test_threads_that_share_a_store_lose_and_double_nothing(kind, request, quick_switches):
     watch = LockWatch()
-    with open_store(file_url if kind == "file" else "sqlite://", watch) as store, ThreadPool(WRITERS) as threads:
+    with open_store(url_of(kind, request), watch) as store, ThreadPool(WRITERS) as threads:
         made = threads.starmap_async(
             contend, [(store, watch, writer, APPENDS // 2) for writer in range(WRITERS)], chunksize=1
         ).get(PATIENCE)
@@ -110,8 +111,8 @@ def quick_switches() -> Iterator[None]:
     sys.setswitchinterval(usual)
 
 
-def test_nobody_starves(file_url):
-    positions = at_once([partial(append_together, file_url, [event("t", f"writer:{n}")] * APPENDS) for n in range(4)])
+def test_nobody_starves(shared_url):
+    positions = at_once([partial(append_together, shared_url, [event("t", f"writer:{n}")] * APPENDS) for n in range(4)])
 
     first_done = min(one[-1] for one in positions)
     shares = [sum(position <= first_done for position in one) for one in positions]
@@ -119,9 +120,9 @@ def test_nobody_starves(file_url):
     assert min(shares) >= APPENDS // 4, shares
 
 
-def test_who_reads_while_others_write_always_sees_one_state_of_the_log(file_url):
+def test_who_reads_while_others_write_always_sees_one_state_of_the_log(shared_url):
     events = [event("t", "all", "odd" if n % 2 else "even", data=b"%d" % n) for n in range(70)]
-    write, read = partial(append_together, file_url, events), partial(read_while_written, file_url, 140)
+    write, read = partial(append_together, shared_url, events), partial(read_while_written, shared_url, 140)
 
     *written, once, again = at_once([write, write, read, read])
 
@@ -129,11 +130,11 @@ def test_who_reads_while_others_write_always_sees_one_state_of_the_log(file_url)
     assert min(len(once), len(again)) > 0
 
 
-def test_processes_that_come_and_go_find_the_store_each_time(file_url):
-    positions = at_once([partial(come_and_go, file_url, 15)] * 6)
+def test_processes_that_come_and_go_find_the_store_each_time(shared_url):
+    positions = at_once([partial(come_and_go, shared_url, 15)] * 6)
 
     assert sorted(chain.from_iterable(positions)) == list(range(1, 91))
-    with open_store(file_url) as store:
+    with open_store(shared_url) as store:
         assert_holds(store)
 
 
@@ -310,10 +311,10 @@ def test_a_queue_that_cannot_be_joined_is_named(tmp_path):
 # Forks.
 
 
-def test_what_a_forked_process_writes_is_kept_whatever_its_parent_does(file_url):
-    assert elsewhere(write_on_both_sides_of_a_fork, file_url) == [1, 4, 6]
+def test_what_a_forked_process_writes_is_kept_whatever_its_parent_does(shared_url):
+    assert elsewhere(write_on_both_sides_of_a_fork, shared_url) == [1, 4, 6]
 
-    with open_store(file_url) as store:
+    with open_store(shared_url) as store:
         parent, child = "parent.v1", "child.v1"
         assert [entry.header.type for entry in store.scan()] == [
             *(parent, child, child, parent, child, parent, child, child)

@@ -133,8 +133,10 @@ def append_each(url: str, events: Iterable[DCBEvent]) -> list[int]:
 
 def append_together(url: str, events: Iterable[DCBEvent]) -> list[int]:
     """Append these events one by one, beginning together with the others."""
-    meet()
-    return append_each(url, events)
+    with open_store(url) as store:
+        store.head()
+        meet()
+        return [store.append([event]) for event in events]
 
 
 def come_and_go(url: str, times: int) -> list[int]:

@@ -12,6 +12,8 @@ import click
 
 COMMANDS = {
     "init": ("api.cli.keeping:init", "Make a ledger home, with its first entry."),
+    "migrate": ("api.cli.housing:migrate", "Prepare a PostgreSQL database for a ledger."),
+    "copy": ("api.cli.housing:copy", "Copy a log from one store to another, byte for byte."),
     "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
     "entries": ("api.cli.reading:entries", "List the entries of the log, or follow it."),
     "show": ("api.cli.reading:show", "Show one entry, with its hashes."),
@@ -162,7 +164,7 @@ Exit codes:
    1  could not run; or it was recorded and could not be printed, as standard error says
    2  wrong usage
    3  refused by a rule
-   4  conflict, try again
+   4  conflict, or not known whether it was recorded: try again
 Of verify:
   10  altered
   11  shorter than a checkpoint

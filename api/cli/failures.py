@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import click
 
 from api.errors import NotEntitled
-from ledger.errors import Conflict, LedgerError, Malformed, OpenPGPError
+from ledger.errors import Conflict, LedgerError, Malformed, OpenPGPError, OutcomeUnknown
 
 
 class CouldNotRun(click.ClickException):
@@ -33,7 +33,7 @@ class Refused(click.ClickException):
 
 
 class TryAgain(click.ClickException):
-    """Somebody else was faster."""
+    """Somebody else was faster, or nobody knows what came of it."""
 
     exit_code = 4
 
@@ -56,7 +56,7 @@ def as_sentences() -> Iterator[None]:
     """Raise the ledger's errors, and what the operating system says of a file, as click's."""
     try:
         yield
-    except Conflict as error:
+    except (Conflict, OutcomeUnknown) as error:
         raise TryAgain(str(error)) from error
     except (Malformed, OpenPGPError) as error:
         raise WrongUsage(str(error)) from error

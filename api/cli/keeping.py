@@ -30,10 +30,15 @@ from ledger.home import LOCK, create_home, open_home
 @click.option(
     "--origin", required=True, help="The log's name: a URL without scheme, such as ir.example.edu/dua-ledger."
 )
+@click.option(
+    "--store",
+    metavar="URL",
+    help="Keep the log in a PostgreSQL database that `dua-ledger migrate` prepared: postgresql://user@host/database.",
+)
 @lock_store
-def init(path: Path, actor: str, origin: str, lock: str | None) -> None:
+def init(path: Path, actor: str, origin: str, store: str | None, lock: str | None) -> None:
     """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten."""
-    vkey = create_home(path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock)
+    vkey = create_home(path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock, store=store)
     click.echo(f"Opened the ledger {origin} in {path}.")
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")

@@ -21,6 +21,7 @@ from ledger.errors import (
     Malformed,
     Missing,
     OpenPGPError,
+    OutcomeUnknown,
     Unavailable,
 )
 
@@ -79,6 +80,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-many": (429, "This key is used too often"),
     "failed": (500, "Something went wrong here"),
     "unavailable": (503, "It can't be done at the moment"),
+    "outcome-unknown": (503, "It is not known whether this was recorded"),
 }
 
 
@@ -117,6 +119,8 @@ def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
             return problem("unprocessable", f"{error}. Nothing was recorded.")
         case Missing():
             return problem("erased")
+        case OutcomeUnknown():
+            return problem("outcome-unknown", "Ask again with the same Idempotency-Key: it is recorded once.")
         case Unavailable():
             return problem("unavailable", "Nothing is wrong with the request: try again.")
         case HTTPException():

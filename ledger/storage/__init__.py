@@ -4,13 +4,25 @@ Nothing in here knows what an entry means. Entries, their tags and their tree ch
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
-from ledger.errors import Malformed
+from ledger.errors import Malformed, ProgramMissing
 from ledger.storage.port import Clock, Store
 
-__all__ = ["Store", "create_store", "open_store", "utc_now"]
+__all__ = [
+    "Store",
+    "create_store",
+    "has_password",
+    "is_postgres",
+    "open_store",
+    "sqlite_path",
+    "utc_now",
+    "without_password",
+]
 
 _SQLITE = "sqlite://"
 
@@ -23,29 +35,70 @@ def utc_now() -> datetime:
 def open_store(url: str, clock: Clock = utc_now) -> Store:
     """The store at `url`: `sqlite:///relative/path`, `sqlite:////absolute/path`, or `sqlite://` for one in memory.
 
-    A store in memory is new and belongs to the object returned. Raises `NotALedger` when there is none at the URL or
-    it is something else, `NewerSchema` when a newer program made it, `Malformed` for a URL of another kind.
+    Or `postgresql://user@host:port/database`, with everything that libpq knows to say in a URL. A store in memory is
+    new and belongs to the object returned. Raises `NotALedger` when there is none at the URL or it is something else,
+    `NewerSchema` when a newer program made it, `Malformed` for a URL of another kind, and `ProgramMissing` when the
+    driver for PostgreSQL is not installed.
     """
+    if is_postgres(url):
+        with _driver():
+            from ledger.storage.postgres import PostgresStore
+        return PostgresStore.at(url, clock)
     from ledger.storage.sqlite import SQLiteStore
 
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     return SQLiteStore.in_memory(clock) if path is None else SQLiteStore.in_file(path, clock)
 
 
 def create_store(url: str) -> None:
-    """Make the tables at `url`. Under a lock, and changes nothing where they are already: any number may call it."""
+    """Make the tables at `url`. Under a lock, and changes nothing where they are already: any number may call it.
+
+    On PostgreSQL the roles that own and use them are made with them, and who calls has to be allowed to do that.
+    """
+    if is_postgres(url):
+        with _driver():
+            from ledger.storage.postgres import make_ledger
+        make_ledger(url)
+        return
     from ledger.storage.sqlite import create_schema
 
-    path = _sqlite_path(url)
+    path = sqlite_path(url)
     if path is not None:
         create_schema(path)
 
 
-def _sqlite_path(url: str) -> Path | None:
+def is_postgres(url: str) -> bool:
+    """Whether this is the URL of a PostgreSQL database."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def has_password(url: str) -> bool:
+    """Whether a URL has a password in it."""
+    parts = urlsplit(url)
+    return parts.password is not None or "password" in parse_qs(parts.query)
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown: without a password, and without parameters, one of which may be another."""
+    scheme, _, rest = url.partition("?")[0].partition("://")
+    name, at, where = rest.rpartition("@")
+    return f"{scheme}://{name.partition(':')[0]}{at}{where}"
+
+
+@contextmanager
+def _driver() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ProgramMissing("psycopg", "pip install 'dua-ledger[postgres]'") from error
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file that a URL names; None for a store in memory. Raises `Malformed`."""
     if url == _SQLITE:
         return None
     if not url.startswith(_SQLITE + "/") or len(url) == len(_SQLITE) + 1:
-        raise Malformed("store URL", url, "is neither sqlite:// nor sqlite:///path")
+        raise Malformed("store URL", url, "is neither sqlite:// nor sqlite:///path nor postgresql://...")
     # Absolute, because a store opens its file again and again, and the working folder may change.
     path = Path(url.removeprefix(_SQLITE + "/")).absolute()
     try:

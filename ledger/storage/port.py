@@ -156,12 +156,16 @@ class Store(DCBRecorder):
         try:
             with self._grown:
                 while not unless() and self.head().position <= position:
-                    self._grown.wait(POLL_SECONDS)
+                    self._grown.wait(self.pause())
         except RuntimeError as error:
             # Interrupted while it took its lock back, `threading` complains of giving back what it does not hold.
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise error.__context__ from None
             raise
+
+    def pause(self) -> float:
+        """After how many seconds whoever waits looks again unwoken."""
+        return POLL_SECONDS
 
     def wake(self) -> None:
         """Let everybody who waits look again."""

@@ -25,7 +25,7 @@ from ledger.evidence.verify import verify_log
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
-from tests.bench import checkpoints, decision, over_http, views
+from tests.bench import checkpoints, decision, over_http, postgres, views
 from tests.bench.measure import Figure, compared, in_turns, microseconds
 from tests.bench.workload import BUSY_TAG, Office
 from tests.facts import ledger_on
@@ -197,10 +197,11 @@ def main() -> None:
         large.close()
         print("Serving as many over HTTP", file=sys.stderr)
         figures += over_http.figures(size, folder)
-    report(figures, size, bytes_each)
+    on_postgres = postgres.measured()
+    report([*figures, *on_postgres.figures], size, bytes_each, on_postgres.server)
 
 
-def report(figures: list[Figure], size: int, bytes_each: float) -> None:
+def report(figures: list[Figure], size: int, bytes_each: float, server: dict[str, str]) -> None:
     for figure in figures:
         print(figure.told())
     print(f"{bytes_each:,.0f} bytes of disk an entry, index and hashes included, at {size:,} entries")
@@ -210,6 +211,7 @@ def report(figures: list[Figure], size: int, bytes_each: float) -> None:
         "sqlite": sqlite3.sqlite_version,
         "eventsourcing": version("eventsourcing"),
         "settings": list(SETTINGS),
+        "postgresql": server,
         "large_log": size,
         "bytes_an_entry": round(bytes_each),
         "figures": [figure._asdict() | {"ratio": round(figure.ratio, 3)} for figure in figures],

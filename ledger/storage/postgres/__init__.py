@@ -1,0 +1,9 @@
+"""The store on PostgreSQL: one database for many machines, and many writers at once.
+
+Only this package talks to PostgreSQL. `POSTGRESQL.md` beside it says how a server is set up.
+"""
+
+from ledger.storage.postgres.schema import make_ledger
+from ledger.storage.postgres.store import PostgresStore
+
+__all__ = ["PostgresStore", "make_ledger"]

@@ -1,0 +1,249 @@
+"""What a ledger's database on PostgreSQL consists of, and who may do what with it.
+
+    ledger.entries (position, tree, entry)     as in the store on SQLite
+    ledger.tags (tag, type, position)          one row for each tag of an entry, and one with an empty tag for its type
+    ledger.version (version)
+    ledger.append(...)                         adds rows behind a given entry, if that is the last
+
+Everything belongs to a role that nobody logs in as. The role of the service may read, and add; whoever logs in for the
+service is made a member of it. Entries, tags and version refuse to change or go, whoever asks.
+"""
+
+from collections.abc import Iterator
+
+import psycopg
+
+from ledger.errors import NewerSchema, NotALedger
+from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
+
+SCHEMA = "ledger"
+VERSION = 1
+OWNER = "dua_ledger_owner"
+SERVICE = "dua_ledger_service"
+CHANNEL = "dua_ledger_grown"
+TURN = 0x4455414C  # "DUAL": whoever writes holds the lock of this number
+MAKING = TURN + 1
+
+GROW = """
+DECLARE
+    first bigint; last bigint; added bigint;
+BEGIN
+    SELECT min(position), max(position), count(*) INTO first, last, added FROM new_entries;
+    IF added > 0 AND (
+        last - first + 1 <> added
+        OR first <> 1 + coalesce((SELECT max(position) FROM ledger.entries WHERE position < first), 0)
+        OR last <> (SELECT max(position) FROM ledger.entries)
+    ) THEN
+        RAISE EXCEPTION 'an entry is only ever added after the last one';
+    END IF;
+    RETURN NULL;
+END
+"""
+STAY = """
+BEGIN
+    RAISE EXCEPTION 'what is in % never changes and never goes', TG_TABLE_NAME;
+END
+"""
+# The lock is the first thing, and every statement sees what was committed before it began: so the head that is compared
+# is the last one there is, and stays so until this is committed or not.
+APPEND = f"""
+DECLARE
+    last bigint; last_leaf bytea;
+BEGIN
+    PERFORM pg_advisory_xact_lock({TURN});
+    SELECT position, substr(tree, 1, 32) INTO last, last_leaf FROM ledger.entries ORDER BY position DESC LIMIT 1;
+    IF coalesce(last, 0) <> head OR coalesce(last_leaf, leaf) <> leaf THEN
+        RETURN false;
+    END IF;
+    INSERT INTO ledger.entries (position, tree, entry)
+        SELECT head + added.number, added.tree, added.entry
+        FROM unnest(trees, entries) WITH ORDINALITY AS added (tree, entry, number);
+    INSERT INTO ledger.tags (tag, type, position) SELECT * FROM unnest(tags, types, positions);
+    PERFORM pg_notify('{CHANNEL}', '');
+    RETURN true;
+END
+"""
+FUNCTIONS = {"entries_only_grow": GROW, "rows_stay": STAY, "append": APPEND}
+TABLES = {
+    "entries": """(
+        position bigint PRIMARY KEY CHECK (position > 0),
+        tree bytea NOT NULL,
+        entry bytea NOT NULL
+    )""",
+    "tags": """(
+        tag text COLLATE "C" NOT NULL,
+        type text COLLATE "C" NOT NULL,
+        position bigint NOT NULL,
+        PRIMARY KEY (tag, type, position)
+    )""",
+    "version": "(version integer NOT NULL)",
+}
+ARGUMENTS = "head bigint, leaf bytea, trees bytea[], entries bytea[], tags text[], types text[], positions bigint[]"
+FOUND = f"""
+    SELECT 'function ' || p.proname, p.prosrc FROM pg_proc p WHERE p.pronamespace = to_regnamespace('{SCHEMA}')
+    UNION ALL
+    SELECT 'guard ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = to_regnamespace('{SCHEMA}') AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 'rule ' || r.rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+    WHERE c.relnamespace = to_regnamespace('{SCHEMA}')
+    UNION ALL
+    SELECT 'constraint ' || o.conname, pg_get_constraintdef(o.oid) FROM pg_constraint o
+    WHERE o.connamespace = to_regnamespace('{SCHEMA}') AND o.contype <> 'n'
+    UNION ALL
+    SELECT 'table ' || c.relname,
+        c.relkind::text || ' of ' || pg_get_userbyid(c.relowner)
+        || CASE WHEN c.relrowsecurity THEN ', with row security' ELSE '' END
+        || CASE WHEN c.relpersistence <> 'p' THEN ', not kept' ELSE '' END
+        || CASE WHEN c.relkind <> 'i' THEN '' WHEN (SELECT indisvalid FROM pg_index WHERE indexrelid = c.oid) THEN ''
+           ELSE ', not valid' END
+    FROM pg_class c WHERE c.relnamespace = to_regnamespace('{SCHEMA}') AND c.relkind <> 't'
+    UNION ALL
+    SELECT 'column ' || c.relname || '.' || a.attname,
+        format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+        || coalesce(' COLLATE ' || (SELECT collname FROM pg_collation k WHERE k.oid = a.attcollation), '')
+        || CASE WHEN a.atthasdef THEN ' with a default' ELSE '' END
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = to_regnamespace('{SCHEMA}') AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+        AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+def _guards() -> Iterator[tuple[str, str]]:
+    """Each trigger by name, as PostgreSQL itself writes it."""
+    yield (
+        "entries_only_grow",
+        (
+            "CREATE TRIGGER entries_only_grow AFTER INSERT ON ledger.entries REFERENCING NEW TABLE AS new_entries"
+            " FOR EACH STATEMENT EXECUTE FUNCTION ledger.entries_only_grow()"
+        ),
+    )
+    for table in TABLES:
+        for what in ("UPDATE", "DELETE", "TRUNCATE"):
+            name = f"{table}_no_{what.lower()}"
+            yield (
+                name,
+                (
+                    f"CREATE TRIGGER {name} BEFORE {what} ON ledger.{table} FOR EACH STATEMENT"
+                    " EXECUTE FUNCTION ledger.rows_stay()"
+                ),
+            )
+
+
+GUARDS = dict(_guards())
+# What `FOUND` gives where nobody changed anything.
+EXPECTED = {
+    **{f"function {name}": body for name, body in FUNCTIONS.items()},
+    **{f"guard {name}": f"{declared} A" for name, declared in GUARDS.items()},
+    "constraint entries_pkey": 'PRIMARY KEY ("position")',
+    "constraint entries_position_check": 'CHECK (("position" > 0))',
+    "constraint tags_pkey": 'PRIMARY KEY (tag, type, "position")',
+    **{f"table {table}": f"r of {OWNER}" for table in TABLES},
+    "table entries_pkey": f"i of {OWNER}",
+    "table tags_pkey": f"i of {OWNER}",
+    "column entries.position": "bigint NOT NULL",
+    "column entries.tree": "bytea NOT NULL",
+    "column entries.entry": "bytea NOT NULL",
+    "column tags.tag": "text NOT NULL COLLATE C",
+    "column tags.type": "text NOT NULL COLLATE C",
+    "column tags.position": "bigint NOT NULL",
+    "column version.version": "integer NOT NULL",
+}
+MISPLACED = """
+    SELECT position, 'entries' FROM ledger.entries WHERE position < 1
+    UNION ALL
+    SELECT DISTINCT position, 'the tag index' FROM ledger.tags
+    WHERE position NOT BETWEEN 1 AND (SELECT coalesce(max(position), 0) FROM ledger.entries)
+"""
+
+
+def make_ledger(url: str) -> None:
+    """Make the tables, the roles and their rights, under a lock; leaves them alone where they are already.
+
+    Raises `NotALedger` when the database holds something else under the same name or is not in UTF-8, `NewerSchema`,
+    and `Unreachable` when one may not make such things there.
+    """
+    server = server_at(url)
+    with named_errors(server.shown), connect(server.conninfo) as connection, connection.transaction():
+        connection.execute(f"SELECT pg_advisory_xact_lock({MAKING})")
+        if connection.execute(f"SELECT to_regclass('{SCHEMA}.version')").fetchone() == (None,):
+            _check_free(connection, server)
+            _make(connection)
+        check_schema(connection, server)
+
+
+def check_schema(connection: Connection, server: Server) -> None:
+    """Raise `NotALedger` or `NewerSchema` unless a ledger that this program knows is there."""
+    if connection.execute(f"SELECT to_regclass('{SCHEMA}.version')").fetchone() == (None,):
+        raise NotALedger(server.shown, "is no ledger's database: `dua-ledger migrate` makes one")
+    versions = connection.execute(f"SELECT version FROM {SCHEMA}.version").fetchall()
+    if len(versions) != 1:
+        raise NotALedger(server.shown, "does not say of which version it is")
+    ((version,),) = versions
+    if version > VERSION:
+        raise NewerSchema(server.shown, version, VERSION)
+
+
+def _check_free(connection: Connection, server: Server) -> None:
+    if connection.execute(f"SELECT to_regnamespace('{SCHEMA}')").fetchone() != (None,):
+        raise NotALedger(server.shown, f"has a schema {SCHEMA} of something else")
+    if connection.execute("SHOW server_encoding").fetchone() != ("UTF8",):
+        raise NotALedger(server.shown, "is a database that is not in UTF-8")
+
+
+def _make(connection: Connection) -> None:
+    for role in (OWNER, SERVICE):
+        _make_role(connection, role)
+    connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+    connection.execute(f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {OWNER}")
+    connection.execute(f"SET LOCAL ROLE {OWNER}")
+    for statement in _statements():
+        connection.execute(statement)
+    connection.execute("RESET ROLE")
+
+
+def _make_role(connection: Connection, role: str) -> None:
+    """Make a role, which belongs to the whole cluster: another of its databases may have made it, even just now."""
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+        return
+    try:
+        with connection.transaction():
+            connection.execute(f"CREATE ROLE {role} NOLOGIN")
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        return
+
+
+def _statements() -> Iterator[str]:
+    for table, columns in TABLES.items():
+        yield f"CREATE TABLE {SCHEMA}.{table} {columns}"
+    for name, body in FUNCTIONS.items():
+        arguments, gives = (ARGUMENTS, "boolean") if name == "append" else ("", "trigger")
+        yield f"CREATE FUNCTION {SCHEMA}.{name}({arguments}) RETURNS {gives} LANGUAGE plpgsql AS $${body}$$"
+        yield f"REVOKE ALL ON FUNCTION {SCHEMA}.{name} FROM PUBLIC"
+    yield f"INSERT INTO {SCHEMA}.version (version) VALUES ({VERSION})"
+    for name, declared in GUARDS.items():
+        table = declared.partition(" ON ledger.")[2].partition(" ")[0]
+        yield declared
+        # Also where rows come in as from another server.
+        yield f"ALTER TABLE {SCHEMA}.{table} ENABLE ALWAYS TRIGGER {name}"
+    yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {SERVICE}"
+    yield f"GRANT SELECT, INSERT ON {SCHEMA}.entries, {SCHEMA}.tags TO {SERVICE}"
+    yield f"GRANT SELECT ON {SCHEMA}.version TO {SERVICE}"
+    yield f"GRANT EXECUTE ON FUNCTION {SCHEMA}.append TO {SERVICE}"
+
+
+def strays(connection: Connection) -> list[tuple[int | None, str]]:
+    """What no entry explains, and what is declared otherwise than `make_ledger` does."""
+    found: dict[str, str] = dict(connection.execute(FOUND).fetchall())
+    misplaced = connection.execute(MISPLACED).fetchall()
+    return [
+        *((None, f"{name} is missing from the database") for name in sorted(EXPECTED.keys() - found.keys())),
+        *((None, f"{name} is no part of a ledger's database") for name in sorted(found.keys() - EXPECTED.keys())),
+        *(
+            (None, f"{name} was declared otherwise")
+            for name, declared in EXPECTED.items()
+            if found.get(name, declared) != declared
+        ),
+        *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
+    ]

@@ -1,0 +1,150 @@
+"""The store on PostgreSQL: what it reads; `appending` has what it writes."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
+from typing import Self
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
+from eventsourcing.persistence import ProgrammingError
+
+from ledger.chain.entry import MAX_POSITION, Entry
+from ledger.storage.port import PAGE, ROWS, Clock, Head, Store
+from ledger.storage.postgres import schema
+from ledger.storage.postgres.appending import Appending
+from ledger.storage.postgres.connections import Connection, Connections, Server, named_errors, server_at
+from ledger.storage.postgres.listening import Listener
+from ledger.storage.postgres.queries import matching, subtree
+
+LENGTH = "SELECT coalesce(max(position), 0) FROM ledger.entries"
+PAGE_OF_ROWS = """
+    SELECT position, tree, entry FROM ledger.entries WHERE position > %b AND position <= %b ORDER BY position LIMIT %b
+"""
+INDEXED_TAGS = """
+    SELECT position, type, array_agg(tag ORDER BY tag) FROM ledger.tags
+    WHERE position > %s AND position <= %s
+    GROUP BY position, type ORDER BY position, type
+"""
+# It reads all of the table anyway, for as long as that takes.
+LONG_READ = """
+    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_indexonlyscan = off
+"""
+
+
+class PostgresStore(Store):
+    """A store in a PostgreSQL database; threads and processes on many machines may share it."""
+
+    def __init__(self, server: Server, clock: Clock) -> None:
+        super().__init__()
+        self._name = server.shown
+        self._connections = Connections(server)
+        self._appending = Appending(self._connections, clock)
+        self._listener = Listener(server, self.wake)
+
+    @classmethod
+    def at(cls, url: str, clock: Clock) -> Self:
+        """The store at this URL. Raises `NotALedger` or `NewerSchema` when something else is there."""
+        server = server_at(url)
+        store = cls(server, clock)
+        try:
+            with named_errors(server.shown):
+                store._connections.ask(lambda connection: schema.check_schema(connection, server))
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._listener.close()
+        self._connections.close()
+
+    # Reading.
+
+    def head(self) -> Head:
+        """As the port says."""
+        with named_errors(self._name):
+            return self._appending.head()
+
+    def length(self) -> int:
+        """As the port says."""
+        with named_errors(self._name):
+            return self._connections.ask(_length)
+
+    def page(self, query: DCBQuery, after: int, until: int, limit: int) -> list[Entry]:
+        """As the port says."""
+        with named_errors(self._name):
+            return self._connections.ask(lambda connection: matching(connection, query, after, until, limit))
+
+    def subtree(self, level: int, index: int) -> bytes:
+        """As the port says."""
+        with named_errors(self._name):
+            return self._connections.ask(lambda connection: subtree(connection, level, index))
+
+    def pages(self, after: int, until: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
+        """As the port says."""
+        until = min(until, MAX_POSITION)
+        while True:
+            with named_errors(self._name):
+                page = self._connections.ask(partial(_rows, after=after, until=until))
+            if page:
+                after = page[-1][0]
+                yield page
+            if len(page) < ROWS:
+                return
+
+    def indexed_tags(self, after: int, until: int) -> Generator[tuple[int, bytes, bytes]]:
+        """As the port says. One long read of one state of the table."""
+        with named_errors(self._name), self._connections.readable() as connection, connection.transaction():
+            connection.execute(LONG_READ)
+            with connection.cursor("indexed_tags") as cursor:
+                cursor.itersize = 10 * PAGE
+                cursor.execute(INDEXED_TAGS, (after, min(until, MAX_POSITION)))
+                for position, type_, tags in cursor:
+                    yield position, type_.encode(), msgspec.json.encode(tags)
+
+    def indexed_up_to(self, head: int) -> int:
+        """As the port says."""
+        return head
+
+    def strays(self) -> list[tuple[int | None, str]]:
+        """As the port says."""
+        with named_errors(self._name):
+            return self._connections.ask(schema.strays)
+
+    def wait_beyond(self, position: int, unless: Callable[[], bool]) -> None:
+        """As the port says; woken by the server, where it can be listened to."""
+        self._listener.listen()
+        super().wait_beyond(position, unless)
+
+    def pause(self) -> float:
+        """As the port says."""
+        return self._listener.pause()
+
+    # Appending.
+
+    def append_entries(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> list[Entry]:
+        """As the port says; also raises `OutcomeUnknown`."""
+        if not events:
+            raise ProgrammingError("there is nothing to append")
+        with named_errors(self._name):
+            entries = self._appending.append(events, condition)
+        self.wake()
+        return entries
+
+    def append_written(self, entries: Sequence[Entry]) -> None:
+        """Add these entries behind the last one, as they are. Raises `Damaged` unless they continue the log."""
+        with named_errors(self._name):
+            self._appending.append_written(entries)
+        self.wake()
+
+
+def _length(connection: Connection) -> int:
+    row = connection.execute(LENGTH, prepare=True).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _rows(connection: Connection, after: int, until: int) -> list[tuple[int, bytes, bytes]]:
+    with connection.cursor(binary=True) as cursor:
+        return [(*row,) for row in cursor.execute(PAGE_OF_ROWS, (after, until, ROWS), prepare=True)]

@@ -1,0 +1,173 @@
+"""PostgreSQL servers that tests start themselves, each in a throw-away folder of its own, reached by a socket in it."""
+
+import os
+import pwd
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from subprocess import DEVNULL, CalledProcessError, run
+from tempfile import mkdtemp
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+from ledger.storage import create_store
+from tests.stores import PATIENCE
+
+ADMIN = "admin"
+MADE = "made"
+_numbers = count(1)
+
+
+def program(name: str) -> str | None:
+    """Where a program is; Debian keeps those of PostgreSQL off the PATH."""
+    return shutil.which(name) or next((str(one) for one in Path("/usr/lib/postgresql").glob(f"*/bin/{name}")), None)
+
+
+def ordinary_user() -> str | None:
+    """As whom a server runs: initdb refuses root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+class Server:
+    """A server in `folder`; `settings` are its own."""
+
+    def __init__(self, folder: Path, *settings: str, port: int = 5432) -> None:
+        self.folder, self.settings, self.port = folder, settings, port
+        self.data = folder / "data"
+
+    def run(self, name: str, *arguments: object) -> None:
+        """Run one of PostgreSQL's programs as the server's user."""
+        found, user = program(name), ordinary_user()
+        assert found is not None
+        words = [found, *map(str, arguments)]
+        who: dict[str, Any] = {} if user is None else {"user": user, "group": pwd.getpwnam(user).pw_gid}
+        run(words, check=True, cwd="/", stdout=DEVNULL, stderr=DEVNULL, stdin=DEVNULL, **who)
+
+    def make(self) -> None:
+        """Make an empty cluster."""
+        self.run("initdb", "-D", self.data, "-U", ADMIN, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+
+    def start(self) -> None:
+        """Start it, and wait until it can be asked."""
+        settings = ["listen_addresses=", "max_connections=60", "shared_buffers=32MB", *self.settings]
+        options = " ".join([f"-k {self.folder}", f"-p {self.port}", *(f"-c {one}" for one in settings)])
+        until = monotonic() + PATIENCE
+        while True:
+            try:
+                self.run("pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log", "-o", options)
+            except CalledProcessError:
+                # What was killed may still be on its way out.
+                assert monotonic() < until, (self.folder / "log").read_text(encoding="utf-8")
+            else:
+                return
+
+    def make_standby_of(self, primary: "Server") -> None:
+        """Make a copy of a running server that follows it."""
+        source = f"host={primary.folder} port={primary.port} user={ADMIN} application_name=standby"
+        self.run("pg_basebackup", "-D", self.data, "-d", source, "-R", "-c", "fast", "-N")
+
+    def promote(self) -> None:
+        """Let a standby be the primary."""
+        self.run("pg_ctl", "promote", "-w", "-D", self.data)
+
+    def stop(self) -> None:
+        """Stop it at once."""
+        with suppress(CalledProcessError):
+            self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", "immediate")
+
+    def kill(self) -> None:
+        """Kill it with all that belongs to it, as by a power cut."""
+        pid = int((self.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
+        children = [one for one in processes() if parent_of(one) == pid]
+        for one in (pid, *children):
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        until = monotonic() + PATIENCE
+        while any(is_alive(one) for one in (pid, *children)):
+            assert monotonic() < until
+
+    def url(self, database: str, user: str = ADMIN) -> str:
+        """The URL of a database on it."""
+        return f"postgresql://{user}@/{database}?host={self.folder}&port={self.port}"
+
+    def execute(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements, each by itself, as the superuser."""
+        with closing(psycopg.connect(self.url(database), autocommit=True)) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def new_database(self, template: str = "template0") -> str:
+        """A database of its own for a test; gives its name."""
+        name = f"test_{next(_numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def ledger(self) -> Iterator[str]:
+        """The URL of an empty ledger's database, which is gone afterwards."""
+        name = self.new_database(MADE)
+        try:
+            yield self.url(name)
+        finally:
+            self.drop(name)
+
+
+def processes() -> list[int]:
+    return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
+
+
+def stat_of(pid: int) -> Sequence[str]:
+    """State and parent of a process, and so on; nothing once it is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return ()
+
+
+def parent_of(pid: int) -> int:
+    stat = stat_of(pid)
+    return int(stat[1]) if stat else 0
+
+
+def is_alive(pid: int) -> bool:
+    stat = stat_of(pid)
+    return bool(stat) and stat[0] != "Z"
+
+
+@contextmanager
+def new_folder() -> Iterator[Path]:
+    """A folder that the server's user may use, with a name short enough for a socket in it."""
+    folder = Path(mkdtemp(prefix="dua-pg-", dir="/tmp"))
+    user = ordinary_user()
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def server(*settings: str) -> Iterator[Server]:
+    """A running server with an empty ledger to copy from."""
+    with new_folder() as folder:
+        started = Server(folder, *settings)
+        started.make()
+        started.start()
+        try:
+            started.execute(f"CREATE DATABASE {MADE} TEMPLATE template0 ENCODING 'UTF8'")
+            create_store(started.url(MADE))
+            yield started
+        finally:
+            started.stop()

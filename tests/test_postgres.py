@@ -1,0 +1,403 @@
+"""A ledger on PostgreSQL: who may do what there, what is refused, what is found, and a home that is kept there."""
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from api.cli import main
+from ledger.errors import (
+    AlreadyThere,
+    Busy,
+    Damaged,
+    Malformed,
+    NewerSchema,
+    NotALedger,
+    Unreachable,
+)
+from ledger.evidence.verify import verify_log
+from ledger.home import create_home, open_home
+from ledger.storage import create_store, open_store
+from ledger.storage.postgres import connections, schema
+from tests.facts import data_set, noon
+from tests.postgres import ADMIN, MADE, Server
+from tests.stores import assert_holds, event, nothing_written
+from tests.tampering import ORIGIN, record
+
+pytestmark = pytest.mark.needs("initdb")
+
+
+@pytest.fixture
+def empty_url(postgres_server: Server) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = postgres_server.new_database()
+    yield postgres_server.url(name)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def service_url(postgres_server: Server, postgres_url: str) -> str:
+    """The store as the service reaches it."""
+    postgres_server.execute(
+        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {schema.SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
+    )
+    return postgres_url.replace(f"{ADMIN}@", "api@")
+
+
+def plain(url: str) -> "closing[psycopg.Connection[tuple[object, ...]]]":
+    return closing(psycopg.connect(url, autocommit=True))
+
+
+def spoil(url: str, *statements: str) -> None:
+    """Do what a superuser can who takes the guards down, and puts them up again."""
+    with plain(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for table in schema.TABLES:
+            connection.execute(f"ALTER TABLE ledger.{table} DISABLE TRIGGER USER".encode())
+        for statement in statements:
+            connection.execute(statement.encode())
+        for name, declared in schema.GUARDS.items():
+            table = declared.partition(" ON ledger.")[2].partition(" ")[0]
+            connection.execute(f"ALTER TABLE ledger.{table} ENABLE ALWAYS TRIGGER {name}".encode())
+
+
+# Making it.
+
+
+def test_a_database_is_prepared_by_however_many_at_once(postgres_server: Server):
+    names = [postgres_server.new_database() for _ in range(2)]
+    urls = [postgres_server.url(name) for name in names for _ in range(3)]
+    with ThreadPool(len(urls)) as threads:
+        threads.map(create_store, urls)
+
+    for name in names:
+        with open_store(postgres_server.url(name)) as store:
+            assert store.append([event()]) == 1
+            assert_holds(store)
+        postgres_server.drop(name)
+
+
+def test_preparing_it_again_changes_nothing(postgres_url: str):
+    with open_store(postgres_url) as store:
+        store.append([event()])
+        with nothing_written(store):
+            assert run("migrate", postgres_url).exit_code == 0
+
+
+def test_a_database_without_a_ledger_is_not_opened(empty_url: str):
+    with pytest.raises(NotALedger, match="`dua-ledger migrate` makes one"):
+        open_store(empty_url)
+
+
+def test_no_ledger_is_made_where_something_else_has_its_name(empty_url: str):
+    with plain(empty_url) as connection:
+        connection.execute("CREATE SCHEMA ledger")
+
+    with pytest.raises(NotALedger, match="has a schema ledger of something else"):
+        create_store(empty_url)
+
+
+@pytest.mark.parametrize("use", [open_store, create_store])
+def test_a_ledger_of_a_newer_program_is_left_alone(use, postgres_url: str):
+    spoil(postgres_url, "UPDATE ledger.version SET version = 2")
+
+    with pytest.raises(NewerSchema) as refused:
+        use(postgres_url)
+    assert (refused.value.found, refused.value.known) == (2, 1)
+
+
+def test_a_database_that_is_not_in_utf_8_is_refused(postgres_server: Server):
+    postgres_server.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+
+    with pytest.raises(NotALedger, match="not in UTF-8"):
+        create_store(postgres_server.url("latin"))
+    postgres_server.drop("latin")
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("postgresql://api@/{name}?host=/nowhere", "No such file"), ("postgresql://nobody-at-all@/{name}?", "role")],
+)
+def test_a_server_that_cannot_be_reached_is_named_without_a_password(url: str, why: str, postgres_server: Server):
+    where = url.format(name=MADE)
+    with pytest.raises(Unreachable, match=why) as refused:
+        open_store(where if "host=" in where else f"{where}host={postgres_server.folder}")
+
+    assert "nobody-at-all@" not in str(refused.value.path)
+
+
+def test_what_is_no_url_is_refused_without_showing_its_password():
+    with pytest.raises(Malformed) as refused:
+        open_store("postgresql://api:secret@host:notaport:1/x?nonsense=1")
+
+    assert "secret" not in str(refused.value)
+
+
+# Who may do what.
+
+
+def sqlstate_of(url: str, statement: str) -> str | None:
+    """The code of what the server answers."""
+    with plain(url) as connection, pytest.raises(psycopg.Error) as refused:
+        connection.execute(statement.encode())
+    return refused.value.sqlstate
+
+
+FORBIDDEN = [
+    "UPDATE ledger.entries SET entry = 'x'",
+    "DELETE FROM ledger.entries",
+    "TRUNCATE ledger.entries",
+    "UPDATE ledger.tags SET tag = 'x'",
+    "DELETE FROM ledger.tags",
+    "TRUNCATE ledger.tags",
+    "INSERT INTO ledger.version VALUES (2)",
+    "UPDATE ledger.version SET version = 2",
+    "ALTER TABLE ledger.entries DISABLE TRIGGER ALL",
+    "DROP TRIGGER entries_no_update ON ledger.entries",
+    "DROP TABLE ledger.tags",
+    "CREATE TABLE ledger.mine (a int)",
+    "CREATE OR REPLACE FUNCTION ledger.rows_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "SET session_replication_role = replica",
+    f"SET ROLE {schema.OWNER}",
+]
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_the_service_may_not(statement: str, service_url: str):
+    with open_store(service_url) as store:
+        store.append([event("t", "a")] * 3)
+        with nothing_written(store):
+            assert sqlstate_of(service_url, statement) == "42501"
+
+
+def test_the_service_reads_and_appends_one_or_many(service_url: str):
+    with open_store(service_url) as store:
+        assert store.append([event("t", "a")]) == 1
+        assert store.append([event("t", "a")]) == 2
+        assert store.append([event("t", "a")] * 300) == 302
+        assert_holds(store)
+
+
+SPOILING = {
+    **dict.fromkeys(FORBIDDEN[:6], "never changes"),
+    "INSERT INTO ledger.entries VALUES (5, 'x', 'x')": "only ever added after the last",
+    "INSERT INTO ledger.entries VALUES (4, 'x', 'x'), (6, 'x', 'x')": "only ever added after the last",
+    "INSERT INTO ledger.entries VALUES (0, 'x', 'x')": "violates check constraint",
+    "INSERT INTO ledger.entries VALUES (2, 'x', 'x')": "duplicate key",
+    "INSERT INTO ledger.entries VALUES (2, 'x', 'x') ON CONFLICT (position) DO UPDATE SET entry = 'x'": "never changes",
+}
+
+
+@pytest.mark.parametrize("statement", SPOILING)
+def test_the_server_refuses_whoever_asks(statement: str, postgres_url: str):
+    with open_store(postgres_url) as store:
+        store.append([event("t", "a")] * 3)
+        with nothing_written(store), plain(postgres_url) as connection, pytest.raises(psycopg.Error) as refused:
+            connection.execute(statement.encode())
+
+    assert SPOILING[statement] in str(refused.value)
+
+
+# What a superuser does all the same.
+
+ATTACKS = {
+    "UPDATE ledger.entries SET entry = convert_to(replace(convert_from(entry, 'UTF8'), '{}', '[]'), 'UTF8')"
+    " WHERE position = 70": "entry 70: its bytes are not those that were hashed",
+    "UPDATE ledger.entries SET tree = decode(repeat('00', 64), 'hex') WHERE position = 70": "entry 70: its bytes are",
+    "DELETE FROM ledger.entries WHERE position = 70": "entry 70: is missing",
+    "DELETE FROM ledger.tags WHERE position = 70 AND tag = 'a'": "entry 70: the tag index does not have 'a'",
+    "INSERT INTO ledger.tags VALUES ('z', 't', 70)": "entry 70: the tag index has 'z' with type 't', and the entry",
+    "INSERT INTO ledger.tags VALUES ('z', 't', 7000)": "entry 7000: it has no place in the tag index",
+    "CREATE TABLE ledger.mine (a int)": "table mine is no part of a ledger's database",
+    "ALTER TABLE ledger.tags ADD CONSTRAINT short CHECK (tag <> 'no')": "constraint short is no part",
+    "CREATE OR REPLACE FUNCTION ledger.rows_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'": (
+        "function rows_stay was declared otherwise"
+    ),
+    "CREATE RULE quiet AS ON DELETE TO ledger.tags DO INSTEAD NOTHING": "rule quiet is no part of a ledger's database",
+    "ALTER TABLE ledger.entries OWNER TO CURRENT_USER": "table entries was declared otherwise",
+    "ALTER TABLE ledger.entries ENABLE ROW LEVEL SECURITY": "table entries was declared otherwise",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_a_superuser_altered_is_found(attack: str, postgres_url: str):
+    with open_store(postgres_url) as store:
+        store.append([event("t", "a", "b")] * 140)
+        assert_holds(store)
+        spoil(postgres_url, attack)
+
+        findings = [str(finding) for finding in verify_log(store).findings]
+
+    assert any(ATTACKS[attack] in finding for finding in findings), findings
+
+
+@pytest.mark.parametrize("name", schema.GUARDS)
+def test_a_guard_that_is_missing_or_asleep_is_found(name: str, postgres_url: str):
+    table = schema.GUARDS[name].partition(" ON ledger.")[2].partition(" ")[0]
+    with open_store(postgres_url) as store, plain(postgres_url) as connection:
+        connection.execute(f"ALTER TABLE ledger.{table} DISABLE TRIGGER {name}".encode())
+        asleep = [str(finding) for finding in verify_log(store).findings]
+        connection.execute(f"DROP TRIGGER {name} ON ledger.{table}".encode())
+        missing = [str(finding) for finding in verify_log(store).findings]
+
+    assert asleep == [f"log: guard {name} was declared otherwise"]
+    assert missing == [f"log: guard {name} is missing from the database"]
+
+
+def test_an_entry_that_cannot_be_read_is_named(postgres_url: str):
+    with open_store(postgres_url) as store:
+        store.append([event("t", "a")] * 3)
+        spoil(postgres_url, "UPDATE ledger.entries SET entry = 'nonsense' WHERE position = 2")
+
+        with pytest.raises(Damaged, match="the entry at position 2 cannot be read"):
+            list(store.scan())
+
+
+# What goes wrong on the way.
+
+
+def test_behind_a_writer_that_hangs_others_are_told_so_in_time_and_may_read(postgres_url: str):
+    with open_store(impatient(postgres_url, "lock_timeout=100")) as store, plain(postgres_url) as hanging:
+        store.append([event()])
+        hanging.execute(f"SELECT pg_advisory_lock({schema.TURN})")
+        with nothing_written(store), pytest.raises(Busy):
+            store.append([event()])
+
+        hanging.execute(f"SELECT pg_advisory_unlock({schema.TURN})")
+        assert store.append([event()]) == 2
+
+
+def impatient(url: str, setting: str) -> str:
+    """The store at this URL with a setting of the server's for its connections."""
+    return f"{url}&options=-c%20{setting.replace('=', '%3D')}"
+
+
+def test_a_statement_that_takes_too_long_is_ended_and_named(postgres_url: str):
+    with open_store(impatient(postgres_url, "statement_timeout=100")) as store, plain(postgres_url) as hanging:
+        store.append([event()])
+        hanging.execute("BEGIN")
+        hanging.execute("LOCK TABLE ledger.entries IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Unreachable, match="could not do it in time"):
+            store.append([event()])
+        with pytest.raises(Unreachable, match="could not do it in time"):
+            store.head()
+        hanging.execute("ROLLBACK")
+
+        assert store.append([event()]) == 2
+        assert_holds(store)
+
+
+def test_when_the_server_has_no_connection_left_that_is_said_and_it_goes_on_later(
+    postgres_server: Server, postgres_url: str
+):
+    with open_store(postgres_url) as store:
+        store.append([event()])
+        store.close()
+        taken = every_connection(postgres_url)
+        with pytest.raises(Unreachable, match="too many clients"):
+            store.append([event()])
+        for one in taken:
+            one.close()
+
+        assert [store.append([event()]), store.length()] == [2, 2]
+
+
+def every_connection(url: str) -> list["psycopg.Connection[tuple[object, ...]]"]:
+    """As many connections as the server has."""
+    taken = []
+    with suppress(psycopg.OperationalError):
+        while True:
+            taken.append(psycopg.connect(url))
+    return taken
+
+
+def test_threads_that_want_more_connections_than_there_may_be_wait_for_one_another(postgres_url: str, monkeypatch):
+    monkeypatch.setattr(connections, "MOST", 2)
+    with open_store(postgres_url) as store, ThreadPool(12) as threads:
+        positions = threads.map(lambda n: store.append([event("t", f"n:{n}")]), range(60), chunksize=1)
+
+        assert sorted(positions) == list(range(1, 61))
+        assert_holds(store)
+
+
+def test_connections_that_ended_while_nobody_looked_are_replaced(postgres_server: Server, postgres_url: str):
+    with open_store(postgres_url) as store:
+        assert store.append([event()]) == 1
+        end_connections(postgres_server)
+        assert store.append([event()]) == 2
+        end_connections(postgres_server)
+        assert store.head().position == 2
+
+
+def end_connections(server: Server) -> None:
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dua-ledger'")
+
+
+# A home.
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [*map(str, arguments)])
+
+
+def test_a_home_keeps_its_log_there(service_url: str, tmp_path: Path):
+    home = tmp_path / "home"
+    made = run("init", "--home", home, "--origin", ORIGIN, "--store", service_url)
+    added = run("register-dataset", "--home", home, "D-1", "--course-run", "course-v1:MITx+1", "--kind", "forum")
+
+    assert (made.exit_code, added.exit_code) == (0, 0), made.output + added.output
+    assert not (home / "log.db").exists()
+    assert "opened" in run("entries", "--home", home).output
+    assert run("checkpoint", "--home", home).output.splitlines()[1] == "2"
+    verified = run("verify", "--home", home, "--processes", 2)
+    assert (verified.exit_code, verified.output.splitlines()[0]) == (
+        0,
+        "All holds in 2 entries: each hash, the tag index, and all that custody keeps.",
+    )
+
+
+def test_a_large_log_is_verified_by_several_processes(postgres_url: str):
+    with open_store(postgres_url, noon) as store:
+        for start in range(0, 8300, 4150):
+            store.append([event("t", f"n:{n % 50}", 'q"\\é') for n in range(start, start + 4150)])
+        one, many = verify_log(store), verify_log(store, url=postgres_url, processes=2)
+
+        assert (one.findings, one) == ((), many)
+        spoil(postgres_url, "DELETE FROM ledger.tags WHERE position = 4097 AND tag = ''")
+        assert verify_log(store).findings == verify_log(store, url=postgres_url, processes=2).findings != ()
+
+
+@pytest.mark.parametrize(
+    ("store", "why"),
+    [
+        ("sqlite:////tmp/log.db", "is not postgresql"),
+        ("postgresql://api:secret@localhost/x", "has a password in it"),
+        ("postgresql://api@localhost/x?password=secret", "has a password in it"),
+    ],
+)
+def test_a_home_is_not_made_with_a_store_that_cannot_be_written_down(store: str, why: str, tmp_path: Path):
+    with pytest.raises(Malformed, match=why) as refused:
+        create_home(tmp_path / "home", ORIGIN, actor="operator", via="test", store=store)
+
+    assert "secret" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_holds_one_ledger(postgres_url: str, tmp_path: Path):
+    create_home(tmp_path / "home", ORIGIN, actor="operator", via="test", store=postgres_url)
+
+    with pytest.raises(AlreadyThere, match="has a ledger in it already"):
+        create_home(tmp_path / "other", ORIGIN, actor="operator", via="test", store=postgres_url)
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]
+
+
+def test_what_is_recorded_in_a_home_is_read_again(postgres_url: str, tmp_path: Path):
+    create_home(tmp_path / "home", ORIGIN, actor="operator", via="test", clock=noon, store=postgres_url)
+    with open_home(tmp_path / "home", noon) as home:
+        assert record(home, data_set("D-1")) == [2]
+    with open_home(tmp_path / "home", noon) as home:
+        assert [fact.event for fact in home.ledger.facts(after=1)] == [data_set("D-1")]

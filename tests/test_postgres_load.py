@@ -1,0 +1,192 @@
+"""Writers by the dozen, servers that are killed, disks that are full, standbys that take over: nothing lost or doubled.
+
+With CAMPAIGN=1 the load is what the project promises to bear, and servers are killed ten times.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from subprocess import run
+from time import monotonic
+
+import pytest
+
+from ledger.chain.merkle import consistency_path, root_of, verify_consistency
+from ledger.errors import LedgerError, StoreFull, Unavailable, Unreachable
+from ledger.evidence.verify import verify_log
+from ledger.storage import Store, create_store, open_store
+from tests import postgres
+from tests.load import PROCESSES, THREADS, assert_carried, load
+from tests.postgres import ADMIN, Server
+from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event
+
+pytest_plugins = ["tests.figures"]
+pytestmark = [pytest.mark.needs("initdb"), pytest.mark.campaign]
+
+APPENDS = 20_000 // (PROCESSES * THREADS) if CAMPAIGN else 25
+KILLS = 10 if CAMPAIGN else 1
+PER_KILL = 150 if CAMPAIGN else 40
+PER_TAKEOVER = 100 if CAMPAIGN else 25
+
+
+def wait_for_length(store: Store, length: int) -> None:
+    """Wait until the log is so long, whatever is wrong with the server meanwhile."""
+    deadline = monotonic() + PATIENCE
+    while monotonic() < deadline:
+        with suppress(Unavailable):
+            if store.length() >= length:
+                return
+    raise AssertionError(f"the log never had {length} entries")
+
+
+def test_sixteen_writers_leave_no_gap_and_no_follower_misses_anything(postgres_url: str, tell):
+    begun = monotonic()
+    with load(postgres_url, APPENDS) as end:
+        carried = end()
+    tell("appends in seconds", (len(carried.acknowledged), round(monotonic() - begun, 1)))
+
+    assert (carried.unknown, carried.refused) == (0, 0)
+    with open_store(postgres_url) as store:
+        assert_carried(store, carried)
+
+
+@pytest.fixture
+def careful_server() -> Iterator[Server]:
+    """A server that waits for its disk, as one should."""
+    with postgres.server() as started:
+        yield started
+
+
+def test_a_server_that_is_killed_loses_and_doubles_nothing(careful_server: Server, tell):
+    with careful_server.ledger() as url, open_store(url) as store:
+        with load(url, max(APPENDS, KILLS * PER_KILL // 16 + 25)) as end:
+            for kill in range(1, KILLS + 1):
+                wait_for_length(store, kill * PER_KILL)
+                careful_server.kill()
+                careful_server.start()
+            carried = end()
+        tell("kills, appends, unknown", (KILLS, len(carried.acknowledged), carried.unknown))
+
+        assert_carried(store, carried)
+
+
+# A standby takes over.
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Server, Server]]:
+    """A primary, and a standby that has everything before it counts."""
+    with postgres.new_folder() as one, postgres.new_folder() as other:
+        primary = Server(one, "synchronous_standby_names=standby")
+        standby = Server(other, "hot_standby=on", port=5433)
+        primary.make()
+        primary.start()
+        try:
+            standby.make_standby_of(primary)
+            standby.start()
+            yield primary, standby
+        finally:
+            primary.stop()
+            standby.stop()
+
+
+def url_of_either(primary: Server, standby: Server, database: str) -> str:
+    return (
+        f"postgresql://{ADMIN}@/{database}?host={primary.folder},{standby.folder}&port={primary.port},{standby.port}"
+        "&target_session_attrs=read-write"
+    )
+
+
+@pytest.mark.parametrize("time", range(KILLS))
+def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server, Server], time: int, tell):
+    primary, standby = pair
+    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
+    url = url_of_either(primary, standby, "office")
+    create_store(url)
+    with open_store(url) as store, load(url, PER_TAKEOVER) as end:
+        wait_for_length(store, 100)
+        size = store.length()
+        root = root_of(size, store.subtree)
+        primary.kill()
+
+        # While there is none to write to, what the standby has is read, with its position; writing is refused.
+        assert store.head().position >= size
+        assert_holds(store)
+        with pytest.raises(Unreachable):
+            store.append([event("refused.v1")])
+        standby.promote()
+        carried = end()
+        tell("appends, refused meanwhile, unknown", (len(carried.acknowledged), carried.refused, carried.unknown))
+
+        assert_carried(store, carried)
+        end_size = store.length()
+        path = consistency_path(size, end_size, store.subtree)
+        verify_consistency(size, end_size, path, root, root_of(end_size, store.subtree))
+
+
+def test_auditors_read_and_verify_on_a_standby(pair: tuple[Server, Server]):
+    primary, standby = pair
+    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
+    create_store(primary.url("office"))
+    with open_store(primary.url("office")) as store:
+        store.append([event("t", "a")] * 70)
+        head = store.head()
+        wait_for_standby(standby, head.position)
+        with open_store(standby.url("office")) as node:
+            assert node.head() == head
+            assert verify_log(node).findings == ()
+            with pytest.raises(Unreachable, match="is a standby, which can be read but not written"):
+                node.append([event()])
+            with node.subscribe(after=69) as following:
+                assert next(following).position == 70
+                store.append([event()])
+                assert next(following).position == 71
+
+
+def wait_for_standby(standby: Server, position: int) -> None:
+    deadline = monotonic() + PATIENCE
+    while True:
+        with suppress(LedgerError), open_store(standby.url("office")) as node:
+            if node.length() >= position:
+                return
+        assert monotonic() < deadline
+
+
+# A full disk.
+
+
+def test_on_a_full_disk_nothing_is_lost_and_with_room_it_goes_on(postgres_server: Server):
+    disk = postgres_server.folder / "small"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=777", "tmpfs", str(disk)]
+    if run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("may not mount a small disk here")
+    try:
+        place = disk / "place"
+        postgres_server.run("mkdir", place)
+        postgres_server.execute(
+            f"CREATE TABLESPACE small LOCATION '{place}'",
+            f"CREATE DATABASE small TEMPLATE {postgres.MADE} TABLESPACE small",
+        )
+        with open_store(postgres_server.url("small")) as store:
+            acknowledged = append_until_full(store)
+            assert [(entry.position, entry.leaf) for entry in store.scan()] == acknowledged
+            run(["mount", "-o", "remount,size=48m", disk], check=True)
+            assert store.append([event()] * 200) == len(acknowledged) + 200
+            assert_holds(store)
+    finally:
+        postgres_server.execute("DROP DATABASE IF EXISTS small WITH (FORCE)", "DROP TABLESPACE IF EXISTS small")
+        run(["umount", disk], check=True)
+
+
+def append_until_full(store: Store) -> list[tuple[int, bytes]]:
+    """Append large entries until there is no room for one; gives what was acknowledged."""
+    acknowledged: list[tuple[int, bytes]] = []
+    noise = random.Random(7)
+    with suppress(StoreFull):
+        while len(acknowledged) < 10_000:
+            # What is random cannot be made smaller.
+            entries = store.append_entries([event("t", "a", data=noise.randbytes(20_000)) for _ in range(20)])
+            acknowledged += [(entry.position, entry.leaf) for entry in entries]
+    assert 0 < len(acknowledged) < 10_000
+    return acknowledged

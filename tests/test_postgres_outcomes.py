@@ -1,0 +1,225 @@
+"""When nobody answers whether something was recorded: it is found out, or said to be unknown; never lost or doubled."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.pool import ThreadPool
+from time import monotonic
+from urllib.parse import urlsplit
+
+import pytest
+from eventsourcing.dcb.api import DCBAppendCondition
+
+from api.cli.failures import TryAgain, as_sentences
+from api.http.problems import problem_of
+from ledger.codec import Fact
+from ledger.errors import Conflict, OutcomeUnknown, Unreachable
+from ledger.log import IdempotencyKey, Ledger
+from ledger.storage import Store, open_store
+from ledger.storage.postgres import appending, connections
+from tests.facts import data_set
+from tests.postgres import Server
+from tests.proxies import Cut, Proxy, proxy
+from tests.stores import PATIENCE, assert_holds, event, tagged
+
+pytestmark = pytest.mark.needs("initdb")
+
+
+@pytest.fixture
+def way(postgres_server: Server) -> Iterator[Proxy]:
+    """A way to the server that can be cut."""
+    with proxy(postgres_server.folder / f".s.PGSQL.{postgres_server.port}") as started:
+        yield started
+
+
+@pytest.fixture
+def distant(way: Proxy, postgres_url: str) -> Iterator[Store]:
+    """A store behind it, with one entry."""
+    database = urlsplit(postgres_url).path
+    with open_store(f"postgresql://admin@127.0.0.1:{way.port}{database}?options=-c%20lock_timeout%3D200") as store:
+        store.append([event("first.v1", "a")])
+        yield store
+
+
+@pytest.mark.parametrize("cut", Cut)
+def test_an_append_that_was_cut_off_is_there_once(cut: Cut, distant: Store, way: Proxy):
+    way.cut_next(cut)
+
+    entries = distant.append_entries([event("second.v1", "b")])
+
+    assert [entry.position for entry in entries] == [2]
+    if cut is Cut.LATE:
+        assert way.deliver()
+    assert list(distant.scan())[1:] == entries
+    assert_holds(distant)
+
+
+@pytest.mark.parametrize("cut", [Cut.BEFORE, Cut.AFTER])
+@pytest.mark.parametrize("at", [b"BEGIN", b"COPY ledger.entries", b"COPY ledger.tags", b"notify", b"COMMIT"])
+def test_many_that_were_cut_off_somewhere_are_there_once(at: bytes, cut: Cut, distant: Store, way: Proxy):
+    way.cut_next(cut, at)
+
+    entries = distant.append_entries([event("second.v1", "b", data=b"%d" % n) for n in range(200)])
+
+    assert [entry.position for entry in entries] == list(range(2, 202))
+    assert list(distant.scan())[1:] == entries
+    assert_holds(distant)
+
+
+def test_a_commit_that_is_still_under_way_is_waited_for(distant: Store, way: Proxy):
+    way.cut_next(Cut.LATE, b"COMMIT")
+    with ThreadPool(1) as aside:
+        appended = aside.apply_async(distant.append_entries, [[event("second.v1", "b")] * 200])
+        until(lambda: way.holds_something_back)
+        assert way.deliver()
+
+        entries = appended.get(PATIENCE)
+    assert list(distant.scan())[1:] == entries
+    assert_holds(distant)
+
+
+def test_what_comes_late_finds_that_others_were_faster(distant: Store, way: Proxy, postgres_url: str):
+    way.cut_next(Cut.LATE, for_good=True)
+    with ThreadPool(1) as aside, open_store(postgres_url) as near:
+        appended = aside.apply_async(distant.append_entries, [[event("second.v1", "b")]])
+        near.append([event("between.v1", "a")])
+        way.mend()
+
+        assert [entry.position for entry in appended.get(PATIENCE)] == [3]
+        assert way.deliver()
+        assert [entry.header.type for entry in near.scan()] == ["first.v1", "between.v1", "second.v1"]
+        assert_holds(near)
+
+
+def test_an_append_that_was_cut_off_may_not_come_behind_what_it_excludes(distant: Store, way: Proxy, postgres_url: str):
+    way.cut_next(Cut.BEFORE, for_good=True)
+    with ThreadPool(1) as aside, open_store(postgres_url) as near:
+        appended = aside.apply_async(
+            distant.append_entries, [[event("second.v1", "a")], DCBAppendCondition(tagged("a"), 1)]
+        )
+        near.append([event("between.v1", "a")])
+        way.mend()
+
+        with pytest.raises(Conflict):
+            appended.get(PATIENCE)
+        assert near.length() == 2
+
+
+@pytest.mark.parametrize("cut", [Cut.BEFORE, Cut.AFTER])
+def test_when_nobody_can_be_asked_the_outcome_is_unknown_and_the_same_wish_has_it_later(
+    cut: Cut, distant: Store, way: Proxy, monkeypatch
+):
+    monkeypatch.setattr(appending, "RESOLVE_SECONDS", 0.2)
+    ledger = Ledger(distant, wish_key=bytes(32), random_bytes=secrets.token_bytes)
+    key = IdempotencyKey("staff:1", "the wish", b"its body")
+    fact = Fact(event=data_set(), actor="staff:1", via="test")
+    reading = ledger.read(key=key)
+    way.cut_next(cut, for_good=True)
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        ledger.append([fact], reading)
+    way.mend()
+
+    assert (problem_of(unknown.value).status, problem_of(unknown.value).type) == (503, "/docs#outcome-unknown")
+    again = ledger.append([fact], ledger.read(key=key))
+    assert (again.positions, again.again) == ([2], cut is Cut.AFTER)
+    assert distant.length() == 2
+    assert_holds(distant)
+
+
+def test_a_connection_that_is_cut_while_reading_is_made_again(distant: Store, way: Proxy):
+    way.cut_next(Cut.AFTER)
+
+    assert distant.head().position == 1
+    way.cut_next(Cut.BEFORE)
+    assert [entry.header.type for entry in distant.scan()] == ["first.v1"]
+
+
+def test_a_server_that_is_gone_is_unreachable_and_nothing_is_in_doubt(distant: Store, way: Proxy):
+    distant.close()
+    way.cut_next(Cut.BEFORE, for_good=True)
+
+    for use in (distant.head, lambda: distant.append([event()])):
+        with pytest.raises(Unreachable):
+            use()
+
+
+# A standby that does not answer.
+
+
+@contextmanager
+def standby_missing(server: Server) -> Iterator[None]:
+    """Every commit waits for a standby that there is not."""
+    server.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'", "SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        server.execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+
+
+def waiting_commits(url: str) -> int:
+    with connections_to(url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@contextmanager
+def connections_to(url: str) -> Iterator[connections.Connection]:
+    connection = connections.connect(url)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def until(condition) -> None:
+    """Wait for a change that was made to be there."""
+    deadline = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < deadline, "it never came to that"
+
+
+def test_a_commit_that_waits_for_a_standby_for_too_long_is_neither_done_nor_failed(
+    postgres_server: Server, postgres_url: str, monkeypatch
+):
+    monkeypatch.setattr(connections, "CLIENT_SECONDS", 1.0)
+    monkeypatch.setattr(appending, "RESOLVE_SECONDS", 0.2)
+    with open_store(f"{postgres_url}&options=-c%20lock_timeout%3D200") as store:
+        store.append([event("first.v1")])
+        with standby_missing(postgres_server), pytest.raises(OutcomeUnknown):
+            until(lambda: store.append([event("second.v1")]) and False)
+        until(lambda: not waiting_commits(postgres_url))
+
+        types = [entry.header.type for entry in store.scan()]
+        assert types[0] == "first.v1"
+        assert set(types[1:]) == {"second.v1"}
+        assert store.append([event("third.v1")]) == len(types) + 1
+        assert_holds(store)
+
+
+def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_server: Server, postgres_url: str):
+    hurry = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    with open_store(postgres_url) as store, ThreadPool(1) as aside:
+        store.append([event("first.v1")])
+        with standby_missing(postgres_server):
+            appended = aside.apply_async(lambda: until(lambda: store.append([event("second.v1")]) and False))
+            until(lambda: waiting_commits(postgres_url))
+            postgres_server.execute(hurry)
+
+            with pytest.raises(OutcomeUnknown, match="canceling wait for synchronous replication"):
+                appended.get(PATIENCE)
+        assert_holds(store)
+
+
+def test_the_command_line_says_that_it_is_not_known_and_to_try_again():
+    with pytest.raises(TryAgain) as told, as_sentences():
+        raise OutcomeUnknown("postgresql://db/ledger", "server closed the connection")
+
+    assert told.value.exit_code == 4
+    assert told.value.message == (
+        "postgresql://db/ledger: it is not known whether this was recorded (server closed the connection): try again"
+        " with the same idempotency key, or look whether it is there"
+    )
