@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from api.demo.story import Story
+from api.demo.story import END, LATER, TODAY, Story
 
 
 @click.command()
 @click.option("--serve", is_flag=True, help="Serve the ledger over HTTP then, as it was before the last chapters.")
 @click.option("--port", type=click.IntRange(1, 65535), help="On this port; 8000, or any if that is taken.")
 def demo(serve: bool, port: int | None) -> None:
-    """Play a story in a throw-away ledger: from a request that comes in to data that go out, and somebody cheats.
+    """Play a story in a throw-away ledger: a request, from an e-mail to the last copy destroyed, and somebody cheats.
 
     With --serve, on a terminal, the ledger is served until you press Ctrl-C; elsewhere only while three calls are
     tried.
@@ -26,11 +26,11 @@ def demo(serve: bool, port: int | None) -> None:
     with TemporaryDirectory(prefix="dua-", dir="/tmp") as folder:
         story = Story(Path(folder), typed)
         with closing(story):
-            for chapter in story.chapters:
-                if serve and chapter == story.time_goes_by:
-                    # What follows is recorded weeks ahead, and then tampered with: neither can be written to any more.
-                    shutil.copytree(story.home, story.home.with_name("served"))
-                chapter()
+            story.play(TODAY)
+            if serve:
+                # What follows is recorded weeks ahead, and then tampered with: neither can be written to any more.
+                shutil.copytree(story.home, story.home.with_name("served"))
+            story.play((*LATER, *END))
         if serve:
             _serve(story, port)
 
