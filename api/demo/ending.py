@@ -32,7 +32,7 @@ def a_member_leaves(stage: Stage) -> None:
     stage.run(f"depart {JUN} --reason 'his visit is over'")
     say("From then on the calendar knows, too: tick is what cron calls, every day.")
     stage.run("tick", CRON)
-    _destroyed(stage, JUN, f"--by {JUN} --copies 1 --media 'his laptop' --method 'overwritten'")
+    _destroyed(stage, JUN, f"--by {JUN} --copies 1 --media 'his laptop' --method overwritten")
 
 
 def the_agreements_run_out(stage: Stage) -> None:
@@ -61,10 +61,11 @@ def destruction_is_overdue(stage: Stage) -> None:
     chapter("Destruction is due, overdue, attested")
     due = max(one.due for one in stage.all(DestructionRequired))
     stage.noon_of(due)
-    say("On the last day for it they are reminded; and a month later, as nobody has attested anything, once more.")
+    say("On the last day for it those who hold something are reminded, and Hanna, whose request it is.")
     stage.run("tick", CRON)
     _sent(stage)
     stage.noon_of(due + timedelta(days=31))
+    say("A month later nobody has attested anything. They are reminded once more.")
     stage.run("tick", CRON)
     _sent(stage)
     _shown(stage.mailbox.mails[-1])
@@ -93,4 +94,4 @@ def _sent(stage: Stage) -> None:
 
 def _shown(mail: EmailMessage) -> None:
     note(f"the last of them, to {mail['To']}: {mail['Subject']}")
-    click.echo(indent(f"\n{mail.get_content().rstrip()}", "    | ", lambda line: True))
+    click.echo(indent(mail.get_content().strip(), "    | ", lambda line: True))

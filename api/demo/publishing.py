@@ -33,7 +33,7 @@ def a_journal_asks(stage: Stage) -> None:
         "in one step she refers them to the office, where they wait among the queries."
     )
     stage.noon_of(stage.today + timedelta(days=5))
-    about = f"--kind verify --request {stage.request} --dataset {FORUM} --doi {PAPER}"
+    about = f"--kind pass-on --request {stage.request} --dataset {FORUM} --doi {PAPER}"
     stage.run(f"refer {AMAL} --asker '{JOURNAL}' {about} --purpose 'to check the second figure of the paper'")
     stage.run("queries --open")
     say("Ira looks herself, has her table checked, and answers with it. The data stay where they are.")
