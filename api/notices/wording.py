@@ -102,7 +102,7 @@ def _paragraphs(notice: Notice, known: Known) -> Iterator[str]:
             )
         case DestructionRequired():
             yield _paragraph(
-                f"Your right to use version {event.label} of {event.dataset} has ended on {event.ended}. "
+                f"Since {event.ended} you have no right to use version {event.label} of {event.dataset}. "
                 f"Please destroy all copies, backups included, by {event.due}, and tell us how and when you did it."
             )
         case _ if notice.kind == "request declined":

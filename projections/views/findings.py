@@ -17,7 +17,7 @@ from ledger.codec import Known
 from ledger.events import CopyReported
 from ledger.events.finding import FindingKind
 from projections.standing import Office, RequestStanding, holdings
-from projections.views.answers import ACCESSES
+from projections.views.answers import ACCESSES, ON_HOLD
 
 OFFICE, DIRECTOR = "office", "director"
 FOR_EVER = "written off"
@@ -41,11 +41,11 @@ SOURCES = (
     FROM incidents
     WHERE late AND position NOT IN (SELECT position FROM undone)
     """,
-    # Whatever is held on a day after the last one for destroying it.
-    """
-    SELECT position, 'overdue destruction', request, person, dataset, label, date(due, '+1 day')
-    FROM holdings
-    WHERE state IN ('open', 'attested') AND due < :day
+    # Whatever is held on a day after the last one for destroying it, unless a legal hold forbids to.
+    f"""
+    SELECT h.position, 'overdue destruction', h.request, h.person, h.dataset, h.label, date(h.due, '+1 day')
+    FROM holdings AS h
+    WHERE h.state IN ('open', 'attested') AND h.due < :day AND NOT {ON_HOLD}
     """,
     """
     SELECT h.position, 'received without training', h.request, h.person, h.dataset, h.label, h.since

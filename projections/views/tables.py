@@ -22,6 +22,7 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     queries      who asked, and what they were told              of a fact
     incidents    what went wrong, was contained, was closed          of a fact
     steps        who got a finding to deal with, and who closed it   of a fact
+    holds        legal holds that were placed, and lifted            of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -288,6 +289,16 @@ SCHEMA = (
     ) STRICT
     """,
     "CREATE INDEX steps_of_entries ON steps (entry)",
+    """
+    CREATE TABLE holds (
+        position INTEGER PRIMARY KEY,
+        hold TEXT NOT NULL,
+        placed INTEGER NOT NULL,
+        request TEXT,
+        dataset TEXT,
+        person TEXT
+    ) STRICT
+    """,
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -316,6 +327,7 @@ OF_A_FACT = {
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
+    "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

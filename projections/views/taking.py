@@ -101,6 +101,8 @@ WANTED: tuple[type[Event], ...] = (
     IncidentClosed,
     FindingAssigned,
     FindingClosed,
+    LegalHoldPlaced,
+    LegalHoldLifted,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -130,8 +132,6 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
-    LegalHoldPlaced,
-    LegalHoldLifted,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -286,4 +286,7 @@ def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object,
             return "steps", (position, given.entry, given.kind, given.person, given.owner)
         case FindingClosed() as closed:
             return "steps", (position, closed.entry, closed.kind, closed.person, None)
+        case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
+            placed = isinstance(of_hold, LegalHoldPlaced)
+            return "holds", (position, of_hold.hold, placed, of_hold.request, of_hold.dataset, of_hold.person)
     raise AssertionError(event)
