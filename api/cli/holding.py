@@ -146,7 +146,7 @@ def _table(shown: Mapping[str, str], held: list[Holding], past: list[PastHolding
     rows = [_holding(one, today) for one in held]
     if past:
         rows = [dict(row) | {"organisation": None} for row in rows] + [_past_holding(one) for one in past]
-        shown = {"organisation": "organisation"} | dict(shown)
+        shown = {"organisation": "organisation"} | dict(shown) | {"since": "since"}
         shown = {column: title for column, title in shown.items() if any(row[column] is not None for row in rows)}
     if not form.as_json and not form.as_csv:
         rows[len(held) :] = [
@@ -170,6 +170,8 @@ def _past_holding(one: PastHolding) -> Row:
         "until": None,
         "right": "not known" if one.agreement else "none",
         "in_force": False,
+        "state": None,
+        "due": None,
         "organisation": Who(one.organisation),
         "releases": one.releases,
         "registers": one.registers,

@@ -23,6 +23,7 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     incidents    what went wrong, was contained, was closed          of a fact
     steps        who got a finding to deal with, and who closed it   of a fact
     holds        legal holds that were placed, and lifted            of a fact
+    compelled    what an instrument of the law made disclosed        of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -299,6 +300,16 @@ SCHEMA = (
         person TEXT
     ) STRICT
     """,
+    """
+    CREATE TABLE compelled (
+        position INTEGER PRIMARY KEY,
+        day TEXT NOT NULL,
+        instrument TEXT NOT NULL,
+        datasets TEXT NOT NULL,
+        learners INTEGER,
+        recipient TEXT NOT NULL
+    ) STRICT
+    """,
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
@@ -328,6 +339,7 @@ OF_A_FACT = {
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
     "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)",
+    "compelled": "INSERT INTO compelled VALUES (?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {
