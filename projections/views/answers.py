@@ -117,7 +117,9 @@ ACCESSES = """
 WAITING = f"""
     WITH {STATES}
     SELECT who, whom, next, since, since_at, request, state, researcher FROM (
-        SELECT t.who, t.whom, t.next, t.since, t.since_at, r.request, r.state, r.researcher, t.number
+        SELECT
+            t.who, t.whom, t.next, t.since, t.since_at, r.request,
+            CASE WHEN r.ended <= :day THEN 'ended' ELSE r.state END AS state, r.researcher, t.number
         FROM turns AS t
         JOIN requests AS r ON r.request = t.request
         UNION ALL
@@ -239,11 +241,11 @@ def accesses(connection: sqlite3.Connection, *, findings: bool) -> list[Access]:
     ]
 
 
-def waiting(connection: sqlite3.Connection) -> list[Waiting]:
-    """What waits for whom, oldest first."""
+def waiting(connection: sqlite3.Connection, day: date) -> list[Waiting]:
+    """What waits for whom on a day, oldest first."""
     return [
         Waiting(who, _ids(whom), next_, since, parse_time(since_at), *rest)
-        for who, whom, next_, since, since_at, *rest in connection.execute(WAITING)
+        for who, whom, next_, since, since_at, *rest in connection.execute(WAITING, {"day": str(day)})
     ]
 
 

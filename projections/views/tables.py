@@ -52,6 +52,7 @@ SCHEMA = (
         researcher TEXT,
         datasets TEXT NOT NULL,
         study_group TEXT NOT NULL,
+        ended TEXT,
         last INTEGER NOT NULL,
         last_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
@@ -316,7 +317,7 @@ SCHEMA = (
 
 # The tables that are replaced request by request, each with what adds a row.
 OF_A_REQUEST = {
-    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
