@@ -79,6 +79,17 @@ from tests.office import (
     use_agreement,
     withdrawn,
 )
+from tests.outside import (
+    PUBLICATION,
+    QUERY,
+    asked,
+    changes_asked,
+    has_appeared,
+    notified,
+    query_withdrawn,
+    retracted,
+    told,
+)
 
 # No open incident, no hold.
 
@@ -365,6 +376,31 @@ def test_a_request_is_closed_once_and_nothing_is_released_under_it_any_more():
 def test_a_request_is_not_closed_while_an_incident_or_a_hold_is_on_it():
     given(ready(), OVER, incident(REQUEST)).when(close()).then(refused("no-open-incident", about=[INCIDENT]))
     given(ready(), OVER, legal_hold(request=REQUEST)).when(close()).then(refused("no-hold", about=[HOLD]))
+
+
+@pytest.mark.parametrize(
+    ("since", "is_open"),
+    [([], True), ([told("to counsel")], True), ([told()], False), ([query_withdrawn()], False)],
+    ids=["open", "with counsel", "answered", "withdrawn"],
+)
+def test_a_request_is_not_closed_over_an_open_query_about_it(since: list[Event], is_open: bool):
+    shown = [asked(), *since]
+    refusal = refused("no-open-query", "an answer", about=[QUERY], shown_by=shown)
+    given(ready(), OVER, asked(), *since).when(close()).then(refusal if is_open else closed())
+
+
+def test_a_query_about_another_request_keeps_none_open():
+    given(ready(), OVER, request(OTHER_REQUEST), asked(request=OTHER_REQUEST)).when(close()).then(closed())
+
+
+@pytest.mark.parametrize(
+    ("since", "is_open"),
+    [([], True), ([changes_asked()], False), ([retracted()], False), ([has_appeared()], False)],
+    ids=["under review", "sent back", "withdrawn", "appeared"],
+)
+def test_a_request_is_not_closed_while_a_publication_of_it_is_under_review(since: list[Event], is_open: bool):
+    refusal = refused("no-open-publication", "an end of the review", about=[PUBLICATION], shown_by=[notified()])
+    given(ready(), OVER, notified(), *since).when(close()).then(refusal if is_open else closed())
 
 
 def test_whoever_plays_a_part_in_a_request_does_not_close_it():
