@@ -26,7 +26,8 @@ from ledger.storage import open_store
 from projections.asof import AsOf, Moment
 from projections.views.agreements import Covering, covering
 from projections.views.answers import holdings_for
-from projections.views.disclosures import Asked, Copy, Disclosure, disclosures
+from projections.views.disclosing import Copy
+from projections.views.disclosures import Asked, Disclosure, disclosures
 from projections.views.figures import Figures, figures
 from projections.views.past import past_holders, past_holdings_of_person
 from tests.amending_facts import compelled

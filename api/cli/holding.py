@@ -173,8 +173,6 @@ def _past_holding(one: PastHolding) -> Row:
         "state": None,
         "due": None,
         "in_force": False,
-        "state": None,
-        "due": None,
         "organisation": Who(one.organisation),
         "releases": one.releases,
         "registers": one.registers,

@@ -315,7 +315,8 @@ class RequestStanding:
         self._regroup()
 
     def _regroup(self) -> None:
-        self.study_group = tuple(one for one in self._named if self.leaving(one) is None)
+        gone = {*self._departed, *self._revoked}
+        self.study_group = tuple(one for one in self._named if one not in gone) if gone else self._named
 
     def leaving(self, person: str) -> Known[PersonDeparted] | Known[AccessRevoked] | None:
         """By what a person takes part no more, or has no right any more: the earliest of what says so."""

@@ -31,6 +31,8 @@ _OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
 
+_MOVES = frozenset(MOVES)
+
 
 class Case:
     """A request's standing, and when each of its facts happened, as entries write times.
@@ -64,8 +66,9 @@ class Case:
         self._note(told)
 
     def _note(self, fact: Told) -> None:
-        if isinstance(fact.event, MOVES):
-            self.moves.append(Known(fact.event, fact.position))
+        event: Any = fact.event
+        if type(event) in _MOVES:
+            self.moves.append(Known(event, fact.position))
 
     def day(self, position: int, office: Office) -> date:
         """The date at the office on which a fact happened."""

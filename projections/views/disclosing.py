@@ -16,6 +16,34 @@ MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
 REQUESTED, DECLINED, DISCLOSED, LOST = "requested", "declined", "disclosed", "lost on the way"
 APPROVED, WITHDRAWN = "approved", "withdrawn"
 
+
+class Copy(msgspec.Struct, frozen=True):
+    """A data set in the form that was asked for or given; None where that isn't said."""
+
+    dataset: str
+    form: str | None = None
+
+
+class Said(msgspec.Struct, array_like=True, frozen=True):
+    """To which party, of what, why, to whom beside that, on which basis: as the table keeps it, in one piece.
+
+    What events are made of is put there as it is; among those who got it the party can stand, too.
+    """
+
+    party: str
+    organisation: str | None
+    copies: tuple[Copy, ...]
+    interest: tuple[str, ...]
+    everybody: tuple[str, ...]
+    bases: tuple[str, ...] = ()
+    learners: int | None = None
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """To whom beside the party, once each."""
+        return tuple(one for one in dict.fromkeys(self.everybody) if one != self.party)
+
+
 Moves = list[Known[RequestSubmitted | RequestApproved | RequestDeclined | RequestWithdrawn]]
 Day = Callable[[int], date]
 Row = tuple[Any, ...]
@@ -68,44 +96,27 @@ def decided(moves: Moves, day: Day) -> Iterator[Row]:
 
 
 def _asked(what: str, request: RequestStanding, event: RequestSubmitted, position: int, day: Day) -> Row:
-    others = [one for one in dict.fromkeys(event.study_group) if one != event.researcher]
-    return (
-        position,
-        what,
-        str(day(position)),
-        event.researcher,
-        request.organisation(event.researcher),
-        as_json([(one.dataset, one.form) for one in event.datasets]),
-        None,
-        as_json(event.purposes),
-        "[]",
-        as_json(others),
-        None,
-    )
+    who = event.researcher
+    said = (who, request.organisation(who), event.datasets, event.purposes, event.study_group)
+    return position, what, str(day(position)), None, as_json(said)
 
 
 def _handed_over(
     number: str, request: RequestStanding, release: ReleaseStanding, out: Known[ReleaseHandedOver], day: Day
 ) -> Row:
-    told = release.authorised
+    told, contact = release.authorised, out.event.contact
     parties = told.event.parties if told else ()
-    versions = told.event.versions if told else ()
-    copies = [(one.dataset, one.form) for one in versions]
-    contact = out.event.contact
     lost = release.failed is not None and release.received is None
-    return (
-        out.position,
-        LOST if lost else DISCLOSED,
-        str(day(out.position)),
+    said = (
         contact,
         next((one.organisation for one in parties if one.person == contact), None),
-        as_json(copies or [(one.dataset, None) for one in out.event.package.files]),
+        (told.event.versions if told else ()) or out.event.package.files,
+        request.submitted.event.purposes if request.submitted else (),
+        [one.person for one in parties],
+        list(dict.fromkeys(one.basis for one in told.event.bases)) if told else (),
         out.event.learners,
-        as_json(request.submitted.event.purposes if request.submitted else ()),
-        as_json(list(dict.fromkeys(one.basis for one in told.event.bases)) if told else []),
-        as_json([one.person for one in parties if one.person != contact]),
-        number,
     )
+    return out.position, LOST if lost else DISCLOSED, str(day(out.position)), number, as_json(said)
 
 
 def as_json(value: Any) -> str:

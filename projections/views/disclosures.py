@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from ledger.events.past import Dated
-from projections.views.disclosing import REQUESTED
+from projections.views.disclosing import REQUESTED, Copy, Said
 from projections.views.past import NOT_UNDONE
 
 # Acts by which data would have gone out; to let somebody in to what they have is an access.
@@ -20,15 +20,13 @@ REFUSED = "refused"
 DISCLOSING_ACTS = ("approve-request", "authorise-release", "hand-over-release")
 
 OF_REQUESTS = """
-    SELECT position, day, what, person, organisation, datasets, learners, interest, bases, further, request, release
+    SELECT position, day, what, request, release, said
     FROM disclosed
     WHERE day BETWEEN :first AND :last
 """
 # What a refused act was about is what the request asked for by then.
 OF_REFUSALS = """
-    SELECT
-        r.position, r.day, :what, d.person, d.organisation, d.datasets, NULL, d.interest, d.bases, d.further, r.request,
-        NULL
+    SELECT r.position, r.day, :what, r.request, NULL, d.said
     FROM refusals AS r
     JOIN disclosed AS d ON d.request = r.request AND d.position = (
         SELECT MAX(e.position) FROM disclosed AS e
@@ -63,13 +61,6 @@ class Asked(NamedTuple):
     person: str | None = None
     dataset: str | None = None
     course_run: str | None = None
-
-
-class Copy(NamedTuple):
-    """A data set in the form that was asked for or given; None where that isn't said."""
-
-    dataset: str
-    form: str | None
 
 
 class Disclosure(NamedTuple):
@@ -167,33 +158,21 @@ def _days(asked: Asked) -> dict[str, str]:
     return {"first": str(asked.first), "last": str(asked.last)}
 
 
-def _of_request(
-    position: int,
-    day: str,
-    what: str,
-    person: str,
-    organisation: str | None,
-    datasets: str,
-    learners: int | None,
-    interest: str,
-    bases: str,
-    further: str,
-    request: str,
-    release: str | None,
-) -> Disclosure:
+def _of_request(position: int, day: str, what: str, request: str, release: str | None, text: str) -> Disclosure:
+    said = msgspec.json.decode(text, type=Said)
     return Disclosure(
         position,
         date.fromisoformat(day),
         "day",
         what,
-        person,
-        organisation,
-        msgspec.json.decode(datasets, type=tuple[Copy, ...]),
+        said.party,
+        said.organisation,
+        said.copies,
         (),
-        learners,
-        _texts(interest),
-        _texts(bases),
-        _texts(further),
+        said.learners,
+        said.interest,
+        said.bases,
+        said.further,
         request,
         release,
         None,

@@ -190,14 +190,8 @@ SCHEMA = (
         position INTEGER NOT NULL,
         what TEXT NOT NULL,
         day TEXT NOT NULL,
-        person TEXT NOT NULL,
-        organisation TEXT,
-        datasets TEXT NOT NULL,
-        learners INTEGER,
-        interest TEXT NOT NULL,
-        bases TEXT NOT NULL,
-        further TEXT NOT NULL,
         release TEXT,
+        said TEXT NOT NULL,
         PRIMARY KEY (request, number)
     ) STRICT, WITHOUT ROWID
     """,
@@ -325,7 +319,7 @@ OF_A_REQUEST = {
     "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
     "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
-    "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?, ?, ?, ?)",
     "decided": "INSERT INTO decided VALUES (?, ?, ?, ?, ?)",
     "publications": "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
