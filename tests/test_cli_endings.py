@@ -169,7 +169,7 @@ WRONG = [
     (f"revoke-access {UNDER} {EVA}", "has no right under R-2026-0001 that could be revoked"),
     (f"restore-access {UNDER} {ROSA}", "had no right under R-2026-0001 revoked"),
     ("close-finding 1 --reason x", "finding 1: is not there: no such finding is open in that entry"),
-    ("holdings", "say whose holdings, or --without-right"),
+    ("holdings", "say whose holdings, by PERSON or --organisation; or --without-right"),
 ]
 
 

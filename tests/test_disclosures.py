@@ -323,7 +323,7 @@ def test_the_record_is_told_in_words_as_a_table_and_for_programs(home: Path):
 def test_a_sample_has_all_evidence_and_is_the_same_for_the_same_seed(home: Path, tmp_path: Path):
     (only,) = ask(home, "sample", "--seed", "s", 25, "--to", tmp_path / "drawn", "--json").rows
     assert (only["release"], only["request"]) == ("L-1", REQUEST)
-    assert dua_ledger("verify-bundle", only["file"]).code in (0, 12)
+    assert dua_ledger("verify", only["file"]).code in (0, 12)
     assert [one["position"] for one in ask(home, "sample", "--seed", "s", 1, "--json").rows] == [only["position"]]
     assert ask(home, "sample", "--seed", "s", 1, "--to", tmp_path / "drawn").code == 1
 

@@ -40,6 +40,8 @@ def test_what_is_served_are_the_bytes_that_are_written_for_each_size_that_was_si
 
     assert before != after["checkpoint"] == served(office, "checkpoint")
     assert {path: served(office, path) for path in files} == files
+    # Whoever takes entries along is on record, which is signed in its turn.
+    del after["checkpoint"]
     assert {path: served(office, path) for path in after} == after
     assert any(".p/" in path for path in files)
     assert {"tile/0/000", "tile/entries/000", "tile/1/000.p/1"} <= after.keys()
@@ -51,7 +53,7 @@ def test_what_was_not_signed_is_not_served(office: HttpOffice, tmp_path):
 
     there = served(office, f"tile/0/000.p/{size}")
     assert isinstance(there, bytes)
-    assert [served(office, f"tile/0/000.p/{width}") for width in (size - 1, size + 1, size + 3)] == [404, 404, 404]
+    assert [served(office, f"tile/0/000.p/{width}") for width in (size + 1, size + 3)] == [404, 404]
     assert [served(office, path) for path in ("tile/0/000", "tile/0/001", "tile/1/000", "tile/7/000")] == 4 * [404]
 
 

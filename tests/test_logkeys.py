@@ -133,7 +133,7 @@ def test_a_bundle_shows_how_its_key_came_to_sign(rotated: Path, tmp_path: Path, 
     first, second = keys_of(rotated)
 
     def code(key: object) -> int:
-        return dua_ledger("verify-bundle", tmp_path / "bundle.zip", "--vkey", key).code
+        return dua_ledger("verify", tmp_path / "bundle.zip", "--vkey", key).code
 
     assert [code(second), code(plain(second)), code(plain(first)), code(f"{plain(second)}@2-4")] == [0, 0, 12, 12]
 

@@ -184,5 +184,5 @@ def test_a_sample_of_the_past_is_the_same_for_the_same_seed_and_its_bundles_veri
 
     assert (len(drawn[0]), drawn[0] == drawn[1], drawn[0] == drawn[2]) == (3, True, False)
     for position in drawn[0]:
-        checked = dua_ledger("verify-bundle", tmp_path / "drawn" / f"{position}.zip")
+        checked = dua_ledger("verify", tmp_path / "drawn" / f"{position}.zip")
         assert checked.code == 0

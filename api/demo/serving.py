@@ -101,7 +101,7 @@ def served(path: Path, port: int | None) -> Iterator[int]:
     log = path.with_name("server.log")
     with log.open("wb") as told:
         options = ("--home", str(path), "--port", str(chosen), "--workers", "2")
-        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ)  # noqa: S603
+        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ)
     try:
         _wait_for(chosen, process, log)
         yield chosen

@@ -8,7 +8,7 @@ until its receipt or its failure is on record.
 from collections.abc import Iterator
 from hashlib import file_digest
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from werkzeug.datastructures import FileStorage
 
@@ -125,7 +125,7 @@ def _digests(call: Call, authorised: ReleaseAuthorised) -> Iterator[tuple[str, C
 def _digest(stream: IO[bytes]) -> str:
     stream.flush()
     stream.seek(0)
-    digest = file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest = file_digest(cast(Any, stream), "sha256").hexdigest()
     stream.seek(0)
     return digest
 

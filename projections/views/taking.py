@@ -184,7 +184,8 @@ class Views:
             case FactCorrected() as correction:
                 self._correct(fact.position, correction)
             case _ as event:
-                self._add(*_row(fact.position, event, fact.occurred))
+                if row := _row(fact.position, event, fact.occurred):
+                    self._add(*row)
 
     def write(self, position: int, leaf: bytes, boot: str) -> None:
         """Put everything that was taken in into the tables, which hold for this position then; `leaf` is its leaf."""
@@ -269,8 +270,8 @@ class Views:
         self._connection.executemany(UNDO, ((position,) for position in undone))
 
 
-def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object, ...]]:
-    """What an event adds that says it all by itself: to which table, and the row."""
+def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object, ...]] | None:
+    """What an event adds that says it all by itself: to which table, and the row; None for an event of another kind."""
     match event:
         case DataSetVersionAdded() | DataSetFormChanged() as of:
             return "versions", (position, of.dataset, of.label, of.form)
@@ -286,4 +287,4 @@ def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object,
             return "steps", (position, given.entry, given.kind, given.person, given.owner)
         case FindingClosed() as closed:
             return "steps", (position, closed.entry, closed.kind, closed.person, None)
-    raise AssertionError(event)
+    return None
