@@ -497,6 +497,7 @@ class _Known:
                 raise Malformed("version", event.label, f"of {event.dataset} is not in this ledger")
         self._check_known(event)
         self._check_turn(event)
+        self._check_same_concern(event)
         if isinstance(event, OF_A_REQUEST):
             self._check_same_request(event)
 
@@ -529,6 +530,18 @@ class _Known:
         state = self._state_of(request)
         if state not in before:
             raise Malformed("request", request, f"is {state}: {_TURN[type(event)]}")
+
+    def _check_same_concern(self, event: Event) -> None:
+        """A hold is lifted from what it is on, an incident contained in all that it concerns: else nobody sees it."""
+        match event:
+            case LegalHoldLifted(hold=hold):
+                placed: Any = self._introduced[f"hold:{hold}"]
+                if (event.request, event.dataset, event.person) != (placed.request, placed.dataset, placed.person):
+                    raise Malformed("hold", hold, "is on something else")
+            case IncidentContained(incident=incident):
+                said: Any = self._introduced[f"incident:{incident}"]
+                if (event.requests, event.people, event.datasets) != (said.requests, said.people, said.datasets):
+                    raise Malformed("incident", incident, "concerns something else")
 
     def _check_same_request(self, event: Any) -> None:
         """What is told of a determination, an agreement, a key or a release is told of the request that it is of."""

@@ -12,10 +12,10 @@ from ledger.errors import LedgerError
 from ledger.events import Event, RoleEnded
 from ledger.storage import open_store
 from projections.acts import Act
-from tests.endings import ATTESTATION, HOLD
+from tests.endings import ATTESTATION, HOLD, INCIDENT
 from tests.facts import REQUEST, ledger_on, noon
 from tests.office import COUHES, DUA, HOUSE, IRB, KEY, MOU, RELEASE, THE_DIRECTOR
-from tests.outside import QUERY
+from tests.outside import PUBLICATION, QUERY
 from tests.writers import at_once, meet
 
 BREATHER = 60
@@ -34,7 +34,8 @@ class Came(NamedTuple):
 def of_round(wish: Any, number: int) -> Any:
     """The same wish or fact, about the request of this round."""
     text = msgspec.json.encode(wish).decode()
-    for name in (REQUEST, COUHES, IRB, LATE, MOU, DUA, KEY, RELEASE, THE_DIRECTOR, ATTESTATION, HOLD, QUERY):
+    later = (ATTESTATION, HOLD, INCIDENT, QUERY, PUBLICATION)
+    for name in (REQUEST, COUHES, IRB, LATE, MOU, DUA, KEY, RELEASE, THE_DIRECTOR, *later):
         text = text.replace(f'"{name}"', f'"{name}{number:04}"')
     return msgspec.json.decode(text, type=type(wish))
 

@@ -5,7 +5,7 @@ that whenever it is asked.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,20 +14,35 @@ import msgspec
 
 from ledger.events import (
     AccessPermitted,
+    AccessRestored,
+    AccessRevoked,
     ActRefused,
     AffiliationDetermined,
     AgreementExecuted,
+    AgreementExpired,
     AgreementIssued,
+    AgreementRenewed,
     AgreementSigned,
     AgreementTerminated,
+    AmendmentIssued,
+    ChangesAsked,
     ContactDesignated,
+    CopyReported,
     DataSetFormChanged,
     DataSetOpened,
     DataSetRetired,
+    DebarmentLifted,
+    DestructionAccepted,
+    DestructionAttested,
+    DestructionRequired,
     DeterminationEnded,
     EthicsDetermined,
     Event,
     FactCorrected,
+    HoldingWrittenOff,
+    IncidentClosed,
+    IncidentContained,
+    IncidentReported,
     KeyConfirmed,
     KeyFiled,
     KeyRejected,
@@ -36,15 +51,27 @@ from ledger.events import (
     KeyTestPassed,
     KeyTestSent,
     LawDetermined,
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    NoticeRefused,
+    NoticeSent,
     OrganisationRegistered,
+    PersonDebarred,
     PersonDetailsChanged,
+    PersonMoved,
     PersonSuspended,
     PolicyPublished,
+    PublicationNotified,
+    PublicationPassed,
+    QueryAnswered,
+    QueryReceived,
     ReleaseAuthorised,
     ReleaseFailed,
     ReleaseHandedOver,
     RelianceElected,
+    ReminderFellDue,
     RequestApproved,
+    RequestClosed,
     RequestDeclined,
     RequestReturned,
     RequestWithdrawn,
@@ -70,7 +97,7 @@ ZONE = ZoneInfo("America/New_York")
 
 # What has to be written down.
 
-IDS = re.compile(r'"((?:p|O|D|E|R|A|K|L)-[^"]+)"')
+IDS = re.compile(r'"((?:p|O|D|E|R|A|K|L|Q|B|I|H|X)-[^"]+)"')
 MAKES_KNOWN: dict[type[Event], str] = {
     PersonRegistered: "person",
     OrganisationRegistered: "organisation",
@@ -80,18 +107,31 @@ MAKES_KNOWN: dict[type[Event], str] = {
     AgreementIssued: "agreement",
     KeyFiled: "key",
     ReleaseAuthorised: "release",
+    AmendmentIssued: "agreement",
+    QueryReceived: "query",
+    PublicationNotified: "publication",
+    IncidentReported: "incident",
+    LegalHoldPlaced: "hold",
+    DestructionAttested: "attestation",
 }
 DONE_HERE = (
     *(LedgerOpened, PersonErased, ActRefused, RequestApproved, RequestDeclined, AgreementIssued, AgreementExecuted),
     *(ReleaseAuthorised, ReleaseHandedOver, AccessPermitted, WaiverGranted),
+    *(AmendmentIssued, AgreementRenewed, AgreementExpired, DestructionRequired, ReminderFellDue, NoticeSent),
+    *(NoticeRefused, QueryAnswered, PublicationPassed, DestructionAccepted, HoldingWrittenOff, IncidentClosed),
+    RequestClosed,
 )
 STANDS = (
     *DONE_HERE,
     *(PersonRegistered, PersonDetailsChanged, OrganisationRegistered, RequestSubmitted, KeyFiled, KeyTestSent),
     *(DataSetRegistered, DataSetVersionAdded, DataSetFormChanged, DataSetRetired),
     *(PolicyPublished, RoleGranted, RoleEnded, PersonSuspended, SuspensionLifted),
+    *(PersonDebarred, DebarmentLifted, AccessRevoked, AccessRestored, LegalHoldPlaced, LegalHoldLifted),
+    *(QueryReceived, PublicationNotified, IncidentReported),
 )
 GOVERNING = (PolicyPublished, RoleGranted, RoleEnded)
+# What only who is in charge can report.
+GRAVE = (SuspensionLifted, PersonDebarred, DebarmentLifted, AccessRevoked, AccessRestored, LegalHoldLifted)
 IN_CHARGE = {"director", "acting director"}
 DECIDING = IN_CHARGE | {"alternate", "staff"}
 
@@ -146,7 +186,7 @@ class Model:
         entitled = DECIDING | {"admin"}
         if isinstance(fact, GOVERNING):
             entitled = IN_CHARGE | {"admin"}
-        elif isinstance(fact, SuspensionLifted):
+        elif isinstance(fact, GRAVE):
             entitled = IN_CHARGE
         elif isinstance(fact, DataSetOpened):
             entitled = entitled | {"data server"}
@@ -159,10 +199,12 @@ class Model:
         if isinstance(fact, DONE_HERE) or not self._has_good_dates(fact, day):
             return False
         own = getattr(fact, MAKES_KNOWN.get(type(fact), ""), None)
-        if own in self.known and not isinstance(fact, RequestSubmitted):
+        if own in self.known and not isinstance(fact, RequestSubmitted | PublicationNotified):
             return False
         named = set(IDS.findall(msgspec.json.encode(fact).decode())) - {own}
-        of_others = [one for one in named if one[0] in "EAKL" and self.known.get(one) != fact.request]
+        whole = named | {own} if own in self.known else named
+        part_of_one = "EAKL" if isinstance(fact, QueryReceived) else "EAKLB"
+        of_others = [one for one in whole if one[0] in part_of_one and self.known.get(one) != fact.request]
         return named <= self.known.keys() and not of_others and self._is_in_turn(fact)
 
     def _admits_correction(self, fact: FactCorrected) -> bool:
@@ -171,10 +213,12 @@ class Model:
         target = self.log[fact.corrected - 1]
         if isinstance(target, AgreementSigned) and self.placed(AgreementExecuted, agreement=target.agreement):
             return False
+        if isinstance(target, DestructionAttested) and self.placed(DestructionAccepted, attestation=target.attestation):
+            return False
         return not isinstance(target, STANDS) and set(fact.about) == target.tags()
 
     def _has_good_dates(self, fact: Any, day: date) -> bool:
-        happened = [getattr(fact, name, None) or date.min for name in ("on", "completed", "found_on")]
+        happened = [getattr(fact, name, None) or date.min for name in HAPPENED]
         if max(happened) > day and not isinstance(fact, AgreementTerminated):
             return False
         begins = max(*happened, getattr(fact, "starts", date.min))
@@ -194,15 +238,24 @@ class Model:
                 return bool(of_it) and isinstance(of_it[-1], RoleGranted)
             case DataSetVersionAdded():
                 return not self.told(DataSetVersionAdded, dataset=fact.dataset, label=fact.label)
-            case DataSetFormChanged():
+            case DataSetFormChanged() | CopyReported():
                 return bool(self.told(DataSetVersionAdded, dataset=fact.dataset, label=fact.label))
+            case PublicationNotified():
+                turns = self.told(PublicationNotified, ChangesAsked, publication=fact.publication)
+                return not turns or isinstance(turns[-1], ChangesAsked)
+            case LegalHoldLifted():
+                (placed,) = self.told(LegalHoldPlaced, hold=fact.hold)
+                return all(getattr(fact, one) == getattr(placed, one) for one in ("request", "dataset", "person"))
+            case IncidentContained():
+                (reported,) = self.told(IncidentReported, incident=fact.incident)
+                return all(getattr(fact, one) == getattr(reported, one) for one in ("requests", "people", "datasets"))
             case PolicyPublished():
                 return fact.time_zone == "America/New_York"
         return True
 
     def stage(self, request: str) -> str:
         stage = "nowhere"
-        moves = (RequestSubmitted, RequestReturned, RequestWithdrawn, RequestApproved, RequestDeclined)
+        moves = (RequestSubmitted, RequestReturned, RequestWithdrawn, RequestApproved, RequestDeclined, RequestClosed)
         for fact in self.told(*moves, request=request):
             stage = STAGES[fact.wire_name]
         return stage
@@ -231,11 +284,52 @@ class Model:
     def waived(self, request: str, day: date) -> dict[str, str]:
         """What is excepted for a request, each with the number of the first waiver that does it."""
         labels = {"key-tested": "C3 test", "key-address": "C3 address", "agreement-term": "term"}
+        labels["second-reviewer"] = "second reviewer"
         granted = [one for one in self.told(WaiverGranted, request=request) if day <= one.expires]
         return {labels[one.rule]: one.waiver for one in reversed(granted) if one.rule in labels}
 
     def said(self, request: str | None) -> Any:
         return self.last(RequestSubmitted, request=request)
+
+    # What a request comes to mean later; whoever knows more of that says it otherwise.
+
+    def group(self, request: str | None) -> set[str]:
+        """Everybody who will have access."""
+        return set(self.said(request).study_group)
+
+    def personnel(self, request: str | None) -> set[str]:
+        """Everybody involved."""
+        return set(self.said(request).personnel)
+
+    def wanted(self, request: str | None) -> set[tuple[str, Any]]:
+        """The data sets that it is about, each with its form."""
+        return {(one.dataset, one.form) for one in self.said(request).datasets}
+
+    def group_after(self, agreement: str, request: str) -> set[str]:
+        """Everybody who will have access once this is in force."""
+        del agreement
+        return self.group(request)
+
+    def wanted_after(self, agreement: str, request: str) -> set[tuple[str, Any]]:
+        """The data sets that it is about once this is in force."""
+        del agreement
+        return self.wanted(request)
+
+    def binds(self, paper: AgreementIssued, day: date) -> bool:
+        """Whether an agreement is in force."""
+        of_it = {"request": paper.request, "agreement": paper.agreement}
+        effect = self.last(AgreementExecuted, **of_it)
+        ended = [one.on for one in self.told(AgreementTerminated, **of_it)]
+        return bool(effect) and effect.starts <= day <= effect.ends and day < min(ended, default=date.max)
+
+    def papers_of(self, request: str) -> list[Any]:
+        """Its agreements and their amendments, as they were issued."""
+        return self.told(AgreementIssued, AmendmentIssued, request=request)
+
+    def in_the_way(self, request: str | None, people: set[str], datasets: set[str]) -> Iterator[str]:
+        """What stands in the way of whatever is done for these."""
+        del request, people, datasets
+        return iter(())
 
     def _approve_request(self, act: Any) -> Iterator[str]:
         if self.stage(act.request) != "in":
@@ -249,38 +343,52 @@ class Model:
         yield from self._own_part(act)
 
     def _issue_agreement(self, act: Any) -> Iterator[str]:
-        said = self.said(act.request)
         yield from self._granted_and_own_part(act)
         if act.agreement in self.known:
             yield "number"
-        if not act.recipients or not act.datasets or not self._wants(said, act.datasets):
+        group, going = self.group(act.request), {(one.dataset, one.form) for one in act.datasets}
+        if not act.recipients or not going or not going <= self.wanted(act.request):
             yield "K1"
         for one in act.recipients:
-            ways = self.ways(one.person, act.request)
-            usual = (act.kind, one.organisation) in ways
-            for_whom = one.organisation in {organisation for _, organisation in ways}
-            if one.person not in said.study_group or not (usual or (for_whom and act.otherwise)):
+            if one.person not in group or not self._may_be_named(act, one):
                 yield "K1"
-        if any(self.is_barred(who, act.request) for who in said.study_group):
+        yield from self._barred(group, act.request)
+
+    def _may_be_named(self, act: Any, named: Any) -> bool:
+        """For whom they act, and by the kind of agreement that is usual, or for a reason."""
+        ways = self.ways(named.person, act.request)
+        for_whom = named.organisation in {organisation for _, organisation in ways}
+        return (act.kind, named.organisation) in ways or (for_whom and act.otherwise is not None)
+
+    def _barred(self, people: set[str], request: str) -> Iterator[str]:
+        if any(self.is_barred(who, request) for who in people):
             yield "suspended"
+        if any(self.is_debarred(who) for who in {*people, self.said(request).researcher}):
+            yield "debarred"
 
     def _execute_agreement(self, act: Any) -> Iterator[str]:
+        people = self.group_after(act.agreement, act.request)
         yield from self._granted_and_own_part(act)
-        yield from self._request_as_a_whole(act.request, self.day)
-        yield from self._untrained(self.said(act.request).study_group, self.day)
-        paper = self.last(AgreementIssued, request=act.request, agreement=act.agreement)
+        wanted = self.wanted_after(act.agreement, act.request)
+        yield from self._request_as_a_whole(act.request, self.day, wanted, people, {dataset for dataset, _ in wanted})
+        yield from self._untrained(people, self.day)
+        paper = self.last(AgreementIssued, AmendmentIssued, request=act.request, agreement=act.agreement)
         over = self.told(AgreementExecuted, AgreementTerminated, request=act.request, agreement=act.agreement)
-        if paper is None or over or not self._is_signed(paper):
+        if paper is None or over or not self._is_signed(paper, act.starts):
             yield "C2"
-        if (act.ends.year, act.ends.month, act.ends.day) > (act.starts.year + 1, act.starts.month, act.starts.day):
+        yield from self._too_long(act.starts, act.ends)
+
+    def _too_long(self, starts: date, ends: date) -> Iterator[str]:
+        if (ends.year, ends.month, ends.day) > (starts.year + 1, starts.month, starts.day):
             yield "term"
 
-    def _is_signed(self, paper: AgreementIssued) -> bool:
+    def _is_signed(self, paper: AgreementIssued, by: date) -> bool:
         researcher = self.said(paper.request).researcher
         signed = {
             (one.capacity, one.organisation)
             for one in self.told(AgreementSigned, agreement=paper.agreement, request=paper.request, text=paper.text)
-            if (one.capacity == "researcher") == (one.signer == researcher)
+            if one.on <= by
+            and (one.capacity == "researcher") == (one.signer == researcher)
             and (one.attested_by if one.evidence != "openpgp" else one.key and one.fingerprint)
         }
         needed: set[tuple[str, str | None]] = {("researcher", None)}
@@ -319,21 +427,21 @@ class Model:
             yield "C3 in turn"
 
     def _release(self, act: Any, things: list[tuple[str, str]], channel: str | None) -> Iterator[str]:
-        said = self.said(act.request)
-        asked_for = {(one.dataset, one.form) for one in said.datasets}
+        group, asked_for = self.group(act.request), self.wanted(act.request)
         going = {(dataset, self.form(dataset, label)) for dataset, label in things}
+        looked_at = {dataset for dataset, _ in (*going, *asked_for)}
         yield from self._granted_and_own_part(act)
-        yield from self._request_as_a_whole(act.request, self.day, going & asked_for)
-        yield from self._untrained(said.study_group, self.day)
+        yield from self._request_as_a_whole(act.request, self.day, going & asked_for, group, looked_at)
+        yield from self._untrained(group, self.day)
         if not going or going - asked_for or any(self.told(DataSetRetired, dataset=one) for one, _ in going):
             yield "C1.3"
-        for who in said.study_group:
+        for who in group:
             if not self.is_named(who, act.request, self.day, None) or any(
                 not self.is_named(who, act.request, self.day, thing) for thing in going & asked_for
             ):
                 yield "K1"
         contact = self.last(ContactDesignated, request=act.request)
-        if contact is None or contact.person not in said.study_group:
+        if contact is None or contact.person not in group:
             yield "C3"
         yield from self._key(act.request, channel)
 
@@ -355,8 +463,8 @@ class Model:
 
     def _let_in(self, act: Any) -> Iterator[str]:
         said = self.said(act.request)
-        wanted = {(one.dataset, one.form) for one in said.datasets if one.dataset == act.dataset} if said else set()
-        if said is None or act.person not in said.study_group or not wanted:
+        wanted = {one for one in self.wanted(act.request) if one[0] == act.dataset} if said else set()
+        if said is None or act.person not in self.group(act.request) or not wanted:
             yield "K1"
         if not all(self.is_named(act.person, act.request, self.day, thing) for thing in wanted or [None]):
             yield "K1"
@@ -364,36 +472,53 @@ class Model:
         yield from self._untrained([act.person], self.day)
         if said is not None:
             yield from self._unlawful([act.person], wanted, act.request)
+        yield from self.in_the_way(act.request, {act.person}, {dataset for dataset, _ in wanted})
 
     def _grant_waiver(self, act: Any) -> Iterator[str]:
         yield from self._own_part(act)
-        if act.rule not in ("key-tested", "key-address", "agreement-term") or act.expires < self.day:
+        if act.rule not in ("key-tested", "key-address", "agreement-term", "second-reviewer") or act.expires < self.day:
             yield "not waivable"
         if self.told(WaiverGranted, waiver=act.waiver):
             yield "number"
 
     # What the clauses say.
 
-    def _own_part(self, act: Any) -> Iterator[str]:
-        said, contact = self.said(act.request), self.last(ContactDesignated, request=act.request)
-        faces = [one.person for one in self.told(RoleGranted, principal=act.principal) if one.person]
-        parts = {said.researcher, said.sponsor, *said.personnel, *said.study_group}
-        parts |= {said.head_approval.by if said.head_approval else None, contact.person if contact else None}
-        if faces and faces[-1] in parts:
+    def _own_part(self, act: Any, sides: Iterable[str | None] = ()) -> Iterator[str]:
+        face = self.face(act.principal)
+        if face and face in self.parts(act.request) | {*sides}:
             yield "own request"
+
+    def face(self, principal: str) -> str | None:
+        """Which person a principal is, as was last said."""
+        faces = [one.person for one in self.told(RoleGranted, principal=principal) if one.person]
+        return faces[-1] if faces else None
+
+    def parts(self, request: str | None) -> set[str | None]:
+        """Everybody who plays a part in a request."""
+        said, contact = self.said(request), self.last(ContactDesignated, request=request)
+        if said is None:
+            return set()
+        others = {said.head_approval.by if said.head_approval else None, contact.person if contact else None}
+        return {said.researcher, said.sponsor, *self.personnel(request), *self.group(request), *others}
 
     def _granted_and_own_part(self, act: Any) -> Iterator[str]:
         if self.stage(act.request) != "granted":
             yield "not approved"
         yield from self._own_part(act)
 
-    def _request_as_a_whole(self, request: str, day: date, going: Any = None) -> Iterator[str]:
-        said = self.said(request)
-        yield from self._incomplete(said)
-        for who in set(said.study_group):
+    def _request_as_a_whole(
+        self, request: str, day: date, going: Any = None, people: Any = None, datasets: Any = None
+    ) -> Iterator[str]:
+        people = self.group(request) if people is None else people
+        wanted = self.wanted(request)
+        yield from self._incomplete(self.said(request))
+        for who in people:
             yield from self._unfit(who, request, day)
-        asked_for = {(one.dataset, one.form) for one in said.datasets}
-        yield from self._unlawful(said.study_group, asked_for if going is None else going, request)
+        yield from self._unlawful(people, wanted if going is None else going, request)
+        if any(self.is_debarred(who) for who in {*people, self.said(request).researcher}):
+            yield "debarred"
+        looked_at = {dataset for dataset, _ in wanted} if datasets is None else datasets
+        yield from self.in_the_way(request, set(people), looked_at)
 
     def _incomplete(self, said: RequestSubmitted) -> Iterator[str]:
         told = {name for one in self.told(*DETAILS, person=said.researcher) for name in one.sealed()}
@@ -411,7 +536,7 @@ class Model:
             or (said.researcher_heads_department and above.capacity not in ("dean", "next above"))
         ):
             yield "C1.2"
-        if not said.datasets or not said.study_group or not set(said.study_group) <= set(said.personnel):
+        if not said.datasets or not said.study_group or not self.group(said.request) <= self.personnel(said.request):
             yield "C1.3"
         if not said.description or not said.purposes:
             yield "C1.7"
@@ -449,7 +574,7 @@ class Model:
         elected = self.told(RelianceElected, determination=board.determination)
         return any(one.on <= day and one.document for one in elected)
 
-    def _untrained(self, people: Sequence[str], day: date) -> Iterator[str]:
+    def _untrained(self, people: Iterable[str], day: date) -> Iterator[str]:
         for who in people:
             verified_ones = {one.certificate for one in self.told(TrainingVerified, person=who)}
             if not any(
@@ -460,7 +585,7 @@ class Model:
             ):
                 yield "C1.6"
 
-    def _unlawful(self, people: Sequence[str], things: set[tuple[str, Any]], request: str) -> Iterator[str]:
+    def _unlawful(self, people: Iterable[str], things: set[tuple[str, Any]], request: str) -> Iterator[str]:
         law = next(reversed(self.placed(LawDetermined, request=request)), None)
         submitted = next(reversed(self.placed(RequestSubmitted, request=request)))
         if law is None or law[0] < submitted[0] or not law[1].consistent:
@@ -475,10 +600,10 @@ class Model:
             yield "law"
 
     def home(self, who: str, request: str | None) -> tuple[str, str | None]:
-        found = self.last(AffiliationDetermined, request=request, person=who)
-        return (found.affiliation, found.organisation) if found else ("in doubt", None)
+        found = self.last(AffiliationDetermined, PersonMoved, request=request, person=who)
+        return (getattr(found, "affiliation", "in doubt"), found.organisation) if found else ("in doubt", None)
 
-    def classes(self, people: Sequence[str], request: str) -> set[str]:
+    def classes(self, people: Iterable[str], request: str) -> set[str]:
         wheres = {self.home(who, request)[0] for who in people}
         return {one for where in wheres for one in (("home", "outside") if where == "in doubt" else (where,))}
 
@@ -488,8 +613,11 @@ class Model:
                 return True
         return False
 
-    def _wants(self, said: RequestSubmitted, datasets: Any) -> bool:
-        return {(one.dataset, one.form) for one in datasets} <= {(one.dataset, one.form) for one in said.datasets}
+    def is_debarred(self, who: str) -> bool:
+        """Whether somebody takes part in nothing new today."""
+        told = self.told(PersonDebarred, DebarmentLifted, person=who)
+        lifted = [at for at, one in enumerate(told) if isinstance(one, DebarmentLifted)]
+        return any(self.day <= one.until for one in told[lifted[-1] + 1 if lifted else 0 :])
 
     def form(self, dataset: str, label: str) -> str | None:
         of_it = {"dataset": dataset, "label": label}
@@ -516,15 +644,11 @@ class Model:
     def papers(self, who: str, request: str, way: tuple[str, str | None], day: date, thing: Any) -> list[Any]:
         """The agreements in force that name somebody so, about this data set in this form, or about any."""
         found = []
-        for paper in self.told(AgreementIssued, request=request):
-            of_it = {"request": request, "agreement": paper.agreement}
-            effect = self.last(AgreementExecuted, **of_it)
-            ended = [one.on for one in self.told(AgreementTerminated, **of_it)]
-            if effect and effect.starts <= day <= effect.ends and day < min(ended, default=date.max):
-                covers = thing is None or thing in {(one.dataset, one.form) for one in paper.datasets}
-                names = (who, way[1]) in {(one.person, one.organisation) for one in paper.recipients}
-                if covers and names and (paper.kind == way[0] or paper.otherwise):
-                    found.append(paper)
+        for paper in self.papers_of(request):
+            covers = thing is None or thing in {(one.dataset, one.form) for one in paper.datasets}
+            names = (who, way[1]) in {(one.person, one.organisation) for one in paper.recipients}
+            if covers and names and (paper.kind == way[0] or paper.otherwise) and self.binds(paper, day):
+                found.append(paper)
         return found
 
     def is_named(self, who: str, request: str | None, day: date, thing: Any) -> bool:
@@ -534,17 +658,16 @@ class Model:
 
     def record_of(self, request: str, things: list[tuple[str, str]], day: date) -> tuple[set[Party], set[Basis]]:
         """To whom data go, for whom, under what, and on which bases."""
-        said, law = self.said(request), self.last(LawDetermined, request=request)
-        asked_for = {(one.dataset, one.form) for one in said.datasets}
-        going = {(dataset, self.form(dataset, label)) for dataset, label in things} & asked_for
+        group, law = self.group(request), self.last(LawDetermined, request=request)
+        going = {(dataset, self.form(dataset, label)) for dataset, label in things} & self.wanted(request)
         parties = {
             Party(person=who, organisation=way[1], agreement=self.papers(who, request, way, day, thing)[0].agreement)
-            for who in said.study_group
+            for who in group
             for thing in going
             if self.is_named(who, request, day, thing)
             for way in self.ways(who, request)
         }
-        classes = self.classes(said.study_group, request)
+        classes = self.classes(group, request)
         bases = {one for one in (law.bases if law else ()) if (one.dataset, one.form) in going}
         return parties, {one for one in bases if one.recipients in classes}
 
@@ -555,8 +678,10 @@ STAGES = {
     "request.withdrawn": "over",
     "request.approved": "granted",
     "request.declined": "over",
+    "request.closed": "over",
 }
 DETAILS = (PersonRegistered, PersonDetailsChanged)
+HAPPENED = ("on", "completed", "found_on", "notice_on", "since")
 
 
 def three_years_on(certificate: TrainingCertified) -> tuple[int, int, int]:

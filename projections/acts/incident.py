@@ -7,7 +7,7 @@ from ledger.events import Event, IncidentClosed
 from ledger.events.governance import Role
 from ledger.events.ids import IncidentId, RequestId, Sealed, WaiverId
 from ledger.log import Boundary, about
-from projections.acts.act import DIRECTING, Act, found
+from projections.acts.act import DIRECTING, Act, found, of_request, parts
 from projections.standing import IncidentStanding, Standing
 
 
@@ -28,6 +28,18 @@ class CloseIncident(Act, frozen=True, kw_only=True, tag="close-incident"):
         """Those whom it concerns."""
         reported = standing.incident(self.incident).reported
         return reported.event.people if reported else ()
+
+    def second_look(self, standing: Standing) -> list[Boundary]:
+        """Also the requests that it concerns."""
+        return [*super().second_look(standing), *map(of_request, self._concerned(standing))]
+
+    def sides(self, standing: Standing) -> set[str]:
+        """Everybody who plays a part in one of the requests that it concerns."""
+        return {who for one in self._concerned(standing) for who in parts(standing.request(one))}
+
+    def _concerned(self, standing: Standing) -> tuple[RequestId, ...]:
+        reported = standing.incident(self.incident).reported
+        return reported.event.requests if reported else ()
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it, of all that the incident concerns."""

@@ -23,7 +23,7 @@ def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[
         yield RULE.objection("a request of their own", act.query, [received.position])
         return
     facts = [received.position, request.submitted.position]
-    if request.state in (State.WITHDRAWN, State.DECLINED):
+    if request.state in (State.WITHDRAWN, State.DECLINED, State.CLOSED):
         yield RULE.objection(f"a request that goes on: it is {request.state}", act.linked, [request.since])
     said, asker = request.submitted.event, received.event.by
     if asker and asker not in {said.researcher, *said.personnel, *said.study_group}:
