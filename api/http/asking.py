@@ -1,6 +1,5 @@
 """Questions as resources: each reads what was asked, asks one thing, and shows the answer."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -24,7 +23,15 @@ from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
 from ledger.codec import Recorded
 from ledger.errors import Malformed, Missing
-from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
+from ledger.events import (
+    DataSetRegistered,
+    DocumentOpened,
+    Event,
+    HistoryViewed,
+    OrganisationRegistered,
+    PastDataSetRecorded,
+    PersonRegistered,
+)
 from ledger.events.catalogue import Form
 from ledger.events.ids import DataSetId, PersonId
 from ledger.evidence.logkeys import log_keys
@@ -33,8 +40,8 @@ from projections.acts import ApproveRequest, of_request
 from projections.checklist import Line, checklist
 from projections.judgement import judge_again
 from projections.standing import GRANTED, Standing
-from projections.views import answers
-from projections.views.turns import working_days
+from projections.upkeep import Answer as Viewed
+from projections.views import answers, past
 
 # What compliance reads of people: who they are and for whom they act, and no address.
 FOR_COMPLIANCE = ("name", "institution")
@@ -232,10 +239,10 @@ def _looked(call: Call, event: Event) -> int:
     return call.desks.desk.report(event, call.circumstances()).entries[-1].position
 
 
-def _check_known(call: Call, tag: str, introduction: type[Event]) -> None:
+def _check_known(call: Call, tag: str, *introductions: type[Event]) -> None:
     if tag in call.desks.known:
         return
-    if next(call.ledger.facts([about(introduction, tags=[tag])]), None) is None:
+    if next(call.ledger.facts([about(*introductions, tags=[tag])]), None) is None:
         raise not_found()
     # What is known once stays known.
     call.desks.known.add(tag)
@@ -284,22 +291,57 @@ def holders(call: Call) -> Answer:
     """Tell who holds versions of a data set; now, or at another time."""
     wanted, dataset = parameters(call.request, WhichForm), call.ids["dataset"]
     asked = Inquiry(call, wanted)
-    _check_known(call, f"dataset:{dataset}", DataSetRegistered)
-    viewed = asked.view(lambda views: answers.holders(views, dataset, wanted.form, asked.today))
-    return Answer(shapes.Holdings(rows=tuple(_holdings(call, viewed.rows))), position=viewed.position)
+    _check_known(call, f"dataset:{dataset}", DataSetRegistered, PastDataSetRecorded)
+    return _held(
+        call,
+        asked.view(
+            lambda views: (
+                answers.holders(views, dataset, wanted.form, asked.today),
+                past.past_holders(views, dataset, wanted.form),
+            )
+        ),
+    )
 
 
 def holdings(call: Call) -> Answer:
     """Tell what a person holds; now, or at another time."""
     who, asked = call.ids["person"], Inquiry(call, parameters(call.request, AboutATime))
     _check_known(call, f"person:{who}", PersonRegistered)
-    viewed = asked.view(lambda views: answers.holdings(views, who, asked.today))
-    return Answer(shapes.Holdings(rows=tuple(_holdings(call, viewed.rows))), position=viewed.position)
+    return _held(
+        call,
+        asked.view(lambda views: (answers.holdings(views, who, asked.today), past.past_holdings_of_person(views, who))),
+    )
 
 
-def _holdings(call: Call, rows: list[answers.Holding]) -> Iterator[shapes.Holding]:
-    for one in rows:
-        yield shapes.Holding(person_name=call.name(one.person), **one._asdict())
+def holdings_for(call: Call) -> Answer:
+    """Tell what an organisation holds, and people for it; now, or at another time."""
+    whose, asked = call.ids["organisation"], Inquiry(call, parameters(call.request, AboutATime))
+    _check_known(call, f"organisation:{whose}", OrganisationRegistered)
+    return _held(
+        call,
+        asked.view(
+            lambda views: (
+                answers.holdings_for(views, whose, asked.today),
+                past.past_holdings_of_organisation(views, whose),
+            )
+        ),
+    )
+
+
+Held = tuple[list[answers.Holding], list[past.PastHolding]]
+
+
+def _held(call: Call, viewed: Viewed[Held]) -> Answer:
+    held, imported = viewed.rows
+    rows = tuple(shapes.Holding(person_name=call.name(one.person), **one._asdict()) for one in held)
+    told = tuple(_imported(call, one) for one in imported)
+    return Answer(shapes.Holdings(rows=rows, imported=told), position=viewed.position)
+
+
+def _imported(call: Call, one: past.PastHolding) -> shapes.Imported:
+    return shapes.Imported(
+        organisation_name=call.name(one.organisation), person_name=call.name(one.person), **one._asdict()
+    )
 
 
 def deadlines(call: Call) -> Answer:
@@ -311,17 +353,6 @@ def deadlines(call: Call) -> Answer:
     viewed = asked.view(lambda views: answers.deadlines(views, first, last))
     rows = tuple(shapes.Deadline(**one._asdict()) for one in viewed.rows)
     return Answer(shapes.Deadlines(rows=rows), position=viewed.position)
-
-
-def inbox(call: Call) -> Answer:
-    """Tell what waits for whom, oldest first; now, or at another time."""
-    asked = Inquiry(call, parameters(call.request, AboutATime))
-    viewed = asked.view(answers.waiting)
-    rows = tuple(
-        shapes.Waiting(working_days=working_days(asked.office.day(one.since_at), asked.today), **one._asdict())
-        for one in viewed.rows
-    )
-    return Answer(shapes.Inbox(rows=rows), position=viewed.position)
 
 
 def permission(call: Call) -> Answer:
@@ -362,4 +393,8 @@ def api_keys(call: Call) -> Answer:
 
 def metrics(call: Call) -> Answer:
     """Tell what monitoring reads, of all workers together."""
-    return Answer(call.desks.parts.monitor.told(), media_type=CONTENT_TYPE)
+    waiting = call.desks.views.ask(answers.waiting).rows
+    since = {"request": [one.since_at for one in waiting if one.researcher is not None]}
+    since["query"] = [one.since_at for one in waiting if one.researcher is None]
+    ages = {what: max((call.now - one).total_seconds() for one in times) for what, times in since.items() if times}
+    return Answer(call.desks.parts.monitor.told(ages), media_type=CONTENT_TYPE)
