@@ -69,7 +69,12 @@ def test_the_same_wish_sent_by_many_at_once_is_recorded_once_and_answered_alike(
     assert served.recorded() == ["O-1"]
 
 
-def test_workers_count_together_and_log_nothing_that_was_sent(served: Served):
+def test_workers_count_together_and_log_nothing_that_was_sent(tmp_path: Path):
+    with serving(tmp_path, 4) as served:
+        check_counts(served)
+
+
+def check_counts(served: Served) -> None:
     statuses = [served.ask("GET", f"/requests/R-2026-{number:04}?secret=Ejemplo")[0] for number in range(1, 21)]
     _, text = served.ask("GET", "/metrics")
 

@@ -19,9 +19,9 @@ from api.notices.outbox import open_outbox
 from api.notices.settings import SETTINGS, settings_in
 from ledger.codec import Recorded
 from ledger.events import DECLARED, DocumentOpened, HistoryViewed, WaiverGranted
-from ledger.events.catalogue import Form
 from ledger.events.finding import FindingKind
-from ledger.events.ids import DataSetId, PersonId, PrincipalId, PublicationId, RequestId
+from ledger.events.ids import DataSetId, PersonId, PrincipalId, RequestId
+from ledger.events.past import PastForm
 from ledger.log import about
 from projections.views import answers, inquiring
 from projections.views.disclosures import Asked, Disclosure
@@ -52,7 +52,7 @@ class WhichPublications(AboutATime, frozen=True, kw_only=True):
 class WhichFindings(AboutATime, frozen=True, kw_only=True):
     """Only findings about a request, a data set or a person, or of a kind; `closed` ones, too."""
 
-    about: RequestId | DataSetId | PersonId | PublicationId | None = None
+    about: str | None = None
     kind: FindingKind | None = None
     closed: bool = False
 
@@ -65,7 +65,7 @@ class Period(AboutATime, frozen=True, kw_only=True):
     course_run: str | None = None
     person: PersonId | None = None
     dataset: DataSetId | None = None
-    form: Form | Literal["any"] = "identified"
+    form: PastForm | Literal["any"] = "identified"
 
 
 class OfYear(AboutATime, frozen=True, kw_only=True):

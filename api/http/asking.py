@@ -28,11 +28,8 @@ from ledger.events import (
     DocumentOpened,
     Event,
     HistoryViewed,
-    OrganisationRegistered,
-    PastDataSetRecorded,
     PersonRegistered,
 )
-from ledger.events.catalogue import Form
 from ledger.events.ids import DataSetId, PersonId
 from ledger.evidence.logkeys import log_keys
 from ledger.log import about
@@ -40,8 +37,7 @@ from projections.acts import ApproveRequest, of_request
 from projections.checklist import Line, checklist
 from projections.judgement import judge_again
 from projections.standing import GRANTED, Standing
-from projections.upkeep import Answer as Viewed
-from projections.views import answers, past
+from projections.views import answers
 
 # What compliance reads of people: who they are and for whom they act, and no address.
 FOR_COMPLIANCE = ("name", "institution")
@@ -58,12 +54,6 @@ class Paging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """No parameters."""
-
-
-class WhichForm(AboutATime, frozen=True, kw_only=True):
-    """Only versions in this form."""
-
-    form: Form | None = None
 
 
 class Within(AboutATime, frozen=True, kw_only=True):
@@ -226,7 +216,7 @@ def history(call: Call) -> Answer:
 def person(call: Call) -> Answer:
     """Show what is known of a person, as far as the caller may see it. That somebody looked is recorded."""
     who = call.ids["person"]
-    _check_known(call, f"person:{who}", PersonRegistered)
+    check_known(call, f"person:{who}", PersonRegistered)
     position = _looked(call, HistoryViewed(how="read", request=None, person=who))
     details = dict(register_of(call.ledger, call.home.custody).details(who))
     if call.caller.role == "compliance":
@@ -239,7 +229,8 @@ def _looked(call: Call, event: Event) -> int:
     return call.desks.desk.report(event, call.circumstances()).entries[-1].position
 
 
-def _check_known(call: Call, tag: str, *introductions: type[Event]) -> None:
+def check_known(call: Call, tag: str, *introductions: type[Event]) -> None:
+    """Raise as for what does not exist, unless one of these events made it known."""
     if tag in call.desks.known:
         return
     if next(call.ledger.facts([about(*introductions, tags=[tag])]), None) is None:
@@ -287,63 +278,6 @@ def sees_one_of(call: Call, requests: list[str]) -> bool:
     return standings is not None and any(call.may_see(standings.request(one)) for one in requests)
 
 
-def holders(call: Call) -> Answer:
-    """Tell who holds versions of a data set; now, or at another time."""
-    wanted, dataset = parameters(call.request, WhichForm), call.ids["dataset"]
-    asked = Inquiry(call, wanted)
-    _check_known(call, f"dataset:{dataset}", DataSetRegistered, PastDataSetRecorded)
-    return _held(
-        call,
-        asked.view(
-            lambda views: (
-                answers.holders(views, dataset, wanted.form, asked.today),
-                past.past_holders(views, dataset, wanted.form),
-            )
-        ),
-    )
-
-
-def holdings(call: Call) -> Answer:
-    """Tell what a person holds; now, or at another time."""
-    who, asked = call.ids["person"], Inquiry(call, parameters(call.request, AboutATime))
-    _check_known(call, f"person:{who}", PersonRegistered)
-    return _held(
-        call,
-        asked.view(lambda views: (answers.holdings(views, who, asked.today), past.past_holdings_of_person(views, who))),
-    )
-
-
-def holdings_for(call: Call) -> Answer:
-    """Tell what an organisation holds, and people for it; now, or at another time."""
-    whose, asked = call.ids["organisation"], Inquiry(call, parameters(call.request, AboutATime))
-    _check_known(call, f"organisation:{whose}", OrganisationRegistered)
-    return _held(
-        call,
-        asked.view(
-            lambda views: (
-                answers.holdings_for(views, whose, asked.today),
-                past.past_holdings_of_organisation(views, whose),
-            )
-        ),
-    )
-
-
-Held = tuple[list[answers.Holding], list[past.PastHolding]]
-
-
-def _held(call: Call, viewed: Viewed[Held]) -> Answer:
-    held, imported = viewed.rows
-    rows = tuple(shapes.Holding(person_name=call.name(one.person), **one._asdict()) for one in held)
-    told = tuple(_imported(call, one) for one in imported)
-    return Answer(shapes.Holdings(rows=rows, imported=told), position=viewed.position)
-
-
-def _imported(call: Call, one: past.PastHolding) -> shapes.Imported:
-    return shapes.Imported(
-        organisation_name=call.name(one.organisation), person_name=call.name(one.person), **one._asdict()
-    )
-
-
 def deadlines(call: Call) -> Answer:
     """Tell what ends of itself in the next days; from today, or from another time on."""
     wanted = parameters(call.request, Within)
@@ -358,8 +292,8 @@ def deadlines(call: Call) -> Answer:
 def permission(call: Call) -> Answer:
     """Tell whether somebody may open a data set now, or might have at another time; nothing is recorded."""
     asked = parameters(call.request, WhoAndWhat)
-    _check_known(call, f"person:{asked.person}", PersonRegistered)
-    _check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
+    check_known(call, f"person:{asked.person}", PersonRegistered)
+    check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
     as_of = instant("as_of", asked.as_of, call.office)
     found = may_open(call.ledger, asked.person, asked.dataset, call.now, as_of)
     shown = shapes.Permission(

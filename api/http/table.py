@@ -47,7 +47,19 @@ from api.commands.release import Authorise, Fail, Receive
 from api.commands.request import Return, Withdraw
 from api.commands.review import Approve, Decline, Determine
 from api.commands.training import RecordTraining, VerifyTraining
-from api.http import after, after_shapes, asking, authzen, checking, listing, packets, receipts, releasing, shapes
+from api.http import (
+    after,
+    after_shapes,
+    asking,
+    authzen,
+    checking,
+    holdings,
+    listing,
+    packets,
+    receipts,
+    releasing,
+    shapes,
+)
 from api.http.call import Answer, Call
 from api.http.commanding import Reading, Trial, erase, issue_key, reading_of, taking
 from api.http.moments import AboutATime
@@ -197,8 +209,8 @@ ROUTES: tuple[Route, ...] = (
     _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),
     _asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),
-    _asks("/people/{person}/holdings", asking.holdings, shapes.Holdings, READING | OWN, AboutATime),
-    _asks("/datasets/{dataset}/holders", asking.holders, shapes.Holdings, READING, asking.WhichForm),
+    _asks("/people/{person}/holdings", holdings.holdings, shapes.Holdings, READING | OWN, AboutATime),
+    _asks("/datasets/{dataset}/holders", holdings.holders, shapes.Holdings, READING, holdings.WhichForm),
     _asks("/deadlines", asking.deadlines, shapes.Deadlines, READING, asking.Within),
     _asks("/inbox", after.inbox, shapes.Inbox, READING, AboutATime),
     _asks("/permissions", asking.permission, shapes.Permission, READING, asking.WhoAndWhat),
@@ -301,7 +313,7 @@ ROUTES: tuple[Route, ...] = (
         {200: authzen.Decision | authzen.Decisions},
         body=authzen.Evaluations,
     ),
-    _asks("/organisations/{organisation}/holdings", asking.holdings_for, shapes.Holdings, READING, AboutATime),
+    _asks("/organisations/{organisation}/holdings", holdings.holdings_for, shapes.Holdings, READING, AboutATime),
     _asks("/queries", after.queries, after_shapes.Queries, READING, after.WhichQueries),
     _asks("/publications", after.publications, after_shapes.Publications, READING, after.WhichPublications),
     _asks("/findings", after.findings, after_shapes.Findings, READING, after.WhichFindings),
