@@ -365,7 +365,7 @@ class WholeDesk(AnyDesk):
             if not one.request and not self.model.told(LegalHoldLifted, hold=one.hold):
                 self.tell(msgspec.structs.replace(hold_lifted(), hold=one.hold, dataset=one.dataset, person=one.person))
         for one in self.model.told(IncidentReported):
-            if not one.requests and self.model.in_the_way(None, {*one.people}, {*one.datasets}):
+            if not one.requests and any(self.model.in_the_way(None, {*one.people}, {*one.datasets})):
                 of_it = {"incident": one.incident, "people": one.people, "datasets": one.datasets}
                 if self.model.admits(contained(**of_it), self.today):
                     self.tell(contained(**of_it))
@@ -380,7 +380,8 @@ class WholeDesk(AnyDesk):
 
     def about_this(self, fact: Any) -> Any:
         """Also of an incident, a hold and a query of its own; what is another request is the one before."""
-        fields, changes = fact.__struct_fields__, {}
+        fields = fact.__struct_fields__
+        changes: dict[str, Any] = {}
         number = int(self.current[-4:])
         if "requests" in fields and fact.requests:
             changes["requests"] = (self.current,)

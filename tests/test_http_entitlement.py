@@ -10,7 +10,7 @@ from ledger.home import PUBLISHED, open_notary
 from projections.acts import DECIDING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, office, principal, told
-from tests.office import STRANGER
+from tests.office import ELSEWHERE, STRANGER
 
 __all__ = ["office"]
 
@@ -25,6 +25,13 @@ IN_PATH = {
     "position": "1",
     "document": 64 * "0",
     "bundle": "000.p/7",
+    "entry": "1",
+    "query": "Q-2026-0001",
+    "publication": "B-2026-0001-1",
+    "incident": "I-2026-0001",
+    "hold": "H-2026-0001",
+    "attestation": "X-2026-0001-1",
+    "organisation": ELSEWHERE,
 }
 OFFICE = "director, acting director, alternate, staff"
 DIRECTORS = "director, acting director"
@@ -104,6 +111,50 @@ TABLE = {
     "POST /api-keys/{apikey}/revocation": f"{DIRECTORS}, admin",
     "POST /access/v1/evaluation": f"{OFFICE}, data server",
     "POST /access/v1/evaluations": f"{OFFICE}, data server",
+    "GET /organisations/{organisation}/holdings": READING,
+    "GET /queries": READING,
+    "GET /publications": READING,
+    "GET /findings": READING,
+    "GET /disclosures": READING,
+    "GET /stats": READING,
+    "GET /roles": f"{READING}, admin",
+    "GET /waivers": READING,
+    "GET /notices": f"{OFFICE}, auditor",
+    "GET /requests/{request}/views": READING,
+    "GET /people/{person}/views": READING,
+    "GET /people/{person}/departure": READING,
+    "POST /tables/check": f"{READING}, researcher",
+    "POST /queries": f"{OFFICE}, researcher",
+    "POST /queries/{query}/answer": OFFICE,
+    "POST /queries/{query}/withdrawal": OFFICE,
+    "POST /requests/{request}/publications": f"{OFFICE}, researcher",
+    "POST /requests/{request}/publications/{publication}/reviews": OFFICE,
+    "POST /requests/{request}/publications/{publication}/returns": OFFICE,
+    "POST /requests/{request}/publications/{publication}/passing": OFFICE,
+    "POST /requests/{request}/publications/{publication}/appearance": OFFICE,
+    "POST /requests/{request}/publications/{publication}/withdrawal": OFFICE,
+    "POST /requests/{request}/copies": f"{OFFICE}, researcher",
+    "POST /requests/{request}/copy-declarations": OFFICE,
+    "POST /requests/{request}/attestations": f"{OFFICE}, researcher",
+    "POST /requests/{request}/attestations/{attestation}/acceptance": OFFICE,
+    "POST /requests/{request}/write-offs": DIRECTORS,
+    "POST /requests/{request}/closing": OFFICE,
+    "POST /requests/{request}/amendments": OFFICE,
+    "POST /requests/{request}/agreements/{agreement}/renewals": OFFICE,
+    "POST /requests/{request}/access-revocations": DIRECTORS,
+    "POST /requests/{request}/access-restorations": DIRECTORS,
+    "POST /incidents": f"{OFFICE}, researcher",
+    "POST /incidents/{incident}/containment": OFFICE,
+    "POST /incidents/{incident}/closing": DIRECTORS,
+    "POST /findings/{entry}/assignment": OFFICE,
+    "POST /findings/{entry}/closing": OFFICE,
+    "POST /people/{person}/departures": OFFICE,
+    "POST /people/{person}/moves": OFFICE,
+    "POST /people/{person}/debarments": DIRECTORS,
+    "POST /people/{person}/debarment-lifts": DIRECTORS,
+    "POST /holds": OFFICE,
+    "POST /holds/{hold}/lifting": DIRECTORS,
+    "POST /compelled-disclosures": OFFICE,
 }
 
 

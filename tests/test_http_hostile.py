@@ -3,8 +3,8 @@
 import csv
 import json
 import socket
-import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from api.http.patience import Patience
+from api.http.patience import BYTES_PER_SECOND, SECONDS, Patience
 from api.http.problems import BadRequest
 from tests.facts import ANA, DATA_SET, REQUEST
 from tests.http_office import HttpOffice, office, told
@@ -170,36 +170,23 @@ def sent(served: Served, content: bytes) -> bytes:
     return b""
 
 
-class Trickling:
-    """A body of which a byte comes at a time, each after some seconds of a clock of its own."""
+def test_a_body_that_does_not_come_is_given_up_when_its_time_is_over_and_not_before():
+    def wait(seconds: float, come: int) -> str:
+        times = iter([0.0, seconds, 3600.0])
+        patience, coming = Patience(lambda: next(times)), Future[bytes]()
+        with pytest.raises(BadRequest) as raised:
+            patience.wait(coming, patience.begin(), come)
+        assert coming.cancelled()
+        return f"{raised.value.kind}, looked {3 - len(list(times))} times"
 
-    def __init__(self, seconds: float) -> None:
-        self.time, self._seconds = 0.0, seconds
-
-    def now(self) -> float:
-        return self.time
-
-    def read(self, size: int = -1) -> bytes:
-        del size
-        self.time += self._seconds
-        # Long enough for whoever waits to look at the clock.
-        time.sleep(0.3 if self._seconds > 15 else 0)
-        return b"x"
+    assert wait(SECONDS, 0) == "too-slow, looked 3 times"
+    assert wait(SECONDS + 0.1, 0) == "too-slow, looked 2 times"
+    assert wait(SECONDS + 0.9, BYTES_PER_SECOND) == "too-slow, looked 3 times"
+    assert wait(SECONDS + 1.1, BYTES_PER_SECOND) == "too-slow, looked 2 times"
 
 
-def test_a_body_that_trickles_is_given_up_and_one_that_flows_is_not():
-    def read(seconds: float) -> int:
-        body = Trickling(seconds)
-        awaited = Patience(body.now).on({"REQUEST_METHOD": "POST", "wsgi.input": body})["wsgi.input"]
-        return sum(len(awaited.read(1)) for _ in range(3))
+def test_what_has_come_is_taken_however_late_it_is():
+    patience, coming = Patience(lambda: 3600.0), Future[bytes]()
+    coming.set_result(b"x")
 
-    assert read(1.0) == 3
-    with pytest.raises(BadRequest) as raised:
-        read(16.0)
-    assert raised.value.kind == "too-slow"
-
-
-def test_what_has_no_body_is_not_waited_for():
-    environ = {"REQUEST_METHOD": "GET", "wsgi.input": None}
-
-    assert Patience().on(environ) is environ
+    assert patience.wait(coming, 0.0, 0) == b"x"

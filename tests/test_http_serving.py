@@ -3,16 +3,20 @@
 import json
 import os
 import re
+import selectors
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from api.cli.verifying import verify_home
+from api.http.patience import HURRIED_SECONDS, SECONDS
 from tests.served import CLIENTS, PATIENCE, Served, serving
 
 WORKERS = 2
@@ -65,7 +69,12 @@ def test_the_same_wish_sent_by_many_at_once_is_recorded_once_and_answered_alike(
     assert served.recorded() == ["O-1"]
 
 
-def test_workers_count_together_and_log_nothing_that_was_sent(served: Served):
+def test_workers_count_together_and_log_nothing_that_was_sent(tmp_path: Path):
+    with serving(tmp_path, 4) as served:
+        check_counts(served)
+
+
+def check_counts(served: Served) -> None:
     statuses = [served.ask("GET", f"/requests/R-2026-{number:04}?secret=Ejemplo")[0] for number in range(1, 21)]
     _, text = served.ask("GET", "/metrics")
 
@@ -79,11 +88,13 @@ def test_workers_count_together_and_log_nothing_that_was_sent(served: Served):
     assert not re.search(r"Ejemplo|dua_[0-9a-f]{16}_", json.dumps(served.log))
 
 
-def raw(served: Served, sent: bytes) -> bytes:
-    """What a client is answered that sends these bytes; nothing when it is cut off."""
+def raw(served: Served, sent: bytes, *, ends: bool = False) -> bytes:
+    """What a client is answered that sends these bytes, and perhaps ends there; nothing when it is cut off."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as client:
         with suppress(ConnectionError):
             client.sendall(sent)
+            if ends:
+                client.shutdown(socket.SHUT_WR)
         with suppress(ConnectionError):
             return client.recv(4096)
     return b""
@@ -120,3 +131,65 @@ def test_slow_clients_keep_nobody_waiting(served: Served):
     finally:
         for client in slow:
             client.close()
+
+
+class Trickling:
+    """Clients that send a byte of their bodies now and then, each until it is answered or cut off."""
+
+    def __init__(self, served: Served, clients: int) -> None:
+        self.answers: list[bytes] = []
+        self._open = selectors.DefaultSelector()
+        # All are there before any sends.
+        for client in [socket.create_connection(("127.0.0.1", served.port), PATIENCE) for _ in range(clients)]:
+            client.sendall(
+                f"POST /organisations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key}\r\n"
+                "Idempotency-Key: k\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{".encode()
+            )
+            self._open.register(client, selectors.EVENT_READ)
+        self.thread = threading.Thread(target=self._send_on)
+        self.thread.start()
+
+    def _send_on(self) -> None:
+        while waiting := dict(self._open.get_map()):
+            for answered, _ in self._open.select(0.5):
+                self._end(answered.fileobj)
+            for one in waiting.values():
+                with suppress(OSError):
+                    cast(socket.socket, one.fileobj).sendall(b" ")
+
+    def _end(self, client: Any) -> None:
+        self._open.unregister(client)
+        self.answers.append(client.recv(12))
+        client.close()
+
+
+def test_bodies_that_trickle_keep_nobody_waiting_and_are_cut_off(tmp_path: Path):
+    with serving(tmp_path, 1) as served:
+        began = time.monotonic()
+        slow, longest = Trickling(served, 40), 0.0
+        while slow.thread.is_alive():
+            asked = time.monotonic()
+            assert served.ask("GET", "/entries")[0] == 200
+            longest = max(longest, time.monotonic() - asked)
+            slow.thread.join(0.1)
+
+        assert slow.answers == 40 * [b"HTTP/1.1 408"]
+        assert longest < 2 * HURRIED_SECONDS
+        # The last few had all the time that there is.
+        assert time.monotonic() - began < SECONDS + 10
+        assert served.recorded() == []
+
+
+def test_a_body_that_comes_in_pieces_is_read_whole_and_one_that_breaks_off_is_not(served: Served):
+    body = b'{"organisation": "O-1", "name": "One"}'
+    lines = f"POST /organisations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key}\r\nIdempotency-Key: k\r\n"
+    head = f"{lines}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    assert re.match(rb"$|HTTP/1\.1 400 ", raw(served, head + body[:-1], ends=True))
+    assert served.recorded() == []
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in (head, *(body[at : at + 1] for at in range(len(body)))):
+            client.sendall(piece)
+        assert client.recv(12) == b"HTTP/1.1 201"
+    assert served.recorded() == ["O-1"]

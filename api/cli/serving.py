@@ -24,7 +24,6 @@ API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it wa
 WORKER = "api.http.worker:make"
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 30
-THREADS = 24
 # How long a request's headers may take to come, and how large they may be all together.
 HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 # Of requests that wait; more than that are turned away at once.
@@ -132,11 +131,10 @@ def serve(
         Granian(
             WORKER,
             factory=True,
-            interface=Interfaces.WSGI,
+            interface=Interfaces.ASGINL,
             address=address,
             port=port,
             workers=workers,
-            blocking_threads=THREADS,
             backlog=BACKLOG,
             websockets=False,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),

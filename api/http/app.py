@@ -3,9 +3,9 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 from flask import Flask, Response, g, request
@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException
 from api.http.call import Call, Desks, Parts, not_found
 from api.http.callers import check_entitled
 from api.http.document import PAGE, PAGE_POLICY, openapi
-from api.http.patience import Patience
 from api.http.problems import BadRequest, problem_of
 from api.http.public import TILE, public
 from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
@@ -22,9 +21,6 @@ from api.http.rendering import JSON, rendered
 from api.http.replying import finished, reply
 from api.http.table import IDS, ROUTES, Route
 from ledger.errors import LedgerError
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
 
 LOG = logging.getLogger("dua_ledger.http")
 REQUEST_ID = "X-Request-ID"
@@ -47,11 +43,6 @@ class Application(Flask):
     """Flask, with errors that say where they happened and nothing of what was sent."""
 
     request_class = Request
-    patience: Patience | None = None
-
-    def wsgi_app(self, environ: dict[str, Any], start_response: "StartResponse") -> "Iterable[bytes]":
-        """As WSGI has it, with a body that is waited for only so long."""
-        return super().wsgi_app(self.patience.on(environ) if self.patience else environ, start_response)
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
         """Log an error that nobody expected: its type, and the place in the code."""
@@ -63,10 +54,9 @@ class Application(Flask):
         LOG.error("failed", extra={"said": said})
 
 
-def create_app(parts: Parts, patience: Patience | None = None) -> Flask:
+def create_app(parts: Parts) -> Flask:
     """An application of these parts. It keeps nothing between two calls but what can be had again from the log."""
     app = Application(__name__, static_folder=None)
-    app.patience = patience
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False

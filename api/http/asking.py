@@ -1,6 +1,5 @@
 """Questions as resources: each reads what was asked, asks one thing, and shows the answer."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -24,8 +23,13 @@ from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
 from ledger.codec import Recorded
 from ledger.errors import Malformed, Missing
-from ledger.events import DataSetRegistered, DocumentOpened, Event, HistoryViewed, PersonRegistered
-from ledger.events.catalogue import Form
+from ledger.events import (
+    DataSetRegistered,
+    DocumentOpened,
+    Event,
+    HistoryViewed,
+    PersonRegistered,
+)
 from ledger.events.ids import DataSetId, PersonId
 from ledger.evidence.logkeys import log_keys
 from ledger.log import about
@@ -34,7 +38,6 @@ from projections.checklist import Line, checklist
 from projections.judgement import judge_again
 from projections.standing import GRANTED, Standing
 from projections.views import answers
-from projections.views.turns import working_days
 
 # What compliance reads of people: who they are and for whom they act, and no address.
 FOR_COMPLIANCE = ("name", "institution")
@@ -51,12 +54,6 @@ class Paging(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """No parameters."""
-
-
-class WhichForm(AboutATime, frozen=True, kw_only=True):
-    """Only versions in this form."""
-
-    form: Form | None = None
 
 
 class Within(AboutATime, frozen=True, kw_only=True):
@@ -219,7 +216,7 @@ def history(call: Call) -> Answer:
 def person(call: Call) -> Answer:
     """Show what is known of a person, as far as the caller may see it. That somebody looked is recorded."""
     who = call.ids["person"]
-    _check_known(call, f"person:{who}", PersonRegistered)
+    check_known(call, f"person:{who}", PersonRegistered)
     position = _looked(call, HistoryViewed(how="read", request=None, person=who))
     details = dict(register_of(call.ledger, call.home.custody).details(who))
     if call.caller.role == "compliance":
@@ -232,10 +229,11 @@ def _looked(call: Call, event: Event) -> int:
     return call.desks.desk.report(event, call.circumstances()).entries[-1].position
 
 
-def _check_known(call: Call, tag: str, introduction: type[Event]) -> None:
+def check_known(call: Call, tag: str, *introductions: type[Event]) -> None:
+    """Raise as for what does not exist, unless one of these events made it known."""
     if tag in call.desks.known:
         return
-    if next(call.ledger.facts([about(introduction, tags=[tag])]), None) is None:
+    if next(call.ledger.facts([about(*introductions, tags=[tag])]), None) is None:
         raise not_found()
     # What is known once stays known.
     call.desks.known.add(tag)
@@ -280,28 +278,6 @@ def sees_one_of(call: Call, requests: list[str]) -> bool:
     return standings is not None and any(call.may_see(standings.request(one)) for one in requests)
 
 
-def holders(call: Call) -> Answer:
-    """Tell who holds versions of a data set; now, or at another time."""
-    wanted, dataset = parameters(call.request, WhichForm), call.ids["dataset"]
-    asked = Inquiry(call, wanted)
-    _check_known(call, f"dataset:{dataset}", DataSetRegistered)
-    viewed = asked.view(lambda views: answers.holders(views, dataset, wanted.form, asked.today))
-    return Answer(shapes.Holdings(rows=tuple(_holdings(call, viewed.rows))), position=viewed.position)
-
-
-def holdings(call: Call) -> Answer:
-    """Tell what a person holds; now, or at another time."""
-    who, asked = call.ids["person"], Inquiry(call, parameters(call.request, AboutATime))
-    _check_known(call, f"person:{who}", PersonRegistered)
-    viewed = asked.view(lambda views: answers.holdings(views, who, asked.today))
-    return Answer(shapes.Holdings(rows=tuple(_holdings(call, viewed.rows))), position=viewed.position)
-
-
-def _holdings(call: Call, rows: list[answers.Holding]) -> Iterator[shapes.Holding]:
-    for one in rows:
-        yield shapes.Holding(person_name=call.name(one.person), **one._asdict())
-
-
 def deadlines(call: Call) -> Answer:
     """Tell what ends of itself in the next days; from today, or from another time on."""
     wanted = parameters(call.request, Within)
@@ -313,22 +289,11 @@ def deadlines(call: Call) -> Answer:
     return Answer(shapes.Deadlines(rows=rows), position=viewed.position)
 
 
-def inbox(call: Call) -> Answer:
-    """Tell what waits for whom, oldest first; now, or at another time."""
-    asked = Inquiry(call, parameters(call.request, AboutATime))
-    viewed = asked.view(lambda views: answers.waiting(views, asked.today))
-    rows = tuple(
-        shapes.Waiting(working_days=working_days(asked.office.day(one.since_at), asked.today), **one._asdict())
-        for one in viewed.rows
-    )
-    return Answer(shapes.Inbox(rows=rows), position=viewed.position)
-
-
 def permission(call: Call) -> Answer:
     """Tell whether somebody may open a data set now, or might have at another time; nothing is recorded."""
     asked = parameters(call.request, WhoAndWhat)
-    _check_known(call, f"person:{asked.person}", PersonRegistered)
-    _check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
+    check_known(call, f"person:{asked.person}", PersonRegistered)
+    check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
     as_of = instant("as_of", asked.as_of, call.office)
     found = may_open(call.ledger, asked.person, asked.dataset, call.now, as_of)
     shown = shapes.Permission(
@@ -362,4 +327,8 @@ def api_keys(call: Call) -> Answer:
 
 def metrics(call: Call) -> Answer:
     """Tell what monitoring reads, of all workers together."""
-    return Answer(call.desks.parts.monitor.told(), media_type=CONTENT_TYPE)
+    waiting = call.desks.views.ask(lambda views: answers.waiting(views, call.now.date())).rows
+    since = {"request": [one.since_at for one in waiting if one.researcher is not None]}
+    since["query"] = [one.since_at for one in waiting if one.researcher is None]
+    ages = {what: max((call.now - one).total_seconds() for one in times) for what, times in since.items() if times}
+    return Answer(call.desks.parts.monitor.told(ages), media_type=CONTENT_TYPE)

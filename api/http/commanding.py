@@ -19,7 +19,7 @@ from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
 from api.http.problems import BadField, BadRequest, problem, problem_of
-from api.http.reading_in import documents, form_body, idempotency_key, json_body, parameters
+from api.http.reading_in import document, documents, form_body, idempotency_key, json_body, parameters
 from api.http.replying import last_seen
 from ledger.chain.entry import Entry
 from ledger.codec import Precision
@@ -52,11 +52,15 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """How a command is read: the shape of its JSON, and which members are documents (True: it has to be there)."""
+    """How a command is read: the shape of its JSON, and which members are documents (True: it has to be there).
+
+    Of those in `several` there may be any number.
+    """
 
     command: type[Command]
     body: type[msgspec.Struct]
     documents: Mapping[str, bool]
+    several: frozenset[str] = frozenset()
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -68,9 +72,12 @@ class Reading(msgspec.Struct, frozen=True):
 def reading_of(command: type[Command], in_path: tuple[str, ...]) -> Reading:
     """How a command is read whose members `in_path` stand in the path."""
     hints = get_type_hints(command, include_extras=True)
-    papers, fields = {}, []
+    papers, several, fields = {}, set(), []
     for field in msgspec.structs.fields(command):
-        if Document in _kinds(hints[field.name]):
+        if get_args(hints[field.name]) == (Document, ...):
+            papers[field.name] = False
+            several.add(field.name)
+        elif Document in _kinds(hints[field.name]):
             papers[field.name] = field.required
         elif field.name not in in_path:
             fields.append(_as_field(field, hints[field.name]))
@@ -83,7 +90,7 @@ def reading_of(command: type[Command], in_path: tuple[str, ...]) -> Reading:
         forbid_unknown_fields=True,
         namespace={"__doc__": command.__doc__},
     )
-    return Reading(command, body, papers)
+    return Reading(command, body, papers, frozenset(several))
 
 
 def _told() -> tuple[msgspec.structs.FieldInfo, ...]:
@@ -113,7 +120,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 command(**said, **call.ids, **members),
                 call.circumstances(**told),
                 documents=shown,
-                key=key_of(call, plain(body), _digests({**members, **_numbered(shown)})),
+                key=key_of(call, plain(body), _digests({**_apart(members), **_numbered(shown)})),
                 dry_run=is_trial(call),
                 seen=seen_by(call),
             )
@@ -124,12 +131,15 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
     return take
 
 
-def _read(call: Call, reading: Reading) -> tuple[msgspec.Struct, dict[str, Document], list[Document]]:
+def _read(call: Call, reading: Reading) -> tuple[msgspec.Struct, dict[str, Any], list[Document]]:
     needs_form = any(reading.documents.values())
     if not needs_form and call.request.mimetype != "multipart/form-data":
         return json_body(call.request, reading.body), {}, []
     body, files = form_body(call.request, reading.body)
-    return body, *documents(files, reading.documents, SHOWN_BY)
+    several = {name: tuple(document(one, name) for one in files.pop(name, ())) for name in reading.several}
+    single = {name: needed for name, needed in reading.documents.items() if name not in reading.several}
+    members, shown = documents(files, single, SHOWN_BY)
+    return body, {**members, **several}, shown
 
 
 def _check_may_speak_for_others(call: Call, shown: Sequence[Document]) -> None:
@@ -157,6 +167,15 @@ def seen_by(call: Call) -> Seen | None:
     if last is None or "request" not in call.ids:
         raise BadRequest("outdated", "If-Match has no tag that this request ever had.")
     return Seen(call.ids["request"], last)
+
+
+def _apart(members: Mapping[str, Any]) -> dict[str, Document]:
+    """Each document by a name of its own."""
+    apart: dict[str, Document] = {}
+    for name, one in members.items():
+        each = enumerate(one) if isinstance(one, tuple) else ((None, one),)
+        apart |= {name if number is None else f"{name}{number}": paper for number, paper in each}
+    return apart
 
 
 def _numbered(shown: Sequence[Document]) -> dict[str, Document]:

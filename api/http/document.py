@@ -165,6 +165,7 @@ def _body(route: Route, by_kind: dict[Any, Schema]) -> Schema:
     needed = [name for name, needs in route.reading.documents.items() if needs]
     parts = {COMMAND: said, SHOWN_BY: {"type": "array", "items": _BINARY}}
     parts |= dict.fromkeys(route.reading.documents, _BINARY)
+    parts |= {name: {"type": "array", "items": _BINARY} for name in route.reading.several}
     encoding = {COMMAND: {"contentType": JSON}}
     form = {FORM: {"schema": _form(parts, [COMMAND, *needed]), "encoding": encoding}}
     return form if needed else {JSON: {"schema": said}, **form}

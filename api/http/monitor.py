@@ -5,7 +5,8 @@ asked adds them up. What the log itself says is read from the log when it is ask
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -47,14 +48,17 @@ class Monitor:
         for rule in set(rules) or {DONE}:
             self._decisions.labels(rule).inc()
 
-    def told(self) -> bytes:
-        """Everything, of all workers, in the format that Prometheus reads."""
+    def told(self, ages: Mapping[str, float] = MappingProxyType({})) -> bytes:
+        """Everything, of all workers, in the format that Prometheus reads.
+
+        `ages` has for how many seconds the oldest that is open has waited, by what it is.
+        """
         registry = CollectorRegistry()
         if os.environ.get(FOLDER):
             _of_all_workers(registry)
         else:
             registry.register(_Same(self._registry))
-        registry.register(_OfTheLog(self._ledger))
+        registry.register(_OfTheLog(self._ledger, ages))
         return generate_latest(registry)
 
 
@@ -71,8 +75,14 @@ class _Same(Collector):
 
 
 class _OfTheLog(Collector):
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, ages: Mapping[str, float]) -> None:
+        self._ledger, self._ages = ledger, ages
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("dua_log_entries", "Entries in the log.", value=self._ledger.store.length())
+        oldest = GaugeMetricFamily(
+            "dua_oldest_open_seconds", "For how long the oldest that is open has waited.", labels=["what"]
+        )
+        for what, age in self._ages.items():
+            oldest.add_metric([what], age)
+        yield oldest

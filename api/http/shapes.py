@@ -187,10 +187,28 @@ class Holding(Shape, frozen=True, kw_only=True):
     due: date
 
 
+class Imported(Shape, frozen=True, kw_only=True):
+    """What a register of the past says that an organisation was given; nobody here knows whether it is held still."""
+
+    organisation: str
+    organisation_name: str | None
+    person: str | None
+    person_name: str | None
+    dataset: str
+    form: str
+    agreement: str | None
+    agreement_version: str | None
+    since: date
+    dated: str
+    releases: int
+    registers: tuple[str, ...]
+
+
 class Holdings(Shape, frozen=True, kw_only=True):
-    """Who holds what."""
+    """Who holds what; what registers of the past say stands apart, and in JSON alone."""
 
     rows: tuple[Holding, ...]
+    imported: tuple[Imported, ...] = ()
 
 
 class Deadline(Shape, frozen=True, kw_only=True):

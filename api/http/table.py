@@ -14,11 +14,17 @@ import msgspec
 from api.commands import Command
 from api.commands.access import Access, Opened
 from api.commands.agreement import Execute, Issue, SignByKey, SignOnPaper, Terminate
+from api.commands.amending import Amend, Renew
+from api.commands.barring import Compelled, Debar, LiftDebarment
 from api.commands.catalogue import AddVersion, ChangeForm, RegisterDataSet, Retire
 from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, RejectKey, RevokeKey
 from api.commands.correction import Correct
+from api.commands.ending import Depart, LiftHold, Move, PlaceHold
 from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
+from api.commands.finding import AssignFinding, CloseFinding
 from api.commands.governance import EndRole, GrantRole, PublishPolicy, RevokeApiKey, Waive
+from api.commands.holding import Accept, Attest, Close, DeclareCopies, GiveUp, ReportCopy
+from api.commands.incident import Contain, ReportIncident, RestoreAccess, RevokeAccess, Settle
 from api.commands.people import (
     ChangeDetails,
     DetermineAffiliation,
@@ -28,11 +34,32 @@ from api.commands.people import (
     RegisterPerson,
     Suspend,
 )
+from api.commands.publication import (
+    AskChanges,
+    NotifyPublication,
+    Pass,
+    RecordPublication,
+    Review,
+    WithdrawPublication,
+)
+from api.commands.query import Answering, ReceiveQuery, WithdrawQuery
 from api.commands.release import Authorise, Fail, Receive
 from api.commands.request import Return, Withdraw
 from api.commands.review import Approve, Decline, Determine
 from api.commands.training import RecordTraining, VerifyTraining
-from api.http import asking, authzen, listing, packets, receipts, releasing, shapes
+from api.http import (
+    after,
+    after_shapes,
+    asking,
+    authzen,
+    checking,
+    holdings,
+    listing,
+    packets,
+    receipts,
+    releasing,
+    shapes,
+)
 from api.http.call import Answer, Call
 from api.http.commanding import Reading, Trial, erase, issue_key, reading_of, taking
 from api.http.moments import AboutATime
@@ -41,11 +68,17 @@ from ledger.events.ids import (
     END,
     AgreementId,
     ApiKeyId,
+    AttestationId,
     Cited,
     DataSetId,
     DeterminationId,
+    HoldId,
+    IncidentId,
+    OrganisationId,
     PersonId,
     Position,
+    PublicationId,
+    QueryId,
     ReleaseId,
     RequestId,
 )
@@ -64,6 +97,13 @@ IDS: dict[str, Any] = {
     "determination": DeterminationId,
     "apikey": ApiKeyId,
     "position": Position,
+    "entry": Position,
+    "query": QueryId,
+    "publication": PublicationId,
+    "incident": IncidentId,
+    "hold": HoldId,
+    "attestation": AttestationId,
+    "organisation": OrganisationId,
     "document": Cited,
     "level": TileLevel,
     "number": TileNumber,
@@ -169,10 +209,10 @@ ROUTES: tuple[Route, ...] = (
     _asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     _asks("/requests/{request}/history", asking.history, shapes.History, READING | OWN),
     _asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),
-    _asks("/people/{person}/holdings", asking.holdings, shapes.Holdings, READING | OWN, AboutATime),
-    _asks("/datasets/{dataset}/holders", asking.holders, shapes.Holdings, READING, asking.WhichForm),
+    _asks("/people/{person}/holdings", holdings.holdings, shapes.Holdings, READING | OWN, AboutATime),
+    _asks("/datasets/{dataset}/holders", holdings.holders, shapes.Holdings, READING, holdings.WhichForm),
     _asks("/deadlines", asking.deadlines, shapes.Deadlines, READING, asking.Within),
-    _asks("/inbox", asking.inbox, shapes.Inbox, READING, AboutATime),
+    _asks("/inbox", after.inbox, shapes.Inbox, READING, AboutATime),
     _asks("/permissions", asking.permission, shapes.Permission, READING, asking.WhoAndWhat),
     _asks("/accesses", listing.accesses, shapes.Accesses, READING, listing.Findings),
     _asks("/api-keys", asking.api_keys, shapes.ApiKeys, GOVERNING | AUDITING, scope="governing"),
@@ -273,4 +313,57 @@ ROUTES: tuple[Route, ...] = (
         {200: authzen.Decision | authzen.Decisions},
         body=authzen.Evaluations,
     ),
+    _asks("/organisations/{organisation}/holdings", holdings.holdings_for, shapes.Holdings, READING, AboutATime),
+    _asks("/queries", after.queries, after_shapes.Queries, READING, after.WhichQueries),
+    _asks("/publications", after.publications, after_shapes.Publications, READING, after.WhichPublications),
+    _asks("/findings", after.findings, after_shapes.Findings, READING, after.WhichFindings),
+    _asks("/disclosures", after.disclosures, after_shapes.Disclosures, READING, after.Period),
+    _asks("/stats", after.stats, after_shapes.Stats, READING, after.OfYear),
+    _asks("/roles", after.roles, after_shapes.Roles, READING | GOVERNING, after.OfPrincipal),
+    _asks("/waivers", after.waivers, after_shapes.Waivers, READING, AboutATime),
+    _asks("/notices", after.notices, after_shapes.Notices, OFFICE | AUDITING),
+    _asks("/requests/{request}/views", after.looks_at_request, after_shapes.Looks, READING, AboutATime),
+    _asks("/people/{person}/views", after.looks_at_person, after_shapes.Looks, READING, AboutATime),
+    _asks("/people/{person}/departure", after.departure, after_shapes.WhatEnds, READING, after.Leaving),
+    Route(
+        "POST",
+        "/tables/check",
+        checking.check_table,
+        _summary(checking.check_table),
+        READING | OWN,
+        "reading",
+        {200: after_shapes.Checked},
+        sends=after_shapes.CheckWanted,
+    ),
+    _takes("/queries", ReceiveQuery, OFFICE | OWN),
+    _takes("/queries/{query}/answer", Answering, OFFICE),
+    _takes("/queries/{query}/withdrawal", WithdrawQuery, OFFICE),
+    _takes("/requests/{request}/publications", NotifyPublication, OFFICE | OWN),
+    _takes("/requests/{request}/publications/{publication}/reviews", Review, OFFICE),
+    _takes("/requests/{request}/publications/{publication}/returns", AskChanges, OFFICE),
+    _takes("/requests/{request}/publications/{publication}/passing", Pass, OFFICE),
+    _takes("/requests/{request}/publications/{publication}/appearance", RecordPublication, OFFICE),
+    _takes("/requests/{request}/publications/{publication}/withdrawal", WithdrawPublication, OFFICE),
+    _takes("/requests/{request}/copies", ReportCopy, OFFICE | OWN),
+    _takes("/requests/{request}/copy-declarations", DeclareCopies, OFFICE),
+    _takes("/requests/{request}/attestations", Attest, OFFICE | OWN),
+    _takes("/requests/{request}/attestations/{attestation}/acceptance", Accept, OFFICE),
+    _takes("/requests/{request}/write-offs", GiveUp, DIRECTORS),
+    _takes("/requests/{request}/closing", Close, OFFICE),
+    _takes("/requests/{request}/amendments", Amend, OFFICE),
+    _takes("/requests/{request}/agreements/{agreement}/renewals", Renew, OFFICE),
+    _takes("/requests/{request}/access-revocations", RevokeAccess, DIRECTORS),
+    _takes("/requests/{request}/access-restorations", RestoreAccess, DIRECTORS),
+    _takes("/incidents", ReportIncident, OFFICE | OWN),
+    _takes("/incidents/{incident}/containment", Contain, OFFICE),
+    _takes("/incidents/{incident}/closing", Settle, DIRECTORS),
+    _takes("/findings/{entry}/assignment", AssignFinding, OFFICE),
+    _takes("/findings/{entry}/closing", CloseFinding, OFFICE),
+    _takes("/people/{person}/departures", Depart, OFFICE),
+    _takes("/people/{person}/moves", Move, OFFICE),
+    _takes("/people/{person}/debarments", Debar, DIRECTORS),
+    _takes("/people/{person}/debarment-lifts", LiftDebarment, DIRECTORS),
+    _takes("/holds", PlaceHold, OFFICE),
+    _takes("/holds/{hold}/lifting", LiftHold, DIRECTORS),
+    _takes("/compelled-disclosures", Compelled, OFFICE),
 )

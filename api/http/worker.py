@@ -9,11 +9,10 @@ import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
-from flask import Flask
-
 from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
+from api.http.gateway import Gateway
 from api.http.herald import Herald
 from api.http.monitor import Monitor
 from api.http.patience import Patience
@@ -26,7 +25,7 @@ LARGEST = "DUA_LEDGER_LARGEST"
 LAST_USE = "last-use"
 
 
-def make() -> Flask:
+def make() -> Gateway:
     """An application on the home that the environment names, which is closed when the process ends."""
     path, kept = Path(os.environ[HOME]), ExitStack()
     atexit.register(kept.close)
@@ -36,4 +35,4 @@ def make() -> Flask:
     herald = kept.enter_context(Herald(path))
     url, largest = os.environ.get(URL) or None, int(os.environ[LARGEST])
     parts = Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, herald.announce, largest)
-    return create_app(parts, Patience())
+    return Gateway(create_app(parts).wsgi_app, Patience())

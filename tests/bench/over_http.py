@@ -32,6 +32,8 @@ from api.commands.access import Access
 from api.commands.governance import GrantRole, IssueApiKey
 from api.commands.people import RegisterPerson
 from api.desk import Circumstances
+from api.http.gateway import Gateway
+from api.http.patience import Patience
 from ledger.events import DataSetRegistered
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
@@ -56,7 +58,7 @@ class Rate(NamedTuple):
     p99: float
 
 
-def bare() -> Flask:
+def bare() -> Gateway:
     """A route that answers with as much JSON as is asked for, and does nothing else."""
     app = Flask("bare")
     rows = [{"number": number, "text": 180 * "x"} for number in range(HOLDERS)]
@@ -65,7 +67,7 @@ def bare() -> Flask:
     def answer() -> Response:
         return jsonify(rows=rows)
 
-    return app
+    return Gateway(app.wsgi_app, Patience())
 
 
 def serve_bare(port: int, workers: int) -> None:
@@ -73,15 +75,14 @@ def serve_bare(port: int, workers: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    from api.cli.serving import BACKLOG, THREADS
+    from api.cli.serving import BACKLOG
 
     Granian(
         "tests.bench.over_http:bare",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         port=port,
         workers=workers,
-        blocking_threads=THREADS,
         backlog=BACKLOG,
         websockets=False,
         log_enabled=False,

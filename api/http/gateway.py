@@ -1,0 +1,142 @@
+"""The application behind an asynchronous server: an ASGI 3 application around the WSGI one.
+
+The event loop waits for bodies, and a thread for the event loop, no longer than there is patience for. A server that
+reads bodies for WSGI itself can't be told to stop: granian sets no time limit on a body, and stands still when it is
+answered while one is still awaited.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from io import RawIOBase
+from typing import IO, Any, NamedTuple, cast
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.exceptions import ClientDisconnected
+
+from api.http.patience import Patience
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+THREADS = 24
+# As WSGI calls them; all others are prefixed.
+UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
+
+
+class Exchange(NamedTuple):
+    """A call on its way: what of it is still to come, and where its answer goes."""
+
+    loop: asyncio.AbstractEventLoop
+    receive: Receive
+    send: Send
+
+
+class Gateway:
+    """A WSGI application, called in a thread of its own pool for each request."""
+
+    def __init__(self, application: Wsgi, patience: Patience, threads: int = THREADS) -> None:
+        self._application, self._patience = application, patience
+        self._pool = ThreadPoolExecutor(threads, "call")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it, for HTTP alone."""
+        loop = asyncio.get_running_loop()
+        exchange = Exchange(loop, receive, send)
+        for message in await loop.run_in_executor(self._pool, self._answer, scope, exchange):
+            await send(message)
+
+    def _answer(self, scope: Scope, exchange: Exchange) -> list[Message]:
+        """The end of the answer, after all of it that is not the end was sent."""
+        start: Message = {"type": "http.response.start"}
+
+        def begin(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
+            encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            start.update(status=int(status[:3]), headers=encoded)
+
+        environ = environ_of(scope, _Coming(exchange, self._patience))
+        with closing(cast(Any, self._application(environ, begin))) as pieces:
+            waiting = [start]
+            for message in _bodies(pieces):
+                if len(waiting) > 1:
+                    _sent(exchange, waiting)
+                    waiting = []
+                waiting.append(message)
+        return [*waiting, {"type": "http.response.body", "body": b"", "more_body": False}]
+
+
+def _bodies(pieces: Iterable[bytes]) -> Iterator[Message]:
+    return ({"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces)
+
+
+def _sent(exchange: Exchange, messages: Iterable[Message]) -> None:
+    """Send what is not the end of an answer, at the pace at which the client takes it."""
+    for message in messages:
+        asyncio.run_coroutine_threadsafe(_awaited(exchange.send(message)), exchange.loop).result()
+
+
+async def _awaited(sending: Awaitable[None]) -> None:
+    await sending
+
+
+def environ_of(scope: Scope, body: RawIOBase) -> dict[str, Any]:
+    """A call as WSGI has it (PEP 3333)."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    host, port = scope.get("server") or ("127.0.0.1", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(raw.partition(b"?")[0]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": cast(IO[bytes], body),
+        # What was received ends where the body ends.
+        "wsgi.input_terminated": True,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").upper().replace("-", "_")
+        key = key if key in UNPREFIXED else f"HTTP_{key}"
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ
+
+
+class _Coming(RawIOBase):
+    """A body that comes piece by piece, and is waited for only so long."""
+
+    def __init__(self, exchange: Exchange, patience: Patience) -> None:
+        self._exchange, self._patience = exchange, patience
+        self._begun, self._come = patience.begin(), 0
+        self._left, self._more = b"", True
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As `RawIOBase` has it. Raises `BadRequest` when it comes too slowly."""
+        while not self._left and self._more:
+            coming = asyncio.run_coroutine_threadsafe(self._next(), self._exchange.loop)
+            self._left = self._patience.wait(coming, self._begun, self._come)
+            self._come += len(self._left)
+        piece, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    async def _next(self) -> bytes:
+        message = await self._exchange.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        self._more = message.get("more_body", False)
+        return cast(bytes, message.get("body", b""))
