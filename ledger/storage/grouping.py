@@ -81,14 +81,14 @@ class Grouping:
         # How many have to wait before the writer is woken that gathers them; 0 when it does not.
         self._gathered = 0
         self._writer: Thread | None = None
-        lock = Lock()
-        self._changed, self._at_rest = Condition(lock), Condition(lock)
+        self._lock = Lock()
+        self._changed, self._at_rest = Condition(self._lock), Condition(self._lock)
 
     def append(self, wish: Wish) -> list[Entry]:
         """The entries of a wish, once they are on disk. Raises why there are none; `Busy` when it takes too long."""
         writes, caller = False, None
         try:
-            with self._changed:
+            with self._lock:
                 if self._is_writing or self._waiting:
                     caller = self._joined(wish)
                 else:
@@ -96,7 +96,7 @@ class Grouping:
             outcome = self._write((wish,))[0] if caller is None else self._outcome(caller)
         finally:
             if writes:
-                with self._changed:
+                with self._lock:
                     self._rest()
         if isinstance(outcome, BaseException):
             raise outcome
@@ -104,7 +104,7 @@ class Grouping:
 
     def close(self) -> None:
         """Let everything that waits be written, and the thread end."""
-        with self._changed:
+        with self._lock:
             self._at_rest.wait_for(lambda: not self._is_writing and not self._waiting, self._seconds)
             writer, self._writer = self._writer, None
             self._changed.notify_all()
@@ -137,7 +137,7 @@ class Grouping:
 
     def _withdrawn(self, caller: _Caller) -> bool:
         """Whether a wish could be taken back; it cannot once it is being written."""
-        with self._changed:
+        with self._lock:
             if caller not in self._waiting:
                 return False
             self._waiting.remove(caller)
@@ -158,7 +158,7 @@ class Grouping:
             begun = monotonic()
             for caller, outcome in zip(group, self._outcomes([caller.wish for caller in group]), strict=True):
                 caller.answer(outcome)
-            with self._changed:
+            with self._lock:
                 self._gather(len(group), min((monotonic() - begun) * GATHERED, GATHERING_SECONDS))
                 self._rest()
 
@@ -171,7 +171,7 @@ class Grouping:
 
     def _next_group(self) -> list[_Caller]:
         """Those whose wishes are written next; nobody when the thread may end."""
-        with self._changed:
+        with self._lock:
             while self._is_writing or not self._waiting:
                 woken = self._changed.wait(LINGERING_SECONDS)
                 is_needed = self._writer is current_thread()
