@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-.PHONY: run test check format bench campaign lock clean
+.PHONY: run test check format bench bench-scale campaign lock clean
 
 run: $(READY)
 	@.ci/setup run
@@ -28,6 +28,10 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench/run.py
+
+# Takes hours, and 20 GB in $DUA_BENCH_DIR or where temporary files are: `make bench-scale SIZE=1000000` takes minutes.
+bench-scale: $(READY)
+	$(BIN)/python tests/bench/scale.py --size $(or $(SIZE),10000000)
 
 # What the tests do at a small setting each time, at full length.
 campaign: $(READY)

@@ -18,6 +18,7 @@ from datetime import datetime
 from functools import partial
 from itertools import count, islice
 from multiprocessing import get_context
+from multiprocessing.pool import ThreadPool
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from socket import socket, socketpair
@@ -274,6 +275,18 @@ def acknowledge(url: str, seed: str, limit: str = "") -> None:
             os.write(1, (" ".join(f"{entry.position}:{entry.leaf.hex()}" for entry in entries) + "\n").encode())
 
 
+def acknowledge_together(url: str, threads: str) -> None:
+    """Append for ever by several threads, and say of each entry where it is once it is there."""
+    with open_store(url) as store, ThreadPool(int(threads)) as pool:
+
+        def append_on(thread: int) -> None:
+            for number in count():
+                (entry,) = store.append_entries([event("t", f"thread:{thread}", data=b"%d" % number)])
+                os.write(1, f"{entry.position}:{entry.leaf.hex()}\n".encode())
+
+        pool.map(append_on, range(int(threads)), chunksize=1)
+
+
 def stop(url: str) -> None:
     def clock() -> datetime:
         signal.raise_signal(signal.SIGSTOP)
@@ -288,5 +301,10 @@ def append(url: str) -> None:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., None]] = {"acknowledge": acknowledge, "stop": stop, "append": append}
+    commands: dict[str, Callable[..., None]] = {
+        "acknowledge": acknowledge,
+        "acknowledge_together": acknowledge_together,
+        "stop": stop,
+        "append": append,
+    }
     commands[sys.argv[1]](*sys.argv[2:])

@@ -1,11 +1,125 @@
 """How a log goes on: what may stand behind its last entry, and which subtrees that completes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from ledger.chain.entry import Entry
-from ledger.chain.merkle import Subtree, completed_by
-from ledger.errors import Damaged
-from ledger.storage.port import Head
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
+
+from ledger.chain.entry import MAX_POSITION, Entry, write_entry
+from ledger.chain.merkle import Subtree, completed_by, leaf_hash
+from ledger.errors import Conflict, Damaged, LedgerError
+from ledger.storage.port import EMPTY_HEAD, Head
+from ledger.storage.recent import Recent
+
+Outcome = list[Entry] | BaseException
+
+
+class Tip(NamedTuple):
+    """The end of the log: its last entry, and what the next entries complete subtrees with.
+
+    `left` has, by level, the hash of the last subtree that waits for its right half; nothing where it has to be read.
+    Whoever finds the same leaf at the same position at the end of the log need not read any of it again.
+    """
+
+    head: Head
+    left: Sequence[bytes]
+
+
+NOTHING_KNOWN = (b"",) * MAX_POSITION.bit_length()
+EMPTY_TIP = Tip(EMPTY_HEAD, NOTHING_KNOWN)
+
+
+class Wish:
+    """Events that somebody wants appended together, under a condition of their own.
+
+    `refusal` is why they cannot be, whatever becomes of the wishes that are written in the same transaction.
+    """
+
+    __slots__ = ("condition", "events", "refusal")
+
+    def __init__(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None) -> None:
+        self.events, self.condition = events, condition
+        self.refusal: LedgerError | None = None
+
+
+class Growth(NamedTuple):
+    """What is to be added behind a head, the tip that it makes, and for each wish its entries or why it has none."""
+
+    behind: Head
+    entries: list[Entry]
+    trees: list[bytes]
+    tip: Tip
+    outcomes: list[Outcome]
+
+
+class Ground(NamedTuple):
+    """What is asked of the log up to its tip: the first entry after a position that matches, and a subtree's hash.
+
+    `recent` has what of it need not be asked.
+    """
+
+    recent: Recent
+    first_match: Callable[[DCBQuery, int], Entry | None]
+    subtree: Subtree
+
+
+def grown(tip: Tip, wishes: Sequence[Wish], recorded_at: str, ground: Ground) -> Growth:
+    """These wishes as entries behind the tip, one after the other; each is held to what the earlier ones add."""
+    growth = Growth(tip.head, [], [], tip, [])
+    ground.recent.go_on_from(tip.head)
+    for wish in wishes:
+        wish.refusal = None
+        try:
+            _check(wish.condition, tip.head.position, growth.tip.head.position, ground)
+            part = _continuation(growth.tip, wish.events, recorded_at, ground.subtree)
+        except LedgerError as error:
+            growth.outcomes.append(error)
+            if not isinstance(error, Conflict) or error.position <= tip.head.position:
+                wish.refusal = error
+            continue
+        growth.entries.extend(part.entries)
+        growth.trees.extend(part.trees)
+        growth.outcomes.append(part.entries)
+        growth = growth._replace(tip=part.tip)
+        ground.recent.add(part.entries, part.tip.head)
+    return growth
+
+
+def _check(condition: DCBAppendCondition | None, written: int, end: int, ground: Ground) -> None:
+    """Raise `Conflict` when an entry matches that the condition does not know, be it written or only added."""
+    if condition is None:
+        return
+    after, query = condition.after or 0, condition.fail_if_events_match
+    found = None
+    if after < written and not ground.recent.reaches(after):
+        found = ground.first_match(query, after)
+        after = written
+    if found is None and after < end:
+        found = ground.recent.first_match(query, after)
+    if found is not None:
+        raise Conflict(found.position, condition.after)
+
+
+class _Part(NamedTuple):
+    entries: list[Entry]
+    trees: list[bytes]
+    tip: Tip
+
+
+def _continuation(tip: Tip, events: Sequence[DCBEvent], recorded_at: str, read_subtree: Subtree) -> _Part:
+    leaf, left = tip.head.leaf, [*tip.left]
+
+    def subtree(level: int, index: int) -> bytes:
+        return left[level] or read_subtree(level, index)
+
+    entries, trees = [], []
+    for position, event in enumerate(events, tip.head.position + 1):
+        entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
+        completed = completed_by(position, leaf_hash(entry.raw), subtree)
+        leaf, left[len(completed) - 1] = completed[0], completed[-1]
+        entries.append(entry)
+        trees.append(b"".join(completed))
+    return _Part(entries, trees, Tip(Head(tip.head.position + len(entries), leaf, recorded_at), left))
 
 
 def continued(

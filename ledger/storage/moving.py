@@ -14,8 +14,8 @@ from ledger.chain.merkle import root_of
 from ledger.errors import AlreadyThere, Damaged, Malformed
 from ledger.storage import Store, create_store, is_postgres, open_store, sqlite_path, utc_now, without_password
 from ledger.storage.connections import Transaction
-from ledger.storage.growing import continued
-from ledger.storage.sqlite import ADD_ENTRY, SQLiteStore, Tip
+from ledger.storage.growing import Tip, continued
+from ledger.storage.sqlite import ADD_ENTRY, SQLiteStore
 
 if TYPE_CHECKING:
     from ledger.storage.postgres import PostgresStore

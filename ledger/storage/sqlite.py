@@ -15,21 +15,25 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
+from functools import partial
 from itertools import takewhile
 from operator import lt
 from pathlib import Path
 from stat import S_ISREG
-from typing import NamedTuple, Self
+from typing import Self
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 
-from ledger.chain.entry import MAX_POSITION, Entry, write_entry
-from ledger.chain.merkle import HASH_BYTES, completed_by, leaf_hash
-from ledger.errors import Conflict, Damaged, NewerSchema, NotALedger, Unreachable
+from ledger.chain.entry import Entry
+from ledger.chain.merkle import HASH_BYTES
+from ledger.errors import Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
 from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction, connect
+from ledger.storage.grouping import Grouping
+from ledger.storage.growing import EMPTY_TIP, NOTHING_KNOWN, Ground, Outcome, Tip, Wish, grown
 from ledger.storage.port import EMPTY_HEAD, ROWS, Clock, Head, Store, recording_time
+from ledger.storage.recent import Recent
 from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, entry_in, indexed_up_to
 from ledger.storage.turn import Turn
 
@@ -111,21 +115,6 @@ def create_schema(path: Path) -> None:
         _sync_folder(path.parent)
 
 
-class Tip(NamedTuple):
-    """The end of the log: its last entry, and what the next entries complete subtrees with.
-
-    `left` has, by level, the hash of the last subtree that waits for its right half; nothing where it has to be read.
-    Whoever finds the same leaf at the same position at the end of the log need not read any of it again.
-    """
-
-    head: Head
-    left: Sequence[bytes]
-
-
-NOTHING_KNOWN = (b"",) * MAX_POSITION.bit_length()
-EMPTY_TIP = Tip(EMPTY_HEAD, NOTHING_KNOWN)
-
-
 class SQLiteStore(Store):
     """A store in one SQLite file, or in memory."""
 
@@ -140,6 +129,8 @@ class SQLiteStore(Store):
         self._name, self._connections, self._turn, self._clock = name, connections, turn, clock
         self._index = TagIndex()
         self._tip = EMPTY_TIP
+        self._recent = Recent()
+        self._grouping = Grouping(name, self._write, LOCK_SECONDS)
 
     @classmethod
     def in_file(cls, path: Path, clock: Clock) -> Self:
@@ -162,7 +153,8 @@ class SQLiteStore(Store):
         return cls("memory", OneConnection(connection), None, clock)
 
     def close(self) -> None:
-        """Close the files that are not in use."""
+        """Close the files that are not in use, once everything is written that was asked for."""
+        self._grouping.close()
         self._connections.close()
         if self._turn is not None:
             self._turn.close()
@@ -181,17 +173,7 @@ class SQLiteStore(Store):
         """As the port says."""
         if not events:
             raise ProgrammingError("there is nothing to append")
-        with self._turn or nullcontext(), self._connections.borrowed() as connection:
-            with Transaction(connection):
-                tip = self._tip_in(connection)
-                if condition is not None:
-                    self._check(connection, condition, tip.head)
-                entries, tip = _insert(connection, tip, events, recording_time(self._clock(), tip.head))
-                self._index.add_rows(connection, entries)
-            self._tip = tip
-            self._index.remember(entries)
-        self.wake()
-        return entries
+        return self._grouping.append(Wish(events, condition))
 
     def page(self, query: DCBQuery, after: int, until: int, limit: int) -> list[Entry]:
         """As the port says."""
@@ -256,11 +238,27 @@ class SQLiteStore(Store):
             tip = Tip(_head(connection), NOTHING_KNOWN)
         return tip
 
-    def _check(self, connection: sqlite3.Connection, condition: DCBAppendCondition, head: Head) -> None:
-        after = condition.after or 0
-        if after < head.position:
-            for newer in self._index.matching(connection, condition.fail_if_events_match, after, head.position, 1):
-                raise Conflict(newer.position, condition.after)
+    def _write(self, wishes: Sequence[Wish]) -> list[Outcome]:
+        """Append what these wishes say, in one transaction."""
+        with self._turn or nullcontext(), self._connections.borrowed() as connection:
+            with Transaction(connection):
+                tip = self._tip_in(connection)
+                growth = grown(tip, wishes, recording_time(self._clock(), tip.head), self._ground(connection, tip.head))
+                if growth.entries:
+                    rows = zip(growth.entries, growth.trees, strict=True)
+                    connection.executemany(ADD_ENTRY, [(entry.position, tree, entry.raw) for entry, tree in rows])
+                    self._index.add_rows(connection, growth.entries)
+            if growth.entries:
+                self._tip = growth.tip
+                self._index.remember(growth.entries)
+        self.wake()
+        return growth.outcomes
+
+    def _ground(self, connection: sqlite3.Connection, head: Head) -> Ground:
+        def first_match(query: DCBQuery, after: int) -> Entry | None:
+            return next(iter(self._index.matching(connection, query, after, head.position, 1)), None)
+
+        return Ground(self._recent, first_match, partial(_subtree, connection))
 
 
 def _make_file(path: Path) -> None:
@@ -375,23 +373,3 @@ def _hash_in(what: str, column: object) -> bytes:
     if not isinstance(column, bytes) or len(column) != HASH_BYTES:
         raise Damaged("tree", f"no hash is kept for {what}")
     return column
-
-
-def _insert(
-    connection: sqlite3.Connection, tip: Tip, events: Sequence[DCBEvent], recorded_at: str
-) -> tuple[list[Entry], Tip]:
-    """Add these events behind the tip; gives their entries, and the tip that they make."""
-    leaf, left = tip.head.leaf, [*tip.left]
-
-    def subtree(level: int, index: int) -> bytes:
-        return left[level] or _subtree(connection, level, index)
-
-    entries, rows = [], []
-    for position, event in enumerate(events, tip.head.position + 1):
-        entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
-        completed = completed_by(position, leaf_hash(entry.raw), subtree)
-        leaf, left[len(completed) - 1] = completed[0], completed[-1]
-        entries.append(entry)
-        rows.append((position, b"".join(completed), entry.raw))
-    connection.executemany(ADD_ENTRY, rows)
-    return entries, Tip(Head(position, leaf, recorded_at), left)

@@ -31,6 +31,10 @@ class Tail:
         found = {entry.header.position: entry for item in query.items for entry in self._matched(item, after, until)}
         return [found[position] for position in sorted(found)] if len(found) > 1 else [*found.values()]
 
+    def has_any(self, types: Iterable[str], after: int) -> bool:
+        """Whether there is an entry of one of these types after a position."""
+        return any(of_type[-1].header.position > after for of_type in map(self._by_type.get, types) if of_type)
+
     def _matched(self, item: DCBQueryItem, after: int, until: int) -> Iterator[Entry]:
         if item.tags:
             lists = [self._by_tag.get(item.tags[0], [])]

@@ -165,15 +165,21 @@ def open_office(folder: Path, count: int) -> Store:
     create_store(url)
     store = open_store(url, noon)
     ledger = ledger_on(store, noon)
+    once, each = parted()
+    written(once, ledger)
+    for number in range(count):
+        written([of(number, fact) for fact in each], ledger)
+    return store
+
+
+def parted() -> tuple[list[Event], list[Event]]:
+    """The facts that are there once, and those that each request has of its own."""
     once: list[Event] = []
     each: list[Event] = []
     for fact in ten_people():
         text = repr(fact)
         (each if REQUEST in text or any(who in text for who in EVERYBODY) else once).append(fact)
-    written(once, ledger)
-    for number in range(count):
-        written([of(number, fact) for fact in each], ledger)
-    return store
+    return once, each
 
 
 def ten_people() -> list[Event]:

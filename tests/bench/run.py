@@ -25,7 +25,7 @@ from ledger.evidence.verify import verify_log
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
-from tests.bench import checkpoints, decision, over_http, postgres, views
+from tests.bench import checkpoints, decision, grouping, over_http, postgres, views
 from tests.bench.measure import Figure, compared, in_turns, microseconds
 from tests.bench.workload import BUSY_TAG, Office
 from tests.facts import ledger_on
@@ -197,6 +197,7 @@ def main() -> None:
         large.close()
         print("Serving as many over HTTP", file=sys.stderr)
         figures += over_http.figures(size, folder)
+    figures += grouping.figures()
     on_postgres = postgres.measured()
     report([*figures, *on_postgres.figures], size, bytes_each, on_postgres.server)
 

@@ -59,7 +59,7 @@ def _renamed(event: Event, names: dict[str, str]) -> Event:
 
 def fill(store: Store, office: Office, size: int) -> None:
     """Append until the store has so many entries: what an office writes, with lives among it."""
-    number = 0
+    number = store.head().position // LIVES_EVERY
     while (have := store.head().position) < size:
         number += 1
         events = [*life(number), *office.events(LIVES_EVERY - len(LIFE))]

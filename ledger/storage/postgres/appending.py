@@ -16,17 +16,28 @@ from functools import partial
 from time import monotonic, sleep
 
 import psycopg
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
+from eventsourcing.dcb.api import DCBQuery
 from psycopg.pq import TransactionStatus
 
 from ledger.chain.entry import Entry
-from ledger.errors import Conflict, Damaged, OutcomeUnknown, Unavailable
-from ledger.storage.growing import continued
+from ledger.errors import Damaged, OutcomeUnknown, Unavailable
+from ledger.storage.growing import (
+    EMPTY_TIP,
+    NOTHING_KNOWN,
+    Ground,
+    Growth,
+    Outcome,
+    Tip,
+    Wish,
+    continued,
+    grown,
+)
 from ledger.storage.port import Clock, Head, recording_time
 from ledger.storage.postgres.connections import Connection, Connections, is_lost
-from ledger.storage.postgres.growth import EMPTY_TIP, MANY, NOTHING_KNOWN, Growth, Tip, add, copy, grown, is_there
+from ledger.storage.postgres.growth import MANY, add, copy, is_there
 from ledger.storage.postgres.queries import entry_in, hash_in, matching, subtree
 from ledger.storage.postgres.schema import TURN
+from ledger.storage.recent import Recent
 
 # How long an outcome is looked for, when the connection was lost: a standby takes some seconds to be promoted.
 RESOLVE_SECONDS = 20.0
@@ -48,12 +59,16 @@ class Appending:
         self.connections, self.clock = connections, clock
         self.name = connections.server.shown
         self.tip = EMPTY_TIP
+        self.recent = Recent()
         # Whether somebody else wrote since this process last did: then it takes its turn first.
         self.crowded = False
 
-    def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None) -> list[Entry]:
-        """As `Store.append_entries`; also raises `OutcomeUnknown`."""
-        return _Append(self, events, condition).done()
+    def append(self, wishes: Sequence[Wish]) -> list[Outcome]:
+        """Append what these wishes say, in one transaction; gives what became of each. One thread at a time does this.
+
+        Raises `OutcomeUnknown`, and what else is the matter with the log or the way to it.
+        """
+        return _Append(self, wishes).done()
 
     def append_written(self, entries: Sequence[Entry]) -> None:
         """Add these entries behind the last one, as they are. Raises `Damaged` unless they continue the log."""
@@ -62,7 +77,7 @@ class Appending:
             tip = self.tip_in(connection)
             left = [*tip.left]
             trees, head = continued(tip.head, left, entries, partial(subtree, connection))
-            copy(connection, Growth(tip.head, [*entries], trees, tip))
+            copy(connection, Growth(tip.head, [*entries], trees, tip, []))
         self.tip = Tip(head, left)
 
     def head(self) -> Head:
@@ -87,24 +102,26 @@ class Appending:
 class _Append:
     """One append, from the first try until its outcome is known."""
 
-    def __init__(self, line: Appending, events: Sequence[DCBEvent], condition: DCBAppendCondition | None) -> None:
-        self._line, self._events, self._condition = line, events, condition
+    def __init__(self, line: Appending, wishes: Sequence[Wish]) -> None:
+        self._line, self._wishes = line, wishes
         self._connections = line.connections
         # What was sent to be committed, without an answer.
         self._in_doubt: list[Growth] = []
 
-    def done(self) -> list[Entry]:
-        """The entries, once they are on disk."""
+    def done(self) -> list[Outcome]:
+        """What became of each wish, once all that were granted are on disk."""
         return self._at_once() or self._in_turn()
 
-    def _at_once(self) -> list[Entry] | None:
+    def _at_once(self) -> list[Outcome] | None:
         """Append in one round trip; None when it has to be done in turn."""
         line, tip = self._line, self._line.tip
-        if line.crowded or tip is EMPTY_TIP or len(self._events) >= MANY:
+        if line.crowded or tip is EMPTY_TIP or sum(len(wish.events) for wish in self._wishes) >= MANY:
             return None
         try:
             with self._connections.borrowed() as connection:
                 growth = self._growth(connection, tip)
+                if not growth.entries:
+                    return growth.outcomes
                 with self._in_doubt_if_lost(connection, growth):
                     if add(connection, growth):
                         return self._settled(growth)
@@ -114,7 +131,7 @@ class _Append:
                 raise
         return None
 
-    def _in_turn(self) -> list[Entry]:
+    def _in_turn(self) -> list[Outcome]:
         """Append under the lock; begun anew, as long as there is time, when the connection ends."""
         until = monotonic() + RESOLVE_SECONDS
         retried = False
@@ -132,7 +149,7 @@ class _Append:
             if self._in_doubt:
                 sleep(PAUSE_SECONDS)
 
-    def _under_lock(self, connection: Connection) -> list[Entry]:
+    def _under_lock(self, connection: Connection) -> list[Outcome]:
         line = self._line
         connection.execute(BEGIN_IN_TURN)
         try:
@@ -142,6 +159,8 @@ class _Append:
             tip = line.tip_in(connection)
             line.crowded = tip is not line.tip
             growth = self._growth(connection, tip)
+            if not growth.entries:
+                return growth.outcomes
             if len(growth.entries) >= MANY:
                 copy(connection, growth)
             elif not add(connection, growth):
@@ -167,15 +186,15 @@ class _Append:
             raise OutcomeUnknown(self._line.name, connection.warned)
 
     def _growth(self, connection: Connection, tip: Tip) -> Growth:
-        """What is to be added behind this tip. Raises `Conflict` and whatever is wrong with the events."""
-        condition = self._condition
-        after = condition.after or 0 if condition else 0
-        if condition is not None and after < tip.head.position:
-            for newer in matching(connection, condition.fail_if_events_match, after, tip.head.position, 1):
-                raise Conflict(newer.position, condition.after)
-        recorded_at = recording_time(self._line.clock(), tip.head)
-        return grown(tip, self._events, recorded_at, partial(subtree, connection))
+        """What is to be added behind this tip."""
 
-    def _settled(self, growth: Growth) -> list[Entry]:
+        def first_match(query: DCBQuery, after: int) -> Entry | None:
+            return next(iter(matching(connection, query, after, tip.head.position, 1)), None)
+
+        recorded_at = recording_time(self._line.clock(), tip.head)
+        ground = Ground(self._line.recent, first_match, partial(subtree, connection))
+        return grown(tip, self._wishes, recorded_at, ground)
+
+    def _settled(self, growth: Growth) -> list[Outcome]:
         self._line.tip = growth.tip
-        return growth.entries
+        return growth.outcomes

@@ -9,10 +9,19 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 
 from ledger.chain.entry import MAX_POSITION, Entry
+from ledger.storage.grouping import Grouping
+from ledger.storage.growing import Outcome, Wish
 from ledger.storage.port import PAGE, ROWS, Clock, Head, Store
 from ledger.storage.postgres import schema
 from ledger.storage.postgres.appending import Appending
-from ledger.storage.postgres.connections import Connection, Connections, Server, named_errors, server_at
+from ledger.storage.postgres.connections import (
+    LOCK_SECONDS,
+    Connection,
+    Connections,
+    Server,
+    named_errors,
+    server_at,
+)
 from ledger.storage.postgres.listening import Listener
 from ledger.storage.postgres.queries import matching, subtree
 
@@ -40,6 +49,7 @@ class PostgresStore(Store):
         self._name = server.shown
         self._connections = Connections(server)
         self._appending = Appending(self._connections, clock)
+        self._grouping = Grouping(server.shown, self._write, LOCK_SECONDS)
         self._listener = Listener(server, self.wake)
 
     @classmethod
@@ -56,7 +66,8 @@ class PostgresStore(Store):
         return store
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the connections that are not in use, once everything is written that was asked for."""
+        self._grouping.close()
         self._listener.close()
         self._connections.close()
 
@@ -128,16 +139,19 @@ class PostgresStore(Store):
         """As the port says; also raises `OutcomeUnknown`."""
         if not events:
             raise ProgrammingError("there is nothing to append")
-        with named_errors(self._name):
-            entries = self._appending.append(events, condition)
-        self.wake()
-        return entries
+        return self._grouping.append(Wish(events, condition))
 
     def append_written(self, entries: Sequence[Entry]) -> None:
         """Add these entries behind the last one, as they are. Raises `Damaged` unless they continue the log."""
         with named_errors(self._name):
             self._appending.append_written(entries)
         self.wake()
+
+    def _write(self, wishes: Sequence[Wish]) -> list[Outcome]:
+        with named_errors(self._name):
+            outcomes = self._appending.append(wishes)
+        self.wake()
+        return outcomes
 
 
 def _length(connection: Connection) -> int:
