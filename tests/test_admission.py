@@ -222,6 +222,7 @@ MAY_REPORT: dict[type[Event], set[str]] = {
 }
 
 UNDER_WAY: list[Event] = [incident(REQUEST, incident="I-open"), legal_hold(hold="H-on", request=REQUEST)]
+UNDER_WAY += [asked(by=BEN), notified()]
 
 
 @pytest.mark.parametrize("held", get_args(Role))
@@ -229,7 +230,6 @@ UNDER_WAY: list[Event] = [incident(REQUEST, incident="I-open"), legal_hold(hold=
 def test_who_may_report_what(store: Store, held: Any, report: Event):
     # It is Ana's own request.
     granted = role(principal=SECOND, person=ANA if held == "researcher" else None, role=held)
-    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, asked(by=BEN), notified()]
     facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, *UNDER_WAY]
     desk = desk_on(store, *facts)
     if held in MAY_REPORT.get(type(report), OFFICE):

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-import msgspec
-
 from ledger.events import ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
 from projections.standing import Known, ReleaseStanding, RequestStanding
+from projections.views.lists import as_json
 
 MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
 REQUESTED, DECLINED, DISCLOSED, LOST = "requested", "declined", "disclosed", "lost on the way"
@@ -106,8 +105,3 @@ def _handed_over(
         as_json([one.person for one in parties if one.person != contact]),
         number,
     )
-
-
-def as_json(value: Any) -> str:
-    """A list as the tables keep it."""
-    return msgspec.json.encode(value).decode()
