@@ -411,12 +411,9 @@ def _admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Offic
         case QueryReceived():
             whose = {event.referred_by}
         case PublicationNotified():
-            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
-            group = {who for one in asked[-1:] for who in (one.researcher, *one.study_group)}
-            whose = {event.told_by} & group
+            whose = {event.told_by} & _takes_part(facts)
         case CopyReported() | IncidentReported():
-            asked = [one.event for one in facts if isinstance(one.event, RequestSubmitted)]
-            whose = {person for one in asked for person in (one.researcher, *one.study_group)}
+            whose = {*_takes_part(facts)}
         case DestructionAttested():
             whose = {event.by}
         case _:
@@ -555,6 +552,14 @@ class _Known:
         return self._states.get(request, State.UNKNOWN)
 
 
+def _takes_part(facts: Iterable[Known[Event]]) -> set[str | None]:
+    """The researchers and study groups of the requests that these facts are about, as amendments have left them."""
+    requests = Standing(facts).requests.values()
+    asked = [one.submitted.event for one in requests if one.submitted]
+    named = (person for said in asked for person in (said.researcher, *said.study_group))
+    return {*named, *(person for one in requests for person in one.study_group)}
+
+
 def introducing(kind: str) -> list[type[Event]]:
     """The events that make a thing of this kind known."""
     return [by[kind] for by in (INTRODUCED_BY, ALSO_INTRODUCED_BY) if kind in by]
@@ -568,14 +573,26 @@ def _moves(event: Event) -> list[Boundary]:
     match event:
         case RequestSubmitted() | RequestReturned() | RequestWithdrawn():
             return [about(*MOVES, FactCorrected, tags=[f"request:{event.request}"])]
-        case DataSetVersionAdded() | DataSetFormChanged() | CopyReported():
+        case DataSetVersionAdded() | DataSetFormChanged():
             return [about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])]
+        case CopyReported():
+            version = about(DataSetVersionAdded, tags=[f"dataset:{event.dataset}"])
+            return [version, *_groups([event.request])]
+        case IncidentReported():
+            return _groups(event.requests)
         case PublicationNotified():
-            return [about(ChangesAsked, FactCorrected, tags=[f"publication:{event.publication}"])]
+            sent_back = about(ChangesAsked, FactCorrected, tags=[f"publication:{event.publication}"])
+            return [sent_back, *_groups([event.request])]
         case FactCorrected():
             # Of a signature or an attestation, the first tag is that of its agreement, or its own.
             return [about(*CORRECTABLE, AgreementExecuted, DestructionAccepted, tags=event.about[:1])]
     return []
+
+
+def _groups(requests: Iterable[str]) -> list[Boundary]:
+    """Who takes part in these requests."""
+    kinds = (RequestSubmitted, AgreementIssued, AmendmentIssued, AgreementExecuted, FactCorrected)
+    return [about(*kinds, tags=[f"request:{request}"]) for request in requests]
 
 
 def _things(event: Event) -> list[tuple[str, type[Event]]]:

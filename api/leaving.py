@@ -37,7 +37,7 @@ def parts_of(ledger: Ledger, person: str) -> dict[str, RequestStanding]:
 def takes_part(person: str, request: RequestStanding) -> bool:
     """Whether somebody is involved in a request as it is now, is named in its agreements, or holds something."""
     said = request.submitted.event if request.submitted else None
-    involved = {said.researcher, *said.personnel, *said.study_group} if said else set()
+    involved = {said.researcher, *said.study_group, *request.personnel} if said else set()
     agreements = [one.issued.event for one in request.agreements.values() if one.issued]
     named = {one.person for agreement in agreements for one in agreement.recipients}
     holders = {one.person for one in open_holdings(request)}

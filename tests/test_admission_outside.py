@@ -11,8 +11,10 @@ from api.errors import NotEntitled
 from ledger.errors import Malformed
 from ledger.events import Event
 from ledger.storage import Store, open_store
+from tests.amending_facts import amended
+from tests.endings import copied
 from tests.facts import ANA, BEN, EVA, Clock, ledger_on, noon, nothing_written
-from tests.office import BY_THE_DIRECTOR, HOUSE, OTHER_REQUEST, TOMORROW, correction, request, role, written
+from tests.office import BY_THE_DIRECTOR, HOUSE, OTHER_REQUEST, STRANGER, TOMORROW, correction, request, role, written
 from tests.outside import (
     PUBLICATION,
     asked,
@@ -114,6 +116,19 @@ def test_a_researcher_refers_for_themselves_and_tells_of_what_their_own_group_pu
         desk.report(report, BY_A_RESEARCHER)
     else:
         refusal(store, desk, report, NotEntitled, BY_A_RESEARCHER)
+
+
+@pytest.mark.parametrize("who", [STRANGER, EVA])
+def test_whoever_an_amendment_added_tells_as_the_others_do(store: Store, who: str):
+    researcher = role(principal=RESEARCHER, person=who, role="researcher")
+    desk = desk_on(store, *released(), *amended(), researcher)
+    copy, publication = copied(BEN), notified(told_by=who)
+    if who == STRANGER:
+        for report in (copy, publication):
+            desk.report(report, BY_A_RESEARCHER)
+    else:
+        for report in (copy, publication):
+            refusal(store, desk, report, NotEntitled, BY_A_RESEARCHER)
 
 
 def test_a_query_that_was_received_is_not_taken_back_but_its_withdrawal_is(store: Store):

@@ -64,15 +64,8 @@ from tests.stores import assert_holds
 pytestmark = pytest.mark.campaign
 
 DONE = (
-    RequestApproved,
-    RequestDeclined,
-    ReleaseAuthorised,
-    ReleaseHandedOver,
-    AgreementExecuted,
-    AgreementRenewed,
-    DestructionAccepted,
-    HoldingWrittenOff,
-    RequestClosed,
+    *(RequestApproved, RequestDeclined, ReleaseAuthorised, ReleaseHandedOver, AgreementExecuted, AgreementRenewed),
+    *(DestructionAccepted, HoldingWrittenOff, RequestClosed),
 )
 ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
 AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")

@@ -224,6 +224,19 @@ def test_an_attestation_waits_for_the_office_until_it_is_accepted():
     assert turns_of(facts, closed().event) == []
 
 
+def test_when_the_contact_has_left_the_office_is_to_designate_another():
+    def turns_of(*facts: Facts) -> list[Turn]:
+        standing = Standing(recorded(together(*facts)))
+        return turns(standing.request(REQUEST), standing.office.policy.event)
+
+    another = Turn(OFFICE, (ANA,), "designate another point of contact", len(READY) + 1)
+    assert another not in turns_of(READY)
+    assert another in turns_of(READY, departed(ANA))
+    assert another in turns_of(READY, revoked(ANA))
+    assert "designate another point of contact" not in [one.next for one in turns_of(READY, departed(BEN))]
+    assert turns_of(READY, revoked(ANA), restored(ANA)) == turns_of(READY)
+
+
 def test_a_request_has_ended_on_the_day_after_the_last_agreement_and_is_closed_by_the_office():
     request = Standing(recorded([*RELEASED, terminated(MOU), terminated(DUA, TODAY + DAY)])).request(REQUEST)
     over = Standing(recorded([*RELEASED, *OVER, closed().event])).request(REQUEST)

@@ -42,11 +42,7 @@ class Issue(Command, frozen=True, kw_only=True):
             template_approved_by=self.template_approved_by,
             text=text,
             recipients=tuple(self._recipients(request)),
-            datasets=tuple(
-                Covered(dataset=one.dataset, form=one.form)
-                for one in (request.submitted.event.datasets if request.submitted else ())
-                if one.form
-            ),
+            datasets=tuple(Covered(dataset=one.dataset, form=one.form) for one in request.datasets if one.form),
             **at.sealed(AgreementIssued, subject, {"otherwise": self.otherwise}),
         )
         return Acting(act, AgreementIssued, (text,))

@@ -15,6 +15,7 @@ from ledger.chain.entry import MAX_POSITION
 from ledger.codec import Recorded
 from ledger.events import (
     AgreementIssued,
+    AmendmentIssued,
     ContactDesignated,
     DataSetRegistered,
     Event,
@@ -83,7 +84,11 @@ def _own(call: Call) -> list[str] | None:
     if call.caller.role != "researcher":
         return None
     tags = [f"person:{call.caller.person}"]
-    facts = call.ledger.facts([about(RequestSubmitted, ContactDesignated, tags=tags)]) if call.caller.person else ()
+    facts = (
+        call.ledger.facts([about(RequestSubmitted, AmendmentIssued, ContactDesignated, tags=tags)])
+        if call.caller.person
+        else ()
+    )
     named = sorted({tag.partition(":")[2] for fact in facts for tag in fact.tags if tag.startswith("request:")})
     standings = Standing(call.ledger.facts([of_office(), *map(of_request, named)]))
     return [one for one in named if call.may_see(standings.request(one))]

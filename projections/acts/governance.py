@@ -86,9 +86,11 @@ class EraseDetails(Act, frozen=True, kw_only=True, tag="erase-details"):
         ]
 
     def looks_at(self, standing: Standing) -> set[str]:
-        """The data sets of these requests."""
-        asked = [one.submitted.event for one in standing.requests.values() if one.submitted]
-        return {one.dataset for said in asked for one in said.datasets}
+        """The data sets of these requests, and of the agreements under them."""
+        requests = standing.requests.values()
+        agreed = [one.issued.event for known in requests for one in known.agreements.values() if one.issued]
+        asked = {one.dataset for known in requests for one in known.datasets}
+        return asked | {one.dataset for said in agreed for one in said.datasets}
 
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """As every act says it."""

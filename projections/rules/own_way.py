@@ -25,10 +25,10 @@ def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[
     facts = [received.position, request.submitted.position]
     if request.state in (State.WITHDRAWN, State.DECLINED, State.CLOSED):
         yield RULE.objection(f"a request that goes on: it is {request.state}", act.linked, [request.since])
-    said, asker = request.submitted.event, received.event.by
-    if asker and asker not in {said.researcher, *said.personnel, *said.study_group}:
+    researcher, asker = request.submitted.event.researcher, received.event.by
+    if asker and asker not in {researcher, *request.personnel, *request.study_group}:
         yield RULE.objection("a part in the request that is to be theirs", asker, facts)
-    wanted = {one.dataset for one in said.datasets}
+    wanted = {one.dataset for one in request.datasets}
     for dataset in received.event.datasets:
         if dataset not in wanted:
             yield RULE.objection("a request for it", dataset, facts)
@@ -67,5 +67,5 @@ def linked_to_nothing(act: AnswerQuery, standing: Standing, at: datetime) -> Ite
 
 def _asked(received: Known[QueryReceived], standing: Standing, otherwise: set[str]) -> set[str]:
     """The data sets of the request that was asked about; where none was, whatever is wanted will do."""
-    submitted = standing.request(received.event.request).submitted
-    return {one.dataset for one in submitted.event.datasets} if submitted else otherwise
+    asked_about = standing.request(received.event.request)
+    return {one.dataset for one in asked_about.datasets} if asked_about.submitted else otherwise

@@ -4,10 +4,9 @@ import sqlite3
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ledger.chain.entry import parse_time
 from projections.views.inquiring import STATES
+from projections.views.lists import texts
 
 # What a person holds, in the form that the version was last found to have; the agreement is the one that gives them,
 # or gave them, a right to it for longest.
@@ -227,7 +226,7 @@ def deadlines(connection: sqlite3.Connection, first: date, last: date) -> list[D
     """What ends between two days, both included, by day; before it what should be destroyed by then, and isn't."""
     found = connection.execute(DEADLINES, {"first": str(first), "last": str(last)})
     return [
-        Deadline(date.fromisoformat(day), kind, what, request, _ids(whom)) for day, kind, what, request, whom in found
+        Deadline(date.fromisoformat(day), kind, what, request, texts(whom)) for day, kind, what, request, whom in found
     ]
 
 
@@ -244,7 +243,7 @@ def accesses(connection: sqlite3.Connection, *, findings: bool) -> list[Access]:
 def waiting(connection: sqlite3.Connection, day: date) -> list[Waiting]:
     """What waits for whom on a day, oldest first."""
     return [
-        Waiting(who, _ids(whom), next_, since, parse_time(since_at), *rest)
+        Waiting(who, texts(whom), next_, since, parse_time(since_at), *rest)
         for who, whom, next_, since, since_at, *rest in connection.execute(WAITING, {"day": str(day)})
     ]
 
@@ -261,7 +260,3 @@ def as_holding(day: str, row: tuple[Any, ...]) -> Holding:
         state = "right ended" if until and until < day and not right else "held"
     began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
     return Holding._make((*what, began, agreement, last, bool(right), state, date.fromisoformat(due)))
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return msgspec.json.decode(text, type=tuple[str, ...])

@@ -20,8 +20,9 @@ from projections.standing import (
     uncorrected,
 )
 from projections.standing.known import Told
-from projections.views.disclosing import MOVES, Moves, as_json, decided, disclosed, recipients
+from projections.views.disclosing import MOVES, Moves, decided, disclosed, recipients
 from projections.views.findings import shown_by
+from projections.views.lists import as_json
 from projections.views.reading import Happening
 from projections.views.turns import turns
 

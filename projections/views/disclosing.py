@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.events import ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
 from projections.standing import Known, ReleaseStanding, RequestStanding
+from projections.views.lists import as_json
 
 MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
 REQUESTED, DECLINED, DISCLOSED, LOST = "requested", "declined", "disclosed", "lost on the way"
@@ -117,8 +118,3 @@ def _handed_over(
         out.event.learners,
     )
     return out.position, LOST if lost else DISCLOSED, str(day(out.position)), number, as_json(said)
-
-
-def as_json(value: Any) -> str:
-    """A list as the tables keep it."""
-    return msgspec.json.encode(value).decode()

@@ -13,6 +13,7 @@ import msgspec
 
 from ledger.events.past import Dated
 from projections.views.disclosing import REQUESTED, Copy, Said
+from projections.views.lists import texts
 from projections.views.past import NOT_UNDONE
 
 # Acts by which data would have gone out; to let somebody in to what they have is an access.
@@ -137,7 +138,7 @@ def _compelled(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclos
             what="compelled",
             party=None,
             organisation=None,
-            copies=tuple(Copy(dataset, None) for dataset in _texts(datasets)),
+            copies=tuple(Copy(dataset, None) for dataset in texts(datasets)),
             course_runs=(),
             learners=learners,
             interest=(instrument,),
@@ -190,7 +191,3 @@ def _is_asked_about(one: Disclosure, asked: Asked) -> bool:
         and (asked.dataset is None or any(copy.dataset == asked.dataset for copy in one.copies))
         and (asked.course_run is None or asked.course_run in one.course_runs)
     )
-
-
-def _texts(text: str) -> tuple[str, ...]:
-    return msgspec.json.decode(text, type=tuple[str, ...])

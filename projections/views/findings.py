@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ledger.chain.entry import parse_time
 from ledger.codec import Known
 from ledger.events import CopyReported
 from ledger.events.finding import FindingKind
 from projections.standing import Office, RequestStanding, holdings
 from projections.views.answers import ACCESSES, ON_HOLD
+from projections.views.lists import texts
 from projections.views.past import NOT_UNDONE
 
 OFFICE, DIRECTOR = "office", "director"
@@ -135,7 +134,7 @@ class Incident(NamedTuple):
 def open_incidents(connection: sqlite3.Connection) -> list[Incident]:
     """The incidents that nobody has closed, in the order of the log."""
     return [
-        Incident._make((incident, what, *map(_ids, concerned), since, parse_time(at), bool(contained)))
+        Incident._make((incident, what, *map(texts, concerned), since, parse_time(at), bool(contained)))
         for incident, what, *concerned, since, at, contained in connection.execute(OPEN_INCIDENTS)
     ]
 
@@ -149,10 +148,6 @@ def findings(connection: sqlite3.Connection, day: date, *, closed: bool = False)
 def _finding(position: int, kind: str, *rest: Any) -> Finding:
     *about, since, owner, closed = rest
     return Finding._make((position, kind, *about, date.fromisoformat(since), owner or OWNERS.get(kind, OFFICE), closed))
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return msgspec.json.decode(text, type=tuple[str, ...])
 
 
 def shown_by(request: RequestStanding, times: Mapping[int, str], office: Office) -> Iterator[tuple[Any, ...]]:

@@ -4,11 +4,9 @@ import sqlite3
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from ledger.chain.entry import parse_time
 from ledger.events import QueryAnswered, QueryReceived, QueryWithdrawn
-from projections.views.disclosing import as_json
+from projections.views.lists import as_json, texts
 
 # A query stands as the last of its facts leaves it; what went to counsel still waits.
 STATES = """
@@ -128,12 +126,12 @@ def publications(connection: sqlite3.Connection, request: str | None, *, unrevie
 def _asked(*row: Any) -> Asked:
     row_of = dict(zip(Asked._fields, row, strict=True))
     times = {name: parse_time(row_of[name]) for name in ("at", "since_at")}
-    return Asked(**row_of | times | {"datasets": _ids(row_of["datasets"])})
+    return Asked(**row_of | times | {"datasets": texts(row_of["datasets"])})
 
 
 def _published(*row: Any) -> Published:
     row_of = dict(zip(Published._fields, row, strict=True))
-    lists = {name: _ids(row_of[name]) for name in ("authors", "reviewers")}
+    lists = {name: texts(row_of[name]) for name in ("authors", "reviewers")}
     day = row_of["appeared"] and date.fromisoformat(row_of["appeared"])
     return Published(
         **row_of
@@ -155,7 +153,3 @@ def query_row(position: int, event: QueryReceived | QueryAnswered | QueryWithdra
             return position, told.query, what, at, *nobody, "[]", *linked
         case QueryWithdrawn() as gone:
             return position, gone.query, "withdrawn", at, *nobody, "[]", *nothing
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return msgspec.json.decode(text, type=tuple[str, ...])

@@ -65,8 +65,8 @@ from ledger.events import (
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.cases import Case, Rows, rows
-from projections.views.disclosing import as_json
 from projections.views.inquiring import query_row
+from projections.views.lists import as_json
 from projections.views.past import past_release
 from projections.views.reading import Happening
 from projections.views.tables import (

@@ -180,6 +180,9 @@ def _before_release(request: RequestStanding, policy: PolicyPublished) -> Turn:
     contact, since, whom = request.contact, request.since, _contact(request)
     if contact.designated is None:
         return Turn(OFFICE, (), "designate a point of contact", since)
+    leaving = request.leaving(contact.designated.event.person)
+    if leaving:
+        return Turn(OFFICE, whom, "designate another point of contact", max(since, leaving.position))
     key = contact.key
     if key is None:
         rejected = [one.rejected.position for one in contact.keys.values() if one.rejected]

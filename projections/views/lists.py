@@ -1,0 +1,15 @@
+"""Lists as the tables keep them: JSON."""
+
+from typing import Any
+
+import msgspec
+
+
+def as_json(value: Any) -> str:
+    """A list as the tables keep it."""
+    return msgspec.json.encode(value).decode()
+
+
+def texts(kept: str) -> tuple[str, ...]:
+    """A list of texts, such as ids, from a table."""
+    return msgspec.json.decode(kept, type=tuple[str, ...])
