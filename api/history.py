@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from html import escape
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from api.names import Names
 from api.telling import MIT, Words, circumstances, told
@@ -11,7 +12,7 @@ from ledger.codec import Recorded
 from ledger.custody import Custody
 from ledger.errors import Missing
 from ledger.events import FactCorrected
-from projections.standing import MOVES, Standing, State, moved
+from projections.standing import RequestStanding, Standing
 
 # A nonce is what a contact has to read back; whoever reads it here could do it for them.
 NOT_SHOWN = ("nonce",)
@@ -34,13 +35,17 @@ class Told(NamedTuple):
 def history_of(
     request: str, facts: Sequence[Recorded], names: Names, custody: Custody | None, words: Words = MIT
 ) -> Iterator[Told]:
-    """What these facts tell, in order; with texts, if a custody is handed in."""
-    state = State.UNKNOWN
+    """What these facts tell, in order, and how far the request had come on the day at the office on which each did.
+
+    With texts, if a custody is handed in.
+    """
+    known, zone = RequestStanding(), ZoneInfo(words.zone)
     for count, fact in enumerate(facts, 1):
         if isinstance(fact.event, FactCorrected):
-            state = Standing(facts[:count]).request(request).state
-        elif isinstance(fact.event, MOVES):
-            state = moved(state, fact.event)
+            known = Standing(facts[:count]).request(request)
+        elif isinstance(fact.event, RequestStanding.folds) and f"request:{request}" in fact.tags:
+            known.fold(fact)
+        state = known.state_on(fact.recorded_at.astimezone(zone).date())
         yield Told(
             position=fact.position,
             recorded_at=fact.recorded_at,

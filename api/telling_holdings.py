@@ -16,7 +16,7 @@ SENTENCES = (
     (r"an end of the holding of (.+)", "{about} still holds {0}, as far as is known"),
     (r"a holding of (.+)", "{about} holds no {0}, as far as is known"),
     (r"a right that has not ended", "{about} takes part no more, or their right was revoked"),
-    (r"a request that goes on: it is (.+)", "{about} is {0}, and only what was approved is closed"),
+    (r"a request under way: it is (.+)", "{about} is {0}, and only what was approved is closed"),
     (r"an agreement that is over", "{about} is not over"),
     (r"a release that came to an end", "{about} was authorised, and neither handed over nor recorded to have failed"),
     (r"an attestation that is still to be accepted", "{about} was accepted already"),

@@ -73,6 +73,8 @@ def _told_of_publications(event: e.Event, names: Names) -> str | None:
 
 # What rules about these find wanting, as `api.telling` words it.
 SENTENCES = (
+    (r"an answer", "{about} waits for an answer"),
+    (r"an end of the review", "{about} is still under review"),
     (r"an open query: it is (.+)", "{about} is {0}, and is answered once"),
     (r"an answer for data: it asks to (.+)", "{about} asks for data ({0}), which is no matter of methods or code"),
     (r"a request of their own", "{about} is not linked to a request of those who ask"),

@@ -19,10 +19,10 @@ from ledger.chain.entry import Entry
 from ledger.codec import Fact
 from ledger.errors import Conflict
 from ledger.home import VIEWS, Home
-from ledger.log import Boundary, IdempotencyKey, Reading
+from ledger.log import Boundary, IdempotencyKey, Reading, about
 from projections.acts import of_office, of_person, of_request
 from projections.due import Due, of_a_holding, of_a_person, of_a_request
-from projections.standing import Standing
+from projections.standing import HoldStanding, Standing
 from projections.upkeep import Upkeep
 from projections.views import answers
 from projections.views.answers import Holding
@@ -65,7 +65,7 @@ class Calendar:
             yield from self._of([of_person(person)], partial(self._of_person, person))
         holdings = self._views.ask(lambda tables: rightless(tables, day))
         for held in holdings.rows:
-            for due in of_a_holding(held, office, day):
+            for due in of_a_holding(held, day):
                 yield from self._once(due, partial(self._still_held, held, holdings.position))
 
     def _of(self, boundaries: Sequence[Boundary], find: Find) -> Iterator[Came]:
@@ -100,9 +100,17 @@ class Calendar:
         """What the views said for a position is asked again when something newer is known of the request.
 
         The reading comes first: what the views say then holds for it or for later, and what is newer is a conflict.
+        Nothing that a legal hold is on is to be destroyed.
         """
-        reading = self._ledger.read([of_request(held.request)], key)
-        if reading.outcome or all(fact.position <= position for fact in reading.facts):
+        concerned = [f"person:{held.person}", f"dataset:{held.dataset}"]
+        on_hold = [about(*HoldStanding.folds, tags=[tag]) for tag in concerned]
+        reading = self._ledger.read([of_request(held.request), *on_hold], key)
+        if reading.outcome:
+            return reading
+        holds = Standing(reading.facts).holds.values()
+        if any(one.holds((held.request,), (held.person,), (held.dataset,)) for one in holds):
+            return None
+        if all(fact.position <= position for fact in reading.facts):
             return reading
         holdings = self._views.ask(lambda tables: answers.holdings(tables, held.person, self._day)).rows
         return reading if held in holdings else None

@@ -60,11 +60,14 @@ def of_a_person(person: str, known: PersonStanding, office: Office, day: date) -
         yield Due(event, day, _name(event.kind, person, last, days))
 
 
-def of_a_holding(held: Holding, office: Office, day: date) -> Iterator[Due]:
-    """That it is to be destroyed, once the right to it has ended, and what is to be reminded of when that is due."""
-    if held.right or held.until is None or held.until >= day:
+def of_a_holding(held: Holding, day: date) -> Iterator[Due]:
+    """That it is to be destroyed, once the right to it has ended, and what is to be reminded of when that is due.
+
+    Where there was never a right to it, that is so from the day on which it came.
+    """
+    ended, due = after(held.until, 1) if held.until else held.since, held.due
+    if held.right or day < ended:
         return
-    ended, due = after(held.until, 1), after(held.until, office.policy.event.destruction_days)
     what = (held.request, held.person, held.dataset, held.label, ended)
     required = DestructionRequired(
         request=held.request, person=held.person, dataset=held.dataset, label=held.label, ended=ended, due=due

@@ -229,8 +229,8 @@ UNDER_WAY: list[Event] = [incident(REQUEST, incident="I-open"), legal_hold(hold=
 def test_who_may_report_what(store: Store, held: Any, report: Event):
     # It is Ana's own request.
     granted = role(principal=SECOND, person=ANA if held == "researcher" else None, role=held)
-    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, asked(by=BEN), notified()]
-    facts = [*ready(), authorised().event, request(OPEN_ONE), api_key(), granted, *UNDER_WAY]
+    known = [authorised().event, request(OPEN_ONE), api_key(), granted, asked(by=BEN), notified(), *UNDER_WAY]
+    facts = [*ready(), *known]
     desk = desk_on(store, *facts)
     if held in MAY_REPORT.get(type(report), OFFICE):
         desk.report(report, by(SECOND))
@@ -451,7 +451,6 @@ def test_what_can_be_corrected_is_told_by_people_or_registers_and_not_decided():
     assert CORRECTED & set(NOT_REPORTED) == {type(past_release())}
 
 
-@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA), debarred(ANA)], ids=lambda fact: fact.wire_name)
 def test_an_attestation_that_was_accepted_cannot_be_corrected(store: Store):
     facts = [*ready(), *OUT, attested()]
     desk = desk_on(store, *facts, was_accepted())
@@ -474,7 +473,22 @@ def test_a_copy_is_of_a_version_that_is_known(store: Store):
     assert (error.what, error.value) == ("version", "9")
 
 
-@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA)], ids=lambda fact: fact.wire_name)
+@pytest.mark.parametrize(
+    ("report", "what"),
+    [
+        (hold_lifted(hold="H-on", dataset=DATA_SET), "hold"),
+        (hold_lifted(hold="H-on"), "hold"),
+        (contained(incident="I-open", people=(BEN,)), "incident"),
+        (contained(REQUEST, incident="I-open", people=(BEN,)), "incident"),
+    ],
+)
+def test_what_is_over_is_over_for_all_that_it_was_about(store: Store, report: Event, what: str):
+    """Whoever looks at the request would not see it else, and whoever looks at it would."""
+    error = is_refused(store, desk_on(store, *ready(), *UNDER_WAY), (report, BY_THE_DIRECTOR), error=Malformed)
+    assert (error.what, error.value) == (what, "H-on" if what == "hold" else "I-open")
+
+
+@pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA), debarred(ANA)], ids=lambda fact: fact.wire_name)
 def test_a_suspension_is_lifted_by_the_director_and_not_corrected_by_whoever_corrects(store: Store, fact):
     desk = desk_on(store, *ready(), suspended(ANA), fact)
     position = len(facts_in(store))

@@ -162,4 +162,8 @@ def test_a_compelled_disclosure_is_recorded_with_the_instrument_and_why_nobody_w
         assert office(COMPELLED).code == 2
         assert office(f"{COMPELLED} --notice-on 2026-11-20 --no-notice x").code == 2
         assert office(f"{COMPELLED} --notice-on 2026-11-22").code == 2
+    record = "disclosures --from 2026-11-20 --to 2026-11-20"
+    for shown, to in (("", True), (" --csv", True), (" --json", True), (" --ids", False), (" --ids --json", False)):
+        listed = office(f"{record}{shown}").out
+        assert ("compelled" in listed, "County" in listed) == (True, to), shown
     assert office.done("verify --processes 1").code == 0

@@ -313,6 +313,12 @@ def test_a_request_whose_agreements_are_over_has_ended_and_then_is_closed(arrive
     state = f"request {UNDER} --json"
 
     assert json.loads(office.done(state).out)["state"] == "ended"
+    assert {row["state"] for row in rows(office, "inbox") if row["request"] == UNDER} == {"ended"}
+    assert "; the request is now ended" in " ".join(office.done(f"history {UNDER}").out.split())
+    office.done(f"refer {ROSA} --kind verify --asker 'A journal' --request {UNDER}")
+    asked = office(f"close {UNDER}")
+    assert (asked.code, "no-open-query (K2): Q-2026-0001 waits for an answer" in asked.out) == (3, True)
+    office.done("answer-query Q-2026-0001 refused --answer 'It is over.'")
     held = office(f"close {UNDER}")
     assert (held.code, f"no-open-holding (K1): Tom Abara still holds {DATA} version 1" in held.out) == (3, True)
     office.done("accept-attestation X-2026-0001-1", f"close {UNDER}")

@@ -148,6 +148,22 @@ def test_what_appeared_without_review_is_recorded_and_listed(office: Office):
     assert rows(office, "publications --unreviewed") == []
 
 
+def test_what_appeared_without_review_is_a_finding_until_somebody_closes_it(office: Office):
+    office.done("notify-publication R-2026-0001 --kind preprint --title 'Seen on the net'")
+    office.done("record-publication B-2026-0001-1 --on 2026-11-01")
+    (fact,) = office.facts("publication.recorded.v1")
+    (found,) = rows(office, "findings --kind publication-without-review")
+    to = f"deal with publication without review, entry {fact.position}"
+
+    assert (found["position"], found["request"], found["since"]) == (fact.position, "R-2026-0001", "2026-11-01")
+    assert to in {row["next"] for row in rows(office, "inbox")}
+    office.done(f"assign-finding {fact.position} --to staff:1")
+    assert [row["owner"] for row in rows(office, "findings")] == ["staff:1"]
+    office.done(f"close-finding {fact.position} --reason 'It was retracted.'")
+    assert rows(office, "findings") == []
+    assert to not in {row["next"] for row in rows(office, "inbox")}
+
+
 def test_what_was_known_of_a_query_on_another_day_can_be_asked(office: Office):
     office.done(f"{REFER} --occurred-at 2026-11-03", "answer-query Q-2026-0001 refused --answer no")
 

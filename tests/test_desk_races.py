@@ -11,12 +11,15 @@ import pytest
 
 from ledger.codec import Recorded
 from ledger.events import (
+    AccessPermitted,
     ActRefused,
     AgreementExecuted,
     AgreementRenewed,
     DestructionAccepted,
     Event,
     HoldingWrittenOff,
+    PublicationPassed,
+    QueryAnswered,
     ReleaseAuthorised,
     ReleaseHandedOver,
     RequestApproved,
@@ -73,6 +76,9 @@ DONE = (
     DestructionAccepted,
     HoldingWrittenOff,
     RequestClosed,
+    AccessPermitted,
+    PublicationPassed,
+    QueryAnswered,
 )
 ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
 AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")

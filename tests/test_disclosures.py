@@ -29,6 +29,7 @@ from projections.views.answers import holdings_for
 from projections.views.disclosures import Asked, Copy, Disclosure, disclosures
 from projections.views.figures import Figures, figures
 from projections.views.past import past_holders, past_holdings_of_person
+from tests.amending_facts import compelled
 from tests.command_line import dua_ledger
 from tests.facts import ANA, BEN, DATA_SET, NOON, OFFICE, REQUEST, Clock, commitment, data_set, erased, fact, ledger_on
 from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, OTHER_REQUEST, TODAY, complete, wanted
@@ -96,6 +97,37 @@ def test_what_was_handed_over_is_in_it_with_its_learners_parties_and_bases():
     disclosed = found(complete(), RELEASED)[-1]
     assert (disclosed.what, disclosed.party, disclosed.release) == ("disclosed", out.contact, out.release)
     assert (disclosed.copies, disclosed.learners) == ((Copy(DATA_SET, "identified"),), out.learners)
+
+
+def test_what_the_law_compelled_is_in_it_on_its_own_basis_with_who_got_it_by_commitment_alone():
+    told = compelled(also=("D-forum",), learners=2)
+    (only,) = found(told, data_set())
+    assert only == Disclosure(
+        position=1,
+        day=TODAY,
+        dated="day",
+        what="compelled",
+        party=None,
+        organisation=None,
+        copies=(Copy(DATA_SET, None), Copy("D-forum", None)),
+        course_runs=(RUN,),
+        learners=2,
+        interest=("subpoena",),
+        bases=("34 CFR 99.31(a)(9)",),
+        further=(),
+        request=None,
+        release=None,
+        source=None,
+        recipient=told.to,
+    )
+    assert found(told, FactCorrected(corrected=1, about=(f"dataset:{DATA_SET}",))) == []
+    for asked, expected in (
+        (Asked(TODAY, TODAY, form="identified", dataset=DATA_SET), 1),
+        (Asked(TODAY + timedelta(1), date.max), 0),
+        (EVER._replace(person=ANA), 0),
+        (EVER._replace(dataset="D-forum"), 1),
+    ):
+        assert len(found(told, data_set(), asked=asked)) == expected, asked
 
 
 def test_what_was_handed_over_and_never_arrived_is_in_it_too():

@@ -24,6 +24,7 @@ from tests.endings import (
 )
 from tests.facts import BEN, REQUEST
 from tests.office import let_in, ready
+from tests.outside import asked
 from tests.test_desk_races import (
     ROUNDS,
     assert_every_answer_was_right,
@@ -106,3 +107,14 @@ def test_whoever_leaves_is_let_in_before_or_not_at_all(shared_url: str):
         assert leaving.position is not None
         assert entrance.position is not None
         assert entrance.refused == (leaving.position < entrance.position)
+
+
+def test_a_request_is_not_closed_over_a_query_that_came_in_before(shared_url: str):
+    came, log = raced(shared_url, close(), asked(by=BEN), facts=TO_BE_CLOSED)
+
+    assert_every_answer_was_right(log)
+    assert_everything_is_there(came, log)
+    for closing, query in came:
+        assert closing.position is not None
+        assert query.position is not None
+        assert rules_against(closing, log) == (["no-open-query"] if query.position < closing.position else [])

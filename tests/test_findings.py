@@ -33,8 +33,10 @@ from tests.endings import (
     finding_closed,
     gone,
     held,
+    hold_lifted,
     incident,
     incident_closed,
+    legal_hold,
     moved_away,
     restored,
     revoked,
@@ -56,6 +58,8 @@ from tests.office import (
     recorded,
     terminated,
 )
+from tests.outside import has_appeared, notified, passed, reviewed, reviewers
+from tests.past_facts import past_release
 from tests.view_facts import said_by
 
 DAY = timedelta(days=1)
@@ -336,6 +340,43 @@ def test_a_certificate_that_was_taken_back_covers_nothing():
 def test_an_access_by_somebody_unnamed_is_among_the_findings():
     opened = DataSetOpened(dataset=DATA_SET, label="1", person=STRANGER, request=None)
     assert kinds(RELEASED, opened) == [("access by somebody unnamed", STRANGER)]
+
+
+def test_what_appeared_before_the_office_had_passed_it_is_a_finding_where_policy_has_it_reviewed():
+    facts = [*RELEASED, notified(), has_appeared()]
+    place = len(facts)
+
+    assert found(facts) == [
+        Finding(place, "publication without review", REQUEST, None, None, None, TODAY, "office", None)
+    ]
+    assert kinds(facts, reviewed(), passed().event) == [("publication without review", None)]
+    assert kinds(RELEASED, notified(), reviewed(), passed().event, has_appeared()) == []
+    assert kinds(reviewers(0), RELEASED[1:], notified(), has_appeared()) == []
+    assert kinds(facts, correction(place, facts[-1])) == []
+    assert kinds(facts, finding_closed(place, "publication without review")) == []
+
+
+def test_what_a_register_of_the_past_says_to_be_identified_under_no_agreement_is_a_finding():
+    past = past_release(agreement=None, agreement_version=None)
+    (only,) = found(READY, past)
+
+    assert only == Finding(
+        len(READY) + 1, "past release under no agreement", None, ANA, DATA_SET, None, past.on, "office", None
+    )
+    assert kinds(READY, past_release()) == []
+    assert kinds(READY, replace(past, form="de-identified")) == []
+    assert kinds(READY, past, correction(len(READY) + 1, past)) == []
+
+
+def test_what_may_not_be_destroyed_is_not_overdue():
+    facts = [*RELEASED, declared(), *OVER]
+    late = YESTERDAY + 31 * DAY
+
+    assert kinds(facts, legal_hold(dataset=DATA_SET), day=late) == []
+    assert kinds(facts, legal_hold(person=BEN), day=late) == [("overdue destruction", ANA)]
+    assert kinds(facts, legal_hold(request=REQUEST), hold_lifted(request=REQUEST), day=late) == [
+        ("overdue destruction", ANA)
+    ]
 
 
 def test_a_finding_is_gone_when_what_shows_it_was_corrected():

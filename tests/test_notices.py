@@ -47,11 +47,13 @@ from ledger.events.governance import Objected
 from ledger.home import Home, create_home, erase_person, open_home
 from ledger.storage.turn import Turn
 from tests.command_line import STOPPED_PROGRAM, dua_ledger
+from tests.endings import copied, finding_assigned, gone, incident
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment
 from tests.office import (
     DUA,
     FAR_OFF,
     MOU,
+    STRANGER,
     THE_DIRECTOR,
     TODAY,
     approved,
@@ -63,6 +65,7 @@ from tests.office import (
     withdrawn,
     written,
 )
+from tests.outside import asked, changes_asked, has_appeared, notified, passed, reviewed, told
 from tests.smtp_server import Smtp, served
 
 BY = Circumstances(actor=THE_DIRECTOR, via="command line")
@@ -199,6 +202,15 @@ EVERYTHING: list[tuple[Event, list[str], str]] = [
         "destroy all copies, backups included",
     ),
     (DataSetOpened(dataset=DATA_SET, label="1", person=BEN, request=None), [OFFICES], "Ben Beispiel opened"),
+    (copied(STRANGER), [OFFICES], "Somebody should look at entry"),
+    (incident(REQUEST, after=timedelta(days=2)), [OFFICES], "Somebody should look at entry"),
+    (gone(BEN), [OFFICES], "Somebody should look at entry"),
+    (has_appeared(), [OFFICES], "appeared on"),
+    (finding_assigned(1, "late incident"), [OFFICES], "theirs to deal with"),
+    (asked(by=BEN), [OFFICES, BENS], "It waits for an answer"),
+    (told(), [], ""),
+    (changes_asked(), [ANAS], "It is not to appear as it is"),
+    (passed().event, [ANAS], "nothing against it that it appears"),
 ]
 
 
@@ -209,7 +221,7 @@ def test_every_event_that_calls_for_a_notice_has_its_place_in_the_table():
 @pytest.mark.parametrize(("event", "whom", "says"), EVERYTHING, ids=lambda one: getattr(one, "wire_name", None))
 def test_everybody_concerned_is_told_in_plain_words(place: Place, smtp: Smtp, event: Event, whom: list[str], says: str):
     place.told(event)
-    assert {one.what for one in place.send()} == {"sent"}
+    assert {one.what for one in place.send()} == ({"sent"} if whom else set())
 
     assert sorted(smtp.to()) == sorted(whom)
     for message in smtp.received:
@@ -255,6 +267,35 @@ def test_an_access_that_an_agreement_covers_is_no_finding(place: Place, smtp: Sm
     place.told(use_agreement(), in_force(DUA), opened)
 
     assert (smtp.to(), place.waiting()) == ([OFFICES], [])
+
+
+def test_who_asked_who_was_asked_and_who_referred_are_told_the_answer_and_not_that_it_went_to_counsel(
+    place: Place, smtp: Smtp
+):
+    place.told(asked(by=BEN, asked=ANA, referred_by=ANA))
+    place.send()
+    smtp.received.clear()
+    place.told(told("to counsel"))
+    assert place.waiting() == []
+    place.told(told("refused"))
+    place.send()
+
+    assert sorted(smtp.to()) == [ANAS, BENS]
+    assert all("was answered: no." in " ".join(one.get_content().split()) for one in smtp.received)
+
+
+@pytest.mark.parametrize("decision", [changes_asked(), passed().event], ids=lambda one: one.wire_name)
+def test_the_authors_and_the_researcher_are_told_what_became_of_a_publication(
+    place: Place, smtp: Smtp, decision: Event
+):
+    place.told(notified(authors=(BEN,)), decision)
+    place.send()
+    assert sorted(smtp.to()) == [ANAS, BENS]
+
+
+def test_what_is_as_it_should_be_is_no_finding_to_anybody(place: Place, smtp: Smtp):
+    place.told(incident(REQUEST), notified(), reviewed(), passed().event, has_appeared())
+    assert {kind for kind, _ in place.waiting()} == {"publication passed"}
 
 
 # What goes wrong.

@@ -79,6 +79,17 @@ from tests.office import (
     use_agreement,
     withdrawn,
 )
+from tests.outside import (
+    PUBLICATION,
+    QUERY,
+    asked,
+    changes_asked,
+    has_appeared,
+    notified,
+    query_withdrawn,
+    retracted,
+    told,
+)
 
 # No open incident, no hold.
 
@@ -367,6 +378,31 @@ def test_a_request_is_not_closed_while_an_incident_or_a_hold_is_on_it():
     given(ready(), OVER, legal_hold(request=REQUEST)).when(close()).then(refused("no-hold", about=[HOLD]))
 
 
+@pytest.mark.parametrize(
+    ("since", "is_open"),
+    [([], True), ([told("to counsel")], True), ([told()], False), ([query_withdrawn()], False)],
+    ids=["open", "with counsel", "answered", "withdrawn"],
+)
+def test_a_request_is_not_closed_over_an_open_query_about_it(since: list[Event], is_open: bool):
+    shown = [asked(), *since]
+    refusal = refused("no-open-query", "an answer", about=[QUERY], shown_by=shown)
+    given(ready(), OVER, asked(), *since).when(close()).then(refusal if is_open else closed())
+
+
+def test_a_query_about_another_request_keeps_none_open():
+    given(ready(), OVER, request(OTHER_REQUEST), asked(request=OTHER_REQUEST)).when(close()).then(closed())
+
+
+@pytest.mark.parametrize(
+    ("since", "is_open"),
+    [([], True), ([changes_asked()], False), ([retracted()], False), ([has_appeared()], False)],
+    ids=["under review", "sent back", "withdrawn", "appeared"],
+)
+def test_a_request_is_not_closed_while_a_publication_of_it_is_under_review(since: list[Event], is_open: bool):
+    refusal = refused("no-open-publication", "an end of the review", about=[PUBLICATION], shown_by=[notified()])
+    given(ready(), OVER, notified(), *since).when(close()).then(refusal if is_open else closed())
+
+
 def test_whoever_plays_a_part_in_a_request_does_not_close_it():
     given(ready(role=role(person=ANA)), OVER).when(close()).then(refused("separate-duties", about=[ANA]))
 
@@ -402,6 +438,15 @@ def test_nobody_closes_an_incident_that_concerns_them():
     given(ready(), incident(**about), contained(**about)).when(close_incident(None)).then(
         refused("independent-decision", about=[DIRECTOR])
     )
+
+
+@pytest.mark.parametrize("wish", [close_incident(), close_incident(None), close_incident(OTHER_REQUEST)])
+def test_nobody_closes_an_incident_of_a_request_in_which_they_play_a_part(wish):
+    """Whichever of the requests that it concerns the wish names, and if it names none."""
+    own = request(personnel=(ANA, BEN, DIRECTOR))
+    about = (OTHER_REQUEST, REQUEST)
+    facts = [*ready(request=own), request(OTHER_REQUEST, researcher=BEN), incident(*about), contained(*about)]
+    given(facts).when(wish).then(refused("separate-duties", about=[DIRECTOR]))
 
 
 # Who may be forgotten.

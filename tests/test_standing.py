@@ -169,7 +169,7 @@ def test_every_declared_event_is_folded_or_deliberately_passed_over_and_not_both
 def test_every_event_is_folded_in_one_part_and_named_once():
     parts = [
         *(*Office.folds, *PersonStanding.folds, *DataSetStanding.folds, *RequestStanding.folds),
-        *(*QueryStanding.folds, FactCorrected),
+        *QueryStanding.folds,
         *(*IncidentStanding.folds, *HoldStanding.folds, FactCorrected),
     ]
 

@@ -14,6 +14,8 @@ from tests.facts import ANA, DATA_SET, REQUEST
     ("rule", "about", "wanting", "sentence"),
     [
         ("no-open-incident", INCIDENT, "an end of the incident", f"{INCIDENT} is open"),
+        ("no-open-query", "Q-2026-0001", "an answer", "Q-2026-0001 waits for an answer"),
+        ("no-open-publication", "B-1", "an end of the review", "B-1 is still under review"),
         ("no-hold", HOLD, "an end of the legal hold", f"legal hold {HOLD} is in force"),
         ("erasable", "Ana", f"an end of incident {INCIDENT}", f"Ana is involved in {INCIDENT}, which is open"),
         ("erasable", "Ana", f"an end of legal hold {HOLD}", f"legal hold {HOLD}, which involves Ana, is in force"),
@@ -28,7 +30,7 @@ from tests.facts import ANA, DATA_SET, REQUEST
         (
             "request-ended",
             REQUEST,
-            "a request that goes on: it is withdrawn",
+            "a request under way: it is withdrawn",
             f"{REQUEST} is withdrawn, and only what was approved is closed",
         ),
         ("request-ended", "A-1", "an agreement that is over", "A-1 is not over"),

@@ -20,12 +20,16 @@ from ledger.events import (
     AgreementRenewed,
     DestructionRequired,
     Event,
+    LegalHoldPlaced,
     PolicyPublished,
     ReminderFellDue,
 )
-from ledger.home import Home, create_home, open_home
+from ledger.home import VIEWS, Home, create_home, open_home
+from projections.upkeep import Upkeep
+from projections.views.answers import holdings
 from tests.amending_facts import ADDENDUM, addendum
-from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, person
+from tests.endings import OUT, attested, copied, gone, held, hold_lifted, legal_hold
+from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, Clock, person
 from tests.office import (
     COUHES,
     DUA,
@@ -60,6 +64,8 @@ from tests.writers import at_once, meet
 CRON = Circumstances(actor="operator:cron", via="command line")
 BY = Circumstances(actor=THE_DIRECTOR, via="command line")
 RELEASED: list[Event] = [*ready(), authorised().event, handed_over().event, received()]
+# Both, who got the data the day before, have no right to them any more from today on.
+ENDED: list[Event] = [*ready(), *OUT, terminated(MOU, TODAY), terminated(DUA, TODAY)]
 REPORT = Document("report.txt", b"We found what we looked for.", "text/plain")
 LAPSE = FAR_OFF + timedelta(1)
 # What lasts so long that nothing else falls due around the end of the agreements.
@@ -245,7 +251,7 @@ def test_only_the_office_and_whoever_has_the_folder_in_hand_record_what_fell_due
 def test_what_gets_a_right_again_while_the_calendar_is_at_it_is_not_to_be_destroyed(tmp_path: Path):
     """Between what the views said and its record an addendum, told late, gives Ben his right back."""
     late = [addendum(recipients=(recipient(BEN, ELSEWHERE),)), in_force(ADDENDUM, TODAY, FAR_OFF)]
-    with home_with(tmp_path, [*RELEASED, terminated(MOU, TODAY), terminated(DUA, TODAY)]) as (home, clock):
+    with home_with(tmp_path, ENDED) as (home, clock):
         clock.now = NOON
         came = Calendar(home, clock(), CRON).tick()
         first = next(came).due.event
@@ -254,6 +260,54 @@ def test_what_gets_a_right_again_while_the_calendar_is_at_it_is_not_to_be_destro
 
     assert isinstance(first, DestructionRequired)
     assert (first.person, rest) == (ANA, [])
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        [attested(held(BEN))],
+        [gone(BEN)],
+        [legal_hold(request=REQUEST)],
+        [legal_hold(dataset=DATA_SET)],
+        [legal_hold(person=BEN)],
+    ],
+    ids=["attested", "written off", "request on hold", "data set on hold", "person on hold"],
+)
+def test_what_is_attested_or_may_not_be_destroyed_is_not_asked_for_even_if_that_is_told_at_the_last_moment(
+    tmp_path: Path, meanwhile: list[Event]
+):
+    with home_with(tmp_path, ENDED) as (home, clock):
+        clock.now = NOON
+        came = Calendar(home, clock(), CRON).tick()
+        first = next(came).due.event
+        written(meanwhile, home.ledger)
+        rest = [one.due.event for one in came]
+        assert isinstance(first, DestructionRequired)
+        assert (first.person, [one for one in rest if isinstance(one, DestructionRequired)]) == (ANA, [])
+        late = ticked(home, clock, TODAY + timedelta(100))
+
+    assert BEN not in {who for one in late if isinstance(one, ReminderFellDue) for who in one.whom}
+
+
+def test_when_a_hold_is_lifted_what_was_on_hold_is_asked_for(tmp_path: Path):
+    with home_with(tmp_path, [*ENDED, legal_hold(person=BEN)]) as (home, clock):
+        first = ticked(home, clock, TODAY)
+        written([hold_lifted(person=BEN)], home.ledger)
+        then = ticked(home, clock, TODAY)
+
+    assert [[one.person for one in came if isinstance(one, DestructionRequired)] for came in (first, then)] == [
+        [ANA],
+        [BEN],
+    ]
+
+
+def test_a_copy_to_which_there_was_never_a_right_is_to_be_destroyed_by_the_day_that_the_views_show(tmp_path: Path):
+    with home_with(tmp_path, [*RELEASED, person(EVA), copied(EVA)]) as (home, clock):
+        (asked,) = [one for one in ticked(home, clock, TODAY) if isinstance(one, DestructionRequired)]
+        (shown,) = Upkeep(home.path / VIEWS, home.ledger).ask(lambda views: holdings(views, EVA, TODAY)).rows
+
+    assert (asked.person, asked.ended, asked.due) == (EVA, TODAY, shown.due)
+    assert shown.due == TODAY + timedelta(30)
 
 
 # Several at once.
@@ -310,3 +364,24 @@ def test_what_was_recorded_is_known_by_its_key_and_not_by_who_recorded_it(tmp_pa
         assert len(list(Calendar(home, clock(), CRON).tick())) == 2
         by_the_director = msgspec.structs.replace(CRON, actor=THE_DIRECTOR)
         assert list(Calendar(home, clock(), by_the_director).tick()) == []
+
+
+def hold_there(path: Path, now: datetime) -> int:
+    with open_home(path, Clock(now)) as home:
+        meet()
+        return len(Desk(home.ledger, Clock(now)).report(legal_hold(person=BEN), BY).entries)
+
+
+def test_nothing_is_asked_to_be_destroyed_that_is_on_hold_by_then(tmp_path: Path):
+    """Only what was asked for before the hold came in stands before it."""
+    with home_with(tmp_path, ENDED):
+        pass
+    path = tmp_path / "home"
+    at_once([partial(tick_there, path, NOON), partial(hold_there, path, NOON)])
+
+    with open_home(path, Clock(NOON)) as home:
+        facts = {
+            type(fact.event): fact.position for fact in home.ledger.facts() if getattr(fact.event, "person", "") == BEN
+        }
+    assert LegalHoldPlaced in facts
+    assert facts.get(DestructionRequired, 0) < facts[LegalHoldPlaced]

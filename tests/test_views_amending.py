@@ -9,9 +9,10 @@ from ledger.storage import open_store
 from projections.asof import AsOf, Moment
 from projections.views import answers
 from projections.views.answers import Deadline
-from projections.views.calendar import candidates, destructions, rightless
+from projections.views.calendar import candidates, rightless
 from tests.amending_facts import expired as expired_as
 from tests.amending_facts import renewed as renewed_as
+from tests.endings import hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, fact, ledger_on
 from tests.office import FAR_OFF, LONG_AGO, TODAY, TOMORROW, YESTERDAY, complete
 from tests.test_views import holders, holding, said
@@ -54,7 +55,7 @@ def test_whoever_is_left_out_by_an_amendment_holds_without_a_right_from_its_firs
     released = holders(complete(), RELEASED, WITHOUT_BEN, executed("A-2", TOMORROW, FAR_OFF), day=TOMORROW)
     assert released == [
         holding(ANA, agreement="A-2"),
-        holding(BEN, how="presumed", until=TODAY, right=False),
+        holding(BEN, how="presumed", until=TODAY, right=False, state="right ended"),
     ]
 
 
@@ -77,23 +78,30 @@ def test_an_agreement_has_one_deadline_as_long_as_it_goes_on(facts: list[Event],
     assert ends(*facts) == expected
 
 
-def test_by_when_data_are_to_be_destroyed_is_shown_from_the_end_of_the_right_on():
-    def shown(day: date, last: date = date.max) -> list[Deadline]:
-        found: list[Deadline] = said(lambda views: destructions(views, day, last, 30), complete(), RELEASED)
-        return found
+def test_what_is_to_be_destroyed_is_shown_once_and_before_all_else_when_it_is_overdue():
+    def shown(day: date, last: date = date.max, *facts: Event) -> list[Deadline]:
+        found: list[Deadline] = said(lambda views: answers.deadlines(views, day, last), complete(), RELEASED, facts)
+        return [one for one in found if one.kind.startswith("destruction")]
+
+    def both(kind: str) -> list[Deadline]:
+        return [Deadline(due, kind, f"{DATA_SET} 1", REQUEST, (who,)) for who in (ANA, BEN)]
 
     due = FAR_OFF + timedelta(30)
-    both = [Deadline(due, "destruction due", f"{DATA_SET} 1", REQUEST, (who,)) for who in (ANA, BEN)]
-    assert shown(FAR_OFF) == []
-    assert shown(FAR_OFF + timedelta(1)) == both
-    assert shown(FAR_OFF + timedelta(1), due - timedelta(1)) == []
-    assert shown(due + timedelta(400)) == both
+    assert shown(FAR_OFF) == shown(due) == both("destruction due")
+    assert shown(FAR_OFF, due - timedelta(1)) == []
+    assert shown(due + timedelta(1)) == both("destruction overdue")
+    everything = said(lambda views: answers.deadlines(views, due + timedelta(1), date.max), complete(), RELEASED, [])
+    assert everything[:2] == both("destruction overdue")
+    assert shown(due + timedelta(1), date.max, legal_hold(dataset=DATA_SET)) == []
+    lifted = [legal_hold(person=BEN), hold_lifted(person=BEN), legal_hold(hold="H-2026-0002", person=BEN)]
+    assert shown(due, date.max, *lifted) == both("destruction due")[:1]
+    assert shown(due, date.max, *lifted[:2]) == both("destruction due")
 
 
-def test_what_nobody_ever_had_a_right_to_is_a_finding_and_not_to_be_destroyed_by_a_day():
+def test_what_nobody_ever_had_a_right_to_is_to_be_destroyed_counted_from_the_day_on_which_it_came():
     facts = [one for one in RELEASED if one not in AGREED]
-    assert [one.right for one in holders(complete(), facts)] == [False]
-    assert said(lambda views: rightless(views, date.max), complete(), facts) == []
+    (held,) = said(lambda views: rightless(views, TODAY), complete(), facts)
+    assert (held.person, held.agreement, held.due) == (ANA, None, TODAY + timedelta(30))
 
 
 def test_whose_training_ends_is_asked_about_while_an_agreement_names_them():

@@ -13,7 +13,7 @@ from projections.asof import AsOf, Moment
 from projections.upkeep import Question, Rows
 from projections.views import answers, inquiring
 from tests.facts import ANA, BEN, DATA_SET, EVA, REQUEST, Clock, fact, ledger_on, noon
-from tests.office import DIRECTOR, OTHER_REQUEST, STRANGER, correction, request
+from tests.office import DIRECTOR, OTHER_REQUEST, STRANGER, TODAY, correction, request
 from tests.outside import (
     DOI,
     PUBLICATION,
@@ -56,7 +56,7 @@ def publications(facts: Iterable[Event], *, unreviewed: bool = False) -> list[An
 
 def turns(facts: Iterable[Event]) -> list[tuple[str, str, str | None]]:
     """Whose turn it is to do what with a query or a publication, of which request."""
-    found = said(facts, answers.waiting)
+    found = said(facts, lambda views: answers.waiting(views, TODAY))
     return [(one.who, one.next, one.request) for one in found if QUERY in one.next or PUBLICATION in one.next]
 
 

@@ -11,6 +11,8 @@ from api.cli.inquiry import about_a_time, inquiry
 from api.cli.kinds import DAY, When
 from api.cli.tables import Form, Row, Table, Who, answered, show
 from api.past import by
+from ledger.custody import Custody
+from ledger.errors import Missing
 from projections.views.disclosures import Asked, Disclosure
 from projections.views.disclosures import disclosures as disclosures_in
 
@@ -76,18 +78,19 @@ def disclosures(
             course_run,
         )
         answer = asked.ask(lambda views: disclosures_in(views, wish))
-        table = Table(SHOWN, [_row(one, form) for one in answer.rows])
+        table = Table(SHOWN, [_row(one, form, asked.home.custody) for one in answer.rows])
         show(table, answer.position, form, "Nothing was asked for or disclosed.")
 
 
-def _row(one: Disclosure, form: Form) -> Row:
+def _row(one: Disclosure, form: Form, custody: Custody) -> Row:
     for_people = not form.as_json and not form.as_csv
     people = tuple(Who(id_) for id_ in (one.party, one.organisation) if id_)
+    recipient = _recipient(one.recipient, custody) if one.recipient and form.names else None
     return {
         "date": by(one.day, one.dated) if for_people else one.day,
         "dated": one.dated,
         "what": one.what,
-        "party": people,
+        "party": recipient if recipient and for_people else people,
         "datasets": tuple(f"{copy.dataset} ({copy.form or 'form not said'})" for copy in one.copies),
         "course_runs": one.course_runs,
         "learners": one.learners,
@@ -97,5 +100,14 @@ def _row(one: Disclosure, form: Form) -> Row:
         "request": one.request,
         "release": one.release,
         "source": one.source,
+        "recipient": recipient,
         "position": one.position,
     }
+
+
+def _recipient(commitment: str, custody: Custody) -> str:
+    """Who got what was compelled, as it was typed in."""
+    try:
+        return custody.unseal(commitment)
+    except Missing:
+        return "(erased)"

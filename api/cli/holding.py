@@ -16,7 +16,6 @@ from ledger.home import VIEWS, open_home
 from projections.upkeep import Answer, Upkeep
 from projections.views import answers
 from projections.views.answers import Access, Deadline, Holding
-from projections.views.calendar import destructions
 from projections.views.past import PastHolding, past_holders, past_holdings_of_organisation, past_holdings_of_person
 
 HOLDERS = {
@@ -148,7 +147,7 @@ def _table(shown: Mapping[str, str], held: list[Holding], past: list[PastHolding
     rows = [_holding(one, today) for one in held]
     if past:
         rows = [dict(row) | {"organisation": None} for row in rows] + [_past_holding(one) for one in past]
-        shown = {"organisation": "organisation"} | dict(shown)
+        shown = {"organisation": "organisation"} | dict(shown) | {"since": "since"}
         shown = {column: title for column, title in shown.items() if any(row[column] is not None for row in rows)}
     if not form.as_json and not form.as_csv:
         rows[len(held) :] = [
@@ -201,15 +200,12 @@ def _holding(one: Holding, today: date) -> Row:
 def deadlines(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When, within: int) -> None:
     """Show what ends of itself in the next days: agreements, determinations, trainings, keys, waivers.
 
-    And by when data are to be destroyed to which the right has ended; what is overdue comes first.
+    And by when data are to be destroyed; what is overdue comes first.
     """
     with inquiry(path, as_of, known_at) as asked:
         form, today = asked.form(as_json, as_csv, ids), asked.today
         last = today + min(timedelta(within), date.max - today)
-        days = asked.office.policy.event.destruction_days
-        answer = asked.ask(
-            lambda views: [*destructions(views, today, last, days), *answers.deadlines(views, today, last)]
-        )
+        answer = asked.ask(lambda views: answers.deadlines(views, today, last))
         shown = {
             "day": "last day",
             "days": "days",
@@ -218,7 +214,7 @@ def deadlines(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, k
             "request": "request",
             "whom": "whom",
         }
-        table = Table(shown, [_deadline(one, today) for one in sorted(answer.rows, key=lambda one: one.day)])
+        table = Table(shown, [_deadline(one, today) for one in answer.rows])
         show(table, answer.position, form, f"Nothing ends within {within} days.")
 
 

@@ -65,7 +65,7 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
 
 def _all_waiting(views: Connection, asked: Inquiry) -> Iterator[dict[str, Any]]:
     """What waits under requests, incidents that are not closed, findings that are open for ever aside."""
-    for one in answers.waiting(views):
+    for one in answers.waiting(views, asked.today):
         yield _turn(one.who, one.whom, one.next, one.since, one.since_at, asked) | {
             "request": one.request,
             "state": one.state,

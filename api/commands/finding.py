@@ -14,6 +14,8 @@ from ledger.events import (
     FindingClosed,
     HoldingWrittenOff,
     IncidentReported,
+    PastReleaseRecorded,
+    PublicationRecorded,
     ReleaseHandedOver,
     ReleaseReceived,
 )
@@ -31,7 +33,8 @@ SHOWN_BY: dict[FindingKind, tuple[type[Event], ...]] = {
     "late incident": (IncidentReported,),
     "overdue destruction": _HELD,
     "received without training": _HELD,
-    "publication without review": (),
+    "past release under no agreement": (PastReleaseRecorded,),
+    "publication without review": (PublicationRecorded,),
     "written off": (HoldingWrittenOff,),
 }
 

@@ -158,10 +158,10 @@ def request(call: Call) -> Answer:
     said = known.submitted.event
     shown = shapes.RequestShown(
         request=number,
-        state=str(known.state),
+        state=str(known.state_on(asked.today)),
         since=known.since,
         researcher=_somebody(call, said.researcher),
-        datasets=tuple(shapes.Asked(dataset=one.dataset, form=one.form) for one in said.datasets),
+        datasets=tuple(shapes.Asked(dataset=one.dataset, form=one.form) for one in known.datasets),
         study_group=tuple(_somebody(call, person) for person in known.study_group),
         contact=_somebody(call, known.contact.person) if known.contact.person else None,
         agreements=tuple(known.agreements),
@@ -316,7 +316,7 @@ def deadlines(call: Call) -> Answer:
 def inbox(call: Call) -> Answer:
     """Tell what waits for whom, oldest first; now, or at another time."""
     asked = Inquiry(call, parameters(call.request, AboutATime))
-    viewed = asked.view(answers.waiting)
+    viewed = asked.view(lambda views: answers.waiting(views, asked.today))
     rows = tuple(
         shapes.Waiting(working_days=working_days(asked.office.day(one.since_at), asked.today), **one._asdict())
         for one in viewed.rows

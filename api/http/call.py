@@ -177,9 +177,9 @@ def involved_in(request: RequestStanding) -> set[str]:
     """The people whose own a request is: who asked, who takes part, who gets data."""
     if request.submitted is None:
         return set()
-    said = request.submitted.event
     contact = request.contact.person
-    return {said.researcher, *said.personnel, *said.study_group, *([contact] if contact else [])}
+    named = {*request.submitted.event.study_group, *request.personnel, *request.study_group}
+    return {request.submitted.event.researcher, *named, *([contact] if contact else [])}
 
 
 def not_found() -> BadRequest:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from api.notices.calling import CALLING, Call, called_for
+from api.notices.calling import CALLING, Call, begun_by, called_for, concerned
 from api.notices.settings import Settings
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
@@ -24,7 +24,7 @@ from ledger.log import about
 from ledger.sqlite import Schema, named_errors
 from ledger.storage.connections import Transaction, connect
 from projections.upkeep import Upkeep
-from projections.views import answers
+from projections.views.findings import findings
 
 OUTBOX = "outbox.db"
 PRAGMAS = ("synchronous = FULL", "trusted_schema = OFF")
@@ -134,7 +134,7 @@ class Outbox:
 
     def _take(self, after: int, until: int) -> None:
         kinds: tuple[type[Event], ...] = (*CALLING, NoticeSent, NoticeRefused, FactCorrected)
-        findings = self._findings() if after < until else set()
+        shown = self._findings() if after < until else set()
         for fact in self._home.ledger.facts([about(*kinds)], after=after, until=until):
             match fact.event:
                 case NoticeSent() | NoticeRefused() as settled:
@@ -142,14 +142,20 @@ class Outbox:
                 case FactCorrected() as correction:
                     self._connection.execute("DELETE FROM waiting WHERE position = ?", (correction.corrected,))
                 case event:
-                    call = called_for(event, finding=fact.position in findings)
+                    finding = fact.position in shown
+                    call = called_for(event, finding=finding, whom=self._concerned(event, fact.position))
                     if call is not None and fact.via != IMPORT:
                         self._connection.executemany(WAIT, self._calls(fact, call))
 
     def _findings(self) -> set[int]:
         views = Upkeep(self._home.path / VIEWS, self._home.ledger)
-        found = views.ask(lambda tables: answers.accesses(tables, findings=True))
+        # Of what becomes one with time alone whoever holds it is reminded.
+        found = views.ask(lambda tables: findings(tables, date.min, closed=True))
         return {one.position for one in found.rows}
+
+    def _concerned(self, event: Event, position: int) -> tuple[str, ...]:
+        begun = begun_by(event)
+        return concerned([fact.event for fact in self._home.ledger.facts([begun], until=position)]) if begun else ()
 
     def _calls(self, fact: Recorded, call: Call) -> Iterator[tuple[object, ...]]:
         request: str | None = getattr(fact.event, "request", None)

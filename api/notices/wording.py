@@ -15,8 +15,13 @@ from api.telling import objected, told, words_of
 from ledger.events import (
     ActRefused,
     AgreementExpired,
+    ChangesAsked,
     DestructionRequired,
     Event,
+    FindingAssigned,
+    PublicationPassed,
+    QueryAnswered,
+    QueryReceived,
     ReminderFellDue,
     RequestApproved,
     RequestReturned,
@@ -102,9 +107,28 @@ def _paragraphs(notice: Notice, known: Known) -> Iterator[str]:
             )
         case DestructionRequired():
             yield _paragraph(
-                f"Your right to use version {event.label} of {event.dataset} has ended on {event.ended}. "
+                f"Since {event.ended} you have no right to use version {event.label} of {event.dataset}. "
                 f"Please destroy all copies, backups included, by {event.due}, and tell us how and when you did it."
             )
+        case FindingAssigned():
+            yield _paragraph(
+                f"{told(event, known.names, words)} It is theirs to deal with, and to close with a reason."
+            )
+        case QueryReceived():
+            yield _paragraph(told(event, known.names, words))
+            yield _paragraph(
+                "It waits for an answer. Until there is one nobody passes anything on, and whoever was asked says that "
+                "such questions go to the office."
+            )
+        case QueryAnswered():
+            yield _paragraph(told(event, known.names, words))
+            yield _paragraph("Nobody passes data on because of it: what is to be had is to be had from the office.")
+        case ChangesAsked():
+            yield _paragraph(f"{told(event, known.names, words)} It is not to appear as it is.")
+            yield _paragraph("What is to be changed you hear from us. Please send it to us again before it appears.")
+        case PublicationPassed():
+            yield _paragraph(f"{told(event, known.names, words)} We have nothing against it that it appears.")
+            yield _paragraph("Please tell us when it has, and under which DOI.")
         case _ if notice.kind == "request declined":
             yield _paragraph(f"Your request {notice.request} was declined. Please ask us if you want to know more.")
         case _:

@@ -12,6 +12,7 @@ FindingKind = Literal[
     "copy under a closed request",
     "late incident",
     "overdue destruction",
+    "past release under no agreement",
     "publication without review",
     "received without training",
     "written off",

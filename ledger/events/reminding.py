@@ -32,7 +32,7 @@ class ReminderFellDue(Event, name="reminder.fell-due", version=1):
 
 
 class DestructionRequired(Event, name="destruction.required", version=1):
-    """The right to a version that somebody holds had ended on a day, so it was to be destroyed by another."""
+    """Since a day nobody had a right to a version that somebody holds, so it was to be destroyed by another."""
 
     request: RequestId
     person: PersonId

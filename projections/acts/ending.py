@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import ClassVar
 
-from ledger.events import DestructionAccepted, Event, HoldingWrittenOff, RequestClosed
+from ledger.events import DestructionAccepted, Event, HoldingWrittenOff, QueryReceived, RequestClosed
 from ledger.events.governance import Role
 from ledger.events.holding import Held
 from ledger.events.ids import AttestationId, DataSetId, Name, PersonId, RequestId, Sealed, WaiverId
+from ledger.log import Boundary, about
 from projections.acts.act import DIRECTING, Act
+from projections.acts.query import of_query
 from projections.standing import Standing, open_holdings
 
 
@@ -84,6 +86,14 @@ class CloseRequest(Act, frozen=True, kw_only=True, tag="close-request"):
         """The study group, and whoever holds something under it."""
         holders = [one.person for one in open_holdings(standing.request(self.request))]
         return tuple(dict.fromkeys((*super().people(standing), *holders)))
+
+    def first_look(self) -> list[Boundary]:
+        """Also the queries that came in about it."""
+        return [*super().first_look(), about(QueryReceived, tags=[f"request:{self.request}"])]
+
+    def second_look(self, standing: Standing) -> list[Boundary]:
+        """Also what became of these queries."""
+        return [*super().second_look(standing), *map(of_query, sorted(standing.queries))]
 
     def looks_at(self, standing: Standing) -> set[str]:
         """Also what somebody holds under it."""

@@ -16,7 +16,7 @@ def not_granted(act: CloseRequest, standing: Standing, at: datetime) -> Iterator
     del at
     request = standing.request(act.request)
     if request.state not in GRANTED:
-        yield RULE.objection(f"a request that goes on: it is {request.state}", act.request, [request.since])
+        yield RULE.objection(f"a request under way: it is {request.state}", act.request, [request.since])
 
 
 @RULE.objects

@@ -51,6 +51,8 @@ from projections.rules import (
     no_hold,
     no_open_holding,
     no_open_incident,
+    no_open_publication,
+    no_open_query,
     nobody_debarred,
     nobody_suspended,
     open_query,
@@ -182,6 +184,8 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     CloseRequest: (
         request_ended.RULE,
         no_open_holding.RULE,
+        no_open_query.RULE,
+        no_open_publication.RULE,
         no_open_incident.RULE,
         no_hold.RULE,
         separate_duties.RULE,

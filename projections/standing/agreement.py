@@ -100,9 +100,17 @@ class AgreementStanding:
 
     def is_over(self, day: date) -> bool:
         """Whether it binds no more, and never will again."""
-        if self.terminated is not None and self.terminated.event.on <= day:
-            return True
-        return self.executed is not None and (self.last_day is None or self.last_day < day)
+        return self.over_from is not None and self.over_from <= day
+
+    @property
+    def over_from(self) -> date | None:
+        """The day from which on it binds no more; None as long as none is known."""
+        if self.executed is None:
+            return self.terminated.event.on if self.terminated else None
+        last = self.last_day
+        if last is None:
+            return date.min
+        return last + timedelta(1) if last < date.max else None
 
     def names(self, person: str, kind: Kind, organisation: str | None) -> bool:
         """Whether it names this person for this organisation, and is of this kind or says why it is of the other."""

@@ -63,6 +63,11 @@ class PublicationStanding:
         return next((state for fact, state in stages if fact), "unknown")
 
     @property
+    def is_under_review(self) -> bool:
+        """Whether it waits for the office to pass it or to send it back."""
+        return self.state == "under review"
+
+    @property
     def since(self) -> int:
         """The position of the fact that made its state so; 0 when nothing is known."""
         stages = (self.withdrawn, self.recorded, self.passed, self.sent_back, self.notified)

@@ -39,6 +39,11 @@ class QueryStanding:
         return "with counsel" if self.counsel else "open"
 
     @property
+    def is_open(self) -> bool:
+        """Whether it waits for the office, or for counsel."""
+        return self.state in ("open", "with counsel")
+
+    @property
     def facts(self) -> tuple[int, ...]:
         """The positions of all that is known of it."""
         known = (self.received, self.counsel, self.answered, self.withdrawn)

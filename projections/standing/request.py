@@ -336,11 +336,15 @@ class RequestStanding:
         return leaving is not None and leaving.event.on <= day
 
     def state_on(self, day: date) -> State:
-        """How far it has come on a day: it has ended when every agreement that was executed is over."""
-        executed = [one for one in self.agreements.values() if one.executed]
-        if self.state in GRANTED and executed and all(one.is_over(day) for one in executed):
-            return State.ENDED
-        return self.state
+        """How far it has come on a day."""
+        return State.ENDED if self.ended_from is not None and self.ended_from <= day else self.state
+
+    @property
+    def ended_from(self) -> date | None:
+        """The day from which on every agreement that was executed is over; None as long as none is known."""
+        ends = [one.over_from for one in self.agreements.values() if one.executed]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) and self.state in GRANTED else None
 
     def affiliation(self, person: str) -> Affiliation:
         """For whom a person acts; in doubt until the office has found it out."""

@@ -150,6 +150,11 @@ class Standing:
         """What is known of a query, which may be nothing."""
         return self._queries.get(query) or QueryStanding()
 
+    @property
+    def queries(self) -> Mapping[str, QueryStanding]:
+        """The queries of which something is known, by their ids."""
+        return self._queries
+
     def publication(self, publication: str) -> PublicationStanding:
         """What is known of a publication, of whichever request, which may be nothing."""
         found = (one.publications[publication] for one in self._requests.values() if publication in one.publications)

@@ -70,8 +70,16 @@ HELD_WITHOUT_RIGHT = HOLDINGS.format(
     """
 )
 
-# Of somebody's trainings the one that lasts longest counts.
-DEADLINES = """
+# Nothing that a legal hold is on may be destroyed.
+ON_HOLD = """
+    EXISTS (
+        SELECT 1 FROM holds AS p
+        WHERE p.placed AND (p.request = h.request OR p.dataset = h.dataset OR p.person = h.person)
+            AND NOT EXISTS (SELECT 1 FROM holds AS l WHERE l.hold = p.hold AND NOT l.placed)
+    )
+"""
+# Of somebody's trainings the one that lasts longest counts. What is overdue comes first, however long it has been so.
+DEADLINES = f"""
     SELECT day, kind, what, request, whom FROM deadlines
     WHERE day BETWEEN :first AND :last
     UNION ALL
@@ -80,9 +88,11 @@ DEADLINES = """
     GROUP BY person
     HAVING MAX(day) BETWEEN :first AND :last
     UNION ALL
-    SELECT DISTINCT due, 'destruction due', dataset || ' ' || label, request, json_array(person)
-    FROM holdings
-    WHERE state = 'open' AND due BETWEEN :first AND :last
+    SELECT DISTINCT
+        h.due, CASE WHEN h.due < :first THEN 'destruction overdue' ELSE 'destruction due' END,
+        h.dataset || ' ' || h.label, h.request, json_array(h.person)
+    FROM holdings AS h
+    WHERE h.state = 'open' AND h.due <= :last AND NOT {ON_HOLD}
     ORDER BY 1, 2, 4, 3, 5
 """
 
@@ -107,7 +117,9 @@ ACCESSES = """
 WAITING = f"""
     WITH {STATES}
     SELECT who, whom, next, since, since_at, request, state, researcher FROM (
-        SELECT t.who, t.whom, t.next, t.since, t.since_at, r.request, r.state, r.researcher, t.number
+        SELECT
+            t.who, t.whom, t.next, t.since, t.since_at, r.request,
+            CASE WHEN r.ended <= :day THEN 'ended' ELSE r.state END AS state, r.researcher, t.number
         FROM turns AS t
         JOIN requests AS r ON r.request = t.request
         UNION ALL
@@ -212,7 +224,7 @@ def holdings_for(connection: sqlite3.Connection, organisation: str, day: date) -
 
 
 def deadlines(connection: sqlite3.Connection, first: date, last: date) -> list[Deadline]:
-    """What ends between two days, both included, by day."""
+    """What ends between two days, both included, by day; before it what should be destroyed by then, and isn't."""
     found = connection.execute(DEADLINES, {"first": str(first), "last": str(last)})
     return [
         Deadline(date.fromisoformat(day), kind, what, request, _ids(whom)) for day, kind, what, request, whom in found
@@ -229,11 +241,11 @@ def accesses(connection: sqlite3.Connection, *, findings: bool) -> list[Access]:
     ]
 
 
-def waiting(connection: sqlite3.Connection) -> list[Waiting]:
-    """What waits for whom, oldest first."""
+def waiting(connection: sqlite3.Connection, day: date) -> list[Waiting]:
+    """What waits for whom on a day, oldest first."""
     return [
         Waiting(who, _ids(whom), next_, since, parse_time(since_at), *rest)
-        for who, whom, next_, since, since_at, *rest in connection.execute(WAITING)
+        for who, whom, next_, since, since_at, *rest in connection.execute(WAITING, {"day": str(day)})
     ]
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from projections.views.answers import HOLDINGS, Deadline, Holding, as_holding
+from projections.views.answers import HOLDINGS, Holding, as_holding
 
 REQUESTS = """
     SELECT DISTINCT request FROM deadlines
@@ -41,20 +41,14 @@ def candidates(connection: sqlite3.Connection, day: date, furthest: int) -> Cand
 
 
 def rightless(connection: sqlite3.Connection, day: date) -> list[Holding]:
-    """What people hold to which they had a right that has ended by a day, once for each version and request."""
+    """What people hold to which a right has ended by a day, or never was, once for each version and request.
+
+    Not what they have attested to be destroyed, which waits for the office.
+    """
     rows = connection.execute(ALL_HOLDINGS, {"form": None, "day": str(day), "gone": False})
-    ended = [one for one in (as_holding(str(day), row) for row in rows) if one.state == "right ended"]
+    held = [as_holding(str(day), row) for row in rows]
+    ended = [one for one in held if one.state == "right ended" or (one.state == "held" and one.until is None)]
     return list({(one.request, one.person, one.dataset, one.label): one for one in ended}.values())
-
-
-def destructions(connection: sqlite3.Connection, day: date, last: date, days: int) -> list[Deadline]:
-    """By when data are to be destroyed whose right has ended, up to a day; also what is overdue."""
-    found = [
-        Deadline(after(one.until, days), "destruction due", f"{one.dataset} {one.label}", one.request, (one.person,))
-        for one in rightless(connection, day)
-        if one.until is not None
-    ]
-    return sorted(one for one in found if one.day <= last)
 
 
 def after(day: date, days: int) -> date:

@@ -130,6 +130,7 @@ def _request(request: str, case: Case) -> Row:
         submitted and submitted.event.researcher,
         as_json(tuple(dict.fromkeys(one.dataset for one in standing.datasets))),
         as_json(standing.study_group),
+        standing.ended_from and str(standing.ended_from),
         last,
         case.times[last],
     )

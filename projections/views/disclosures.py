@@ -1,7 +1,7 @@
 """The record of disclosures (34 CFR 99.32): who asked for data, was refused, and was given them, on which basis.
 
-Another source, such as disclosures that a court compelled, is one more function in `SOURCES`: it gives all that may
-have happened between two days, and `disclosures` does the rest.
+Another source is one more function in `SOURCES`: it gives all that may have happened between two days, and
+`disclosures` does the rest.
 """
 
 import sqlite3
@@ -45,6 +45,12 @@ OF_THE_PAST = f"""
     WHERE (p.dated = 'not-later-than' OR p.day <= :last) AND {NOT_UNDONE}
         AND CASE p.dated WHEN 'month' THEN date(p.day, 'start of month', '+1 month', '-1 day') ELSE p.day END >= :first
 """
+# A court or an agency is no party that the ledger knows: custody has who it was.
+COMPELLED = """
+    SELECT position, day, instrument, datasets, learners, recipient FROM compelled
+    WHERE day BETWEEN :first AND :last AND position NOT IN (SELECT position FROM undone)
+"""
+COMPELLED_BY = "34 CFR 99.31(a)(9)"
 COURSE_RUNS = "SELECT dataset, course_run FROM catalogue WHERE course_run IS NOT NULL"
 
 
@@ -69,7 +75,8 @@ class Copy(NamedTuple):
 class Disclosure(NamedTuple):
     """A request for data, a refusal, or a disclosure: to which party, of what, why, on which basis, to whom further.
 
-    `party` is None where a register of the past names an organisation alone, and `dated` says how `day` is meant.
+    `party` is None where a register of the past names an organisation alone, and `dated` says how `day` is meant. Of
+    what was compelled `recipient` is the commitment to who got it.
     """
 
     position: int
@@ -87,6 +94,7 @@ class Disclosure(NamedTuple):
     request: str | None
     release: str | None
     source: str | None
+    recipient: str | None = None
 
 
 def disclosures(connection: sqlite3.Connection, asked: Asked) -> list[Disclosure]:
@@ -129,8 +137,30 @@ def _of_the_past(connection: sqlite3.Connection, asked: Asked) -> Iterator[Discl
         )
 
 
+def _compelled(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
+    for position, day, instrument, datasets, learners, to in connection.execute(COMPELLED, _days(asked)):
+        yield Disclosure(
+            position=position,
+            day=date.fromisoformat(day),
+            dated="day",
+            what="compelled",
+            party=None,
+            organisation=None,
+            copies=tuple(Copy(dataset, None) for dataset in _texts(datasets)),
+            course_runs=(),
+            learners=learners,
+            interest=(instrument,),
+            bases=(COMPELLED_BY,),
+            further=(),
+            request=None,
+            release=None,
+            source=None,
+            recipient=to,
+        )
+
+
 Source = Callable[[sqlite3.Connection, Asked], Iterator[Disclosure]]
-SOURCES: tuple[Source, ...] = (_of_requests, _of_refusals, _of_the_past)
+SOURCES: tuple[Source, ...] = (_of_requests, _of_refusals, _of_the_past, _compelled)
 
 
 def _days(asked: Asked) -> dict[str, str]:

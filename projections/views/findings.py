@@ -17,15 +17,15 @@ from ledger.codec import Known
 from ledger.events import CopyReported
 from ledger.events.finding import FindingKind
 from projections.standing import Office, RequestStanding, holdings
-from projections.views.answers import ACCESSES
+from projections.views.answers import ACCESSES, ON_HOLD
+from projections.views.past import NOT_UNDONE
 
 OFFICE, DIRECTOR = "office", "director"
 FOR_EVER = "written off"
 # Whoever has to deal with a finding of this kind, unless it was given to somebody.
 OWNERS = {FOR_EVER: DIRECTOR}
 
-# Each gives: position, kind, request, person, dataset, label, day since which it is so. A publication without review is
-# a kind of its own; it gets its line here with the table in which publications are kept.
+# Each gives: position, kind, request, person, dataset, label, day since which it is so.
 SOURCES = (
     "SELECT position, kind, request, person, dataset, label, day FROM findings",
     # Nobody opens what no agreement in force that day names them for.
@@ -41,11 +41,11 @@ SOURCES = (
     FROM incidents
     WHERE late AND position NOT IN (SELECT position FROM undone)
     """,
-    # Whatever is held on a day after the last one for destroying it.
-    """
-    SELECT position, 'overdue destruction', request, person, dataset, label, date(due, '+1 day')
-    FROM holdings
-    WHERE state IN ('open', 'attested') AND due < :day
+    # Whatever is held on a day after the last one for destroying it, unless a legal hold forbids to.
+    f"""
+    SELECT h.position, 'overdue destruction', h.request, h.person, h.dataset, h.label, date(h.due, '+1 day')
+    FROM holdings AS h
+    WHERE h.state IN ('open', 'attested') AND h.due < :day AND NOT {ON_HOLD}
     """,
     """
     SELECT h.position, 'received without training', h.request, h.person, h.dataset, h.label, h.since
@@ -55,6 +55,12 @@ SOURCES = (
         WHERE t.person = h.person AND h.since BETWEEN t.completed AND t.day
             AND t.position NOT IN (SELECT position FROM undone)
     )
+    """,
+    # What registers say that went out before this ledger was kept.
+    f"""
+    SELECT p.position, 'past release under no agreement', NULL, p.person, p.dataset, NULL, p.day
+    FROM past_releases AS p
+    WHERE p.form = 'identified' AND p.agreement IS NULL AND {NOT_UNDONE}
     """,
 )
 # A step that names nobody is about everybody of its entry.
@@ -150,7 +156,7 @@ def _ids(text: str) -> tuple[str, ...]:
 
 
 def shown_by(request: RequestStanding, times: Mapping[int, str], office: Office) -> Iterator[tuple[Any, ...]]:
-    """What a request's own facts show, as rows: copies that should not be, and what was written off."""
+    """What a request's own facts show, as rows: of copies, of what was written off, and of what nobody reviewed."""
     for known in request.copies.reported:
         copy, day = known.event, office.day(parse_time(times[known.position]))
         for kind, person in _wrong_with(known, request):
@@ -158,6 +164,10 @@ def shown_by(request: RequestStanding, times: Mapping[int, str], office: Office)
     for gone in request.copies.written_off:
         said, day = gone.event, office.day(parse_time(times[gone.position]))
         yield gone.position, FOR_EVER, said.person, said.dataset, said.label, str(day)
+    for one in request.publications.values():
+        if one.recorded and one.unpassed and office.policy.event.publication_reviewers > 0:
+            appeared = one.recorded
+            yield appeared.position, "publication without review", None, None, None, str(appeared.event.on)
 
 
 def _wrong_with(known: Known[CopyReported], request: RequestStanding) -> Iterator[tuple[str, str | None]]:

@@ -22,6 +22,8 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     queries      who asked, and what they were told              of a fact
     incidents    what went wrong, was contained, was closed          of a fact
     steps        who got a finding to deal with, and who closed it   of a fact
+    holds        legal holds that were placed, and lifted            of a fact
+    compelled    what an instrument of the law made disclosed        of a fact
     undone       the positions of facts that count no longer
     corrections  which fact says so of which
 
@@ -50,6 +52,7 @@ SCHEMA = (
         researcher TEXT,
         datasets TEXT NOT NULL,
         study_group TEXT NOT NULL,
+        ended TEXT,
         last INTEGER NOT NULL,
         last_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
@@ -288,13 +291,33 @@ SCHEMA = (
     ) STRICT
     """,
     "CREATE INDEX steps_of_entries ON steps (entry)",
+    """
+    CREATE TABLE holds (
+        position INTEGER PRIMARY KEY,
+        hold TEXT NOT NULL,
+        placed INTEGER NOT NULL,
+        request TEXT,
+        dataset TEXT,
+        person TEXT
+    ) STRICT
+    """,
+    """
+    CREATE TABLE compelled (
+        position INTEGER PRIMARY KEY,
+        day TEXT NOT NULL,
+        instrument TEXT NOT NULL,
+        datasets TEXT NOT NULL,
+        learners INTEGER,
+        recipient TEXT NOT NULL
+    ) STRICT
+    """,
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
 )
 
 # The tables that are replaced request by request, each with what adds a row.
 OF_A_REQUEST = {
-    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -316,6 +339,8 @@ OF_A_FACT = {
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
+    "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)",
+    "compelled": "INSERT INTO compelled VALUES (?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {

@@ -101,6 +101,9 @@ WANTED: tuple[type[Event], ...] = (
     IncidentClosed,
     FindingAssigned,
     FindingClosed,
+    LegalHoldPlaced,
+    LegalHoldLifted,
+    DisclosureCompelled,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -125,13 +128,10 @@ PASSED_OVER: tuple[type[Event], ...] = (
     PastRegisterTakenIn,
     PersonDebarred,
     DebarmentLifted,
-    DisclosureCompelled,
     ReminderFellDue,
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
-    LegalHoldPlaced,
-    LegalHoldLifted,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -287,4 +287,10 @@ def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object,
             return "steps", (position, given.entry, given.kind, given.person, given.owner)
         case FindingClosed() as closed:
             return "steps", (position, closed.entry, closed.kind, closed.person, None)
+        case DisclosureCompelled() as told:
+            datasets = as_json((told.dataset, *told.also))
+            return "compelled", (position, str(told.on), told.instrument, datasets, told.learners, told.to)
+        case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
+            placed = isinstance(of_hold, LegalHoldPlaced)
+            return "holds", (position, of_hold.hold, placed, of_hold.request, of_hold.dataset, of_hold.person)
     return None
