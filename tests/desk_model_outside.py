@@ -105,6 +105,18 @@ class WholeModel(LaterModel):
     def _notice(self, publication: str) -> Any:
         return self.last(PublicationNotified, publication=publication)
 
+    def _close_request(self, act: Any) -> Iterator[str]:
+        yield from super()._close_request(act)
+        for one in self.told(QueryReceived, request=act.request):
+            answers = {told.outcome for told in self.told(QueryAnswered, query=one.query)} - {"to counsel"}
+            if not answers and not self.told(QueryWithdrawn, query=one.query):
+                yield "a question"
+        moves = (PublicationNotified, ChangesAsked, PublicationPassed)
+        for publication in {one.publication for one in self.told(PublicationNotified, request=act.request)}:
+            waits = isinstance(self.last(*moves, publication=publication), PublicationNotified)
+            if waits and not self.told(PublicationRecorded, PublicationWithdrawn, publication=publication):
+                yield "a review"
+
     def _pass_publication(self, act: Any) -> Iterator[str]:
         of_it = {"request": act.request, "publication": act.publication}
         notices = self.placed(PublicationNotified, **of_it)

@@ -473,6 +473,21 @@ def test_a_copy_is_of_a_version_that_is_known(store: Store):
     assert (error.what, error.value) == ("version", "9")
 
 
+@pytest.mark.parametrize(
+    ("report", "what"),
+    [
+        (hold_lifted(hold="H-on", dataset=DATA_SET), "hold"),
+        (hold_lifted(hold="H-on"), "hold"),
+        (contained(incident="I-open", people=(BEN,)), "incident"),
+        (contained(REQUEST, incident="I-open", people=(BEN,)), "incident"),
+    ],
+)
+def test_what_is_over_is_over_for_all_that_it_was_about(store: Store, report: Event, what: str):
+    """Whoever looks at the request would not see it else, and whoever looks at it would."""
+    error = is_refused(store, desk_on(store, *ready(), *UNDER_WAY), (report, BY_THE_DIRECTOR), error=Malformed)
+    assert (error.what, error.value) == (what, "H-on" if what == "hold" else "I-open")
+
+
 @pytest.mark.parametrize("fact", [suspended(ANA), lifted(ANA), debarred(ANA)], ids=lambda fact: fact.wire_name)
 def test_a_suspension_is_lifted_by_the_director_and_not_corrected_by_whoever_corrects(store: Store, fact):
     desk = desk_on(store, *ready(), suspended(ANA), fact)

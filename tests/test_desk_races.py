@@ -11,12 +11,15 @@ import pytest
 
 from ledger.codec import Recorded
 from ledger.events import (
+    AccessPermitted,
     ActRefused,
     AgreementExecuted,
     AgreementRenewed,
     DestructionAccepted,
     Event,
     HoldingWrittenOff,
+    PublicationPassed,
+    QueryAnswered,
     ReleaseAuthorised,
     ReleaseHandedOver,
     RequestApproved,
@@ -64,8 +67,18 @@ from tests.stores import assert_holds
 pytestmark = pytest.mark.campaign
 
 DONE = (
-    *(RequestApproved, RequestDeclined, ReleaseAuthorised, ReleaseHandedOver, AgreementExecuted, AgreementRenewed),
-    *(DestructionAccepted, HoldingWrittenOff, RequestClosed),
+    RequestApproved,
+    RequestDeclined,
+    ReleaseAuthorised,
+    ReleaseHandedOver,
+    AgreementExecuted,
+    AgreementRenewed,
+    DestructionAccepted,
+    HoldingWrittenOff,
+    RequestClosed,
+    AccessPermitted,
+    PublicationPassed,
+    QueryAnswered,
 )
 ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
 AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")

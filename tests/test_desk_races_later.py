@@ -38,7 +38,7 @@ ASKED: list[Event] = [*RELEASED, person(EVA), asked(by=EVA)]
 TO_BE_CLOSED: list[Event] = [*HELD, *OVER, *destroyed()]
 
 
-def assert_one_was_faster(wishes: Sequence[Event | Act], facts: list[Event], url: str, second: list[str]) -> None:
+def assert_one_was_faster(wishes: Sequence[Event | Act], facts: Sequence[Event], url: str, second: list[str]) -> None:
     """In each round one act is done, and these rules hold the other."""
     came, log = raced(url, *wishes, facts=facts)
 
@@ -48,7 +48,7 @@ def assert_one_was_faster(wishes: Sequence[Event | Act], facts: list[Event], url
         assert sorted(rules_against(one, log) for one in both) == [[], second]
 
 
-def assert_held_after(act: Act, report: Event, facts: list[Event], url: str, held_by: str) -> None:
+def assert_held_after(act: Act, report: Event, facts: Sequence[Event], url: str, held_by: str) -> None:
     """In each round the report is recorded, and the act is done before it or not at all."""
     came, log = raced(url, act, report, facts=facts)
 

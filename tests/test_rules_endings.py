@@ -440,6 +440,15 @@ def test_nobody_closes_an_incident_that_concerns_them():
     )
 
 
+@pytest.mark.parametrize("wish", [close_incident(), close_incident(None), close_incident(OTHER_REQUEST)])
+def test_nobody_closes_an_incident_of_a_request_in_which_they_play_a_part(wish):
+    """Whichever of the requests that it concerns the wish names, and if it names none."""
+    own = request(personnel=(ANA, BEN, DIRECTOR))
+    about = (OTHER_REQUEST, REQUEST)
+    facts = [*ready(request=own), request(OTHER_REQUEST, researcher=BEN), incident(*about), contained(*about)]
+    given(facts).when(wish).then(refused("separate-duties", about=[DIRECTOR]))
+
+
 # Who may be forgotten.
 
 

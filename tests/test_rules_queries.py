@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from ledger.events import Event, RequestWithdrawn
+from ledger.events import Event, RequestApproved, RequestClosed, RequestWithdrawn
 from ledger.events.query import Answer, Asking
 from tests.facts import ANA, BEN, DATA_SET, EVA, REQUEST, commitment, data_set
 from tests.office import (
@@ -158,6 +158,14 @@ def test_a_request_that_was_withdrawn_gives_nobody_data():
     gone = RequestWithdrawn(request=OTHER_REQUEST)
     given(with_query(gone)).when(answer("own request", **OWN)).then(
         refused("own-way", "a request that goes on: it is withdrawn", about=[OTHER_REQUEST], shown_by=[gone])
+    )
+
+
+def test_a_request_that_was_closed_gives_nobody_data_any_more():
+    over = RequestClosed(request=OTHER_REQUEST)
+    granted = [RequestApproved(request=OTHER_REQUEST), over]
+    given(with_query(*granted)).when(answer("own request", **OWN)).then(
+        refused("own-way", "a request that goes on: it is closed", about=[OTHER_REQUEST], shown_by=[over])
     )
 
 
