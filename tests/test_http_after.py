@@ -193,6 +193,14 @@ def test_a_disclosure_that_the_law_compelled_is_taken_with_its_document(office: 
     assert done(form(office, "/compelled-disclosures", said, document=PDF))["dataset"] == DATA_SET
 
 
+@pytest.mark.parametrize("said", [{"people": [], "by": ""}, {"people": []}, {"people": [ANA, BEN]}])
+def test_what_nobody_attests_is_turned_away(office: HttpOffice, said):
+    with office.unchanged():
+        attested = office.post("staff", f"{PATH}/attestations", {"copies": 0, "media": "m", "method": "m"} | said)
+
+    assert attested.status_code == 422
+
+
 # Questions.
 
 

@@ -96,9 +96,11 @@ class Attest(Command, frozen=True, kw_only=True):
         )
 
     def _attester(self) -> str:
-        if self.by is None and len(self.people) != 1:
+        if self.by is not None:
+            return self.by
+        if len(self.people) != 1:
             raise Malformed("person who attests", "", "is missing: for several people it has to be said who does")
-        return self.by or self.people[0]
+        return self.people[0]
 
     def _named(self, request: RequestStanding) -> list[Held]:
         held = [one for one in open_holdings(request) if not self.datasets or one.dataset in self.datasets]
