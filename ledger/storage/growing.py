@@ -65,30 +65,29 @@ class Ground(NamedTuple):
 
 def grown(tip: Tip, wishes: Sequence[Wish], recorded_at: str, ground: Ground) -> Growth:
     """These wishes as entries behind the tip, one after the other; each is held to what the earlier ones add."""
-    growth = Growth(tip.head, [], [], tip, [])
+    end, entries, trees, outcomes = tip, list[Entry](), list[bytes](), list[Outcome]()
     ground.recent.go_on_from(tip.head)
     for wish in wishes:
         wish.refusal = None
         try:
-            _check(wish.condition, tip.head.position, growth.tip.head.position, ground)
-            part = _continuation(growth.tip, wish.events, recorded_at, ground.subtree)
+            if wish.condition is not None:
+                _check(wish.condition, tip.head.position, end.head.position, ground)
+            part = _continuation(end, wish.events, recorded_at, ground.subtree)
         except LedgerError as error:
-            growth.outcomes.append(error)
+            outcomes.append(error)
             if not isinstance(error, Conflict) or error.position <= tip.head.position:
                 wish.refusal = error
             continue
-        growth.entries.extend(part.entries)
-        growth.trees.extend(part.trees)
-        growth.outcomes.append(part.entries)
-        growth = growth._replace(tip=part.tip)
-        ground.recent.add(part.entries, part.tip.head)
-    return growth
+        end = part.tip
+        entries.extend(part.entries)
+        trees.extend(part.trees)
+        outcomes.append(part.entries)
+        ground.recent.add(part.entries, end.head)
+    return Growth(tip.head, entries, trees, end, outcomes)
 
 
-def _check(condition: DCBAppendCondition | None, written: int, end: int, ground: Ground) -> None:
+def _check(condition: DCBAppendCondition, written: int, end: int, ground: Ground) -> None:
     """Raise `Conflict` when an entry matches that the condition does not know, be it written or only added."""
-    if condition is None:
-        return
     after, query = condition.after or 0, condition.fail_if_events_match
     found = None
     if after < written and not ground.recent.reaches(after):

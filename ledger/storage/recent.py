@@ -30,7 +30,8 @@ class Recent:
         self._unsorted.extend(entries)
         self._head = head
         if len(self._unsorted) > KEPT:
-            self._sort()
+            # Nobody asked for so long that nobody may ever: they need not be sorted for that.
+            self._forget(head)
 
     def reaches(self, after: int) -> bool:
         """Whether all entries after a position are remembered."""
