@@ -47,3 +47,11 @@ def _name(ledger: Ledger, custody: Custody, id_: str) -> str:
         return custody.unseal(commitments[-1])
     except Missing:
         return f"an erased {kind} ({id_[:10]}…)"
+
+
+def as_typed_in(custody: Custody, commitment: str) -> str:
+    """The words that somebody typed in of people whom nobody here knows, as far as they are not erased."""
+    try:
+        return custody.unseal(commitment)
+    except Missing:
+        return "(erased)"

@@ -38,6 +38,7 @@ class Served:
         self._more = threading.Condition()
         self._reader = threading.Thread(target=self._read_on)
         self.log: list[dict[str, Any]] = []
+        self.noise: list[str] = []
 
     @property
     def answered(self) -> list[str]:
@@ -66,8 +67,16 @@ class Served:
 
     def _read_on(self) -> None:
         assert self.process.stderr is not None
+        # Closing the pipe ends the reading; the server's own threads may say something as they are torn down.
         with suppress(ValueError):
-            self.log += [json.loads(line) for line in self.process.stderr]
+            for line in self.process.stderr:
+                self._take(line)
+
+    def _take(self, line: str) -> None:
+        try:
+            self.log.append(json.loads(line))
+        except ValueError:
+            self.noise.append(line)
 
     def ended(self) -> int:
         """How it ended, once it has and all that it said is read."""

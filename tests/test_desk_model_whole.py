@@ -428,6 +428,8 @@ def test_no_part_of_the_model_is_made_with_the_rules():
 
 
 @pytest.mark.campaign
+# A whole log is long to look at, and nobody has to.
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_whatever_comes_after_a_release_the_desk_does_as_the_model_of_a_whole_office_does():
     run_state_machine_as_test(WholeDesk, settings=HOW_MANY)
 

@@ -85,7 +85,7 @@ def check_counts(served: Served) -> None:
     answered = [one for one in served.log if one["what"] == "answered"]
     assert {one["route"] for one in answered} >= {"GET /requests/{request}"}
     assert all(one.keys() >= {"at", "level", "request_id", "status", "seconds", "apikey"} for one in answered)
-    assert not re.search(r"Ejemplo|dua_[0-9a-f]{16}_", json.dumps(served.log))
+    assert not re.search(r"Ejemplo|dua_[0-9a-f]{16}_", json.dumps([served.log, served.noise]))
 
 
 def raw(served: Served, sent: bytes, *, ends: bool = False) -> bytes:

@@ -10,9 +10,9 @@ from api.cli.holding import FORMS
 from api.cli.inquiry import about_a_time, inquiry
 from api.cli.kinds import DAY, When
 from api.cli.tables import Form, Row, Table, Who, answered, show
+from api.names import as_typed_in
 from api.past import by
 from ledger.custody import Custody
-from ledger.errors import Missing
 from projections.views.disclosures import Asked, Disclosure
 from projections.views.disclosures import disclosures as disclosures_in
 
@@ -85,7 +85,7 @@ def disclosures(
 def _row(one: Disclosure, form: Form, custody: Custody) -> Row:
     for_people = not form.as_json and not form.as_csv
     people = tuple(Who(id_) for id_ in (one.party, one.organisation) if id_)
-    recipient = _recipient(one.recipient, custody) if one.recipient and form.names else None
+    recipient = as_typed_in(custody, one.recipient) if one.recipient and form.names else None
     return {
         "date": by(one.day, one.dated) if for_people else one.day,
         "dated": one.dated,
@@ -103,11 +103,3 @@ def _row(one: Disclosure, form: Form, custody: Custody) -> Row:
         "recipient": recipient,
         "position": one.position,
     }
-
-
-def _recipient(commitment: str, custody: Custody) -> str:
-    """Who got what was compelled, as it was typed in."""
-    try:
-        return custody.unseal(commitment)
-    except Missing:
-        return "(erased)"

@@ -15,6 +15,7 @@ from api.http.problems import BadField, BadRequest
 from api.http.reading_in import parameters
 from api.ids import doi_in
 from api.leaving import parts_of, what_ends
+from api.names import as_typed_in
 from api.notices.outbox import open_outbox
 from api.notices.settings import SETTINGS, settings_in
 from ledger.codec import Recorded
@@ -147,6 +148,7 @@ def _disclosure(call: Call, one: Disclosure) -> after_shapes.Disclosure:
         "copies": tuple(after_shapes.Copied(dataset=copy.dataset, form=copy.form) for copy in one.copies),
         "further": tuple(shapes.Somebody(person=person, name=call.name(person)) for person in one.further),
         "party_name": call.name(one.party),
+        "recipient": as_typed_in(call.home.custody, one.recipient) if one.recipient and call.sees_names else None,
         "organisation_name": call.name(one.organisation),
     }
     return after_shapes.Disclosure(**told)

@@ -111,6 +111,7 @@ class Disclosure(Shape, frozen=True, kw_only=True):
     request: str | None
     release: str | None
     source: str | None
+    recipient: str | None
 
 
 class Disclosures(Shape, frozen=True, kw_only=True):
