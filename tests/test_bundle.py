@@ -393,7 +393,8 @@ def test_every_flipped_bit_of_the_archive_is_found(small: bytes):
 def test_every_altered_byte_of_every_file_is_found_also_when_the_archive_is_written_anew(small: bytes):
     members = read_archive(small)
     for name, content in members.items():
-        for place in range(len(content)):
+        # Every byte of the archive as it is was altered already.
+        for place in range(0, len(content), 1 if CAMPAIGN else 7):
             for bit in range(8) if CAMPAIGN else (place % 8,):
                 altered = write_archive(members | {name: flipped(content, place, bit)})
                 assert check_bundle(altered).verdict == ALTERED, (name, place, bit)
