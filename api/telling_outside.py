@@ -77,6 +77,10 @@ SENTENCES = (
     (r"an end of the review", "{about} is still under review"),
     (r"an open query: it is (.+)", "{about} is {0}, and is answered once"),
     (r"an answer for data: it asks to (.+)", "{about} asks for data ({0}), which is no matter of methods or code"),
+    (
+        r"a request of their own: it is that of whom they asked",
+        "{about} is the request of whoever was asked, and not of those who ask",
+    ),
     (r"a request of their own", "{about} is not linked to a request of those who ask"),
     (r"a request that goes on: it is (.+)", "{about} is {0}, so nobody gets data through it"),
     (r"a part in the request that is to be theirs", "{about} has no part in the request that is to be theirs"),
@@ -88,6 +92,10 @@ SENTENCES = (
     (
         r"a publication that suffices: records are never public",
         "{about} asks for records, which are never public: say which publication suffices",
+    ),
+    (
+        r"another publication: a data set is of records",
+        "{about} is a data set, which is of records, and they are never public",
     ),
     (r"to have been passed, and to have appeared since", "{about} was not passed before it appeared, or is not public"),
     (r"the aggregate, or words, to answer with", "{about} is answered neither by an aggregate nor in words"),

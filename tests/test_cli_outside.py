@@ -116,6 +116,44 @@ def test_a_table_with_a_cell_of_three_is_sent_back_and_appears_when_it_was_passe
     assert rows(office, "queries --about B-2026-0001-1") == [asked]
 
 
+def test_what_its_tables_count_keeps_a_publication_from_being_passed_whatever_its_reviewer_typed_in(office: Office):
+    office.put("records.csv", b"country,certified\n" + 12 * b"US,1\n")
+    office.done(f"{NOTIFY} --table {{records.csv}}", f"{REVIEW} fit-to-be-published --smallest-cell 6")
+    refused = office("pass-publication B-2026-0001-1")
+
+    assert (refused.code, [line.split()[0] for line in refused.lines[1:2]]) == (3, ["smallest-cell"])
+    assert "a cell of B-2026-0001-1 counts 1 only, and has to count 5" in refused.out
+    assert office.done("verify --processes 1").out.startswith("All holds")
+
+
+def test_a_table_that_cannot_be_looked_at_is_not_passed(office: Office):
+    office.put("broken.csv", b"country,learners\nUS,41,7\n")
+    office.done(f"{NOTIFY} --table {{broken.csv}}", f"{REVIEW} fit-to-be-published --smallest-cell 6")
+    stopped = office("pass-publication B-2026-0001-1")
+
+    assert stopped.code == 2
+    assert "row 2 of 'B-2026-0001-1, table 1': has 3 cells" in stopped.err
+
+
+def test_nobody_reviewed_a_publication_before_it_was_told_of(office: Office):
+    office.done(f"{NOTIFY} --occurred-at 2026-11-10")
+    early = office(f"{REVIEW} fit-to-be-published --smallest-cell 41 --on 2026-11-09")
+
+    assert (early.code, "is before publication B-2026-0001-1 was told of, on 2026-11-10" in early.err) == (2, True)
+    office.done(f"{REVIEW} fit-to-be-published --smallest-cell 41 --on 2026-11-10")
+
+
+def test_queries_tell_who_asks_in_words_to_those_who_may_see_names(office: Office):
+    office.done(REFER)
+
+    assert {"Journal", "Learning"} <= set(office.done("queries").out.split())
+    assert "Journal" not in office.done("queries --ids").out
+    assert [row["asker"] for row in json.loads(office.done("queries --json").out)["rows"]] == [
+        "The Journal of Learning"
+    ]
+    assert [row["asker"] for row in rows(office, "queries")] == [None]
+
+
 def test_a_later_table_is_compared_with_those_that_were_passed(office: Office):
     office.put("table.csv", TABLE)
     office.put("later.csv", TABLE.replace(b"60", b"59"))

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Malformed
-from projections.disclosure_control import Report, Source, Wish, check
+from projections.disclosure_control import Report, Source, Wish, check, fewest
 
 BY_COUNT: dict[str, Any] = {"by": ("course", "gender"), "counted": "learners"}
 HEADER = "course,gender,learners"
@@ -126,9 +126,59 @@ def test_a_table_with_years_as_columns_is_one_of_counts():
 
 
 def test_rows_are_counted_where_there_are_no_counts():
-    report = looked("user,course\n" + "".join(f"{n},{'x' if n < 20 else 'y'}\n" for n in range(23)), by=("course",))
+    report = looked("user,course\n" + "".join(f"u{n},{'x' if n < 20 else 'y'}\n" for n in range(23)), by=("course",))
 
     assert (report.cells, found(report)) == (2, [("small cell", 22, "course", 3)])
+
+
+def test_the_only_column_of_counts_is_counted_where_categories_are_said_and_no_counts():
+    report = looked("country,learners,share\nUS,41,0.8\nMC,3,0.2\n", by=("country",))
+
+    assert (report.counts, report.others, found(report)) == (
+        ("learners",),
+        ("share",),
+        [("small cell", 3, "learners", 3)],
+    )
+
+
+def test_a_column_of_counts_is_not_passed_over_where_the_categories_that_are_said_stand_in_several_rows():
+    text = "country,gender,learners\n" + "".join(f"US,{gender},3\n" for gender in "fmoxyz")
+
+    with pytest.raises(Malformed, match=r"column 'learners': .* holds counts, or else its rows are records"):
+        looked(text, by=("country",))
+
+
+def test_several_columns_of_counts_are_told_where_rows_are_counted():
+    report = looked("country,learners,certified\n" + 6 * "US,41,3\n", by=("country",))
+
+    assert (report.counts, report.others, report.cells) == ((), ("learners", "certified"), 1)
+
+
+# The fewest, where nobody says how a table is to be read.
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        (table("x,f,41", "x,m,5"), None),
+        (table("x,f,41", "x,m,4"), 4),
+        (table("x,f,40", "x,m,*", "x,total,43"), 3),
+        ("country,certified\n" + 6 * "US,1\n" + 6 * "MC,0\n", 1),
+        ("country,learners\n" + 6 * "US,7\n", None),
+        ("course,country\n" + 5 * "x,US\n" + "x,MC\n", 1),
+        ("course,country\n" + 5 * "x,US\n", None),
+        ("course,mean\nx,0.5\ny,0.7\n", None),
+        ("user,learners\n" + "".join(f"u{number},1\n" for number in range(5_001)), 1),
+    ],
+    ids=["large", "small", "hidden", "records", "large records", "rows", "many rows", "means", "many records"],
+)
+def test_the_fewest_people_whom_a_table_singles_out_are_found(text: str, people: int | None):
+    assert fewest(source(text), 5) == people
+
+
+def test_what_is_no_table_singles_nobody_out_and_is_not_read():
+    with pytest.raises(Malformed, match="is not UTF-8"):
+        fewest(source(b"course,learners\n\xff,3\n"), 5)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

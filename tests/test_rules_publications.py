@@ -182,6 +182,18 @@ def test_whoever_finds_a_small_cell_has_found_it():
     )
 
 
+@pytest.mark.parametrize(("counted", "is_small"), [(4, True), (5, False), (None, False)])
+def test_what_its_kept_tables_count_is_found_whatever_a_reviewer_says(counted, is_small):
+    facts, wish = under_review(reviewed(smallest_cell=6)), let_appear(smallest_cell=counted)
+    if is_small:
+        wanting = "cells of 5 or more: the smallest has 4"
+        given(facts).when(wish).then(
+            refused("smallest-cell", wanting, about=[PUBLICATION], shown_by=[facts[0], notified()])
+        )
+    else:
+        given(facts).when(wish).then(passed())
+
+
 # Who passes it.
 
 

@@ -184,8 +184,24 @@ def test_whoever_asks_has_a_part_in_the_request_that_is_theirs(part, is_theirs):
 
 
 def test_of_somebody_whom_the_office_knows_in_words_alone_no_part_is_asked():
-    facts = linked_to(request(OTHER_REQUEST), by=None, asker=commitment(93))
+    facts = linked_to(eva_asks(), by=None, asker=commitment(93))
     given(facts).when(answer("own request", **OWN)).then(answered("own request", **OWN))
+
+
+@pytest.mark.parametrize("whom", [{"asked": ANA, "referred_by": None}, {"asked": None, "referred_by": ANA}])
+@pytest.mark.parametrize("about", [REQUEST, None])
+@pytest.mark.parametrize("part", [{"researcher": ANA}, {"personnel": (EVA, ANA)}, {"study_group": (EVA, ANA)}])
+def test_another_request_of_whom_they_asked_is_not_their_own(whom: Any, about: Any, part: Any):
+    words = {"by": None, "asker": commitment(93), "request": about}
+    own, query = eva_asks(**part), asked(**words, **whom)
+    given(linked_to(own, **words, **whom)).when(answer("own request", **OWN)).then(
+        refused(
+            "own-way",
+            "a request of their own: it is that of whom they asked",
+            about=[OTHER_REQUEST],
+            shown_by=[own, query],
+        )
+    )
 
 
 def test_their_request_asks_for_each_data_set_that_the_query_is_about():
@@ -253,6 +269,13 @@ def test_what_is_no_addendum_is_linked_to_no_agreement():
 def test_what_was_passed_and_has_appeared_may_suffice():
     given(with_query(*PUBLIC)).when(answer("public data suffice", publication=PUBLICATION)).then(
         answered("public data suffice", publication=PUBLICATION)
+    )
+
+
+def test_a_data_set_suffices_nobody_though_it_was_passed_and_has_appeared():
+    records = notified(kind="data set")
+    given(with_query(records, *PUBLIC[1:])).when(answer("public data suffice", publication=PUBLICATION)).then(
+        refused("public-data", "another publication: a data set is of records", about=[PUBLICATION], shown_by=[records])
     )
 
 

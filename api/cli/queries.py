@@ -10,11 +10,14 @@ from api.cli import options
 from api.cli.acting import Hand, acting, reporting
 from api.cli.inquiry import about_a_time, inquiry
 from api.cli.kinds import AGREEMENT, DATA_SET, DOI, FILE, PUBLICATION, QUERY, REQUEST, TEXT, OneOf, When
-from api.cli.tables import Row, Table, Who, answered, show
+from api.cli.tables import Form, Row, Table, Value, Who, answered, show
 from api.commands import document_in
 from api.commands.query import Answering, ReceiveQuery, WithdrawQuery
 from api.ids import doi_in
+from ledger.errors import Missing
+from ledger.events import QueryReceived
 from ledger.events.query import Answer, Asking
+from ledger.home import Home
 from projections.views import inquiring
 from projections.views.inquiring import Asked
 from projections.views.turns import working_days
@@ -139,7 +142,9 @@ def queries(
     with inquiry(path, as_of, known_at) as asked:
         form, today = asked.form(as_json, as_csv, ids), asked.today
         answer = asked.ask(lambda views: inquiring.queries(views, _about(about), open_only=open_only))
-        rows = [_query(one, working_days(asked.office.day(one.since_at), today)) for one in answer.rows]
+        rows = [
+            _query(one, working_days(asked.office.day(one.since_at), today), form, asked.home) for one in answer.rows
+        ]
         show(Table(SHOWN, rows), answer.position, form, "Nobody asked.")
 
 
@@ -148,12 +153,27 @@ def _about(text: str | None) -> str | None:
     return doi_in(text) if text and "/" in text else text
 
 
-def _query(one: Asked, days: int) -> Row:
-    people = {name: _who(getattr(one, name)) for name in ("by", "asked", "referred_by")}
+def _query(one: Asked, days: int, form: Form, home: Home) -> Row:
+    asker = _asker(one.position, home) if form.names and not one.by else None
+    people: dict[str, Value] = {name: _who(getattr(one, name)) for name in ("by", "asked", "referred_by")}
     about: Sequence[str] = tuple(filter(None, (*one.datasets, one.publication, one.doi)))
     way: Sequence[str] = tuple(filter(None, (one.linked, one.agreement, one.suffices)))
     waits = {"open": one.is_open, "working_days": days if one.is_open else None}
-    return one._asdict() | people | waits | {"about": about, "way": way}
+    if asker and not form.as_json and not form.as_csv:
+        people["by"] = asker
+    return one._asdict() | people | waits | {"about": about, "way": way, "asker": asker}
+
+
+def _asker(position: int, home: Home) -> str | None:
+    """Who asks, as it was typed in; None where nobody did."""
+    entry = home.ledger.store.entry(position)
+    event = home.ledger.codec.decode(entry).event if entry else None
+    if not isinstance(event, QueryReceived) or event.asker is None:
+        return None
+    try:
+        return home.custody.unseal(event.asker)
+    except Missing:
+        return "(erased)"
 
 
 def _who(person: str | None) -> Who | None:

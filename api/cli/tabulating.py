@@ -47,7 +47,9 @@ class _Columns(click.ParamType[tuple[str, ...]]):
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--smallest", type=click.IntRange(2, 100_000), help="The smallest count that may stand in a cell.")
 @click.option("--by", multiple=True, metavar="COL", help="A column of categories; repeatable.")
-@click.option("--count", "counted_in", metavar="COL", help="The column of counts; without it rows are counted.")
+@click.option(
+    "--count", "counted_in", metavar="COL", help="The column of counts; without it the only one there is, or else rows."
+)
 @click.option("--quasi", type=_Columns(), default=(), help="Columns by which people could be recognised.")
 @click.option("--against", metavar="REQUEST|PUBLICATION", help="Compare with the tables that were passed for it.")
 @click.argument("table", type=FILE)
@@ -109,7 +111,7 @@ def _lines(report: Report, wish: Wish, name: str) -> Iterator[str]:
         what = f"counts in {', '.join(report.counts)}" if report.counts else "rows"
         yield f"  {counted(report.cells, 'cell')}: {what}, by {', '.join(report.by) or 'nothing'}"
     if report.others:
-        yield f"  not looked at, as they are numbers and no counts: {', '.join(report.others)}"
+        yield f"  not looked at, as they are numbers and no counts, or not said to be: {', '.join(report.others)}"
     if groups := report.groups:
         few = f"{groups.single:,} of a single row, {groups.small:,} of fewer than {wish.smallest}"
         yield f"  {counted(groups.groups, 'group')} by {', '.join(wish.quasi)}: k is {groups.k}; {few}"

@@ -1,6 +1,9 @@
 """Commands about what recipients publish: notified, reviewed, sent back, passed, recorded, withdrawn."""
 
+from collections.abc import Callable
 from datetime import date
+from io import BytesIO
+from typing import BinaryIO
 
 from api.commands.command import Acting, Command, Document, Drafting, Wish
 from api.ids import numbered
@@ -15,6 +18,7 @@ from ledger.events import (
 )
 from ledger.events.publication import Verdict, Work
 from projections.acts import PassPublication
+from projections.disclosure_control import Source, fewest
 from projections.standing import PublicationStanding
 
 
@@ -78,7 +82,7 @@ class Review(OfPublication, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        self.known(at, "under review")
+        self._check_day(at)
         sealed = at.sealed(PublicationReviewed, self.subject, {"note": self.note})
         reviewed = PublicationReviewed(
             publication=self.publication,
@@ -90,6 +94,13 @@ class Review(OfPublication, frozen=True, kw_only=True):
             **sealed,
         )
         return at.reports(reviewed)
+
+    def _check_day(self, at: Drafting) -> None:
+        """Raise `Malformed` for a review of what is not under review, or was not told of yet."""
+        notified = self.known(at, "under review").notified
+        told = notified and at.office.day(at.fact(notified.position).occurred_at)
+        if told and self.on and self.on < told:
+            raise Malformed("date", str(self.on), f"is before publication {self.publication} was told of, on {told}")
 
 
 class AskChanges(OfPublication, frozen=True, kw_only=True):
@@ -108,9 +119,13 @@ class Pass(OfPublication, frozen=True, kw_only=True):
     """Have nothing against it that it appears."""
 
     def draft(self, at: Drafting) -> Wish:
-        """An act."""
-        self.known(at)
-        act = PassPublication(principal=at.principal, request=self.request, publication=self.publication)
+        """An act. Raises `Malformed` for a table that nobody could look at."""
+        act = PassPublication(
+            principal=at.principal,
+            request=self.request,
+            publication=self.publication,
+            smallest_cell=_smallest_cell(self.publication, self.known(at), at),
+        )
         return Acting(act, PublicationPassed)
 
 
@@ -144,6 +159,20 @@ class WithdrawPublication(OfPublication, frozen=True, kw_only=True):
             publication=self.publication, request=self.request, on=self.on or at.today, **sealed
         )
         return at.reports(withdrawn)
+
+
+def _smallest_cell(publication: str, known: PublicationStanding, at: Drafting) -> int | None:
+    """The fewest learners whom its tables single out by policy; None where they single out nobody."""
+    least, tables = at.office.policy.event.smallest_cell, known.notified.event.tables if known.notified else ()
+    found = [
+        fewest(Source(f"{publication}, table {place}", _opener(at.kept(table).content)), least)
+        for place, table in enumerate(tables, 1)
+    ]
+    return min((one for one in found if one is not None), default=None)
+
+
+def _opener(content: bytes) -> Callable[[], BinaryIO]:
+    return lambda: BytesIO(content)
 
 
 def _check_state(publication: str, known: PublicationStanding | None, states: tuple[str, ...]) -> PublicationStanding:

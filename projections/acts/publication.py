@@ -3,16 +3,20 @@
 from datetime import datetime
 
 from ledger.events import Event, PublicationPassed
-from ledger.events.ids import PublicationId, RequestId, WaiverId
+from ledger.events.ids import Count, PublicationId, RequestId, WaiverId
 from projections.acts.act import Act
 from projections.standing import Standing
 
 
 class PassPublication(Act, frozen=True, kw_only=True, tag="pass-publication"):
-    """Have nothing against it that something appears."""
+    """Have nothing against it that something appears.
+
+    `smallest_cell` is the fewest learners whom its kept tables single out; None where they single out nobody.
+    """
 
     request: RequestId
     publication: PublicationId
+    smallest_cell: Count | None = None
 
     def people(self, standing: Standing) -> tuple[str, ...]:
         """The study group, and the authors."""

@@ -5,7 +5,8 @@ a small cell that nobody could find by adding up may still say too much, and peo
 """
 
 from projections.disclosure_control.checking import Report, Wish, check
+from projections.disclosure_control.fewest import fewest
 from projections.disclosure_control.finding import Finding
 from projections.disclosure_control.reading import Source
 
-__all__ = ["Finding", "Report", "Source", "Wish", "check"]
+__all__ = ["Finding", "Report", "Source", "Wish", "check", "fewest"]

@@ -19,9 +19,10 @@ MOST_ROWS = 5_000
 class Wish(NamedTuple):
     """How a table is to be read, and looked at.
 
-    `by` are the columns of its categories, `counted` the one with its counts: without it rows are counted. Without
-    either, columns that hold nothing but counts are taken for counts, and those that hold no numbers, or years, for
-    categories. `quasi` are columns by which people could be recognised.
+    `by` are the columns of its categories, `counted` the one with its counts: without it, that is the only other one
+    that holds nothing but counts, and where none or several do rows are counted. Without either, columns that hold
+    nothing but counts are taken for counts, and those that hold no numbers, or years, for categories. `quasi` are
+    columns by which people could be recognised.
     """
 
     smallest: int
@@ -111,7 +112,7 @@ def _check_columns(source: Source, header: Sequence[str], wanted: Sequence[str])
 
 def _layout(source: Source, header: Sequence[str], wish: Wish, number: int) -> _Layout:
     if wish.by:
-        return _Layout(wish.by, (wish.counted,) if wish.counted else ())
+        return _Layout(wish.by, (wish.counted,)) if wish.counted else _by_alone(source, header, wish.by)
     if number > MOST_ROWS:
         why = f"has {number:,} rows, as records have and no aggregate: say what it counts, and by what"
         raise Malformed("table", source.name, why)
@@ -123,6 +124,21 @@ def _layout(source: Source, header: Sequence[str], wish: Wish, number: int) -> _
         why = "has no column of counts: say by which columns its rows are to be counted"
         raise Malformed("table", source.name, why)
     return _Layout(*found)
+
+
+def _by_alone(source: Source, header: Sequence[str], by: tuple[str, ...]) -> _Layout:
+    """By these categories: the counts in the one column that has any; or rows, where none or several have."""
+    found = columns(header, rows(source))
+    counts, others = (tuple(name for name in names if name not in by) for names in (found.counts, found.others))
+    if len(counts) != 1:
+        return _Layout(by, (), (*counts, *others))
+    if any(cell.value > 1 for cell in tallied(header, by, rows(source)).at.values() if cell.value is not None):
+        why = (
+            f"of {source.name} holds counts, or else its rows are records: say that it is what is counted,"
+            " by all columns of categories; or look at records by columns by which people could be recognised"
+        )
+        raise Malformed("column", counts[0], why)
+    return _Layout(by, counts, others)
 
 
 def _cells(source: Source, header: Sequence[str], layout: _Layout) -> Cells:

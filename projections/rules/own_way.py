@@ -13,7 +13,10 @@ RULE = Rule[AnswerQuery]("own-way", "K2", "a third party gets data through a req
 
 @RULE.objects
 def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
-    """It is another one than that of the recipient, still goes on, is theirs, and asks for these data."""
+    """It is another one than that of the recipient, still goes on, is theirs, and asks for these data.
+
+    Of whom the office knows in words alone no part is known, but that they are not whom they asked is.
+    """
     del at
     received = standing.query(act.query).received
     if act.outcome != "own request" or received is None:
@@ -25,9 +28,11 @@ def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[
     facts = [received.position, request.submitted.position]
     if request.state in (State.WITHDRAWN, State.DECLINED, State.CLOSED):
         yield RULE.objection(f"a request that goes on: it is {request.state}", act.linked, [request.since])
-    researcher, asker = request.submitted.event.researcher, received.event.by
-    if asker and asker not in {researcher, *request.personnel, *request.study_group}:
+    asker, group = received.event.by, {request.submitted.event.researcher, *request.personnel, *request.study_group}
+    if asker and asker not in group:
         yield RULE.objection("a part in the request that is to be theirs", asker, facts)
+    if not asker and group & {received.event.asked, received.event.referred_by}:
+        yield RULE.objection("a request of their own: it is that of whom they asked", act.linked, facts)
     wanted = {one.dataset for one in request.datasets}
     for dataset in received.event.datasets:
         if dataset not in wanted:

@@ -24,5 +24,8 @@ def not_public(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[O
         yield RULE.objection("a publication that suffices: records are never public", act.query, [received.position])
     if act.publication is not None:
         published = standing.publication(act.publication)
+        if published.notified and published.notified.event.kind == "data set":
+            facts = [published.notified.position]
+            yield RULE.objection("another publication: a data set is of records", act.publication, facts)
         if published.state != "appeared" or published.unpassed:
             yield RULE.objection("to have been passed, and to have appeared since", act.publication, published.facts)

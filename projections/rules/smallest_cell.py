@@ -12,12 +12,15 @@ RULE = Rule[PassPublication]("smallest-cell", "K3, S3", "no cell of it counts fe
 
 @RULE.objects
 def small_cells(act: PassPublication, standing: Standing, at: datetime) -> Iterator[Objection]:
-    """Whoever found it."""
+    """Whoever found it, and what its kept tables hold, whatever a reviewer says of them."""
     del at
     policy = standing.office.policy
     published = standing.request(act.request).publication(act.publication)
-    least, found = policy.event.smallest_cell, published.smallest_cell
+    least = policy.event.smallest_cell
+    found = min((one for one in (published.smallest_cell, act.smallest_cell) if one is not None), default=None)
     if found is not None and found < least:
         shown = [one.position for one in published.reviews if one.event.smallest_cell == found]
+        if act.smallest_cell == found and published.notified:
+            shown.append(published.notified.position)
         wanting = f"cells of {least} or more: the smallest has {found}"
         yield RULE.objection(wanting, act.publication, [policy.position, *shown])
