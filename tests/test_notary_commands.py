@@ -185,6 +185,15 @@ def test_verify_needs_a_checkpoint_that_is_there(home: Path, tmp_path: Path):
     assert dua_ledger("verify", "--checkpoint", tmp_path / "missing", home=home).code == 2
 
 
+def test_a_file_that_is_no_checkpoint_shows_nothing_of_the_log(home: Path, tmp_path: Path):
+    odd = tmp_path / "odd"
+    odd.write_bytes(b"minutes of a meeting\n")
+    told = dua_ledger("verify", "--checkpoint", odd, home=home)
+
+    assert (told.code, told.lines[0].partition(f"{odd}: ")[0]) == (12, "unverified: log: ")
+    assert told.lines[1].endswith(": nothing is known to be altered, but not all could be verified.")
+
+
 # The lock store elsewhere.
 
 

@@ -171,7 +171,8 @@ def _of_locked(check: _Check, stored: Stored) -> Finding | None:
 def _given(check: _Check, given: Given, lock: LockStore | None) -> Iterable[Finding]:
     signed = check.opened(given.raw)
     if isinstance(signed, Finding):
-        yield Finding(signed.verdict, None, f"{given.name}: {signed.what}")
+        # Whatever is wrong with a file that somebody brings, it says nothing of the log.
+        yield unverified(None, f"{given.name}: {signed.what}")
         return
     name = _named(given.name, signed.size)
     finding = check.held_against(signed)
