@@ -49,7 +49,7 @@ from ledger.codec import Fact
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.custody.keystore import KeyStore
-from ledger.errors import AlreadyThere, Conflict, Malformed, NotALedger, Unreachable
+from ledger.errors import AlreadyThere, Conflict, Damaged, Malformed, NotALedger, Unreachable
 from ledger.events import DECLARED, LedgerOpened, PersonErased
 from ledger.events.people import Detail
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in, remove_lock_store
@@ -330,6 +330,12 @@ def open_notary(path: Path, lock_store: str | None = None) -> Notary:
     except BaseException:
         lock.close()
         raise
+
+
+def check_continued(path: Path) -> None:
+    """Raise `NotContinued` for a log that the lock store contradicts. One that cannot be read contradicts nothing."""
+    with suppress(Unreachable, NotALedger, Damaged), open_notary(path) as notary:
+        notary.check()
 
 
 def open_lock_store(path: Path, url: str | None = None) -> LockStore:

@@ -23,6 +23,7 @@ from ledger.evidence.checkpoints import Given
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Report, Verdict
+from ledger.evidence.verify import CUT_TAIL
 from ledger.home import open_home, open_log, open_notary, read_log_key
 from tests.facts import noon
 from tests.signing import (
@@ -114,6 +115,21 @@ def test_an_honest_log_holds_for_everybody(kept: Kept):
     assert not_excluded == (
         "that entries after entry 9 were cut off or written anew by whoever owns both the database and the lock store:"
         " no checkpoint that was given is over more"
+    )
+
+
+def test_what_a_lock_store_over_the_whole_log_excludes_is_said(kept: Kept):
+    (unsigned,) = verify_home(kept.home).not_excluded
+    sign(kept.home)
+    (signed,) = verify_home(kept.home).not_excluded
+    (kept.home / "lock/checkpoints.db").unlink()
+    (without,) = verify_home(kept.home).not_excluded
+
+    assert unsigned == without == CUT_TAIL
+    assert signed == (
+        "that entries after the last one were cut off, or that everything from some entry on, be it the first, was"
+        " written anew by whoever owns both the database and the lock store: nobody gave a checkpoint from an"
+        " earlier time to compare with"
     )
 
 
@@ -353,12 +369,15 @@ def test_an_empty_lock_store_is_found_and_a_missing_one_is_said(kept: Kept):
 
 def test_every_altered_byte_of_a_checkpoint_that_is_given_is_found(kept: Kept):
     for place in range(0, len(kept.checkpoint.raw), 7):
-        assert kept.verdict_for(Given("kept", flipped(kept.checkpoint.raw, place))) in {ALTERED, UNVERIFIED}
+        assert kept.verdict_for(Given("kept", flipped(kept.checkpoint.raw, place))) == UNVERIFIED
 
 
 @pytest.mark.parametrize("raw", [b"", b"no checkpoint", b"\xff" * 70_000], ids=["nothing", "text", "too much"])
 def test_what_is_no_checkpoint_is_not_taken_for_one(kept: Kept, raw: bytes):
-    assert kept.verdict_for(Given("odd", raw)) == ALTERED
+    report = kept.report_for(Given("odd", raw))
+
+    # Of the log it says nothing, not even that it was altered.
+    assert [(one.verdict, one.what.partition(":")[0]) for one in report.findings] == [(UNVERIFIED, "odd")]
 
 
 def test_however_many_checkpoints_do_not_hold_they_are_said_once(tmp_path: Path):

@@ -116,6 +116,37 @@ def test_where_the_log_does_not_continue_what_was_signed_nothing_is_done(home: P
     )
 
 
+@pytest.mark.parametrize("command", [["backup", "kept.tar"], ["backup-keys", "kept.tar", "--keep-days", "9"]])
+@pytest.mark.parametrize("how", ["cut", "rewritten"])
+def test_what_was_not_signed_is_not_backed_up(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], how: str
+):
+    monkeypatch.chdir(tmp_path)
+    cut(home, 8) if how == "cut" else rewrite(home, with_altered(3))
+    told = dua_ledger(*command, home=home)
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("Error: this log does not continue what was signed: ")
+    assert [one.name for one in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.mark.parametrize("command", [["entries"], ["show", "2"], ["vkey"]])
+def test_what_was_not_signed_is_shown_with_a_warning(home: Path, command: list[str]):
+    before = dua_ledger(*command, home=home)
+    cut(home, 8)
+    after = dua_ledger(*command, home=home)
+    (home / "lock/checkpoints.db").unlink()
+
+    assert (before.code, before.err) == (0, "")
+    assert (after.code, after.err) == (
+        0,
+        "WARNING: this log does not continue what was signed: 9 entries were signed, and it has 8\n",
+    )
+    assert before.lines[: len(after.lines)] == after.lines
+    # With nothing to compare it with, there is nothing to say.
+    assert dua_ledger(*command, home=home) == after._replace(err="")
+
+
 # Verifying.
 
 
@@ -152,6 +183,15 @@ def test_verify_trusts_the_key_that_is_given_and_no_other(home: Path, tmp_path: 
 
 def test_verify_needs_a_checkpoint_that_is_there(home: Path, tmp_path: Path):
     assert dua_ledger("verify", "--checkpoint", tmp_path / "missing", home=home).code == 2
+
+
+def test_a_file_that_is_no_checkpoint_shows_nothing_of_the_log(home: Path, tmp_path: Path):
+    odd = tmp_path / "odd"
+    odd.write_bytes(b"minutes of a meeting\n")
+    told = dua_ledger("verify", "--checkpoint", odd, home=home)
+
+    assert (told.code, told.lines[0].partition(f"{odd}: ")[0]) == (12, "unverified: log: ")
+    assert told.lines[1].endswith(": nothing is known to be altered, but not all could be verified.")
 
 
 # The lock store elsewhere.

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from api.cli import options
+from api.cli.reading import warn_if_not_continued
 from api.cli.wording import counted, warn
 from api.signing import appointed_in, not_witnessed
 from ledger.chain.checkpoint import parse_log_key
@@ -49,6 +50,7 @@ def vkey(path: Path) -> None:
     the key was changed, each stands in a line of its own, with the sizes of the log that it is good for.
     """
     with open_log(path.absolute()) as store:
+        warn_if_not_continued(path)
         for key in log_keys(store):
             click.echo(key)
 

@@ -12,13 +12,22 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from api.cli import options
 from api.cli.failures import CouldNotRun
-from api.cli.wording import printable
+from api.cli.wording import printable, warn
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
-from ledger.home import open_log
+from ledger.errors import NotContinued
+from ledger.home import check_continued, open_log
 from ledger.storage import Store
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def warn_if_not_continued(path: Path) -> None:
+    """Say on standard error, loudly, that the log of a home is not what was signed, if it is not."""
+    try:
+        check_continued(path.absolute())
+    except NotContinued as error:
+        warn([str(error)])
 
 
 @click.command()
@@ -52,6 +61,7 @@ def entries(
     query = _query(types, tags)
     # An interruption is how following ends.
     with suppress(KeyboardInterrupt) if follow else nullcontext(), open_log(path.absolute()) as store:
+        warn_if_not_continued(path)
         found = _followed(store, query, after) if follow else store.scan(query, after)
         entry = None
         for entry in islice(found, limit):
@@ -110,6 +120,7 @@ def _payload(entry: Entry) -> object:
 def show(path: Path, as_json: bool, position: int) -> None:
     """Show the entry at POSITION: header, payload, and the hashes that it adds to the tree."""
     with open_log(path.absolute()) as store:
+        warn_if_not_continued(path)
         entry = store.entry(position)
         if entry is None:
             raise CouldNotRun(f"there is no entry {position}; the last is {store.head().position}")

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from api.witness import Application, witness_at
-from ledger.chain.note import parse_vkey
+from ledger.chain.checkpoint import parse_log_key
+from ledger.chain.note import VerifierKey
 from ledger.evidence.witness import Witness, create_witness
 
 # How long a call in flight may go on once the server was told to stop.
@@ -37,9 +38,11 @@ def init(folder: Path, name: str) -> None:
 @_folder
 @click.option("--vkey", required=True, help="The log's verifier key, as you had it from a person.")
 def add(folder: Path, vkey: str) -> None:
-    """Cosign for one more log from now on, or for one with one more key."""
+    """Cosign for one more log from now on, or for one with one more key, with or without the sizes behind it."""
+    key = parse_log_key(vkey)
     with Witness(folder.absolute()) as opened:
-        opened.add(parse_vkey(vkey))
+        # For which sizes it is good, each log says for itself.
+        opened.add(VerifierKey(key.name, key.type, key.public))
 
 
 class Listen(click.ParamType[tuple[str, int]]):

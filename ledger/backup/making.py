@@ -31,7 +31,7 @@ from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.stream import chunks_of, packed
-from ledger.home import open_key_store, open_lock_store, open_log
+from ledger.home import check_continued, open_key_store, open_lock_store, open_log
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock
 
@@ -54,9 +54,10 @@ def back_up(path: Path, to: Path, clock: Clock = utc_now) -> Manifest:
     """Write a backup of the home at `path` to the new file `to`, with mode 0600, whole or not at all.
 
     Whoever seals or erases waits while the vault is copied. Raises `AlreadyThere`, `Busy`, `StoreFull`, and what
-    opening the home raises.
+    opening the home raises; `NotContinued` where the lock store, if it can be read, contradicts the log.
     """
     with draft_beside(to) as draft, open_log(path) as store:
+        check_continued(path)
         for attempt in range(ATTEMPTS):
             with suppress(_Erased):
                 return _backed_up(path, to, store, draft / str(attempt), clock)
@@ -71,6 +72,7 @@ def back_up_keys(path: Path, to: Path, keep_days: int, clock: Clock = utc_now) -
     now = clock()
     kept_until = (now + timedelta(days=keep_days)).date()
     with draft_beside(to) as draft, open_log(path) as store, closing(open_key_store(path)) as keys:
+        check_continued(path)
         manifest = KeysManifest(
             origin=log_key(store).name,
             made_at=format_time(now),

@@ -24,6 +24,12 @@ from ledger.storage import Store
 # Neighbouring sizes are made up of nearly the same subtrees.
 SUBTREES_KEPT = 256
 
+BOTH_OWNED = (
+    "that entries after the last one were cut off, or that everything from some entry on, be it the first, was written"
+    " anew by whoever owns both the database and the lock store: nobody gave a checkpoint from an earlier time to"
+    " compare with"
+)
+
 
 class Given(msgspec.Struct, frozen=True):
     """A checkpoint that somebody kept: what it is called, and its bytes."""
@@ -66,8 +72,16 @@ def against_checkpoints(
     return msgspec.structs.replace(
         report,
         findings=(*report.findings, *found),
-        not_excluded=(_beyond(check.largest),) if check.largest else report.not_excluded,
+        not_excluded=tuple(_not_excluded(check, report)),
     )
+
+
+def _not_excluded(check: "_Check", report: Report) -> tuple[str, ...]:
+    """What the checkpoints that hold leave open."""
+    if check.largest:
+        return (_beyond(check.largest),)
+    # Where something is not signed yet, the lock store says nothing of the end.
+    return (BOTH_OWNED,) if 0 < report.size <= check.locked else report.not_excluded
 
 
 def _told_by(store: Store) -> tuple[LogKey, ...]:
@@ -89,14 +103,14 @@ def _beyond(size: int) -> str:
 class _Check:
     """Holds checkpoints against one log; `largest` is the size of the largest that was given and holds.
 
-    `told` is what the log says of its keys.
+    `locked` is that of the last in the lock store that holds, `told` is what the log says of its keys.
     """
 
     def __init__(self, store: Store, keys: Sequence[VerifierKey], told: Sequence[LogKey]) -> None:
         self._store, self._told = store, told
         self._keys = {key.public: key for key in keys}
         self._subtree: Subtree = lru_cache(SUBTREES_KEPT)(store.subtree)
-        self.largest = 0
+        self.largest = self.locked = 0
 
     def opened(self, raw: bytes) -> SignedCheckpoint | Finding:
         """The checkpoint in these bytes, or why it is none that a known key signed."""
@@ -148,6 +162,7 @@ def _locked(check: _Check, lock: LockStore) -> Iterator[Finding]:
             what = f"{_named('lock store', stored.size)}: {finding.what}{_last_that_holds(holds)}"
             first[finding.verdict] = Finding(finding.verdict, None, what)
         more[finding.verdict] = more.get(finding.verdict, -1) + 1
+    check.locked = holds
     for verdict, finding in first.items():
         others = f"; and {more[verdict]:,} more" if more[verdict] else ""
         yield Finding(verdict, None, finding.what + others)
@@ -171,7 +186,8 @@ def _of_locked(check: _Check, stored: Stored) -> Finding | None:
 def _given(check: _Check, given: Given, lock: LockStore | None) -> Iterable[Finding]:
     signed = check.opened(given.raw)
     if isinstance(signed, Finding):
-        yield Finding(signed.verdict, None, f"{given.name}: {signed.what}")
+        # Whatever is wrong with a file that somebody brings, it says nothing of the log.
+        yield unverified(None, f"{given.name}: {signed.what}")
         return
     name = _named(given.name, signed.size)
     finding = check.held_against(signed)

@@ -95,11 +95,8 @@ def _unlike(file: Path, given: Sequence[Given], keys: Sequence[VerifierKey]) -> 
             continue
         try:
             signed = open_checkpoint(one.raw, trusted)
-        except UnknownKey as error:
+        except (UnknownKey, Malformed, SignatureFailed) as error:
             yield unverified(None, f"{one.name}: {error}")
-            continue
-        except (Malformed, SignatureFailed) as error:
-            yield altered(None, f"{one.name}: {error}")
             continue
         size, root = _root_over(islice(entries_in(file), signed.size))
         name = f"{one.name}, checkpoint over {signed.size:,} entries of {own.name}"

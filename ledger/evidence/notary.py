@@ -66,11 +66,15 @@ class Notary:
 
         Raises `NotContinued`, and then nothing may be written. A log that is ahead is no fault.
         """
+        self.check()
+        self.publish()
+
+    def check(self) -> None:
+        """Check that the log continues what was signed. Raises `NotContinued`."""
         with self._turn:
             last = self._last()
             if last is not None:
                 self._continue(last, self._store.length())
-        self.publish()
 
     def checkpoint(self, position: int | None = None) -> SignedCheckpoint:
         """As `sign`, and published."""
