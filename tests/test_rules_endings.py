@@ -318,6 +318,13 @@ def test_a_request_is_not_closed_over_an_open_holding():
     )
 
 
+@pytest.mark.parametrize("ended", [departed, revoked], ids=lambda ended: ended.__name__)
+def test_who_left_or_lost_their_right_since_receipt_keeps_a_request_open_too(ended):
+    given(ready(), ENDED, ended(BEN, YESTERDAY), destroyed()).when(close()).then(
+        refused("no-open-holding", about=[BEN])
+    )
+
+
 def test_whoever_is_presumed_to_hold_something_keeps_a_request_open_until_the_group_declares_its_copies():
     given(ready(), ENDED, destroyed()).when(close()).then(refused("no-open-holding", about=[BEN]))
     given(ready(), ENDED, destroyed(), declared()).when(close()).then(closed())
