@@ -244,6 +244,14 @@ def test_exceptions_are_accepted_for_a_reason_only():
     given(ready(), OUT, with_exceptions).when(accept(reason=64 * "2")).then(accepted(reason=64 * "2"))
 
 
+def test_no_copies_of_what_is_held_are_accepted_for_a_reason_only():
+    of_none = attested(copies=0)
+    given(ready(), OUT, of_none).when(accept()).then(
+        refused("attestation-sound", "a reason in spite of no copies", about=[ATTESTATION], shown_by=[of_none])
+    )
+    given(ready(), OUT, of_none).when(accept(reason=64 * "2")).then(accepted(reason=64 * "2"))
+
+
 def test_whoever_left_attests_alone():
     given(ready(), OUT, departed(BEN), attested(held(), held(BEN))).when(accept()).then(
         refused("attestation-sound", "an attestation of their own", about=[BEN])
