@@ -21,6 +21,7 @@ SENTENCES = (
     (r"a release that came to an end", "{about} was authorised, and neither handed over nor recorded to have failed"),
     (r"an attestation that is still to be accepted", "{about} was accepted already"),
     (r"a reason in spite of the exceptions", "{about} has exceptions, and no reason was given to accept them"),
+    (r"a reason in spite of no copies", "{about} is of no copies at all, and no reason was given to accept that"),
     (r"an attestation of their own", "{about} has left, and so attests alone"),
     (r"a decision by somebody else", "{about} has a part in it, so somebody else has to decide"),
     (r"the (incident|attestation)", "there is no such {0}"),
@@ -45,7 +46,7 @@ def told_of_holdings(event: e.Event, names: Names) -> str | None:
             what = f"{names(event.by)} attested on {event.on} that {_held(event.holdings, names)}"
             return f"{what}, destroyed in {copies}, is no more{left} ({event.attestation})."
         case e.DestructionAccepted():
-            spite = ", in spite of its exceptions" if event.reason else ""
+            spite = ", for a reason in spite of what it leaves open" if event.reason else ""
             return f"Attestation {event.attestation} of {_held(event.holdings, names)} was accepted{spite}."
         case e.HoldingWrittenOff():
             return f"{event.dataset} version {event.label}, held by {names(event.person)}, was written off."

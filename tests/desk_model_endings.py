@@ -3,9 +3,10 @@
 Like `tests.desk_model` it knows no rules: it looks through what was written down.
 """
 
+import copy
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ledger.events import (
     AccessRestored,
@@ -232,11 +233,17 @@ class LaterModel(Model):
                     yield Copy(at, fact.contact, one.dataset, one.label)
                 for at, fact in received:
                     if at >= max(declared, default=0):
-                        for who in self._named_for(request, fact.on, (one.dataset, one.form)):
+                        for who in self._as_of(at)._named_for(request, fact.on, (one.dataset, one.form)):
                             yield Copy(at, who, one.dataset, one.label)
-        for at, copy in self.placed(CopyReported, request=request):
-            if copy.person:
-                yield Copy(at, copy.person, copy.dataset, copy.label)
+        for at, said in self.placed(CopyReported, request=request):
+            if said.person:
+                yield Copy(at, said.person, said.dataset, said.label)
+
+    def _as_of(self, position: int) -> Self:
+        """What was known at a position, of what still counts."""
+        then = copy.copy(self)
+        then._by_kind = {kind: [one for one in placed if one[0] <= position] for kind, placed in self._by_kind.items()}
+        return then
 
     def _named_for(self, request: str, day: date, thing: Thing) -> set[str]:
         return {

@@ -148,15 +148,21 @@ def test_every_command_about_endings_is_tried_here():
 
 WRONG = [
     (f"report-copy {UNDER} {DATA}", "say who has it by --to"),
-    (f"report-copy {UNDER} D-6.002x-forum --to {ROSA}", "version '': of D-6.002x-forum has to be said: none is held"),
+    (f"report-copy {UNDER} D-6.002x-forum --to {ROSA}", "nothing of it was released under R-2026-0001"),
+    (f"{COPY[:-10]}2026-11-20", f"date '2026-11-20': is before {DATA} version 1 was handed over, on 2026-11-21"),
+    (f"declare-copies {UNDER} --by {EVA}", "is not of the group of R-2026-0001"),
     (f"{COPY} --label 9", "version '9': of D-6.002x-pc is not in this ledger"),
     (f"report-copy {UNDER} {DATA} --to {ROSA} --since 2026-11-22", "since '2026-11-22': is still to come"),
     (f"attest {UNDER} {EVA} --copies 1 --media x --method y", "holds nothing under R-2026-0001"),
+    (f"{ATTEST} --on 2026-11-20", f"date '2026-11-20': is before {DATA} version 1 was held, since 2026-11-21"),
+    (f"attest {UNDER} {ROSA} --copies 1 --media x --method y --on 2001-01-01", "date '2001-01-01': is before"),
     (f"attest {UNDER} {TOM} {ROSA} --copies 1 --media x --method y", "for several people it has to be said who does"),
     ("accept-attestation X-2026-0001-9", "attestation 'X-2026-0001-9': is not in this ledger"),
-    (f"write-off {UNDER} {EVA} {DATA} --reason x", "of D-6.002x-pc has to be said: none is held"),
+    (f"write-off {UNDER} {EVA} {DATA} --reason x", "holds nothing of D-6.002x-pc under R-2026-0001"),
     (f"depart {EVA}", "takes no part in any request that is not over"),
     (f"depart {EVA} --dry-run --on 2027-01-01", "takes no part in any request that is not over"),
+    (f"depart {TOM} --on 2026-11-20", "date '2026-11-20': is before R-2026-0001 came in, on 2026-11-21"),
+    (f"depart {TOM} --on 2026-11-20 --dry-run", "is before R-2026-0001 came in"),
     (f"depart {TOM} --on 2026-11-22", "on '2026-11-22': is still to come"),
     (f"move {EVA}", "takes no part in any request that is not over"),
     ("place-hold --reason court", "say one of --request, --dataset and --person"),
@@ -179,6 +185,18 @@ def test_what_makes_no_sense_is_named_and_changes_nothing(arrived: Office, line:
         told = arrived(line)
     assert (told.code, told.out) == (2, "")
     assert why in " ".join(told.err.split())
+
+
+ENDINGS = [f"depart {ROSA}", "terminate A-2026-0001-1 --on 2026-11-21", f"revoke-access {UNDER} {ROSA}"]
+
+
+@pytest.mark.parametrize("line", ENDINGS, ids=[line.split()[0] for line in ENDINGS])
+def test_no_ending_takes_back_what_somebody_is_presumed_to_hold(arrived: Office, tmp_path: Path, line: str):
+    office = copied(arrived, tmp_path)
+    office.done(line)
+    assert [(one["person_name"], one["how"]) for one in rows(office, f"holders {DATA} --without-right")][-1:] == [
+        ("Rosa Quill", "presumed")
+    ]
 
 
 def rows(office: Office, line: str) -> list[dict[str, Any]]:

@@ -160,6 +160,27 @@ def test_whoever_left_or_lost_their_right_has_none_from_that_day_on(ended):
     assert rights(RELEASED, ended, day=YESTERDAY) == [("held", True, YESTERDAY, YESTERDAY + 30 * DAY)]
 
 
+@pytest.mark.parametrize(
+    "ended",
+    [
+        [departed(BEN, YESTERDAY)],
+        [departed(BEN, LONG_AGO)],
+        [revoked(BEN, YESTERDAY)],
+        [terminated(MOU, YESTERDAY), terminated(DUA, YESTERDAY)],
+    ],
+    ids=["left on that day", "left before", "revoked", "terminated"],
+)
+def test_no_ending_that_is_told_after_receipt_takes_back_a_holding(ended):
+    assert [(who, how) for who, how, _ in held_by(RELEASED, ended)] == [(ANA, "held"), (BEN, "presumed")]
+
+
+@pytest.mark.parametrize("ended", [departed, revoked], ids=lambda ended: ended.__name__)
+def test_who_had_left_before_receipt_is_not_presumed_to_have_a_copy(ended):
+    before, received = RELEASED[:-1], RELEASED[-1:]
+    assert [who for who, *_ in held_by(before, ended(BEN, YESTERDAY), received)] == [ANA]
+    assert [who for who, *_ in held_by(before, ended(BEN, TODAY), received)] == [ANA, BEN]
+
+
 def test_a_right_that_was_restored_lasts_as_long_as_the_agreement():
     assert held_by(RELEASED, revoked(BEN), restored(BEN)) == held_by(RELEASED)
 

@@ -244,6 +244,14 @@ def test_exceptions_are_accepted_for_a_reason_only():
     given(ready(), OUT, with_exceptions).when(accept(reason=64 * "2")).then(accepted(reason=64 * "2"))
 
 
+def test_no_copies_of_what_is_held_are_accepted_for_a_reason_only():
+    of_none = attested(copies=0)
+    given(ready(), OUT, of_none).when(accept()).then(
+        refused("attestation-sound", "a reason in spite of no copies", about=[ATTESTATION], shown_by=[of_none])
+    )
+    given(ready(), OUT, of_none).when(accept(reason=64 * "2")).then(accepted(reason=64 * "2"))
+
+
 def test_whoever_left_attests_alone():
     given(ready(), OUT, departed(BEN), attested(held(), held(BEN))).when(accept()).then(
         refused("attestation-sound", "an attestation of their own", about=[BEN])
@@ -315,6 +323,13 @@ def test_a_request_is_not_closed_over_an_open_holding():
     )
     given(ready(), ENDED, attested(held(), held(BEN))).when(close()).then(
         refused("no-open-holding", about=[ANA, BEN], shown_by=[OUT[-1], attested(held(), held(BEN))])
+    )
+
+
+@pytest.mark.parametrize("ended", [departed, revoked], ids=lambda ended: ended.__name__)
+def test_who_left_or_lost_their_right_since_receipt_keeps_a_request_open_too(ended):
+    given(ready(), ENDED, ended(BEN, YESTERDAY), destroyed()).when(close()).then(
+        refused("no-open-holding", about=[BEN])
     )
 
 

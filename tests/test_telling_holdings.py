@@ -43,6 +43,12 @@ from tests.facts import ANA, DATA_SET, REQUEST
             f"{ATTESTATION} has exceptions, and no reason was given to accept them",
         ),
         (
+            "attestation-sound",
+            ATTESTATION,
+            "a reason in spite of no copies",
+            f"{ATTESTATION} is of no copies at all, and no reason was given to accept that",
+        ),
+        (
             "independent-decision",
             "Ana",
             "a decision by somebody else",

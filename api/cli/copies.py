@@ -86,6 +86,8 @@ def attest(
     exceptions: str | None,
 ) -> None:
     """Record that somebody attests that what each PERSON holds under REQUEST is destroyed."""
+    if by is None and len(people) > 1:
+        raise click.UsageError("say by --by who attests it: for several people it has to be said who does")
     command = Attest(
         request=request,
         people=hand.people(people),

@@ -35,15 +35,20 @@ class Depart(_Leaving, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report for each request."""
+        parts, on = self.parts(at), self.on or at.today
+        for request, one in parts.items():
+            came_in = one.submitted and at.office.day(at.fact(one.submitted.position).occurred_at)
+            if came_in and on < came_in:
+                raise Malformed("date", str(on), f"is before {request} came in, on {came_in}, in which they take part")
         return at.reports(
             *(
                 PersonDeparted(
                     request=request,
                     person=self.person,
-                    on=self.on or at.today,
+                    on=on,
                     **at.sealed(PersonDeparted, f"request:{request}", {"reason": self.reason}),
                 )
-                for request in self.parts(at)
+                for request in parts
             )
         )
 

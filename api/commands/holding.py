@@ -13,9 +13,8 @@ from ledger.events import (
     HoldingWrittenOff,
     RequestClosed,
 )
-from ledger.events.holding import Held
 from projections.acts import AcceptAttestation, CloseRequest, WriteOff
-from projections.standing import RequestStanding, as_held, holdings, open_holdings
+from projections.standing import Holding, RequestStanding, as_held, holdings, open_holdings
 
 
 class ReportCopy(Command, frozen=True, kw_only=True):
@@ -37,7 +36,12 @@ class ReportCopy(Command, frozen=True, kw_only=True):
         """A report."""
         if (self.person is None) == (self.account is None):
             raise Malformed("person", self.person or "", "has the copy, or an account of whoever has: say one of them")
-        label = self.label or _only_version(at.request(self.request), self.dataset)
+        request, since = at.request(self.request), self.since or at.today
+        label = self.label or self._label(request)
+        went_out = self._went_out(request, label, at)
+        if went_out and since < went_out:
+            why = f"is before {self.dataset} version {label} was handed over, on {went_out}"
+            raise Malformed("date", str(since), why)
         sealed = at.sealed(CopyReported, f"request:{self.request}", {"place": self.place, "account": self.account})
         return at.reports(
             CopyReported(
@@ -46,10 +50,26 @@ class ReportCopy(Command, frozen=True, kw_only=True):
                 label=label,
                 by=self.by,
                 person=self.person,
-                since=self.since or at.today,
+                since=since,
                 **sealed,
             )
         )
+
+    def _label(self, request: RequestStanding) -> str:
+        label = _only_version(request, self.dataset)
+        if label is None:
+            raise Malformed("data set", self.dataset, f"nothing of it was released under {self.request}")
+        return label
+
+    def _went_out(self, request: RequestStanding, label: str, at: Drafting) -> date | None:
+        """The day on which the version was first handed over; None for what nobody was given here."""
+        first = (
+            one.handed_over.position
+            for one in request.releases.values()
+            if one.handed_over
+            and any((file.dataset, file.label) == (self.dataset, label) for file in one.handed_over.event.package.files)
+        )
+        return min((_day(position, at) for position in first), default=None)
 
 
 class DeclareCopies(Command, frozen=True, kw_only=True):
@@ -63,6 +83,8 @@ class DeclareCopies(Command, frozen=True, kw_only=True):
         request = at.request(self.request)
         if not any(one.received for one in request.releases.values()):
             raise Malformed("request", self.request, "has received nothing yet, of which there could be copies")
+        if self.by not in _group(request):
+            raise Malformed("person", self.by, f"is not of the group of {self.request}, whose copies these are")
         return at.reports(CopiesDeclared(request=self.request, by=self.by))
 
 
@@ -82,14 +104,20 @@ class Attest(Command, frozen=True, kw_only=True):
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         request = at.request(self.request)
+        by, held, on = self._attester(), self._named(request), self.on or at.today
+        for one in held:
+            since = one.since or _day(one.position, at)
+            if on < since:
+                why = f"is before {one.dataset} version {one.label} was held, since {since}"
+                raise Malformed("date", str(on), why)
         texts = {"media": self.media, "method": self.method, "exceptions": self.exceptions}
         return at.reports(
             DestructionAttested(
                 attestation=numbered("X", self.request, request.copies.attestations),
                 request=self.request,
-                by=self._attester(),
-                on=self.on or at.today,
-                holdings=tuple(self._named(request)),
+                by=by,
+                on=on,
+                holdings=tuple(dict.fromkeys(as_held(one) for one in held)),
                 copies=self.copies,
                 **at.sealed(DestructionAttested, f"request:{self.request}", texts),
             )
@@ -99,20 +127,21 @@ class Attest(Command, frozen=True, kw_only=True):
         if self.by is not None:
             return self.by
         if len(self.people) != 1:
-            raise Malformed("person who attests", "", "is missing: for several people it has to be said who does")
+            why = "are several: it has to be said which of them attests it, or who else does"
+            raise Malformed("people", ", ".join(self.people), why)
         return self.people[0]
 
-    def _named(self, request: RequestStanding) -> list[Held]:
+    def _named(self, request: RequestStanding) -> list[Holding]:
         held = [one for one in open_holdings(request) if not self.datasets or one.dataset in self.datasets]
         for person in self.people:
             if not any(one.person == person for one in held):
                 of = f" of {', '.join(self.datasets)}" if self.datasets else ""
                 raise Malformed("person", person, f"holds nothing{of} under {self.request}, as far as is known")
-        return list(dict.fromkeys(as_held(one) for one in held if one.person in self.people))
+        return [one for one in held if one.person in self.people]
 
 
 class Accept(Command, frozen=True, kw_only=True):
-    """Accept that what an attestation names is destroyed; in spite of exceptions only for a reason."""
+    """Accept that what an attestation names is destroyed; with exceptions, or of no copies, only for a reason."""
 
     request: str
     attestation: str
@@ -141,10 +170,17 @@ class GiveUp(Command, frozen=True, kw_only=True):
             request=self.request,
             person=self.person,
             dataset=self.dataset,
-            label=self.label or _only_version(at.request(self.request), self.dataset, self.person),
+            label=self.label or self._label(at),
             **at.sealed(HoldingWrittenOff, f"request:{self.request}", {"reason": self.reason}),
         )
         return Acting(act, HoldingWrittenOff)
+
+    def _label(self, at: Drafting) -> str:
+        label = _only_version(at.request(self.request), self.dataset, self.person)
+        if label is None:
+            why = f"holds nothing of {self.dataset} under {self.request}, as far as is known"
+            raise Malformed("person", self.person, why)
+        return label
 
 
 class Close(Command, frozen=True, kw_only=True):
@@ -157,10 +193,26 @@ class Close(Command, frozen=True, kw_only=True):
         return Acting(CloseRequest(principal=at.principal, request=self.request), RequestClosed)
 
 
-def _only_version(request: RequestStanding, dataset: str, person: str | None = None) -> str:
-    """The one version of a data set that is, or was, held under a request: by somebody, or by this person."""
+def _group(request: RequestStanding) -> set[str]:
+    """Who asked, the study group, and whomever an agreement ever named: also those of them who have left since."""
+    said = request.submitted.event if request.submitted else None
+    agreements = [one.issued.event for one in request.agreements.values() if one.issued]
+    recipients = {one.person for agreement in agreements for one in agreement.recipients}
+    return {*((said.researcher, *said.study_group) if said else ()), *request.study_group, *recipients}
+
+
+def _day(position: int, at: Drafting) -> date:
+    """The date at the office on which a fact happened."""
+    return at.office.day(at.fact(position).occurred_at)
+
+
+def _only_version(request: RequestStanding, dataset: str, person: str | None = None) -> str | None:
+    """The one version of a data set that is, or was, held under a request: by somebody, or by this person.
+
+    None when there is none. Raises `Malformed` for several.
+    """
     labels = {one.label for one in holdings(request) if one.dataset == dataset and person in (None, one.person)}
-    if len(labels) != 1:
-        which = f"one of {', '.join(sorted(labels))}" if labels else "none is held"
-        raise Malformed("version", "", f"of {dataset} has to be said: {which}")
-    return labels.pop()
+    if len(labels) > 1:
+        why = f"was released in several versions, of which one has to be said: {', '.join(sorted(labels))}"
+        raise Malformed("data set", dataset, why)
+    return labels.pop() if labels else None

@@ -32,7 +32,7 @@ class Ending(Act, frozen=True, kw_only=True):
 
 
 class AcceptAttestation(Ending, frozen=True, kw_only=True, tag="accept-attestation"):
-    """Accept that what an attestation names is destroyed; in spite of exceptions only for a reason."""
+    """Accept that what an attestation names is destroyed; with exceptions, or of no copies, only for a reason."""
 
     attestation: AttestationId
     reason: Sealed | None = None

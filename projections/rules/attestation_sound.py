@@ -1,4 +1,4 @@
-"""Policy: an attestation is accepted once, without exceptions or for a reason; whoever left attests alone."""
+"""Policy: an attestation is accepted once, whole and of some copy, or for a reason; whoever left attests alone."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,6 +26,8 @@ def unsound(act: AcceptAttestation, standing: Standing, at: datetime) -> Iterato
         yield RULE.objection("an attestation that is still to be accepted", act.attestation, known.facts)
     if said.exceptions and act.reason is None:
         yield RULE.objection("a reason in spite of the exceptions", act.attestation, known.facts)
+    if said.copies == 0 and act.reason is None:
+        yield RULE.objection("a reason in spite of no copies", act.attestation, known.facts)
     people = act.people(standing)
     for person in people:
         if request.has_departed(person) and len(people) > 1:

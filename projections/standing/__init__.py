@@ -9,7 +9,7 @@ from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.contact import ContactStanding, KeyStanding
 from projections.standing.copies import AttestationStanding, CopiesStanding
 from projections.standing.dataset import DataSetStanding
-from projections.standing.holding import Holding, as_held, holdings, named_on, open_holdings
+from projections.standing.holding import Holding, as_held, holdings, open_holdings
 from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
@@ -47,7 +47,6 @@ __all__ = [
     "as_held",
     "holdings",
     "moved",
-    "named_on",
     "open_holdings",
     "uncorrected",
 ]

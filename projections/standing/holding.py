@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from ledger.events import AgreementIssued, CopyReported, HoldingWrittenOff
+from ledger.events import CopyReported, HoldingWrittenOff
 from ledger.events.holding import Held
 from projections.standing.copies import CopiesStanding
 from projections.standing.known import Known
@@ -54,7 +54,8 @@ def holdings(request: RequestStanding, before: int | None = None) -> list[Holdin
     """Who got what by releases and by copies: by all that is known, or by what stands before a position.
 
     Before receipt only the contact may have it, and when a release failed nobody has. Until the group has declared that
-    its copies are reported, every other recipient in force at receipt is presumed to have one.
+    its copies are reported, every other recipient is presumed to have one who was in force at receipt, by what was
+    known when that was told: what is told later ends rights, and no holding.
     """
     found: dict[tuple[str, ...], Holding] = {}
     for one in (*_released(request), *_copied(request), *_presumed(request, before)):
@@ -78,18 +79,6 @@ def as_held(holding: Holding) -> Held:
     return Held(person=holding.person, dataset=holding.dataset, label=holding.label)
 
 
-def named_on(request: RequestStanding, day: date, dataset: str, form: str | None) -> list[str]:
-    """The recipients of the agreements in force about a data set on a day, once each; not those who had left."""
-    agreements = [one for one in request.agreements.values() if one.issued and one.in_force(day)]
-    said = [one.issued.event for one in agreements if one.issued and _covers(one.issued.event, dataset, form)]
-    people = dict.fromkeys(one.person for agreement in said for one in agreement.recipients)
-    return [one for one in people if not request.has_left(one, day)]
-
-
-def _covers(said: AgreementIssued, dataset: str, form: str | None) -> bool:
-    return any(one.dataset == dataset and form in (None, one.form) for one in said.datasets)
-
-
 def _released(request: RequestStanding) -> Iterator[Holding]:
     for number, release in request.releases.items():
         received, handed_over = release.received, release.handed_over
@@ -108,9 +97,20 @@ def _presumed(request: RequestStanding, before: int | None) -> Iterator[Holding]
         if received is None or any(received.position < one for one in declared):
             continue
         for copy in _copies(release):
-            for person in named_on(request, received.event.on, copy.dataset, copy.form):
+            for person in _entitled_to(copy, release):
                 if person != received.event.contact:
                     yield Holding(person, *copy, PRESUMED, number, received.event.on, received.position)
+
+
+def _entitled_to(copy: _Copy, release: ReleaseStanding) -> list[str]:
+    """Those who had a right to what was received when it was, once each."""
+    return list(
+        dict.fromkeys(
+            person
+            for person, covered in release.entitled
+            if covered.dataset == copy.dataset and copy.form in (None, covered.form)
+        )
+    )
 
 
 def _copied(request: RequestStanding) -> Iterator[Holding]:

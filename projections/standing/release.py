@@ -1,6 +1,7 @@
 """A release: how far it has come."""
 
 from ledger.events import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
+from ledger.events.agreement import Covered
 from projections.standing.known import Known, Told
 
 
@@ -14,6 +15,8 @@ class ReleaseStanding:
         self.handed_over: Known[ReleaseHandedOver] | None = None
         self.failed: Known[ReleaseFailed] | None = None
         self.received: Known[ReleaseReceived] | None = None
+        # Who had a right to what when it was received, by what was known then: no later ending takes back a holding.
+        self.entitled: tuple[tuple[str, Covered], ...] = ()
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""

@@ -28,7 +28,7 @@ from ledger.events import (
     RequestWithdrawn,
     WaiverGranted,
 )
-from ledger.events.agreement import Kind
+from ledger.events.agreement import Covered, Kind
 from ledger.events.catalogue import Form
 from ledger.events.people import Affiliation
 from ledger.events.release import Party
@@ -214,7 +214,10 @@ class RequestStanding:
         elif kind in _OF_CONTACT:
             self.contact.fold(fact)
         elif kind in _OF_RELEASE:
-            self.releases.setdefault(event.release, ReleaseStanding()).fold(fact)
+            release = self.releases.setdefault(event.release, ReleaseStanding())
+            release.fold(fact)
+            if kind is ReleaseReceived:
+                release.entitled = self._entitled(event.on)
         elif kind in _OF_PUBLICATION:
             self.publications.setdefault(event.publication, PublicationStanding()).fold(fact)
         elif kind in _OF_COPIES:
@@ -393,6 +396,17 @@ class RequestStanding:
             else:
                 return []
         return found
+
+    def _entitled(self, day: date) -> tuple[tuple[str, Covered], ...]:
+        """The recipients of the agreements in force on a day, each with what they cover; not those who had left."""
+        said = [one.issued.event for one in self.agreements.values() if one.issued and one.in_force(day)]
+        named = (
+            (one.person, covered)
+            for agreement in said
+            for one in agreement.recipients
+            for covered in agreement.datasets
+        )
+        return tuple((person, covered) for person, covered in named if not self.has_left(person, day))
 
     def publication(self, publication: str) -> PublicationStanding:
         """What is known of a publication, which may be nothing."""
