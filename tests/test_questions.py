@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.cli.kinds import When
-from api.cli.tables import Row, Table, Who, as_csv, as_text
+from api.cli.tables import Form, Row, Table, Who, as_csv, as_text, show
 from ledger.home import VIEWS, open_home
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, Clock, fact
 from tests.office import STRANGER, returned
@@ -64,7 +64,10 @@ def columns(line: str) -> int:
 
 
 @every_question
-def test_an_answer_on_a_terminal_fits_and_says_for_which_position_it_holds(released: Path, words: list[str]):
+def test_an_answer_on_a_terminal_fits_and_says_for_which_position_it_holds(
+    released: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
     answer = ask(released, *words)
 
     assert (answer.code, answer.err) == (0, "")
@@ -184,6 +187,16 @@ def test_a_table_fits_whatever_it_is_about(name: str):
 
     assert max(map(columns, text.splitlines())) <= 100
     assert sum(line.count("y") for line in text.splitlines()[1:]) - name.count("y") == 120
+
+
+@pytest.mark.parametrize("name", ["Ana", 200 * "x", "word " * 60, 70 * "学", "a\nb\tc"])
+def test_where_no_terminal_reads_a_row_is_a_line_and_nothing_is_broken(name: str, capsys: pytest.CaptureFixture[str]):
+    rows: list[Row] = [{"person": Who("p-1"), "what": 120 * "y", "day": "2026-11-21"}]
+    show(Table({"person": "person", "what": "what", "day": "day"}, rows), 7, Form(False, False, lambda _: name), "")
+    heading, row, holds = capsys.readouterr().out.splitlines()
+
+    assert (heading.split(), holds) == (["person", "what", "day"], "This holds for position 7.")
+    assert row.endswith(f"  {120 * 'y'}  2026-11-21")
 
 
 # Who holds what.

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from io import StringIO
@@ -68,7 +69,9 @@ def show(table: Table, position: int, form: Form, nothing: str, **further: Any) 
         click.echo(as_csv(table, form.names), nl=False)
         click.echo(holds, err=True)
         return
-    click.echo(as_text(table, form.names) if table.rows else nothing)
+    # A line that was broken for a terminal could not be searched, or cut into columns.
+    width = WIDTH if sys.stdout.isatty() else None
+    click.echo(as_text(table, form.names, width) if table.rows else nothing)
     click.echo(holds)
 
 
@@ -94,20 +97,23 @@ def as_csv(table: Table, names: Names | None) -> str:
     return text.getvalue()
 
 
-def as_text(table: Table, names: Names | None) -> str:
-    """Rows for a terminal, in at most 100 columns: what is too long goes on in the next line."""
+def as_text(table: Table, names: Names | None, width: int | None = WIDTH) -> str:
+    """Rows in at most so many columns, in which what is too long goes on in the next line; by default a terminal's.
+
+    Without a width, each row is one line.
+    """
     cells = [
         list(table.shown.values()),
         *([_word(row[column], names) for column in table.shown] for row in table.rows),
     ]
-    widths = _fitting([max(_width(row[at]) for row in cells) for at in range(len(table.shown))])
+    widths = [max(_width(row[at]) for row in cells) for at in range(len(table.shown))]
+    if width is not None:
+        widths = _fitting(widths, width)
     lines = []
     for row in cells:
-        parts = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+        parts = [_wrapped(cell, room) for cell, room in zip(row, widths, strict=True)]
         for at in range(max(map(len, parts))):
-            line = [
-                _padded(part[at] if at < len(part) else "", width) for part, width in zip(parts, widths, strict=True)
-            ]
+            line = [_padded(part[at] if at < len(part) else "", room) for part, room in zip(parts, widths, strict=True)]
             lines.append((" " * GAP).join(line).rstrip())
     return "\n".join(lines)
 
@@ -157,9 +163,9 @@ def _columns(letter: str) -> int:
     return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
 
 
-def _fitting(widths: list[int]) -> list[int]:
+def _fitting(widths: list[int], width: int) -> list[int]:
     """These widths, the widest made narrower until all fit."""
-    room = WIDTH - GAP * (len(widths) - 1)
+    room = width - GAP * (len(widths) - 1)
     while sum(widths) > room:
         widths[widths.index(max(widths))] -= 1
     return widths
