@@ -275,11 +275,14 @@ def admit_form(act: Act) -> None:
         raise Malformed("act", act.name, str(error)) from error
 
 
-def admit_act(act: Act, actor: str, standing: Standing, at: datetime) -> None:
+def admit_act(act: Act, actor: str, standing: Standing, at: datetime, occurred_at: datetime | None = None) -> None:
     """Raise `NotEntitled`, or `Malformed` when the ledger does not know the request or whom the act names.
 
-    Who types in what somebody else decided is of the office, too.
+    Who types in what somebody else decided is of the office, too. No act is said to have happened at another time than
+    when it is judged: else it might have come before what it rests on.
     """
+    if occurred_at is not None:
+        raise Malformed("occurred_at", occurred_at.isoformat(), f"is for reports: {act.name} happens when it is judged")
     if standing.office.roles(act.principal, at).isdisjoint(act.roles):
         raise NotEntitled(act.principal, act.name, act.roles)
     if actor != act.principal and standing.office.roles(actor, at).isdisjoint(REPORTING):
@@ -343,7 +346,7 @@ def admit_reports(
     for event, actor in reports:
         _admit_actor(event, office, actor, at)
         if isinstance(event, RoleGranted) and not begun:
-            _check_first_role(event, office.day(at))
+            _check_first_role(event, actor, office.day(at))
             begun = True
         if isinstance(event, RoleEnded) and office.has_begun:
             _check_last_role(event, office, at)
@@ -383,8 +386,14 @@ def _admit_actor(event: Event, office: Office, actor: str, at: datetime) -> None
         raise NotEntitled(actor, f"report {event.wire_name}", entitled)
 
 
-def _check_first_role(event: RoleGranted, today: date) -> None:
-    """Who could give no other role, or not today, would leave the office without anybody who can."""
+def _check_first_role(event: RoleGranted, actor: str, today: date) -> None:
+    """Who could give no other role, or not today, would leave the office without anybody who can.
+
+    It is given by the operator, or taken by whoever begins; nobody else speaks for an office that has not begun.
+    """
+    if actor != event.principal and not actor.startswith(OPERATOR):
+        why = f"is the first one: {event.principal} or an operator gives it, and not {actor}"
+        raise Malformed("role", event.role, why)
     holds_today = event.starts <= today and (event.ends is None or today <= event.ends)
     if event.role not in GRANTING or not holds_today:
         why = f"is not one to begin with: first comes one of {', '.join(GRANTING)}, from today on, who gives all others"

@@ -181,7 +181,7 @@ class Desk:
         if not judgement.reading.outcome:
             if seen is not None:
                 seen.check(judgement.reading.facts)
-            admit_act(act, circumstances.actor, judgement.standing, at)
+            admit_act(act, circumstances.actor, judgement.standing, at, circumstances.occurred_at)
         return judgement
 
     def _report(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from api.commands import Clerk, Document
-from api.commands.people import Erase
+from api.commands.people import Erase, nothing_to_erase
 from api.desk import Circumstances, Outcome
 from ledger.custody import Erasure
 from ledger.home import erase_person, is_erasure_recorded
@@ -28,7 +28,8 @@ def erase(
 ) -> Erased:
     """Record that a person's details are erased, then destroy them; whatever was cut off is completed by a second call.
 
-    Raises what `Clerk.take` raises, and `Busy` when somebody reads what is to be destroyed.
+    Raises what `Clerk.take` raises, `Malformed` when nothing is left to destroy, and `Busy` when somebody reads what
+    is to be destroyed.
     """
     outcome = clerk.earlier(key) if key else None
     if outcome is None and not is_erasure_recorded(clerk.home, wish.person, wish.details):
@@ -43,4 +44,6 @@ def erase(
         actor=circumstances.actor,
         via=circumstances.via,
     )
+    if outcome is None and destroyed == Erasure():
+        raise nothing_to_erase(wish.person, wish.details)
     return Erased(outcome, destroyed)

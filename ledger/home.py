@@ -24,7 +24,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -50,7 +50,7 @@ from ledger.custody import LOOKUP_KEY, Custody, Erasure, Places
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.custody.keystore import KeyStore
 from ledger.errors import AlreadyThere, Conflict, Damaged, Malformed, NotALedger, Unreachable
-from ledger.events import DECLARED, LedgerOpened, PersonErased
+from ledger.events import DECLARED, Event, LedgerOpened, PersonErased
 from ledger.events.people import Detail
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in, remove_lock_store
 from ledger.evidence.notary import Notary
@@ -408,4 +408,18 @@ def _recorded_erasure(home: Home, person: str, details: tuple[Detail, ...]) -> t
     if last_sealed is None:
         raise Malformed("person", person, "is not in this ledger")
     since = known[last_sealed:]
-    return any(isinstance(event, PersonErased) and event.details == details for event in since), reading
+    if not details:
+        return any(isinstance(event, PersonErased) and not event.details for event in since), reading
+    erased = [_erased_last(known, detail) for detail in details]
+    return None not in erased and any(erased), reading
+
+
+def _erased_last(known: Sequence[Event], detail: Detail) -> bool | None:
+    """Whether a detail was erased last, and not sealed; False when it never was, and None while it is there."""
+    for event in reversed(known):
+        if isinstance(event, PersonErased):
+            if not event.details or detail in event.details:
+                return True
+        elif detail in event.sealed():
+            return None
+    return False

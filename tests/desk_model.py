@@ -352,6 +352,8 @@ class Model:
         for one in act.recipients:
             if one.person not in group or not self._may_be_named(act, one):
                 yield "K1"
+        if act.template_approved_by in {*group, self.said(act.request).researcher}:
+            yield "own template"
         yield from self._barred(group, act.request)
 
     def _may_be_named(self, act: Any, named: Any) -> bool:

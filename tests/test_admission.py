@@ -285,11 +285,17 @@ def test_somebody_without_a_role_reports_nothing(store: Store):
 
 def test_whoever_opens_an_office_gives_the_first_role_and_nobody_else_does(store: Store):
     desk = desk_on(store, person(DIRECTOR))
-    desk.report(role(), by("staff:installer"))
+    is_refused(store, desk, (role(), by("staff:installer")), error=Malformed)
+    desk.report(role(), by("operator:installer"))
 
     is_refused(store, desk, (role(principal="staff:installer"), by("staff:installer")), error=NotEntitled)
     desk.report(role(principal="staff:installer", person=None, role="admin"), by(THE_DIRECTOR))
     desk.report(role(principal=TYPIST, person=None, role="staff"), by("staff:installer"))
+
+
+def test_whoever_begins_an_office_alone_takes_the_first_role_themselves(store: Store):
+    desk = desk_on(store, person(DIRECTOR))
+    desk.report(role(), by(THE_DIRECTOR))
 
 
 def test_the_last_role_by_which_roles_are_given_is_not_ended(store: Store):

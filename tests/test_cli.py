@@ -651,14 +651,14 @@ def test_erase_takes_only_the_details_that_are_named(tmp_path: Path):
     assert facts_of(home)[-1]["event"]["details"] == ["email", "phone"]
 
 
-def test_erase_can_be_called_again(tmp_path: Path):
+def test_what_is_erased_already_is_not_erased_again(tmp_path: Path):
     home = with_a_director(tmp_path)
     dua_ledger("erase", "--actor", DIRECTOR, ANA, "--yes", home=home)
 
     again = dua_ledger("erase", "--actor", DIRECTOR, ANA, "--yes", home=home)
 
-    assert again.code == 0
-    assert again.out.splitlines()[0] == f"Erased everything of {ANA}: 0 texts, 0 documents, 0 salts, 0 keys."
+    assert again.code == 2
+    assert again.err == f"Error: person '{ANA}': has no details here: nothing to erase\n"
     assert len(entries_of(home)) == 4
 
 

@@ -370,6 +370,22 @@ def test_what_people_wrote_is_in_custody_and_not_in_the_log(stages: Stages, tmp_
     assert "Björn".encode() not in (office.home / "log.db").read_bytes()
 
 
+def test_a_role_is_granted_again_to_say_who_the_principal_is_and_not_otherwise(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+    office.done("grant-role staff:8 staff --from 2026-01-01")
+
+    assert office("grant-role staff:8 staff --from 2026-01-01").code == 2
+    office.done(f"grant-role staff:8 staff --from 2026-01-01 --person {IRA}")
+    assert office(f"grant-role staff:8 staff --from 2026-01-01 --person {IRA}").code == 2
+
+
+def test_policy_is_published_once_and_not_again_as_it_is(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+    office.done("publish-policy --smallest-cell 9")
+
+    assert office("publish-policy --smallest-cell 9").code == 2
+
+
 # Circumstances.
 
 

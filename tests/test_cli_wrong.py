@@ -192,7 +192,7 @@ WRONG = [
     ),
     (
         "issued",
-        f"sign A-2026-0001-1 --signer {TOM} --as office {IN_INK}",
+        f"sign A-2026-0001-1 --signer {IRA} --as office {IN_INK.replace(TOM, IRA)}",
         "is who signed: that takes somebody else",
     ),
     (
@@ -206,11 +206,31 @@ WRONG = [
         "Error: ends '2026-05-31': is before it begins, on 2026-06-01",
     ),
     ("opened", "end-role staff:2 staff", "Error: role 'staff': was not given to staff:2"),
+    (
+        "issued",
+        f"sign A-2026-0001-1 --signer {TOM} --as office {IN_INK.replace(TOM, IRA)}",
+        "takes part in request R-2026-0001, and is no office",
+    ),
+    (
+        "issued",
+        f"sign A-2026-0001-1 --signer {IRA} --as home-signatory {IN_INK.replace(TOM, ROSA)}",
+        "asks in request R-2026-0001: that takes somebody else",
+    ),
+    ("opened", f"erase {IRA} --detail phone --yes", "has no phone here: nothing to erase"),
+    ("opened", "publish-policy", "Error: give at least one parameter: those that are not given stay as they are"),
+    ("opened", "publish-policy --smallest-cell 1", "Error: smallest cell 1: is less than 2"),
+    ("opened", "publish-policy --agreement-months 0", "Error: agreement months 0: is less than 1"),
+    ("opened", "publish-policy --smallest-cell 9 --occurred-at 2020-01-01", "is too early: it counts from now on"),
     # Times.
     (
         "opened",
         f"suspend {IRA} --occurred-at 2026-11-22",
         "Error: time '2026-11-22T00:00:00-05:00': is still to come, and nothing has happened then",
+    ),
+    (
+        "submitted",
+        "decline R-2026-0001 --reason why --occurred-at 2026-11-20",
+        "is for reports: decline-request happens when it is judged",
     ),
     ("opened", f"suspend {IRA} --occurred-at 1969-12-31", "Error: time '1969-12-31T00:00:00-05:00': is before 1970"),
     (

@@ -266,25 +266,27 @@ def test_an_act_is_recorded_with_its_circumstances_and_its_judgement(prepared: O
         via="command line",
         on_behalf_of=DIRECTOR,
         documents=(commitment(5), commitment(6)),
-        occurred_at=NOON - timedelta(days=3),
-        precision="day",
     )
     prepared.desk.act(approve(), circumstances)
 
     fact, judged = prepared.last, prepared.last.judged
     assert judged is not None
     assert (fact.actor, fact.via, fact.on_behalf_of) == ("staff:typist", "command line", DIRECTOR)
-    assert (fact.documents, fact.precision) == ((commitment(5), commitment(6)), "day")
-    assert (fact.occurred_at, fact.recorded_at) == (NOON - timedelta(days=3), NOON)
+    assert (fact.documents, fact.precision) == ((commitment(5), commitment(6)), "instant")
+    assert (fact.occurred_at, fact.recorded_at) == (NOON, NOON)
     assert (judged.command, judged.at) == (as_command(approve()), "2026-11-21T12:00:00.000000Z")
     assert (judged.policy, judged.read_to, judged.rulebook) == (1, len(complete()), VERSION)
 
 
-def test_an_act_is_judged_by_when_it_is_decided_and_not_by_when_it_is_said_to_have_happened(office: Office):
-    office.holds(*complete(couhes=couhes(expires=TODAY - timedelta(days=1))))
+def test_an_act_happens_when_it_is_judged_and_at_no_other_time(prepared: Office):
     last_week = msgspec.structs.replace(HOUSE, occurred_at=NOON - timedelta(days=7))
 
-    assert office.desk.act(approve(), last_week).refused
+    for wish in (prepared.desk.act, prepared.desk.objections):
+        with (
+            nothing_written(prepared.store),
+            pytest.raises(Malformed, match="approve-request happens when it is judged"),
+        ):
+            wish(approve(), last_week)
 
 
 def test_what_the_rules_hold_against_an_act_is_told_without_recording_it(office: Office):

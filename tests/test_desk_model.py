@@ -435,7 +435,7 @@ class AnyDesk(RuleBasedStateMachine):
         """With its people, its organisations and its catalogue."""
         facts = [fact for fact in good if "request" not in fact.__struct_fields__]
         facts.append(role(principal=ADMIN, person=None, role="admin"))
-        self.desk.report_together([(fact, HOUSE) for fact in facts])
+        self.desk.report_together([(fact, msgspec.structs.replace(HOUSE, actor=THE_DIRECTOR)) for fact in facts])
         self.is_written(*facts)
 
     @rule(

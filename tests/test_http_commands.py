@@ -157,6 +157,18 @@ def test_a_past_event_is_told_with_when_it_happened(office: HttpOffice):
     assert (recorded.occurred_at.isoformat(), recorded.precision) == ("2026-11-01T14:00:00+00:00", "day")
 
 
+def test_an_act_takes_no_time_of_its_own(office: HttpOffice):
+    with office.unchanged():
+        response = office.post(
+            "director", f"/requests/{REQUEST}/approval", {"occurred_at": "2026-11-01T09:00:00-05:00"}
+        )
+
+    assert response.status_code == 422
+    (error,) = told(response)["errors"]
+    assert error["pointer"] == "/occurred_at"
+    assert error["detail"] == "occurred_at is for reports: approve-request happens when it is judged"
+
+
 def test_the_office_records_for_somebody_when_a_document_shows_it(office: HttpOffice):
     path, body = f"/requests/{REQUEST}/withdrawal", f'{{"on_behalf_of": "{ANA}"}}'
     with office.unchanged():

@@ -172,6 +172,14 @@ def test_an_agreement_names_nobody_outside_of_the_study_group():
     )
 
 
+@pytest.mark.parametrize("approver", [ANA, BEN])
+def test_nobody_of_the_study_group_approves_the_template(approver: str):
+    own = use_agreement(agreement="A-2", template_approved_by=approver)
+    given(ready(request=EVERYBODY)).when(issue(own)).then(
+        refused("agreement-terms", "somebody else to approve the template", about=[approver], shown_by=[EVERYBODY])
+    )
+
+
 def test_an_agreement_names_somebody():
     given(ready()).when(issue(memorandum(agreement="A-2", recipients=()))).then(
         refused("agreement-terms", "recipients", about=["A-2"], shown_by=[request()])
@@ -179,8 +187,8 @@ def test_an_agreement_names_somebody():
 
 
 def test_an_agreement_need_not_name_everybody():
-    facts = ready(request=EVERYBODY)
-    given(facts).when(issue(memorandum(agreement="A-2"))).then(issued(memorandum(agreement="A-2")))
+    facts, for_one = ready(request=EVERYBODY), memorandum(agreement="A-2", template_approved_by=HEAD)
+    given(facts).when(issue(for_one)).then(issued(for_one))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from ledger.events import Event
 from ledger.events.people import Detail
+from tests.amending_facts import debarment_lifted, debarred
 from tests.facts import ANA, BEN, EVA, person
 from tests.office import (
     DUA,
@@ -116,3 +117,21 @@ def test_what_a_register_says_of_somebody_else_or_was_taken_back_keeps_nobody():
     given(complete(), past_release(person=STRANGER)).when(erase("email", who=STRANGER)).then(
         given_up("email", who=STRANGER)
     )
+
+
+@pytest.mark.parametrize("details", [(), ("name",), ("institution",), ("phone", "email")])
+def test_who_is_debarred_stays_known_until_that_is_over(details: tuple[Detail, ...]):
+    ban, over = debarred(STRANGER, TODAY), debarred(STRANGER, YESTERDAY)
+
+    given(complete(), ban).when(erase(*details, who=STRANGER)).then(
+        refused("erasable", "an end of the debarment", about=[STRANGER], shown_by=[ban])
+    )
+    given(complete(), over).when(erase(*details, who=STRANGER)).then(given_up(*details, who=STRANGER))
+    given(complete(), ban, debarment_lifted(STRANGER)).when(erase(*details, who=STRANGER)).then(
+        given_up(*details, who=STRANGER)
+    )
+
+
+@pytest.mark.parametrize("detail", ["address", "phone", "department"])
+def test_what_nobody_is_known_by_can_go_while_they_are_debarred(detail: Detail):
+    given(complete(), debarred(STRANGER)).when(erase(detail, who=STRANGER)).then(given_up(detail, who=STRANGER))

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from api.cli.acting import Hand, acting, reporting
+from api.cli.failures import WrongUsage
 from api.cli.kinds import DAY, NAME, PRINCIPAL, REQUEST, TEXT, OneOf
 from api.cli.showing import office_of
 from api.commands.correction import Correct
@@ -65,6 +66,8 @@ def _parameters(command: Any) -> Any:
 def publish_policy(hand: Hand, **parameters: Any) -> None:
     """Put parameters of policy in force; those that are not given stay as they are."""
     given = {name: value for name, value in parameters.items() if value not in (None, ())}
+    if not given:
+        raise WrongUsage("give at least one parameter: those that are not given stay as they are")
     policy = msgspec.structs.replace(office_of(hand.home).policy.event, **given)
     hand.take(PublishPolicy(policy=policy))
 

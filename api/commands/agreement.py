@@ -66,9 +66,12 @@ class _Signing(Command, frozen=True, kw_only=True):
     organisation: str | None = None
 
     def _issued(self, at: Drafting) -> AgreementIssued:
-        known = at.request(self.request).agreement(self.agreement)
+        request = at.request(self.request)
+        known = request.agreement(self.agreement)
         if known.issued is None:
             raise Malformed("agreement", self.agreement, f"is none of request {self.request}")
+        if self.capacity in ("office", "home signatory") and self.signer in _takes_part(request):
+            raise Malformed("signer", self.signer, f"takes part in request {self.request}, and is no {self.capacity}")
         if self.capacity == "authorised official" and self.organisation is None:
             raise Malformed("organisation", "", "is missing: an authorised official signs for one")
         if self.capacity != "authorised official" and self.organisation is not None:
@@ -79,12 +82,16 @@ class _Signing(Command, frozen=True, kw_only=True):
 
     def _check(self, on: date, attested_by: str | None, at: Drafting) -> None:
         """Raise `Malformed` for a signature under what nobody had written yet, and for one's own word for it."""
-        issued = at.request(self.request).agreement(self.agreement).issued
+        request = at.request(self.request)
+        issued = request.agreement(self.agreement).issued
         sent_out = issued and at.office.day(at.fact(issued.position).occurred_at)
         if sent_out and on < sent_out:
             raise Malformed("date", str(on), f"is before agreement {self.agreement} was issued, on {sent_out}")
         if attested_by == self.signer:
             raise Malformed("person who attests", self.signer, "is who signed: that takes somebody else")
+        if request.submitted and attested_by == request.submitted.event.researcher:
+            why = f"asks in request {self.request}: that takes somebody else"
+            raise Malformed("person who attests", attested_by, why)
 
 
 class SignByKey(_Signing, frozen=True, kw_only=True):
@@ -208,6 +215,11 @@ class Terminate(Command, frozen=True, kw_only=True):
             raise Malformed("date", str(self.on), f"is before it is in force, on {known.executed.event.starts}")
         sealed = at.sealed(AgreementTerminated, f"request:{self.request}", {"reason": self.reason})
         return at.reports(AgreementTerminated(request=self.request, agreement=self.agreement, on=self.on, **sealed))
+
+
+def _takes_part(request: RequestStanding) -> set[str | None]:
+    submitted = request.submitted
+    return {*request.study_group, submitted and submitted.event.researcher}
 
 
 def _check_open(agreement: str, known: AgreementStanding) -> None:

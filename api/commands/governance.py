@@ -10,6 +10,9 @@ from ledger.events.governance import Role, Scope
 from ledger.log import about
 from projections.acts import GrantWaiver
 
+# The least that makes sense: a cell of one is a person, and nothing is in force for no month.
+LEAST = {"smallest_cell": 2, "agreement_months": 1, "training_months": 1}
+
 
 class PublishPolicy(Command, frozen=True, kw_only=True):
     """Parameters of policy are put in force."""
@@ -17,7 +20,20 @@ class PublishPolicy(Command, frozen=True, kw_only=True):
     policy: PolicyPublished
 
     def draft(self, at: Drafting) -> Wish:
-        """A report."""
+        """A report. Raises `Malformed` for what no office could go by, and for what is in force as it is."""
+        if not at.office.has_begun:
+            raise Malformed("policy", "", "comes from who gives roles, and nobody does yet: grant the first one")
+        if at.circumstances.occurred_at is not None:
+            raise Malformed(
+                "occurred_at", at.circumstances.occurred_at.isoformat(), "is too early: it counts from now on"
+            )
+        for name, least in LEAST.items():
+            said = getattr(self.policy, name)
+            if said < least:
+                raise Malformed(name.replace("_", " "), said, f"is less than {least}")
+        published = at.office.policy
+        if published.position and published.event == self.policy:
+            raise Malformed("policy", "", f"is in force as it is, as entry {published.position} says")
         return at.reports(self.policy)
 
 
@@ -31,8 +47,9 @@ class GrantRole(Command, frozen=True, kw_only=True):
     person: str | None = None
 
     def draft(self, at: Drafting) -> Wish:
-        """A report."""
-        if at.office.holds(self.principal, self.role, self.starts, self.ends):
+        """A report; of a role that is held already, only if it says for the first time who the principal is."""
+        names = self.person is not None and at.office.person(self.principal) is None
+        if not names and at.office.holds(self.principal, self.role, self.starts, self.ends):
             raise Malformed("role", self.role, f"is held by {self.principal} in that time already")
         return at.reports(
             RoleGranted(

@@ -16,7 +16,7 @@ from ledger.events import (
     SuspensionLifted,
 )
 from ledger.events.people import Affiliation, Detail
-from projections.acts import EraseDetails
+from projections.acts import EraseDetails, of_person
 
 
 class Details(Command, frozen=True, kw_only=True):
@@ -140,8 +140,16 @@ class Erase(Command, frozen=True, kw_only=True):
     last_copy_lapses: date
 
     def draft(self, at: Drafting) -> Wish:
-        """An act."""
+        """An act. Raises `Malformed` when none of these details is recorded."""
+        recorded = at.standing(of_person(self.person)).person(self.person)
+        if self.details and recorded.registered and recorded.details.keys().isdisjoint(self.details):
+            raise nothing_to_erase(self.person, self.details)
         act = EraseDetails(
             principal=at.principal, person=self.person, details=self.details, last_copy_lapses=self.last_copy_lapses
         )
         return Acting(act, PersonErased)
+
+
+def nothing_to_erase(person: str, details: tuple[Detail, ...]) -> Malformed:
+    """What is said of a wish to erase what is not there."""
+    return Malformed("person", person, f"has no {' or '.join(details) or 'details'} here: nothing to erase")

@@ -12,6 +12,8 @@ RULE = Rule[EraseDetails](
 )
 
 KEPT = frozenset({"name", "institution"})
+# By what somebody who comes back is found to be known already.
+KNOWN_BY = KEPT | {"email"}
 
 
 @RULE.objects
@@ -33,6 +35,16 @@ def still_needed(act: EraseDetails, standing: Standing, at: datetime) -> Iterato
     for id_, incident in standing.open_incidents.items():
         if incident.names(act.person) or any(incident.concerns(one, (), ()) for one in standing.requests):
             yield RULE.objection(f"an end of incident {id_}", act.person, incident.facts)
+
+
+@RULE.objects
+def while_debarred(act: EraseDetails, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """Policy: who is debarred stays known by name, institution and e-mail until that is over, or comes back unknown."""
+    if act.details and KNOWN_BY.isdisjoint(act.details):
+        return
+    debarred = standing.person(act.person).debarments_on(standing.office.day(at))
+    if debarred:
+        yield RULE.objection("an end of the debarment", act.person, debarred)
 
 
 @RULE.objects
