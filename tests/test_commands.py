@@ -387,14 +387,15 @@ def test_an_address_can_go_before_the_name(story, tom):
     assert register_of(story.home.ledger, story.home.custody).person(CONTACT) is None
 
 
-def test_an_erasure_that_was_cut_off_is_completed_without_another_record(story):
+def test_what_is_erased_is_not_erased_again_and_that_is_said_without_another_record(story):
     wish = Erase(person=story.person(CONTACT), details=(), last_copy_lapses=TODAY)
     first = erase(story.clerk, wish, DIRECTOR)
     before = story.events()
 
-    again = erase(story.clerk, wish, DIRECTOR)
+    with pytest.raises(Malformed, match="nothing to erase"):
+        erase(story.clerk, wish, DIRECTOR)
 
-    assert (first.outcome is None, again.outcome) == (False, None)
+    assert first.outcome is not None
     assert story.events() == before
 
 

@@ -387,7 +387,7 @@ PINNED_ACTS = {
 FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
     2: "47862d95fe89fff7befc8a0076a7f953c34c45c17fc7f605a294790e1db22e9c",
-    3: "29f58bd10a56d77d5fef5ac8cf0367b999c450b40221d078b2b2ef66b4c72176",
+    3: "8c0d9afd724a631464d7aaa67d99db91c0656c32fbe0ae2d48ac213f6b77d380",
 }
 
 RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)
