@@ -114,7 +114,7 @@ class Draft:
     """The file that becomes the package, beside the place where it will be."""
 
     def __init__(self, descriptor: int, path: str) -> None:
-        self.path, self._descriptor = Path(path), descriptor
+        self.path, self._descriptor, self._open = Path(path), descriptor, True
         self.size, self.digest = 0, sha256()
 
     def write(self, chunk: bytes) -> None:
@@ -138,9 +138,11 @@ class Draft:
             raise
 
     def remove(self) -> None:
-        """Leave nothing of it at its first place."""
-        os.close(self._descriptor)
-        self.path.unlink(missing_ok=True)
+        """Leave nothing of it at its first place, the first time that this is asked."""
+        if self._open:
+            os.close(self._descriptor)
+            self._open = False
+            self.path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -156,6 +158,7 @@ def draft_of(target: Path) -> Iterator[Draft]:
         yield draft
         with undisturbed(), named_os_errors(target):
             draft.put(target)
+            draft.remove()
     finally:
         with undisturbed():
             if draft is not None:
@@ -196,8 +199,10 @@ def named_os_errors(path: Path | str) -> Iterator[None]:
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Hold Ctrl-C back while something is made or removed, so that nothing is made and forgotten."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        # A signal that came just before is told of here, when it is held back already.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,6 +1,7 @@
 """Entries that stand one after the other in the log, found by their tags and types without any index on disk."""
 
 from collections.abc import Iterable, Iterator
+from threading import Lock
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
@@ -15,24 +16,35 @@ class Tail:
         self.entries: list[Entry] = []
         self._by_tag: dict[str, list[Entry]] = {}
         self._by_type: dict[str, list[Entry]] = {}
+        # They are sorted when somebody asks: whoever only appends need not wait for that.
+        self._sorted, self._sorting = 0, Lock()
 
     def extend(self, entries: Iterable[Entry]) -> None:
         """Know these entries, too, which follow the last one."""
-        for entry in entries:
-            header = entry.header
-            self.entries.append(entry)
-            self._by_type.setdefault(header.type, []).append(entry)
-            for tag in header.tags:
-                self._by_tag.setdefault(tag, []).append(entry)
-            self.last = header.position
+        self.entries.extend(entries)
+        if self.entries:
+            self.last = self.entries[-1].header.position
+
+    def _sort(self) -> None:
+        if self._sorted == len(self.entries):
+            return
+        with self._sorting:
+            for entry in self.entries[self._sorted :]:
+                header = entry.header
+                self._by_type.setdefault(header.type, []).append(entry)
+                for tag in header.tags:
+                    self._by_tag.setdefault(tag, []).append(entry)
+                self._sorted += 1
 
     def matching(self, query: DCBQuery, after: int, until: int) -> list[Entry]:
         """Those that some item of a query matches, in order, after one position up to another."""
+        self._sort()
         found = {entry.header.position: entry for item in query.items for entry in self._matched(item, after, until)}
         return [found[position] for position in sorted(found)] if len(found) > 1 else [*found.values()]
 
     def has_any(self, types: Iterable[str], after: int) -> bool:
         """Whether there is an entry of one of these types after a position."""
+        self._sort()
         return any(of_type[-1].header.position > after for of_type in map(self._by_type.get, types) if of_type)
 
     def _matched(self, item: DCBQueryItem, after: int, until: int) -> Iterator[Entry]:
