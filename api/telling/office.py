@@ -74,6 +74,8 @@ def told_of_the_calendar(event: e.Event, names: Names, _words: Words) -> str | N
             what = f"version {event.label} of {event.dataset}"
             right = f"The right of {names(event.person)} to {what} ended on {event.ended}"
             return f"{right}; it is to be destroyed by {event.due}."
+        case e.NoticeRevived():
+            return f"The notice of entry {event.of} ({event.kind}) that was refused for good is sent again."
         case e.DisclosureCompelled():
             data = listed((event.dataset, *event.also))
             notice = f"notice was given on {event.notice_on}" if event.notice_on else "no notice was given"
