@@ -8,13 +8,19 @@ from typing import cast, get_args
 
 import click
 
+from api.admission import OPERATOR
 from api.cli import options
 from api.cli.acting import Hand, acting, clock
 from api.cli.evidence import lock_store
-from api.cli.failures import CouldNotRun
+from api.cli.failures import CouldNotRun, WrongUsage
+from api.cli.kinds import PRINCIPAL
+from api.cli.showing import office_of
 from api.cli.verifying import Extent, verify_home
-from api.cli.wording import counted, counted_together, printable
+from api.cli.wording import counted, counted_together, printable, warn
+from api.commands import Clerk
+from api.commands.governance import GrantRole
 from api.commands.people import Erase
+from api.desk import Circumstances
 from api.erasing import erase as erase_details
 from ledger.backup.lapsing import last_copy_lapses
 from ledger.custody import Erasure
@@ -36,10 +42,22 @@ from ledger.home import LOCK, create_home, open_home
     help="Keep the log in a PostgreSQL database that `dua-ledger migrate` prepared: postgresql://user@host/database.",
 )
 @lock_store
-def init(path: Path, actor: str, origin: str, store: str | None, lock: str | None) -> None:
+@click.option(
+    "--director",
+    type=PRINCIPAL,
+    metavar="PRINCIPAL",
+    help="Who directs the office from today on, such as staff:1: the second entry gives the first role.",
+)
+def init(path: Path, actor: str, origin: str, store: str | None, lock: str | None, director: str | None) -> None:
     """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten."""
-    vkey = create_home(path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock, store=store)
+    if director and actor != director and not actor.startswith(OPERATOR):
+        raise WrongUsage(f"the first role is given by {director} or an operator, and not by {actor}")
+    vkey = create_home(
+        path.absolute(), origin, actor=actor, via=options.VIA, clock=clock(), lock_store=lock, store=store
+    )
     click.echo(f"Opened the ledger {origin} in {path}.")
+    if director:
+        _direct(path.absolute(), director, Circumstances(actor=actor, via=options.VIA))
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")
     click.echo(f"Back up {path / 'keys'} apart from everything else, and not for longer than erased data may live on.")
@@ -47,6 +65,15 @@ def init(path: Path, actor: str, origin: str, store: str | None, lock: str | Non
         click.echo(
             f"Keep {path / LOCK} out of every backup: a copy of it that is put back would vouch for an older log."
         )
+
+
+def _direct(path: Path, director: str, circumstances: Circumstances) -> None:
+    """Give the first role: from today on at the office."""
+    with open_home(path, clock()) as home:
+        starts = office_of(home).day(clock()())
+        role = GrantRole(principal=director, role="director", starts=starts)
+        warn(Clerk(home, clock()).take(role, circumstances).warnings)
+    click.echo(f"{director} is director from {starts}.")
 
 
 def _destroyed(erasure: Erasure) -> str:
