@@ -169,7 +169,10 @@ class PersonShown(Shape, frozen=True, kw_only=True):
 
 
 class Holding(Shape, frozen=True, kw_only=True):
-    """A version of a data set that somebody holds; `right` is whether an agreement gives one on the day asked about."""
+    """A version of a data set that somebody holds; `right` is whether an agreement gives one on the day asked about.
+
+    `put_off` says that a legal hold forbade to destroy it, so that it is `due` so long after that was lifted.
+    """
 
     person: str
     person_name: str | None
@@ -185,6 +188,7 @@ class Holding(Shape, frozen=True, kw_only=True):
     right: bool
     state: str
     due: date
+    put_off: bool
 
 
 class Imported(Shape, frozen=True, kw_only=True):
