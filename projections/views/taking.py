@@ -41,6 +41,7 @@ from ledger.events import (
     LogKeyRetired,
     LogKeyRotated,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     OrganisationRegistered,
     PastDataSetRecorded,
@@ -132,6 +133,7 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    NoticeRevived,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
