@@ -22,7 +22,7 @@ from ledger.errors import (
 from ledger.evidence.verify import verify_log
 from ledger.home import create_home, open_home
 from ledger.storage import create_store, open_store
-from ledger.storage.postgres import connections, schema
+from ledger.storage.postgres import connections, declared, schema
 from tests.facts import data_set, noon
 from tests.postgres import ADMIN, MADE, Server
 from tests.stores import assert_holds, event, nothing_written
@@ -43,7 +43,7 @@ def empty_url(postgres_server: Server) -> Iterator[str]:
 def service_url(postgres_server: Server, postgres_url: str) -> str:
     """The store as the service reaches it."""
     postgres_server.execute(
-        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {schema.SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
+        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {declared.SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
     )
     return postgres_url.replace(f"{ADMIN}@", "api@")
 
@@ -162,7 +162,7 @@ FORBIDDEN = [
     "CREATE TABLE ledger.mine (a int)",
     "CREATE OR REPLACE FUNCTION ledger.rows_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     "SET session_replication_role = replica",
-    f"SET ROLE {schema.OWNER}",
+    f"SET ROLE {declared.OWNER}",
 ]
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ledger.custody import Places
 from ledger.custody.files import named_os_errors, new_file
-from ledger.evidence.lockstore import path_in
+from ledger.evidence.lockstore import check_url, path_in
+from ledger.storage import is_postgres
 
 LOG = "log.db"
 STORE = "store"
@@ -37,7 +38,10 @@ def lock_store_url(path: Path) -> str:
 
 def name_lock_store(path: Path, url: str) -> None:
     """Have a home know that its lock store is elsewhere. Raises `Malformed`, `AlreadyThere`."""
-    new_file(path / KEYS / LOCK_STORE, b"sqlite:///%b\n" % os.fsencode(path_in(url)))
+    check_url(url)
+    # Relative to where it is named, which the home is not.
+    found = url if is_postgres(url) else f"sqlite:///{path_in(url)}"
+    new_file(path / KEYS / LOCK_STORE, os.fsencode(f"{found}\n"))
 
 
 def places(path: Path) -> Places:
