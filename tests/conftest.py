@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from ledger.custody import Custody
 from ledger.storage import Store, create_store, open_store
 from tests import postgres
 from tests.command_line import Stages
+from tests.custody_facts import Folder, Shared
 from tests.keys import keyring
 
 
@@ -61,6 +63,21 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def shared_url(request: pytest.FixtureRequest) -> str:
     """Where an empty store is that several processes may use, of each kind."""
     return url_of(request.param, request)
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    """A folder that custody's files are made in, or, where a test is over both, a database too."""
+    if getattr(request, "param", "file") == "postgres":
+        return Shared(tmp_path, request.getfixturevalue("postgres_url"))
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+def custody(folder: Folder) -> Iterator[Custody]:
+    """Custody that nothing is kept in."""
+    with folder.create() as opened:
+        yield opened
 
 
 @pytest.fixture
