@@ -12,6 +12,7 @@ of the last checkpoint.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import Self
@@ -24,7 +25,16 @@ from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import Signer
 from ledger.chain.receipt import Receipt
 from ledger.custody.files import named_os_errors
-from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed, SignatureFailed, UnknownKey, WrongKey
+from ledger.errors import (
+    Damaged,
+    Malformed,
+    NotContinued,
+    ProofFailed,
+    SignatureFailed,
+    Unavailable,
+    UnknownKey,
+    WrongKey,
+)
 from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_keys
@@ -62,11 +72,19 @@ class Notary:
         self._lock.close()
 
     def take_up(self) -> None:
-        """Check that the log continues what was signed, and publish what a crash left unpublished.
+        """Check that the log continues what was signed, and make up for what a crash left unsigned or unpublished.
 
-        Raises `NotContinued`, and then nothing may be written. A log that is ahead is no fault.
+        Raises `NotContinued`, also for what is not signed yet, and then nothing may be written. That there is no key at
+        hand to sign with is no fault.
         """
-        self.check()
+        with self._turn:
+            last, length = self._last(), self._store.length()
+            if last is not None:
+                self._continue(last, length)
+            if length > (0 if last is None else last.size):
+                # Whoever records something is told that it is not signed, and why.
+                with suppress(Unavailable, WrongKey):
+                    self.sign()
         self.publish()
 
     def check(self) -> None:
