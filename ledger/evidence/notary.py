@@ -39,7 +39,7 @@ from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.publishing import replace_file
-from ledger.evidence.witnessing import Appointed, Witnessed, cosigned_note, witnessed
+from ledger.evidence.witnessing import Appointed, Standing, Witnessed, cosigned_note, kept_cosignature, witnessed
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
@@ -140,14 +140,25 @@ class Notary:
         stored = None if best == last.size else self._lock.at(best)
         return last if stored is None else self._opened(stored)[0]
 
-    def witnessed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
+    def witnessed(self, witnesses: Sequence[Appointed], seconds: float, enough: int | None = None) -> Witnessed:
         """A checkpoint over the whole log, published with what these witnesses gave for it within so many seconds.
 
-        Raises as `sign` does.
+        Once `enough` have cosigned it, the others are not waited for. Raises as `sign` does.
         """
-        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds)
+        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds, enough)
         self.publish()
         return found
+
+    def standing(self, witnesses: Sequence[Appointed]) -> Witnessed | None:
+        """The last checkpoint that was signed, with how things stand with these witnesses; None when there is none.
+
+        Nobody is asked. Raises `NotContinued`, and `Damaged` for a cosignature that does not hold.
+        """
+        with self._turn:
+            last = self._last()
+        if last is None:
+            return None
+        return Witnessed(last, tuple(Standing(one, kept_cosignature(self._lock, one.key)) for one in witnesses))
 
     def publish(self) -> None:
         """Put the last checkpoint where everybody finds it, with the cosignatures that it has by now."""
