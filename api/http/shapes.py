@@ -389,6 +389,13 @@ class Health(Shape, frozen=True, kw_only=True):
     status: Literal["ok"]
 
 
+class Ready(Shape, frozen=True, kw_only=True):
+    """That something can be recorded; `warnings` say since when the log is not signed, or not witnessed by whom."""
+
+    status: Literal["ok"]
+    warnings: tuple[str, ...]
+
+
 class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For whom a key is made, in which of their roles, until when and for what."""
 

@@ -38,7 +38,7 @@ class Home(NamedTuple):
 
 @contextmanager
 def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
-    """The ledger home at `path`, whose log continues what was signed.
+    """The ledger home at `path`, whose log continues what was signed; what is not signed yet is signed, if it can be.
 
     Raises `NotALedger` when it is none, `Unreachable` when nobody may look, and `NotContinued` for a log that is
     shorter than what was signed, or another.
