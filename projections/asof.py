@@ -71,9 +71,8 @@ class AsOf:
             create_tables(connection)
             views = Views(connection, 0, lambda request: self.facts([of_request(request)]), self.office())
             reader = Reader(WANTED)
-            for position, _, raw in self._ledger.store.rows(0, self.position):
-                fact = reader.read(position, raw)
-                if fact is not None and self._moment.counts(fact):
+            for fact in reader.read(self._ledger.store.rows(0, self.position)):
+                if self._moment.counts(fact):
                     views.take(fact)
             views.write(self.position, b"", "")
             return Answer(self.position, question(connection))

@@ -147,10 +147,8 @@ class Upkeep:
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
         reader = Reader(WANTED)
         for page in ledger.store.pages(after, until):
-            for position, _, raw in page:
-                fact = reader.read(position, raw)
-                if fact is not None:
-                    views.take(fact)
+            for fact in reader.read(page):
+                views.take(fact)
             self._progress(len(page))
         if not views.outdated:
             views.write(until, head.leaf, _boot())

@@ -10,7 +10,6 @@ from projections.acts import parts
 from projections.standing import (
     AgreementStanding,
     Holding,
-    Known,
     Office,
     PublicationStanding,
     RequestStanding,
@@ -20,7 +19,8 @@ from projections.standing import (
     uncorrected,
 )
 from projections.standing.known import Told
-from projections.views.disclosing import MOVES, Moves, decided, disclosed, recipients
+from projections.views.days import Days
+from projections.views.disclosing import MOVES, decided, disclosed, recipients
 from projections.views.findings import shown_by
 from projections.views.lists import as_json
 from projections.views.reading import Happening
@@ -44,7 +44,7 @@ class Case:
     def __init__(self) -> None:
         self.standing = RequestStanding()
         self.times: dict[int, str] = {}
-        self.moves: Moves = []
+        self.moves: list[Told] = []
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
@@ -53,8 +53,7 @@ class Case:
         case = cls()
         case.standing = Standing(found).request(request)
         for fact in uncorrected(found):
-            case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
-            case._note(fact)
+            case._note(fact, format_time(fact.occurred_at), format_time(fact.recorded_at))
         return case
 
     def fold(self, fact: Happening) -> None:
@@ -62,23 +61,22 @@ class Case:
         # Folding asks a fact for its event and its position, and for nothing else.
         told: Any = fact
         self.standing.fold(told)
+        self._note(told, fact.occurred, fact.recorded)
+
+    def _note(self, fact: Told, occurred: str, recorded: str) -> None:
         # Times as entries write them sort as text.
-        self.times[fact.position] = min(fact.recorded, fact.occurred)
-        self._note(told)
-
-    def _note(self, fact: Told) -> None:
-        event: Any = fact.event
-        if type(event) in _MOVES:
-            self.moves.append(Known(event, fact.position))
-
-    def day(self, position: int, office: Office) -> date:
-        """The date at the office on which a fact happened."""
-        return office.day(parse_time(self.times[position]))
+        self.times[fact.position] = min(recorded, occurred)
+        if type(fact.event) in _MOVES:
+            self.moves.append(fact)
 
 
-def rows(request: str, case: Case, office: Office) -> Rows:
+def rows(request: str, case: Case, days: Days) -> Rows:
     """What every table that is kept by request has about this one."""
-    standing = case.standing
+    standing, office = case.standing, days.office
+
+    def day(position: int) -> str:
+        return days.of(case.times[position])
+
     rights = [right for agreement in standing.agreements.values() for right in _rights(agreement, standing)]
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
@@ -96,11 +94,8 @@ def rows(request: str, case: Case, office: Office) -> Rows:
         ],
         "deadlines": [(request, *deadline) for deadline in deadlines(standing, office)],
         "recipients": [(request, *one) for one in recipients(standing)],
-        "disclosed": [
-            (request, number, *one)
-            for number, one in enumerate(disclosed(standing, case.moves, lambda at: case.day(at, office)))
-        ],
-        "decided": [(request, *one) for one in decided(case.moves, lambda at: case.day(at, office))],
+        "disclosed": [(request, *one) for one in disclosed(standing, case.moves, day)],
+        "decided": [(request, *one) for one in decided(case.moves, day)],
     }
 
 
@@ -125,7 +120,7 @@ def _publication(one: PublicationStanding, case: Case, office: Office) -> Row:
 def _request(request: str, case: Case) -> Row:
     standing = case.standing
     submitted = standing.submitted
-    last = max(case.times)
+    last = next(reversed(case.times))
     return (
         request,
         str(standing.state),
