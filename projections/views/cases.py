@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
+from ledger.events import PersonDeparted, RequestSubmitted
 from projections.acts import parts
 from projections.standing import (
     AgreementStanding,
@@ -42,7 +43,9 @@ class Case:
     """
 
     def __init__(self) -> None:
-        self.standing = RequestStanding()
+        self._standing = RequestStanding()
+        self._held: Happening | None = None
+        self._anybody_left = False
         self.times: dict[int, str] = {}
         self.moves: list[Told] = []
 
@@ -51,23 +54,37 @@ class Case:
         """What these facts of a request add up to, corrections among them."""
         found = tuple(facts)
         case = cls()
-        case.standing = Standing(found).request(request)
+        case._standing = Standing(found).request(request)
         for fact in uncorrected(found):
-            case._note(fact, format_time(fact.occurred_at), format_time(fact.recorded_at))
+            case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
+            if type(fact.event) in _MOVES:
+                case.moves.append(fact)
         return case
+
+    @property
+    def standing(self) -> RequestStanding:
+        """What the facts so far add up to."""
+        if self._held is not None:
+            self._standing.fold(self._held)
+            self._held = None
+        return self._standing
 
     def fold(self, fact: Happening) -> None:
         """Take in a fact that nobody has corrected yet."""
-        # Folding asks a fact for its event and its position, and for nothing else.
-        told: Any = fact
-        self.standing.fold(told)
-        self._note(told, fact.occurred, fact.recorded)
-
-    def _note(self, fact: Told, occurred: str, recorded: str) -> None:
+        kind = type(fact.event)
         # Times as entries write them sort as text.
-        self.times[fact.position] = min(recorded, occurred)
-        if type(fact.event) in _MOVES:
+        occurred, recorded = fact.occurred, fact.recorded
+        self.times[fact.position] = occurred if occurred < recorded else recorded  # noqa: FURB136
+        if kind in _MOVES:
             self.moves.append(fact)
+        if kind is PersonDeparted:
+            self._anybody_left = True
+        # A request that comes in again says everything anew, so that what it said before need not be folded; except
+        # that whoever had left takes part again when it names them.
+        if kind is RequestSubmitted and self._standing.state is State.SUBMITTED and not self._anybody_left:
+            self._held = fact
+        else:
+            self.standing.fold(fact)
 
 
 def rows(request: str, case: Case, days: Days) -> Rows:

@@ -100,18 +100,20 @@ def _asked(request: RequestStanding, moves: Sequence[Told], day: Day) -> Iterato
     """What was asked for, each time that it was something else; and that it was declined."""
     asked: RequestSubmitted | None = None
     for move in moves:
-        event = move.event
-        if isinstance(event, RequestSubmitted):
-            if asked is None or event.datasets != asked.datasets:
-                yield move.position, REQUESTED, day(move.position), None, _wish(event, request)
+        event: Any = move.event
+        kind, last = type(event), asked
+        if kind is RequestSubmitted:
             asked = event
-        elif isinstance(event, RequestDeclined) and asked is not None:
-            yield move.position, DECLINED, day(move.position), None, _wish(asked, request)
-
-
-def _wish(event: RequestSubmitted, request: RequestStanding) -> Row:
-    who = event.researcher
-    return who, request.organisation(who), event.datasets, event.purposes, event.study_group
+            if last is not None and last.datasets == event.datasets:
+                continue
+            what = REQUESTED
+        elif kind is RequestDeclined and asked is not None:
+            what = DECLINED
+        else:
+            continue
+        who, position = asked.researcher, move.position
+        wish = who, request.organisation(who), asked.datasets, asked.purposes, asked.study_group
+        yield position, what, day(position), None, wish
 
 
 def _handed_over(request: RequestStanding, day: Day) -> Iterator[Row]:
