@@ -4,15 +4,28 @@
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ledger.storage import Store, create_store, open_store
 from tests import postgres
 from tests.command_line import Stages
 from tests.keys import keyring
+from tests.stores import CAMPAIGN
+
+# What a search tries depends neither on chance nor on how busy the machine is; a campaign looks elsewhere each time.
+settings.register_profile(
+    "usual", deadline=None, derandomize=not CAMPAIGN, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("usual")
+
+# Whoever starts the tests in the background of a shell has Ctrl-C ignored, also by every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -13,14 +13,17 @@ from ledger.evidence.logkeys import log_key
 from ledger.home import open_log
 from tests.command_line import Outcome, dua_ledger
 from tests.signing import ORIGIN, append, cut, entries_of, locked, new_home, rewrite, signed_home, with_altered
+from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 
 @pytest.fixture
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch):
-    for variable in ("HOME", "LOCK_STORE", "KEY_PASSPHRASE", "WITNESS_SECONDS", "REQUIRE_WITNESS"):
+    for variable in ("HOME", "LOCK_STORE", "KEY_PASSPHRASE", "REQUIRE_WITNESS"):
         monkeypatch.delenv(f"DUA_LEDGER_{variable}", raising=False)
+    # That this machine is busy is no reason to call a witness silent.
+    monkeypatch.setenv("DUA_LEDGER_WITNESS_SECONDS", str(PATIENCE))
 
 
 @pytest.fixture
