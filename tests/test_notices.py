@@ -352,6 +352,7 @@ def test_a_server_that_falls_silent_is_given_up_after_its_time(place: Place, smt
     smtp.silent.clear()
 
     assert [(one.what, "timed out" in one.why) for one in tried] == 2 * [("later", True)]
+    by_email(place, smtp)
     place.clock.go(timedelta(minutes=1))
     assert [one.what for one in place.send()] == ["sent", "sent"]
 
