@@ -22,9 +22,9 @@ from ledger.home import create_home, open_home
 from ledger.storage import utc_now
 from tests.http_office import SCOPES
 from tests.ports import a_port
+from tests.stores import PATIENCE
 
 CLIENTS = 6
-PATIENCE = 60
 DIRECTOR = Circumstances(actor="staff:1", via="command line")
 GONE = (http.client.HTTPException, ConnectionError, TimeoutError)
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from api.cli.verifying import verify_home
-from tests.served import GONE, PATIENCE, Served, serving
+from tests.served import GONE, Served, serving
+from tests.stores import PATIENCE
 
 LONG = os.environ.get("CAMPAIGN") == "1"
 WORKERS, CLIENTS = 4, 64 if LONG else 8

@@ -17,7 +17,8 @@ import pytest
 
 from api.cli.verifying import verify_home
 from api.http.patience import SECONDS
-from tests.served import CLIENTS, PATIENCE, Served, serving
+from tests.served import CLIENTS, Served, serving
+from tests.stores import PATIENCE
 
 WORKERS = 2
 

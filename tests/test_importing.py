@@ -31,10 +31,11 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.home import create_home, open_log
-from tests.command_line import PATIENCE, STOPPED_PROGRAM, Office
+from tests.command_line import STOPPED_PROGRAM, Office
 from tests.event_strategies import many
 from tests.facts import Clock
 from tests.past_facts import GOOD, HEADING, MAP, csv_of, row
+from tests.stores import PATIENCE
 
 PROJECT = Path(__file__).parents[1]
 EXAMPLES = PROJECT / "api" / "registers" / "examples"

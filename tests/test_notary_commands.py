@@ -221,6 +221,6 @@ def test_a_receipt_can_be_piped_and_a_full_disk_is_named(home: Path):
     program = Path(sys.executable).with_name("dua-ledger")
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [program, "checkpoint", "--home", home], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+            [program, "checkpoint", "--home", home], stdout=full, stderr=subprocess.PIPE, check=False, timeout=PATIENCE
         )
     assert (done.returncode, b"Traceback" in done.stderr) == (1, False)

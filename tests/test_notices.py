@@ -67,6 +67,7 @@ from tests.office import (
 )
 from tests.outside import asked, changes_asked, has_appeared, notified, passed, reviewed, told
 from tests.smtp_server import Smtp, served
+from tests.stores import PATIENCE
 
 BY = Circumstances(actor=THE_DIRECTOR, via="command line")
 CRON = Circumstances(actor="operator:cron", via="command line")
@@ -380,7 +381,7 @@ def test_a_sender_that_is_killed_before_it_could_record_sends_the_same_message_a
     ) as sender:
         smtp.pid = sender.pid
         smtp.kills.set()
-        assert sender.wait(60) == -9
+        assert sender.wait(PATIENCE) == -9
     smtp.kills = None
     assert place.recorded() == []
     killed_over = smtp.ids()[0]
