@@ -69,6 +69,7 @@ from tests.office import (
 )
 from tests.outside import asked, changes_asked, has_appeared, notified, passed, reviewed, told
 from tests.smtp_server import Smtp, served
+from tests.stores import PATIENCE
 
 BY = Circumstances(actor=THE_DIRECTOR, via="command line")
 CRON = Circumstances(actor="operator:cron", via="command line")
@@ -402,6 +403,7 @@ def test_a_server_that_falls_silent_is_given_up_after_its_time(place: Place, smt
     smtp.silent.clear()
 
     assert [(one.what, "timed out" in one.why) for one in tried] == 2 * [("later", True)]
+    by_email(place, smtp)
     place.clock.go(timedelta(minutes=1))
     assert [one.what for one in place.send()] == ["sent", "sent"]
 
@@ -429,7 +431,7 @@ def test_a_sender_that_is_killed_before_it_could_record_sends_the_same_message_a
     ) as sender:
         smtp.pid = sender.pid
         smtp.kills.set()
-        assert sender.wait(60) == -9
+        assert sender.wait(PATIENCE) == -9
     smtp.kills = None
     assert place.recorded() == []
     killed_over = smtp.ids()[0]
