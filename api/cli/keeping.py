@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import cast, get_args
@@ -22,6 +23,7 @@ from api.commands.governance import GrantRole
 from api.commands.people import Erase
 from api.desk import Circumstances
 from api.erasing import erase as erase_details
+from api.erasing import remaining
 from ledger.backup.lapsing import last_copy_lapses
 from ledger.custody import Erasure
 from ledger.events.people import Detail
@@ -121,6 +123,16 @@ def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, y
     if destroyed is not None and not hand.manner.as_json:
         click.echo(f"Erased {what}: {_destroyed(destroyed)}.")
         click.echo(f"The last backup copy of their keys lapses on {lapses}.")
+        for line in _what_remains(hand, wish.person):
+            click.echo(printable(line))
+
+
+def _what_remains(hand: Hand, person: str) -> Iterator[str]:
+    """What names them and is sealed for something else, which erasing a person does not reach."""
+    left = remaining(hand.home, person)
+    if left:
+        yield "Not erased, because it belongs to more than this person; look through it for their words or name:"
+    yield from (f"  {one.subject.replace(':', ' ', 1)}: {counted_together(one.kept)}" for one in left)
 
 
 @click.command()
