@@ -33,7 +33,8 @@ def rows(office: Office, line: str) -> list[Any]:
 
 def test_what_stands_under_a_query_and_names_whom_is_erased_is_told_to_remain(office: Office):
     office.done("register-person 'Pia Reuter' --email pia@example.net")
-    office.done(f"receive-query --by pia@example.net --kind copy --purpose 'My thesis' --dataset D-6.002x-pc --asked {ROSA}")
+    asks = "receive-query --by pia@example.net --kind copy --purpose 'My thesis' --dataset D-6.002x-pc"
+    office.done(f"{asks} --asked {ROSA}")
     erased = office.done("erase pia@example.net --yes")
     assert erased.lines[-2:] == [
         "Not erased, because it belongs to more than this person; look through it for their words or name:",
