@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 
 from api.cli.verifying import verify_home
-from api.http.patience import HURRIED_SECONDS, SECONDS
+from api.patience import HURRIED_SECONDS, SECONDS
 from tests.served import CLIENTS, PATIENCE, Served, serving
 
 WORKERS = 2
