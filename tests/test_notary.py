@@ -19,7 +19,7 @@ from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, NotContinued, Unreachable, WrongKey
 from ledger.evidence.frontier import PIECE, Frontier
-from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
+from ledger.evidence.lockstore import LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.notary import Notary
 from ledger.evidence.report import Verdict
@@ -519,56 +519,6 @@ def test_the_lock_store_of_another_log_is_refused(home: Path, tmp_path: Path):
     (other / "lock/checkpoints.db").replace(home / "lock/checkpoints.db")
     with pytest.raises(NotContinued):
         append(home)
-
-
-@pytest.fixture
-def lock(tmp_path: Path) -> Iterator[LockStore]:
-    create_lock_store(f"sqlite:///{tmp_path}/lock.db")
-    with LockStore(f"sqlite:///{tmp_path}/lock.db") as opened:
-        yield opened
-
-
-def test_a_checkpoint_is_only_kept_behind_the_one_that_its_signer_knows(lock: LockStore):
-    one, two, three = Stored(1, b"one"), Stored(2, b"two"), Stored(3, b"three")
-
-    assert lock.last() == NOTHING
-    assert lock.add(one, NOTHING)
-    assert not lock.add(two, NOTHING)
-    assert not lock.add(two, Stored(1, b"another"))
-    assert lock.add(three, one)
-    assert not lock.add(two, one)
-    assert list(lock.all()) == [one, three]
-    assert (lock.last(), lock.at(1), lock.at(2)) == (three, one, None)
-
-
-@pytest.mark.parametrize("size", [-1, 0, 1, 2])
-def test_no_checkpoint_is_kept_for_a_size_that_was_signed_or_passed(lock: LockStore, size: int):
-    last = Stored(2, b"two")
-    lock.add(last, NOTHING)
-    with pytest.raises(Damaged):
-        lock.add(Stored(size, b"again"), last)
-    assert list(lock.all()) == [last]
-
-
-@pytest.mark.parametrize("statement", ["UPDATE checkpoints SET note = x'00'", "DELETE FROM checkpoints"])
-def test_what_is_in_the_lock_store_neither_changes_nor_goes(lock: LockStore, statement: str):
-    lock.add(Stored(2, b"two"), NOTHING)
-    with closing(sqlite3.connect(lock.path)) as connection, pytest.raises(sqlite3.IntegrityError):
-        connection.execute(statement)
-
-
-def test_many_checkpoints_are_read_in_order(lock: LockStore):
-    stored = [Stored(size, b"%d" % size) for size in range(1, 1203)]
-    for before, one in zip([NOTHING, *stored], stored, strict=False):
-        assert lock.add(one, before)
-
-    assert list(lock.all()) == stored
-
-
-@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "postgres://x", "/a/path", "sqlite:///a\0b"])
-def test_what_is_no_url_of_a_lock_store_is_refused(url: str):
-    with pytest.raises(Malformed):
-        LockStore(url)
 
 
 def test_what_is_no_lock_store_is_refused(home: Path, tmp_path: Path):

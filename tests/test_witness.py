@@ -48,8 +48,9 @@ from ledger.errors import (
 from ledger.evidence.witness import Cosigned, Witness, create_witness
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON
+from tests.ports import LOOPBACK
 from tests.stores import CAMPAIGN, PATIENCE, HandSetClock
-from tests.witnesses import LOOPBACK, NAME, TOP, Log, Reply, Served, served
+from tests.witnesses import NAME, TOP, Log, Reply, Served, served
 
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 NOTHING = Cosigned(0, EMPTY_ROOT, b"")

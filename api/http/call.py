@@ -20,6 +20,7 @@ from api.names import Names, unnamed
 from api.signing import After, require_witnessed, signing
 from api.telling import Words, objected, words_of
 from ledger.chain.entry import Entry
+from ledger.events import Event
 from ledger.events.governance import Role
 from ledger.home import VIEWS, Home
 from ledger.log import Ledger
@@ -122,6 +123,8 @@ class Call:
     def __init__(self, desks: Desks, request: Request, caller: Caller, ids: Mapping[str, Any]) -> None:
         self.desks, self.request, self.caller, self.ids = desks, request, caller, ids
         self.now: datetime = desks.parts.clock()
+        # Whether the caller may see how people are called.
+        self.sees_names = caller.role in SEES_NAMES
         self.home: Home = desks.parts.home
         self.ledger: Ledger = self.home.ledger
 
@@ -130,19 +133,14 @@ class Call:
         """Names for a caller who may see them, ids for any other."""
         return self.desks.names.now() if self.sees_names else unnamed
 
-    @property
-    def sees_names(self) -> bool:
-        """Whether the caller may see how people are called."""
-        return self.caller.role in SEES_NAMES
-
     def name(self, id_: str | None) -> str | None:
         """How somebody is called; None for nobody, and for a caller who may not see it."""
         return self.names(id_) if id_ and self.sees_names else None
 
-    @cached_property
+    @property
     def office(self) -> Office:
-        """The office as it is now."""
-        return self.desks.callers.office()
+        """The office as it was when the caller proved who they are."""
+        return self.caller.office
 
     @property
     def words(self) -> Words:
@@ -152,6 +150,10 @@ class Call:
     def circumstances(self, **others: Any) -> Circumstances:
         """Under which what the caller says is recorded."""
         return Circumstances(actor=self.caller.principal, via=self.caller.via, **others)
+
+    def looked(self, event: Event) -> int:
+        """Record that the caller looks, before anything is shown; the position of that."""
+        return self.desks.desk.report(event, self.circumstances()).entries[-1].position
 
     def told(self, objection: Objection) -> ObjectionTold:
         """An objection as this caller may read it."""

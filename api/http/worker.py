@@ -14,6 +14,7 @@ from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
 from api.http.herald import Herald
+from api.http.logs import leave_out_what_nobody_reads
 from api.http.monitor import Monitor
 from api.http.rates import Rates
 from api.patience import Patience
@@ -28,6 +29,7 @@ LAST_USE = "last-use"
 
 def make() -> Gateway:
     """An application on the home that the environment names, which is closed when the process ends."""
+    leave_out_what_nobody_reads()
     path, kept = Path(os.environ[HOME]), ExitStack()
     atexit.register(kept.close)
     home = kept.enter_context(open_home(path))
