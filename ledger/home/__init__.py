@@ -14,6 +14,7 @@
     outbox.db                  which notices wait and what was tried, which can be thrown away
     last-use/                  the day on which each API key was last used; no fact of the log
     lock/checkpoints.db        the lock store, which must be in no backup at all
+    outgoing/                  packages that wait to be fetched, each encrypted for one contact; in no backup
     checkpoint                 the last checkpoint that was signed, for everybody to fetch
 
 The key that signs is encrypted when the environment had DUA_LEDGER_KEY_PASSPHRASE while the home was made, which must
@@ -33,13 +34,25 @@ from ledger.home.keyfiles import (
     read_log_keys,
     throw_away_key,
 )
-from ledger.home.layout import KEYS, LOCK, LOG, PUBLISHED, STORE, VIEWS, lock_store_url, name_lock_store, store_url
+from ledger.home.layout import (
+    KEYS,
+    LOCK,
+    LOG,
+    OUTGOING,
+    PUBLISHED,
+    STORE,
+    VIEWS,
+    lock_store_url,
+    name_lock_store,
+    store_url,
+)
 from ledger.home.making import check_origin, create_home
 from ledger.home.opening import (
     SECRETS,
     WISH_KEY,
     Home,
     check_continued,
+    check_signed,
     open_custody,
     open_home,
     open_key_store,
@@ -54,6 +67,7 @@ __all__ = [
     "LOG",
     "LOG_KEY",
     "MAX_KEY_BYTES",
+    "OUTGOING",
     "PUBLISHED",
     "SECRETS",
     "STORE",
@@ -63,6 +77,7 @@ __all__ = [
     "Home",
     "check_continued",
     "check_origin",
+    "check_signed",
     "create_home",
     "erase_person",
     "is_erasure_recorded",
