@@ -21,7 +21,7 @@ from ledger.storage.tables import ErasableTables, Row, Statements
 MOST = 8
 # A document is written by another connection while one holds the vault.
 IDLE = "30000"
-COPIED = "is backed up by PostgreSQL's own means, pg_basebackup or pg_dump: POSTGRESQL.md says which part with what"
+COPIED = "is backed up by PostgreSQL's own means"
 
 
 class SharedTables(ErasableTables):
