@@ -19,7 +19,7 @@ from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, NotContinued, Unreachable, WrongKey
 from ledger.evidence.frontier import PIECE, Frontier
-from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
+from ledger.evidence.lockstore import LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.notary import Notary
 from ledger.evidence.report import Verdict
