@@ -382,9 +382,7 @@ class RequestStanding:
             needed.append(("DUA", self.organisation(person) or NOT_KNOWN))
         return needed
 
-    def naming(
-        self, person: str, day: date, dataset: str | None = None, form: Form | None = None
-    ) -> tuple[Party, ...]:
+    def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> tuple[Party, ...]:
         """A person as agreements in force name them, for whatever they act for; nothing, unless each need is met.
 
         With a data set, and a form, only those agreements count that cover it.
