@@ -12,8 +12,9 @@ from typing import Any
 import psycopg
 from psycopg.types.string import ByteaBinaryLoader
 
-from ledger.errors import Unreachable
+from ledger.errors import Damaged, Unreachable
 from ledger.storage.postgres.connections import Connection, Connections, named_errors, server_at
+from ledger.storage.postgres.indexes import wrong_indexes
 from ledger.storage.postgres.parts import Part
 from ledger.storage.tables import ErasableTables, Row, Statements
 
@@ -74,9 +75,12 @@ class SharedTables(ErasableTables):
         return found
 
     def check(self) -> None:
-        """As the port says, as far as the catalogue tells."""
+        """As the port says; of indexes, where amcheck can be asked."""
         with self._reading() as connection:
             self._part.check(connection, self._server)
+            wrong = wrong_indexes(connection, self._part.schema)
+        if wrong:
+            raise Damaged(self.path, "; ".join(wrong))
 
     def copy(self, to: Path) -> None:
         """Raises `Unreachable`."""
