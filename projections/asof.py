@@ -15,6 +15,7 @@ from ledger.codec import Recorded
 from ledger.events import FactCorrected
 from ledger.log import Boundary, Ledger
 from projections.acts import Act, of_office
+from projections.collecting import uncollected
 from projections.standing import Office, Standing
 from projections.upkeep import Answer, Question, Rows, create_tables, of_request
 from projections.views.reading import Happening, Reader
@@ -71,11 +72,11 @@ class AsOf:
             create_tables(connection)
             views = Views(connection, 0, lambda request: self.facts([of_request(request)]), self.office())
             reader = Reader(WANTED)
-            for position, _, raw in self._ledger.store.rows(0, self.position):
-                fact = reader.read(position, raw)
-                if fact is not None and self._moment.counts(fact):
-                    views.take(fact)
-            views.write(self.position, b"", "")
+            with uncollected():
+                for fact in reader.read(self._ledger.store.rows(0, self.position)):
+                    if self._moment.counts(fact):
+                        views.take(fact)
+                views.write(self.position, b"", "")
             return Answer(self.position, question(connection))
 
 

@@ -22,6 +22,7 @@ from ledger.storage.connections import Transaction, connect
 from ledger.storage.port import Head
 from ledger.storage.turn import Turn
 from projections.acts import of_office
+from projections.collecting import uncollected
 from projections.standing import Standing
 from projections.views.comparing import different_tables
 from projections.views.reading import Reader
@@ -146,14 +147,13 @@ class Upkeep:
         office = Standing(ledger.facts([of_office()], until=until)).office
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
         reader = Reader(WANTED)
-        for page in ledger.store.pages(after, until):
-            for position, _, raw in page:
-                fact = reader.read(position, raw)
-                if fact is not None:
+        with uncollected():
+            for page in ledger.store.pages(after, until):
+                for fact in reader.read(page):
                     views.take(fact)
-            self._progress(len(page))
-        if not views.outdated:
-            views.write(until, head.leaf, _boot())
+                self._progress(len(page))
+            if not views.outdated:
+                views.write(until, head.leaf, _boot())
         return views
 
 

@@ -14,6 +14,7 @@ from ledger.events import (
     DisclosureCompelled,
     Event,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     PersonDebarred,
     ReminderFellDue,
@@ -128,6 +129,7 @@ OF_THE_CALENDAR: list[Event] = [
     ),
     NoticeSent(of=1, kind="reminder", way="e-mail", message="<1@x>", person=ANA, request=REQUEST),
     NoticeRefused(of=1, kind="reminder", way="e-mail", message="<1@x>", person=ANA, request=REQUEST),
+    NoticeRevived(refusal=2, of=1, kind="reminder", way="e-mail", message="<1@x>", person=ANA, request=REQUEST),
 ]
 
 

@@ -19,9 +19,9 @@ from ledger.codec import Recorded
 from ledger.home import create_home, open_home
 from tests.facts import NOON, Clock
 from tests.keys import Keyring
+from tests.stores import PATIENCE
 
 PROGRAM = Path(sys.executable).with_name("dua-ledger")
-PATIENCE = 60.0  # seconds until a test takes something for stuck
 EXAMPLES = Path(__file__).parents[1] / "api" / "packets" / "examples"
 DATA = b"user_id,grade\n1,0.93\n2,0.41\n"
 TEXT = b"Memorandum on learner data, between Rosa Quill and the office.\n"

@@ -21,9 +21,10 @@ from api.desk import Circumstances
 from ledger.home import create_home, open_home
 from ledger.storage import utc_now
 from tests.http_office import SCOPES
+from tests.ports import a_port
+from tests.stores import PATIENCE
 
 CLIENTS = 6
-PATIENCE = 60
 DIRECTOR = Circumstances(actor="staff:1", via="command line")
 GONE = (http.client.HTTPException, ConnectionError, TimeoutError)
 
@@ -171,12 +172,3 @@ def serving(folder: Path, workers: int, *options: str) -> Iterator[Served]:
             found.ended()
             if process.stderr:
                 process.stderr.close()
-
-
-@contextmanager
-def a_port() -> Iterator[int]:
-    """A port that nobody else gets meanwhile: it stays bound, and nothing listens there but the server."""
-    with socket.socket() as kept:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        kept.bind(("127.0.0.1", 0))
-        yield kept.getsockname()[1]

@@ -29,8 +29,9 @@ from ledger.events import Event, RoleGranted
 from ledger.evidence.report import Finding, Report, Verdict
 from ledger.home import create_home, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
-from tests.command_line import PATIENCE, PROGRAM, Outcome, dua_ledger, program
+from tests.command_line import PROGRAM, Outcome, dua_ledger, program
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set, fact, person, submitted, version_added
+from tests.stores import PATIENCE
 
 DIRECTOR = "staff:7"
 NO_PERSON = "is neither an id, which is p- and 32 digits or letters from a to f, nor an e-mail address"

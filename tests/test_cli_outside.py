@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import IRA, PATIENCE, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+from tests.command_line import IRA, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import EXAMPLES, PATIENCE, STOPPED_PROGRAM, Stages
+from tests.command_line import EXAMPLES, STOPPED_PROGRAM, Stages
+from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
 

@@ -16,7 +16,8 @@ from api.http.patience import BYTES_PER_SECOND, SECONDS, Patience
 from api.http.problems import BadRequest
 from tests.facts import ANA, DATA_SET, REQUEST
 from tests.http_office import HttpOffice, office, told
-from tests.served import PATIENCE, Served, serving
+from tests.served import Served, serving
+from tests.stores import PATIENCE
 
 __all__ = ["office"]
 

@@ -192,8 +192,8 @@ def test_every_event_is_read_from_its_bytes_as_the_codec_reads_it():
     with open_store("sqlite://", noon) as store:
         ledger = ledger_on(store)
         ledger.append([fact(event, actor=OFFICE) for event in FACTS])
-        read = [Reader(DECLARED).read(position, raw) for position, _, raw in store.rows(0, len(FACTS))]
-        assert [one and (one.position, one.event, one.occurred, one.recorded) for one in read] == [
+        read = Reader(DECLARED).read(store.rows(0, len(FACTS)))
+        assert [(one.position, one.event, one.occurred, one.recorded) for one in read] == [
             (one.position, one.event, format_time(one.occurred_at), format_time(one.recorded_at))
             for one in ledger.facts()
         ]

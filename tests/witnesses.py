@@ -24,6 +24,7 @@ from ledger.chain.merkle import consistency_proof, leaf_hash, root_hash
 from ledger.chain.note import ED25519, VerifierKey
 from ledger.chain.submission import Submission
 from ledger.evidence.witness import Witness
+from tests.ports import LOOPBACK, a_port
 from tests.stores import PATIENCE
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 TOP = Path(__file__).parents[1]
 NAME = "witness.example/w1"
 PROGRAM = Path(sys.executable).with_name("dua-ledger")
-LOOPBACK = "127.0.0.1"
 
 
 class Log:
@@ -95,13 +95,7 @@ class Served(NamedTuple):
 @contextmanager
 def served(folder: Path, *, dying: bool = False) -> Iterator[Served]:
     """The witness in a folder, served on a free port of loopback."""
-    port = free_port()
-    words = (
-        [sys.executable, "-m", "tests.witnesses", "dying", str(folder), str(port)]
-        if dying
-        else [str(PROGRAM), "witness", "serve", str(folder), "--listen", f"{LOOPBACK}:{port}"]
-    )
-    with Popen(words, cwd=TOP, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True) as process:
+    with a_port() as port, _server(folder, port, dying) as process:
         assert process.stdout is not None
         while not listens(port):
             # The worker opens the port some time after it says that it has started.
@@ -116,17 +110,19 @@ def served(folder: Path, *, dying: bool = False) -> Iterator[Served]:
                 one.kill()
 
 
+def _server(folder: Path, port: int, dying: bool) -> "Popen[str]":
+    words = (
+        [sys.executable, "-m", "tests.witnesses", "dying", str(folder), str(port)]
+        if dying
+        else [str(PROGRAM), "witness", "serve", str(folder), "--listen", f"{LOOPBACK}:{port}"]
+    )
+    return Popen(words, cwd=TOP, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True)
+
+
 def listens(port: int) -> bool:
     with suppress(ConnectionRefusedError), socket.create_connection((LOOPBACK, port), PATIENCE):
         return True
     return False
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind((LOOPBACK, 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def dying_at(folder: str) -> Application:

@@ -20,7 +20,7 @@ from api.cli.showing import Shown, office_of, recorded_all_the_same
 from api.cli.wording import in_lines, warn
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
-from api.signing import appointed_in, have_witnessed
+from api.signing import have_witnessed, require_witnessed
 from ledger.errors import LedgerError
 from ledger.evidence.publishing import replace_file
 from ledger.home import Home, open_home
@@ -172,7 +172,7 @@ def reporting(command: Call) -> Call:
             raise WrongUsage(f"{receipt}: there is no folder for the receipt")
         with open_home(path.absolute(), clock()) as home:
             if required and not dry_run:
-                home.notary.witnessed(appointed_in(home.path), seconds).require(required)
+                require_witnessed(home.notary, home.path, required, seconds)
             zone = ZoneInfo(office_of(home).policy.event.time_zone)
             circumstances = Circumstances(
                 actor=actor,

@@ -93,6 +93,8 @@ def openapi(page: bool) -> None:
     type=click.IntRange(1, 1024 * 1024),
     help="How many MiB the data of one release may have.",
 )
+@options.require_witness("Record nothing unless so many witnesses have cosigned what is there, or do so now.")
+@options.witness_seconds(3.0)
 @click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its key, in PEM.")
 def serve(
@@ -103,6 +105,8 @@ def serve(
     url: str | None,
     rate: int,
     largest: int,
+    required: int,
+    seconds: float,
     certificate: Path | None,
     key: Path | None,
 ) -> None:
@@ -116,7 +120,7 @@ def serve(
 
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
-    from api.http.worker import HOME, LARGEST, RATE, URL
+    from api.http.worker import HOME, LARGEST, RATE, REQUIRED, URL, WITNESS_SECONDS
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
@@ -127,7 +131,7 @@ def serve(
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
-        os.environ[LARGEST] = str(largest * 1024 * 1024)
+        os.environ |= {LARGEST: str(largest * 1024 * 1024), REQUIRED: str(required), WITNESS_SECONDS: str(seconds)}
         Granian(
             WORKER,
             factory=True,

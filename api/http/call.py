@@ -17,7 +17,7 @@ from api.http.rates import Rates
 from api.http.reading_in import Request
 from api.http.remembered import RememberedNames
 from api.names import Names, unnamed
-from api.signing import After, signing
+from api.signing import After, require_witnessed, signing
 from api.telling import Words, objected, words_of
 from ledger.chain.entry import Entry
 from ledger.events import Event
@@ -43,7 +43,8 @@ class Parts(NamedTuple):
     """What an application is made of; all of it is handed in.
 
     `url` is how others reach it, if that is known; `announce` is told of each new checkpoint, which else is published;
-    `largest` is how many bytes the data of a release may have.
+    `largest` is how many bytes the data of a release may have. Nothing is recorded unless so many witnesses as are
+    `required` have cosigned what is there, or do so within so many `witness_seconds`.
     """
 
     home: Home
@@ -55,6 +56,8 @@ class Parts(NamedTuple):
     url: str | None = None
     announce: Callable[[], None] | None = None
     largest: int = LARGEST
+    required: int = 0
+    witness_seconds: float = 10.0
 
 
 class Answer(NamedTuple):
@@ -87,10 +90,14 @@ class Desks(NamedTuple):
         """Those of these parts."""
         home, clock = parts.home, parts.clock
         ledger, after = home.ledger, _logged(signing(home.notary, parts.announce or home.notary.publish))
+
+        def before() -> None:
+            require_witnessed(home.notary, home.path, parts.required, parts.witness_seconds)
+
         return cls(
             parts=parts,
-            clerk=Clerk(home, clock, after),
-            desk=Desk(ledger, clock, after),
+            clerk=Clerk(home, clock, after, before),
+            desk=Desk(ledger, clock, after, before),
             callers=Callers(ledger, clock),
             names=RememberedNames(ledger, home.custody),
             views=Standby(home.path / VIEWS, ledger),

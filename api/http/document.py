@@ -57,7 +57,7 @@ def openapi() -> Schema:
 
 PUBLIC_ANSWERS: dict[str, tuple[str, Any]] = {
     "/healthz": ("Tell that the service answers.", shapes.Health),
-    "/readyz": ("Tell that the ledger can be read.", shapes.Health),
+    "/readyz": ("Tell that the ledger can be written, and what is overdue of its evidence.", shapes.Ready),
     "/.well-known/authzen-configuration": ("Tell where access decisions are asked for.", authzen.Metadata),
     "/checkpoint": ("Give the last checkpoint that was signed.", bytes),
     TILE: ("Give a tile of hashes of a tree that was signed, as tlog-tiles has them.", bytes),

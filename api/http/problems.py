@@ -20,6 +20,7 @@ from ledger.errors import (
     KeyReused,
     Malformed,
     Missing,
+    NotWitnessed,
     OpenPGPError,
     OutcomeUnknown,
     Unavailable,
@@ -80,6 +81,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-many": (429, "This key is used too often"),
     "failed": (500, "Something went wrong here"),
     "unavailable": (503, "It can't be done at the moment"),
+    "not-witnessed": (503, "Witnesses have not cosigned what is on record"),
     "outcome-unknown": (503, "It is not known whether this was recorded"),
 }
 
@@ -121,6 +123,9 @@ def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
             return problem("erased")
         case OutcomeUnknown():
             return problem("outcome-unknown", "Ask again with the same Idempotency-Key: it is recorded once.")
+        case NotWitnessed():
+            why = f"{error.required} have to before anything is recorded, and {error.found} did in time. Try again."
+            return problem("not-witnessed", why)
         case Unavailable():
             return problem("unavailable", "Nothing is wrong with the request: try again.")
         case HTTPException():

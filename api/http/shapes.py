@@ -219,6 +219,13 @@ class Health(Shape, frozen=True, kw_only=True):
     status: Literal["ok"]
 
 
+class Ready(Shape, frozen=True, kw_only=True):
+    """That something can be recorded; `warnings` say since when the log is not signed, or not witnessed by whom."""
+
+    status: Literal["ok"]
+    warnings: tuple[str, ...]
+
+
 class WhatEnds(Shape, frozen=True, kw_only=True):
     """What would end, and have to be destroyed, if somebody left these requests on a day, in words."""
 

@@ -23,6 +23,7 @@ from ledger.storage import utc_now
 
 HOME, URL, RATE = "DUA_LEDGER_HOME", "DUA_LEDGER_URL", "DUA_LEDGER_RATE"
 LARGEST = "DUA_LEDGER_LARGEST"
+REQUIRED, WITNESS_SECONDS = "DUA_LEDGER_REQUIRE_WITNESS", "DUA_LEDGER_WITNESS_SECONDS"
 LAST_USE = "last-use"
 
 
@@ -37,4 +38,5 @@ def make() -> Gateway:
     herald = kept.enter_context(Herald(path))
     url, largest = os.environ.get(URL) or None, int(os.environ[LARGEST])
     parts = Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, herald.announce, largest)
+    parts = parts._replace(required=int(os.environ[REQUIRED]), witness_seconds=float(os.environ[WITNESS_SECONDS]))
     return Gateway(create_app(parts).wsgi_app, Patience())

@@ -208,6 +208,8 @@ def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
 def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGranted]]:
     """The waivers in force that the act needs: of rules that would object without them."""
     request, day = standing.request(act.request), standing.office.day(at)
+    if not request.waivers:
+        return []
     found = [(rule, request.waiver(rule.id, day)) for rule in RULEBOOK[type(act)] if rule.waivable]
     return [waiver for rule, waiver in found if waiver and any(rule.judge(act, standing, at))]
 

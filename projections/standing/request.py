@@ -202,9 +202,12 @@ class RequestStanding:
         self._departed: dict[str, Known[PersonDeparted]] = {}
         self._revoked: dict[str, Known[AccessRevoked]] = {}
         self._named: tuple[str, ...] = ()  # the study group, with who has left
+        # Several rules ask the same, and so does what comes of the act.
+        self._naming: dict[tuple[str, date, str | None, Form | None], tuple[Party, ...]] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
+        self._naming.clear()
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_AGREEMENT:
@@ -379,11 +382,17 @@ class RequestStanding:
             needed.append(("DUA", self.organisation(person) or NOT_KNOWN))
         return needed
 
-    def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> list[Party]:
+    def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> tuple[Party, ...]:
         """A person as agreements in force name them, for whatever they act for; nothing, unless each need is met.
 
         With a data set, and a form, only those agreements count that cover it.
         """
+        asked = (person, day, dataset, form)
+        if asked not in self._naming:
+            self._naming[asked] = tuple(self._named_by(person, day, dataset, form))
+        return self._naming[asked]
+
+    def _named_by(self, person: str, day: date, dataset: str | None, form: Form | None) -> list[Party]:
         if self.has_left(person, day):
             return []
         found = []

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
+from ledger.events import PersonDeparted, RequestSubmitted
 from projections.acts import parts
 from projections.standing import (
     AgreementStanding,
     Holding,
-    Known,
     Office,
     PublicationStanding,
     RequestStanding,
@@ -20,7 +20,8 @@ from projections.standing import (
     uncorrected,
 )
 from projections.standing.known import Told
-from projections.views.disclosing import MOVES, Moves, decided, disclosed, recipients
+from projections.views.days import Days
+from projections.views.disclosing import MOVES, decided, disclosed, recipients
 from projections.views.findings import shown_by
 from projections.views.lists import as_json
 from projections.views.reading import Happening
@@ -42,43 +43,57 @@ class Case:
     """
 
     def __init__(self) -> None:
-        self.standing = RequestStanding()
+        self._standing = RequestStanding()
+        self._held: Happening | None = None
+        self._anybody_left = False
         self.times: dict[int, str] = {}
-        self.moves: Moves = []
+        self.moves: list[Told] = []
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
         """What these facts of a request add up to, corrections among them."""
         found = tuple(facts)
         case = cls()
-        case.standing = Standing(found).request(request)
+        case._standing = Standing(found).request(request)
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
-            case._note(fact)
+            if type(fact.event) in _MOVES:
+                case.moves.append(fact)
         return case
+
+    @property
+    def standing(self) -> RequestStanding:
+        """What the facts so far add up to."""
+        if self._held is not None:
+            self._standing.fold(self._held)
+            self._held = None
+        return self._standing
 
     def fold(self, fact: Happening) -> None:
         """Take in a fact that nobody has corrected yet."""
-        # Folding asks a fact for its event and its position, and for nothing else.
-        told: Any = fact
-        self.standing.fold(told)
+        kind = type(fact.event)
         # Times as entries write them sort as text.
-        self.times[fact.position] = min(fact.recorded, fact.occurred)
-        self._note(told)
+        occurred, recorded = fact.occurred, fact.recorded
+        self.times[fact.position] = occurred if occurred < recorded else recorded  # noqa: FURB136
+        if kind in _MOVES:
+            self.moves.append(fact)
+        if kind is PersonDeparted:
+            self._anybody_left = True
+        # A request that comes in again says everything anew, so that what it said before need not be folded; except
+        # that whoever had left takes part again when it names them.
+        if kind is RequestSubmitted and self._standing.state is State.SUBMITTED and not self._anybody_left:
+            self._held = fact
+        else:
+            self.standing.fold(fact)
 
-    def _note(self, fact: Told) -> None:
-        event: Any = fact.event
-        if type(event) in _MOVES:
-            self.moves.append(Known(event, fact.position))
 
-    def day(self, position: int, office: Office) -> date:
-        """The date at the office on which a fact happened."""
-        return office.day(parse_time(self.times[position]))
-
-
-def rows(request: str, case: Case, office: Office) -> Rows:
+def rows(request: str, case: Case, days: Days) -> Rows:
     """What every table that is kept by request has about this one."""
-    standing = case.standing
+    standing, office = case.standing, days.office
+
+    def day(position: int) -> str:
+        return days.of(case.times[position])
+
     rights = [right for agreement in standing.agreements.values() for right in _rights(agreement, standing)]
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
@@ -96,11 +111,8 @@ def rows(request: str, case: Case, office: Office) -> Rows:
         ],
         "deadlines": [(request, *deadline) for deadline in deadlines(standing, office)],
         "recipients": [(request, *one) for one in recipients(standing)],
-        "disclosed": [
-            (request, number, *one)
-            for number, one in enumerate(disclosed(standing, case.moves, lambda at: case.day(at, office)))
-        ],
-        "decided": [(request, *one) for one in decided(case.moves, lambda at: case.day(at, office))],
+        "disclosed": [(request, *one) for one in disclosed(standing, case.moves, day)],
+        "decided": [(request, *one) for one in decided(case.moves, day)],
     }
 
 
@@ -125,7 +137,7 @@ def _publication(one: PublicationStanding, case: Case, office: Office) -> Row:
 def _request(request: str, case: Case) -> Row:
     standing = case.standing
     submitted = standing.submitted
-    last = max(case.times)
+    last = next(reversed(case.times))
     return (
         request,
         str(standing.state),

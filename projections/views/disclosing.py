@@ -3,14 +3,14 @@
 Whatever was asked for is in it as well as what was handed over, in whichever form; whoever asks says which form.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from ledger.events import ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
 from projections.standing import Known, ReleaseStanding, RequestStanding
+from projections.standing.known import Told
 from projections.views.lists import as_json
 
 MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
@@ -45,8 +45,17 @@ class Said(msgspec.Struct, array_like=True, frozen=True):
         return tuple(one for one in dict.fromkeys(self.everybody) if one != self.party)
 
 
-Moves = list[Known[RequestSubmitted | RequestApproved | RequestDeclined | RequestWithdrawn]]
-Day = Callable[[int], date]
+class Line(msgspec.Struct, array_like=True, frozen=True):
+    """A line of the record: which entry says so, that it was asked for or given, on which day, by which release."""
+
+    position: int
+    what: str
+    day: str
+    release: str | None
+    said: Said
+
+
+Day = Callable[[int], str]
 Row = tuple[Any, ...]
 
 
@@ -58,57 +67,68 @@ def recipients(request: RequestStanding) -> Iterator[Row]:
                 yield one.person, one.organisation
 
 
-def disclosed(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]:
-    """What was asked for, each time that it was something else; that it was declined; and what was handed over."""
+def disclosed(request: RequestStanding, moves: Sequence[Told], day: Day) -> Iterator[Row]:
+    """All lines of the record that a request has, in one piece, with the first and the last day among them."""
+    lines = [*_asked(request, moves, day), *_handed_over(request, day)]
+    if lines:
+        days = [line[2] for line in lines]
+        yield min(days), max(days), as_json(lines)
+
+
+def decided(moves: Sequence[Told], day: Day) -> Iterator[Row]:
+    """When a request first came in, what it asks for, and the last that was decided."""
+    first: int | None = None
+    last: RequestSubmitted | None = None
+    decided_on = outcome = None
+    for move in moves:
+        match move.event:
+            case RequestSubmitted() as last:
+                first = first or move.position
+                decided_on = outcome = None
+            case RequestApproved():
+                decided_on, outcome = move.position, APPROVED
+            case RequestDeclined():
+                decided_on, outcome = move.position, DECLINED
+            case RequestWithdrawn():
+                decided_on, outcome = move.position, WITHDRAWN
+    if first and last:
+        wanted = as_json([(one.dataset, one.form) for one in last.datasets])
+        yield day(first), decided_on and day(decided_on), outcome, wanted
+
+
+def _asked(request: RequestStanding, moves: Sequence[Told], day: Day) -> Iterator[Row]:
+    """What was asked for, each time that it was something else; and that it was declined."""
     asked: RequestSubmitted | None = None
-    for event, position in moves:
-        match event:
-            case RequestSubmitted():
-                if asked is None or event.datasets != asked.datasets:
-                    yield _asked(REQUESTED, request, event, position, day)
-                asked = event
-            case RequestDeclined() if asked is not None:
-                yield _asked(DECLINED, request, asked, position, day)
+    for move in moves:
+        event: Any = move.event
+        kind, last = type(event), asked
+        if kind is RequestSubmitted:
+            asked = event
+            if last is not None and last.datasets == event.datasets:
+                continue
+            what = REQUESTED
+        elif kind is RequestDeclined and asked is not None:
+            what = DECLINED
+        else:
+            continue
+        who, position = asked.researcher, move.position
+        wish = who, request.organisation(who), asked.datasets, asked.purposes, asked.study_group
+        yield position, what, day(position), None, wish
+
+
+def _handed_over(request: RequestStanding, day: Day) -> Iterator[Row]:
     for number, release in request.releases.items():
         if release.handed_over:
-            yield _handed_over(number, request, release, release.handed_over, day)
+            out = release.handed_over
+            lost = release.failed is not None and release.received is None
+            what, said = LOST if lost else DISCLOSED, _release(request, release, out)
+            yield out.position, what, day(out.position), number, said
 
 
-def decided(moves: Moves, day: Day) -> Iterator[Row]:
-    """When a request first came in, what it asks for, and the last that was decided."""
-    submitted = [(one.event, one.position) for one in moves if isinstance(one.event, RequestSubmitted)]
-    if not submitted:
-        return
-    outcome: str | None = None
-    decided_on: date | None = None
-    for event, position in moves:
-        match event:
-            case RequestSubmitted():
-                outcome, decided_on = None, None
-            case RequestApproved():
-                outcome, decided_on = APPROVED, day(position)
-            case RequestDeclined():
-                outcome, decided_on = DECLINED, day(position)
-            case RequestWithdrawn():
-                outcome, decided_on = WITHDRAWN, day(position)
-    (_, first), (last, _) = submitted[0], submitted[-1]
-    wanted = as_json([(one.dataset, one.form) for one in last.datasets])
-    yield str(day(first)), decided_on and str(decided_on), outcome, wanted
-
-
-def _asked(what: str, request: RequestStanding, event: RequestSubmitted, position: int, day: Day) -> Row:
-    who = event.researcher
-    said = (who, request.organisation(who), event.datasets, event.purposes, event.study_group)
-    return position, what, str(day(position)), None, as_json(said)
-
-
-def _handed_over(
-    number: str, request: RequestStanding, release: ReleaseStanding, out: Known[ReleaseHandedOver], day: Day
-) -> Row:
+def _release(request: RequestStanding, release: ReleaseStanding, out: Known[ReleaseHandedOver]) -> Row:
     told, contact = release.authorised, out.event.contact
     parties = told.event.parties if told else ()
-    lost = release.failed is not None and release.received is None
-    said = (
+    return (
         contact,
         next((one.organisation for one in parties if one.person == contact), None),
         (told.event.versions if told else ()) or out.event.package.files,
@@ -117,4 +137,3 @@ def _handed_over(
         list(dict.fromkeys(one.basis for one in told.event.bases)) if told else (),
         out.event.learners,
     )
-    return out.position, LOST if lost else DISCLOSED, str(day(out.position)), number, as_json(said)

@@ -12,27 +12,19 @@ from typing import NamedTuple
 import msgspec
 
 from ledger.events.past import Dated
-from projections.views.disclosing import REQUESTED, Copy, Said
-from projections.views.lists import texts
+from projections.views.disclosing import REQUESTED, Copy, Line
+from projections.views.lists import as_json, texts
 from projections.views.past import NOT_UNDONE
 
 # Acts by which data would have gone out; to let somebody in to what they have is an access.
 REFUSED = "refused"
 DISCLOSING_ACTS = ("approve-request", "authorise-release", "hand-over-release")
 
-OF_REQUESTS = """
-    SELECT position, day, what, request, release, said
-    FROM disclosed
-    WHERE day BETWEEN :first AND :last
-"""
-# What a refused act was about is what the request asked for by then.
+OF_REQUESTS = "SELECT request, lines FROM disclosed WHERE first <= :last AND last >= :first"
 OF_REFUSALS = """
-    SELECT r.position, r.day, :what, r.request, NULL, d.said
+    SELECT r.position, r.day, r.request, d.lines
     FROM refusals AS r
-    JOIN disclosed AS d ON d.request = r.request AND d.position = (
-        SELECT MAX(e.position) FROM disclosed AS e
-        WHERE e.request = r.request AND e.what = :requested AND e.position < r.position
-    )
+    JOIN disclosed AS d ON d.request = r.request
     WHERE r.day BETWEEN :first AND :last AND r.act IN (SELECT value FROM json_each(:acts))
 """
 # What was not later than a day may have been in any period that began by then; a month ends with its last day.
@@ -50,6 +42,7 @@ COMPELLED = """
     WHERE day BETWEEN :first AND :last AND position NOT IN (SELECT position FROM undone)
 """
 COMPELLED_BY = "34 CFR 99.31(a)(9)"
+_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 COURSE_RUNS = "SELECT dataset, course_run FROM catalogue WHERE course_run IS NOT NULL"
 
 
@@ -97,13 +90,20 @@ def disclosures(connection: sqlite3.Connection, asked: Asked) -> list[Disclosure
 
 
 def _of_requests(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
-    return (_of_request(*row) for row in connection.execute(OF_REQUESTS, _days(asked)))
+    days = _days(asked)
+    for request, lines in connection.execute(OF_REQUESTS, days):
+        for line in _lines(lines):
+            if days["first"] <= line.day <= days["last"]:
+                yield _of_request(request, line)
 
 
 def _of_refusals(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
-    acts = msgspec.json.encode(DISCLOSING_ACTS).decode()
-    told = {"what": REFUSED, "requested": REQUESTED, "acts": acts}
-    return (_of_request(*row) for row in connection.execute(OF_REFUSALS, _days(asked) | told))
+    """What a refused act was about is what the request asked for by then."""
+    acts = as_json(DISCLOSING_ACTS)
+    for position, day, request, lines in connection.execute(OF_REFUSALS, _days(asked) | {"acts": acts}):
+        wishes = [line for line in _lines(lines) if line.what == REQUESTED and line.position < position]
+        if wishes:
+            yield _of_request(request, Line(position, REFUSED, day, None, wishes[-1].said))
 
 
 def _of_the_past(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
@@ -159,13 +159,13 @@ def _days(asked: Asked) -> dict[str, str]:
     return {"first": str(asked.first), "last": str(asked.last)}
 
 
-def _of_request(position: int, day: str, what: str, request: str, release: str | None, text: str) -> Disclosure:
-    said = msgspec.json.decode(text, type=Said)
+def _of_request(request: str, line: Line) -> Disclosure:
+    said = line.said
     return Disclosure(
-        position,
-        date.fromisoformat(day),
+        line.position,
+        date.fromisoformat(line.day),
         "day",
-        what,
+        line.what,
         said.party,
         said.organisation,
         said.copies,
@@ -175,7 +175,7 @@ def _of_request(position: int, day: str, what: str, request: str, release: str |
         said.bases,
         said.further,
         request,
-        release,
+        line.release,
         None,
     )
 

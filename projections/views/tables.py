@@ -183,19 +183,15 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX recipients_of_organisations ON recipients (organisation)",
+    # All lines that a request has in the record of disclosures, as JSON: whoever asks for one wants nearly all.
     """
     CREATE TABLE disclosed (
-        request TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        what TEXT NOT NULL,
-        day TEXT NOT NULL,
-        release TEXT,
-        said TEXT NOT NULL,
-        PRIMARY KEY (request, number)
+        request TEXT PRIMARY KEY,
+        first TEXT NOT NULL,
+        last TEXT NOT NULL,
+        lines TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX disclosed_by_day ON disclosed (day)",
     """
     CREATE TABLE decided (
         request TEXT PRIMARY KEY,
@@ -319,7 +315,7 @@ OF_A_REQUEST = {
     "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
     "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
-    "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "disclosed": "INSERT INTO disclosed VALUES (?, ?, ?, ?)",
     "decided": "INSERT INTO decided VALUES (?, ?, ?, ?, ?)",
     "publications": "INSERT INTO publications VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }

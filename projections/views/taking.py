@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from ledger.chain.entry import format_time, parse_time
+from ledger.chain.entry import format_time
 from ledger.codec import Recorded
 from ledger.events import (
     AccessPermitted,
@@ -41,6 +41,7 @@ from ledger.events import (
     LogKeyRetired,
     LogKeyRotated,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     OrganisationRegistered,
     PastDataSetRecorded,
@@ -65,6 +66,7 @@ from ledger.events import (
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.cases import Case, Rows, rows
+from projections.views.days import Days
 from projections.views.inquiring import query_row
 from projections.views.lists import as_json
 from projections.views.past import past_release
@@ -132,6 +134,7 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    NoticeRevived,
 )
 LET_IN = "let-in"
 ROWS_KEPT = 4096
@@ -149,6 +152,7 @@ class Views:
     def __init__(self, connection: sqlite3.Connection, position: int, facts_of: FactsOf, office: Office) -> None:
         self._connection, self._facts_of, self._office = connection, facts_of, office
         self._fresh, self.position = position == 0, position
+        self._days = Days(office)
         # None for a request that has to be folded again, from all its facts.
         self._cases: dict[str, Case | None] = {}
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in OF_A_FACT}
@@ -175,7 +179,7 @@ class Views:
             case ActRefused(act=act) as refused if act == LET_IN:
                 self._add_access(fact, "refused", refused, None, None)
             case ActRefused(act=act) as refused:
-                day = str(self._office.day(fact.occurred_at))
+                day = self._days.of(fact.occurred)
                 self._add("refusals", (fact.position, act, day, refused.request))
             case PolicyPublished():
                 self.outdated = not self._fresh
@@ -216,7 +220,7 @@ class Views:
         label: str | None,
         agreement: str | None,
     ) -> None:
-        at, day = fact.occurred, str(self._office.day(fact.occurred_at))
+        at, day = fact.occurred, self._days.of(fact.occurred)
         who_and_what = (event.person, event.dataset, label, event.request, agreement)
         self._add("accesses", (fact.position, how, at, day, *who_and_what))
 
@@ -226,7 +230,7 @@ class Views:
         if isinstance(event, IncidentReported):
             at, what = format_time(event.told), event.what
             late = event.told - event.discovered > timedelta(hours=self._office.policy.event.incident_hours)
-        day = str(self._office.day(parse_time(at)))
+        day = self._days.of(at)
         concerned = map(as_json, (event.requests, event.people, event.datasets))
         step = event.wire_name.partition(".")[2]
         self._add("incidents", (fact.position, event.incident, step, at, day, what, late, *concerned))
@@ -255,7 +259,7 @@ class Views:
         found: Rows = {table: [] for table in OF_A_REQUEST}
         for request in sorted(self._cases):
             case = self._cases[request] or Case.of(request, self._facts_of(request))
-            for table, more in rows(request, case, self._office).items():
+            for table, more in rows(request, case, self._days).items():
                 found[table] += more
         for table, added in OF_A_REQUEST.items():
             self._connection.executemany(added, found[table])

@@ -10,7 +10,7 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from weakref import WeakSet
@@ -49,17 +49,18 @@ class Server(NamedTuple):
     anywhere: str = ""
 
 
-def server_at(url: str) -> Server:
+def server_at(url: str, **settings: str) -> Server:
     """The database at `postgresql://user@host:port/name`, several hosts and libpq's parameters included.
 
-    Raises `Malformed` for what libpq does not understand.
+    `settings` are the server's for this use, in the place of ours; what the URL itself says has precedence. Raises
+    `Malformed` for what libpq does not understand.
     """
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError as error:
         # What libpq says of it may quote a password.
         raise Malformed("store URL", url.partition("://")[0] + "://...", "is not as libpq reads it") from error
-    options = f"{_options()} {given.pop('options', '')}".strip()
+    options = f"{_options(settings)} {given.pop('options', '')}".strip()
     defaults = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "dua-ledger", **KEEPALIVE}
     hosts = given.get("host", given.get("hostaddr", ""))
     if "," in hosts:
@@ -72,7 +73,7 @@ def server_at(url: str) -> Server:
     return Server(make_conninfo(**values), shown, anywhere)
 
 
-def _options() -> str:
+def _options(others: Mapping[str, str]) -> str:
     settings = {
         "default_transaction_isolation": r"read\ committed",
         "search_path": "pg_catalog",
@@ -85,6 +86,7 @@ def _options() -> str:
         # What is here is found by its index, however little the server knows yet of how much there is.
         "jit": "off",
         "enable_seqscan": "off",
+        **others,
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
