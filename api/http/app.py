@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from api.http.call import Call, Desks, Parts, not_found
 from api.http.callers import check_entitled
 from api.http.document import PAGE, PAGE_POLICY, openapi
+from api.http.own import check_own_path
 from api.http.problems import BadRequest, problem_of
 from api.http.public import TILE, public
 from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
@@ -120,7 +121,7 @@ def _view(route: Route, desks: Desks) -> Callable[..., Response]:
     def view(**raw: str) -> Response:
         check_entitled(g.caller, route.name, route.roles, route.scope)
         call = Call(desks, _request(), g.caller, _ids(raw))
-        _check_own(call)
+        check_own_path(call)
         # What it would say in a form that nobody accepts is not worth doing.
         parameters(call.request, route.query)
         answer = route.do(call)
@@ -145,16 +146,6 @@ def _ids(raw: Mapping[str, str]) -> dict[str, Any]:
 def _number(text: str) -> str | int:
     """A number that is written as such, in one way."""
     return int(text) if _NUMBER.fullmatch(text) else text
-
-
-def _check_own(call: Call) -> None:
-    """Raise as for what does not exist, where somebody who sees only what is their own asks for something else."""
-    if call.caller.role != "researcher":
-        return
-    if "request" in call.ids:
-        call.standing(call.ids["request"])
-    if call.ids.get("person", call.caller.person) != call.caller.person:
-        raise not_found()
 
 
 def _told(error: Exception) -> Response:

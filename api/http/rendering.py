@@ -12,10 +12,9 @@ from flask import Request, Response
 from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from api.http.problems import BadRequest, Problem
 from api.http.shapes import rows_of
+from api.spreadsheets import as_cell
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
-# A spreadsheet would take what begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WORTH_GZIP = 1024
 
 
@@ -77,7 +76,7 @@ def _cell(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"'{value}" if value.startswith(FORMULA) else value
+            return as_cell(value)
         case int():
             return str(value)
     return msgspec.json.encode(value).decode()
