@@ -13,7 +13,7 @@ import msgspec
 
 from api.admission import admit_act, admit_circumstances, admit_form, admit_reports, looked_at
 from api.errors import Outdated
-from api.signing import After, nothing_after
+from api.signing import After, Before, nothing_after, nothing_before
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
 from ledger.errors import Conflict
@@ -98,10 +98,15 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Takes wishes for a ledger. `after` is told of what was recorded, and gives warnings."""
+    """Takes wishes for a ledger.
 
-    def __init__(self, ledger: Ledger, clock: Clock, after: After = nothing_after) -> None:
-        self._ledger, self._clock, self._after = ledger, clock, after
+    `before` raises when nothing may be recorded now; `after` is told of what was recorded, and gives warnings.
+    """
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, after: After = nothing_after, before: Before = nothing_before
+    ) -> None:
+        self._ledger, self._clock, self._after, self.check_ready = ledger, clock, after, before
 
     def act(
         self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None, seen: Seen | None = None
@@ -112,6 +117,7 @@ class Desk:
         and for an act of another shape, `Outdated` when there is more than was `seen`, `Conflict` when others were
         faster, time and again.
         """
+        self.check_ready()
         return self._followed(_persist(lambda: self._act(act, circumstances, key, seen)))
 
     def objections(
@@ -150,6 +156,7 @@ class Desk:
 
         Raises `Malformed` for what `api.admission` does not let in, `Outdated` and `Conflict` as `act` does.
         """
+        self.check_ready()
         return self._followed(_persist(lambda: self._report(reports, key, seen)))
 
     def _followed(self, outcome: Outcome) -> Outcome:

@@ -123,7 +123,7 @@ class Release:
             raise
         if outcome.refused:
             hidden.unlink(missing_ok=True)
-            self._fails("handing over", f"refused, as entry {outcome.entries[-1].position} says")
+            self._fails("handing over", refusal_of(outcome))
         else:
             _move(hidden, target)
         return outcome
@@ -146,6 +146,11 @@ class Release:
         outcome = self._clerk.take(command, self._circumstances, **how)
         self.recorded.append(outcome)
         return outcome
+
+
+def refusal_of(outcome: Outcome) -> str:
+    """Why a release came to nothing that was refused."""
+    return f"refused, as entry {outcome.entries[-1].position} says"
 
 
 def packed(

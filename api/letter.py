@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 from api.names import Names
+from ledger.errors import Malformed
 from ledger.events import PolicyPublished
 from projections.checklist import Line
-from projections.standing import Standing
+from projections.standing import Standing, State
 
 WIDTH = 78
 OPENPGP = (
@@ -18,7 +19,13 @@ OPENPGP = (
 
 
 def letter(request: str, standing: Standing, lines: Sequence[Line], names: Names) -> str:
-    """What is missing and only the researcher's side can send, what we wait for elsewhere, and how to answer."""
+    """What is missing and only the researcher's side can send, what we wait for elsewhere, and how to answer.
+
+    Raises `Malformed` for a request that goes no further: nobody is asked for what it lacks.
+    """
+    state = standing.request(request).state
+    if state in (State.DECLINED, State.WITHDRAWN, State.CLOSED):
+        raise Malformed("request", request, f"is {state}, and nothing is asked for any more")
     policy = standing.office.policy.event
     submitted = standing.request(request).submitted
     researcher = names(submitted.event.researcher) if submitted else ""

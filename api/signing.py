@@ -4,17 +4,21 @@ That an entry is not signed or not witnessed yet is no reason to say that it is 
 loudly, and the next call makes up for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ledger.chain.entry import Entry
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotWitnessed
 from ledger.evidence.cosigned import behind
 from ledger.evidence.notary import Notary
 from ledger.evidence.witnessing import WITNESSES, Appointed, Witnessed, check_distinct, read_appointed
-from ledger.home import KEYS
+from ledger.home import KEYS, Home
 
+Before = Callable[[], None]
 After = Callable[[Sequence[Entry]], tuple[str, ...]]
+# As long a checkpoint, or a cosignature, may take before anybody is worried.
+SOON = timedelta(minutes=1)
 
 
 def signing(notary: Notary, announce: Callable[[], None]) -> After:
@@ -34,6 +38,10 @@ def signing(notary: Notary, announce: Callable[[], None]) -> After:
     return after
 
 
+def nothing_before() -> None:
+    """Let anything be recorded."""
+
+
 def nothing_after(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Leave them unsigned, without a word."""
     del entries
@@ -50,6 +58,12 @@ def not_witnessed(found: Witnessed) -> tuple[str, ...]:
     return tuple(behind(one.witness, one.last) + (f": {one.failure}" if one.failure else "") for one in found.behind)
 
 
+def require_witnessed(notary: Notary, path: Path, count: int, seconds: float) -> None:
+    """Raise `NotWitnessed` unless so many witnesses of a home have cosigned all that is there, or do so now."""
+    if count:
+        notary.witnessed(appointed_in(path), seconds, enough=count).require(count)
+
+
 def have_witnessed(notary: Notary, path: Path, seconds: float) -> tuple[str, ...]:
     """Ask the witnesses of a home to cosign what was signed; gives a sentence for each that has not, and why."""
     try:
@@ -57,3 +71,33 @@ def have_witnessed(notary: Notary, path: Path, seconds: float) -> tuple[str, ...
         return not_witnessed(notary.witnessed(appointed, seconds)) if appointed else ()
     except LedgerError as error:
         return (f"not witnessed: {error}",)
+
+
+def overdue(home: Home, now: datetime, required: int = 0) -> Iterator[str]:
+    """A sentence for whatever has long been recorded, and is not signed, or not cosigned by a witness of the home.
+
+    Nobody is asked for it. Raises `NotWitnessed` when it is overdue with so many witnesses that fewer than `required`
+    are left.
+    """
+    appointed = appointed_in(home.path)
+    standing = home.notary.standing(appointed)
+    late = _Late(home, now)
+    signed = standing.signed.size if standing else 0
+    if since := late.since(signed):
+        yield f"NOT SIGNED since {since}: the entries from {signed + 1:,} on"
+    behind_ = [one for one in (standing.standings if standing else ()) if late.since(one.last.size if one.last else 0)]
+    yield from (behind(one.witness, one.last) for one in behind_)
+    if len(appointed) - len(behind_) < required:
+        raise NotWitnessed(signed, len(appointed) - len(behind_), required)
+
+
+class _Late:
+    """Whether a log has entries behind a size that were recorded long ago."""
+
+    def __init__(self, home: Home, now: datetime) -> None:
+        self._store, self._before = home.ledger.store, now - SOON
+
+    def since(self, size: int) -> str:
+        """When the first of them was recorded; empty when there is none, or that was just now."""
+        entry = self._store.entry(size + 1)
+        return entry.header.recorded_at if entry is not None and entry.recorded_at < self._before else ""

@@ -29,7 +29,7 @@ READINGS_KEPT = 128
 QUERIES_KEPT = 256
 
 
-class Boundary(msgspec.Struct, frozen=True):
+class Boundary(msgspec.Struct, frozen=True, cache_hash=True):
     """The facts that a decision depends on: of these kinds, or of any if none is named, with all of these tags."""
 
     events: tuple[type[Event], ...] = ()
@@ -202,13 +202,13 @@ class Ledger:
     def _facts(self, boundaries: Sequence[Boundary], until: int, leaf: bytes) -> tuple[Known[Event], ...]:
         """The facts up to a position whose entry has this leaf hash; of those that were read before only what is newer.
 
-        What was read before counts only if the log goes on from there: each entry names the leaf of the one before.
+        What was read before counts only if the log still has the same leaf there.
         """
         wanted = tuple(boundaries)
         known = self._readings.get(wanted, NOTHING_READ)
-        if not self._goes_on(known, until, leaf):
+        if known.position and not self._stands(known, until, leaf):
             known = NOTHING_READ
-        newer = tuple(map(self.codec.known, self.store.scan(self.query(wanted), known.position, until)))
+        newer = tuple(map(self.codec.known, self.store.scan(self._query(wanted), known.position, until)))
         # The very same object where nothing is new: whoever made something of it knows it again.
         facts = (*known.facts, *newer) if newer else known.facts
         with self._lock:
@@ -218,13 +218,10 @@ class Ledger:
                 self._readings.popitem(last=False)
         return facts
 
-    def _goes_on(self, known: _Read, until: int, leaf: bytes) -> bool:
-        if known is NOTHING_READ:
-            return True
-        if known.position >= until:
-            return (known.position, known.leaf) == (until, leaf)
-        following = self.store.entry(known.position + 1)
-        return following is not None and following.header.prev == known.leaf.hex()
+    def _stands(self, known: _Read, until: int, leaf: bytes) -> bool:
+        if known.position < until:
+            return self.store.subtree(0, known.position - 1) == known.leaf
+        return (known.position, known.leaf) == (until, leaf)
 
     def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
         now = self._clock()

@@ -14,6 +14,7 @@ from ledger.events import (
     DisclosureCompelled,
     Event,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     PersonDebarred,
     ReminderFellDue,
@@ -23,6 +24,7 @@ from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
 from tests.office import (
     DIRECTOR,
     FAR_OFF,
+    HEAD,
     MOU,
     STRANGER,
     THE_DIRECTOR,
@@ -58,7 +60,7 @@ def amendment(**changes: Any) -> AmendmentIssued:
         "request": REQUEST,
         "kind": "MOU",
         "template": "MOU-2026-amendment",
-        "template_approved_by": STRANGER,
+        "template_approved_by": HEAD,
         "text": commitment(44),
         "recipients": (recipient(ANA), recipient(STRANGER)),
         "datasets": (covered(),),
@@ -128,6 +130,7 @@ OF_THE_CALENDAR: list[Event] = [
     ),
     NoticeSent(of=1, kind="reminder", way="e-mail", message="<1@x>", person=ANA, request=REQUEST),
     NoticeRefused(of=1, kind="reminder", way="e-mail", message="<1@x>", person=ANA, request=REQUEST),
+    NoticeRevived(refusal=2, of=1, kind="reminder", way="e-mail", message="<1@x>", person=ANA, request=REQUEST),
 ]
 
 

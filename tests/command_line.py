@@ -19,9 +19,9 @@ from ledger.codec import Recorded
 from ledger.home import create_home, open_home
 from tests.facts import NOON, Clock
 from tests.keys import Keyring
+from tests.stores import PATIENCE
 
 PROGRAM = Path(sys.executable).with_name("dua-ledger")
-PATIENCE = 60.0  # seconds until a test takes something for stuck
 EXAMPLES = Path(__file__).parents[1] / "api" / "packets" / "examples"
 DATA = b"user_id,grade\n1,0.93\n2,0.41\n"
 TEXT = b"Memorandum on learner data, between Rosa Quill and the office.\n"
@@ -92,6 +92,10 @@ class Office:
             *self.words(line), *more, home=self.home, answer=answer, clock=self.clock, DUA_LEDGER_ACTOR=actor
         )
 
+    def make(self) -> None:
+        """Make its home."""
+        create_home(self.home, "log.example.com", actor="staff:1", via="command line", clock=self.clock)
+
     def words(self, line: str) -> list[str]:
         return [word.replace("{", f"{self.folder}/").replace("}", "") for word in shlex.split(line)]
 
@@ -143,6 +147,8 @@ class Office:
 
 
 ROSA, TOM, IRA = "rosa.quill@example.edu", "tom.abara@example.edu", "ira.stein@example.edu"
+# The head of their department.
+INES = "ines.calder@example.edu"
 HOUR_AGO = NOON - timedelta(hours=1)
 
 
@@ -172,7 +178,7 @@ class Stages:
 
 def _open(office: Office, stages: Stages) -> None:
     office.folder.mkdir(parents=True)
-    create_home(office.home, "log.example.com", actor="staff:1", via="command line", clock=office.clock)
+    office.make()
     office.put("pc.csv", DATA)
     office.put("mou.txt", TEXT)
     office.put("letter.txt", b"Dear office,\n")
@@ -213,7 +219,7 @@ def _execute(office: Office, stages: Stages) -> None:
     sign = "sign A-2026-0001-1 --signer"
     office.done(
         f"{sign} {ROSA} --as researcher --signature {{rosa.sig}} --key {{rosa.asc}} --attested-by {IRA}",
-        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}",
+        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {INES}",
         "execute A-2026-0001-1",
     )
 

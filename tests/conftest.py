@@ -4,15 +4,37 @@
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import disk_usage
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from ledger.custody import Custody
 from ledger.storage import Store, create_store, open_store
 from tests import postgres
 from tests.command_line import Stages
+from tests.custody_facts import Folder, Shared
 from tests.keys import keyring
+from tests.stores import CAMPAIGN
+
+# What a search tries depends neither on chance nor on how busy the machine is; a campaign looks elsewhere each time.
+settings.register_profile(
+    "usual", deadline=None, derandomize=not CAMPAIGN, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("usual")
+
+# Thousands of homes are made and thrown away: in memory, where there is room, nobody waits until they are on disk. That
+# they are asked to be there is seen in what the system is called for; what a disk bears is asked in a campaign.
+MEMORY, ROOM = Path("/dev/shm"), 2**30
+if not CAMPAIGN and os.access(MEMORY, os.W_OK) and disk_usage(MEMORY).free > ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+# Whoever starts the tests in the background of a shell has Ctrl-C ignored, also by every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,6 +83,21 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def shared_url(request: pytest.FixtureRequest) -> str:
     """Where an empty store is that several processes may use, of each kind."""
     return url_of(request.param, request)
+
+
+@pytest.fixture
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    """A folder that custody's files are made in, or, where a test is over both, a database too."""
+    if getattr(request, "param", "file") == "postgres":
+        return Shared(tmp_path, request.getfixturevalue("postgres_url"))
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+def custody(folder: Folder) -> Iterator[Custody]:
+    """Custody that nothing is kept in."""
+    with folder.create() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import resource
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import psycopg
+import pytest
 
 from ledger.custody import Claim, Custody, Places
 from ledger.errors import CustodyError
@@ -18,6 +22,10 @@ ANA = "person:p-ana"
 BEN = "person:p-ben"
 PDF = "application/pdf"
 SECRETS = ("people", "receipts")
+# For a test that shows what custody promises wherever it is kept.
+OVER_BOTH = pytest.mark.parametrize(
+    "folder", ["file", pytest.param("postgres", marks=pytest.mark.needs("initdb"))], indirect=True
+)
 
 
 def noon() -> datetime:
@@ -67,17 +75,63 @@ class Folder:
         addresses = self.run(
             "custody.db", "SELECT document FROM sealed WHERE subject = ? AND document IS NOT NULL", subject
         )
-        boxes = [self.document(address).read_bytes() for (address,) in addresses]
+        boxes = [self.box(address) for (address,) in addresses]
         return [trace for (trace,) in rows if isinstance(trace, bytes)] + boxes
 
     def document(self, address: object) -> Path:
         assert isinstance(address, bytes)
         return self.path / "documents" / address.hex()[:2] / address.hex()[2:]
 
+    def box(self, address: object) -> bytes:
+        """What is kept of a document."""
+        return self.document(address).read_bytes()
+
     def found(self, traces: list[bytes]) -> list[bytes]:
         """The traces of which any 12 bytes in a row (at a multiple of 12) are still in some file."""
         everything = b"\n".join(self.contents().values())
         return [trace for trace in traces if any(part in everything for part in _parts(trace))]
+
+
+@dataclass
+class Shared(Folder):
+    """A folder with the key-encryption key alone; keys, vault and documents are in a PostgreSQL database."""
+
+    url: str
+
+    @property
+    def places(self) -> Places:
+        return Places(self.url, self.path / "key-encryption-key", self.url, self.url)
+
+    def run(self, database: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Run one statement on a schema, as a superuser might."""
+        placed = statement.replace("%", "%%").replace("?", "%s")
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+            connection.execute(f"SET search_path = {SCHEMAS[database]}".encode())
+            cursor = connection.execute(re.sub(r"x'([0-9a-f]*)'", r"'\\x\1'::bytea", placed).encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def box(self, address: object) -> bytes:
+        ((box,),) = self.run("custody.db", "SELECT box FROM documents WHERE address = ?", address)
+        assert isinstance(box, bytes)
+        return box
+
+    def found(self, traces: list[bytes]) -> list[bytes]:
+        """The traces of which any 12 bytes in a row are still in a file of the key store's tables and indexes.
+
+        What was in other tables is the server's to overwrite in its own time; what opens it is gone.
+        """
+        self.run("keys.db", "CHECKPOINT")
+        query = "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'keys'::regnamespace"
+        everything = b"\n".join(self._file_of(str(name)) for (name,) in self.run("keys.db", query))
+        return [trace for trace in traces if any(part in everything for part in _parts(trace))]
+
+    def _file_of(self, name: str) -> bytes:
+        ((content,),) = self.run("keys.db", "SELECT pg_read_binary_file(pg_relation_filepath(?))", name)
+        assert isinstance(content, bytes)
+        return content
+
+
+SCHEMAS = {"keys.db": "keys", "custody.db": "custody"}
 
 
 def _parts(trace: bytes) -> list[bytes]:

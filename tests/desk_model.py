@@ -54,6 +54,7 @@ from ledger.events import (
     LegalHoldLifted,
     LegalHoldPlaced,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     OrganisationRegistered,
     PersonDebarred,
@@ -118,7 +119,15 @@ DONE_HERE = (
     *(LedgerOpened, PersonErased, ActRefused, RequestApproved, RequestDeclined, AgreementIssued, AgreementExecuted),
     *(ReleaseAuthorised, ReleaseHandedOver, AccessPermitted, WaiverGranted),
     *(AmendmentIssued, AgreementRenewed, AgreementExpired, DestructionRequired, ReminderFellDue, NoticeSent),
-    *(NoticeRefused, QueryAnswered, PublicationPassed, DestructionAccepted, HoldingWrittenOff, IncidentClosed),
+    *(
+        NoticeRefused,
+        NoticeRevived,
+        QueryAnswered,
+        PublicationPassed,
+        DestructionAccepted,
+        HoldingWrittenOff,
+        IncidentClosed,
+    ),
     RequestClosed,
 )
 STANDS = (

@@ -19,6 +19,8 @@ from ledger.storage import create_store
 from tests.stores import PATIENCE
 
 ADMIN = "admin"
+# In files of its folder, of which nothing is left when it is killed and never started again.
+SHARED = "dynamic_shared_memory_type=mmap"
 MADE = "made"
 _numbers = count(1)
 
@@ -57,7 +59,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it can be asked."""
-        settings = ["listen_addresses=", "max_connections=60", "shared_buffers=32MB", *self.settings]
+        settings = ["listen_addresses=", "max_connections=60", "shared_buffers=32MB", SHARED, *self.settings]
         options = " ".join([f"-k {self.folder}", f"-p {self.port}", *(f"-c {one}" for one in settings)])
         until = monotonic() + PATIENCE
         while True:

@@ -89,9 +89,8 @@ class Answer(NamedTuple):
         return members
 
 
-def ask(home: Path, *words: object) -> Answer:
-    """Type a question."""
-    result = CliRunner().invoke(
-        main, [*map(str, words), "--home", str(home)], prog_name="dua-ledger", catch_exceptions=False
-    )
+def ask(home: Path, *words: object, clock: Clock | None = None) -> Answer:
+    """Type a question; by the machine's clock, unless it is handed another."""
+    typed = [*map(str, words), "--home", str(home)]
+    result = CliRunner().invoke(main, typed, obj=clock, prog_name="dua-ledger", catch_exceptions=False)
     return Answer(result.exit_code, result.stdout, result.stderr)

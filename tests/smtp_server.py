@@ -15,6 +15,8 @@ from email.message import EmailMessage
 from threading import Event, Thread
 from typing import Any
 
+from tests.stores import PATIENCE
+
 GOOD_BYE = b"221 bye"
 
 
@@ -60,7 +62,7 @@ class _Session(socketserver.StreamRequestHandler):
         while line := self._line():
             verb = line.strip().split(b" ")[0].upper()
             if self.server.silent.is_set():
-                self.server.released.wait(60)
+                self.server.released.wait(PATIENCE)
                 return
             answer = getattr(self, f"_{verb.decode().lower()}", self._unknown)(line.strip())
             if answer is None:
@@ -128,7 +130,7 @@ class _Session(socketserver.StreamRequestHandler):
         self.server.encrypted.append(self.encrypted)
         if self.server.kills is not None:
             # It has the message, and the sender never learns of it.
-            self.server.kills.wait(60)
+            self.server.kills.wait(PATIENCE)
             os.kill(self.server.pid, signal.SIGKILL)
             return None
         return b"250 taken"

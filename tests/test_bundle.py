@@ -44,7 +44,7 @@ from tests.keys import keyring
 from tests.letters import EXAMPLES
 from tests.packet_facts import MIT, OUTSIDE
 from tests.signing import new_home, signed_home
-from tests.stores import CAMPAIGN
+from tests.stores import CAMPAIGN, PATIENCE
 from tests.test_commands import (
     AGREEMENT,
     COURSE,
@@ -529,7 +529,7 @@ def typed(folder: Path) -> list[str]:
         cwd=folder,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
         env=os.environ | {"LC_ALL": "C"},
     )
     return (done.stdout + done.stderr).decode().splitlines()

@@ -29,8 +29,9 @@ from ledger.events import Event, RoleGranted
 from ledger.evidence.report import Finding, Report, Verdict
 from ledger.home import create_home, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
-from tests.command_line import PATIENCE, PROGRAM, Outcome, dua_ledger, program
+from tests.command_line import PROGRAM, Outcome, dua_ledger, program
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set, fact, person, submitted, version_added
+from tests.stores import PATIENCE
 
 DIRECTOR = "staff:7"
 NO_PERSON = "is neither an id, which is p- and 32 digits or letters from a to f, nor an e-mail address"
@@ -174,6 +175,23 @@ def test_home_and_actor_can_come_from_the_environment(tmp_path: Path):
     assert facts_of(home)[0]["actor"] == "staff:7"
     assert program("entries", DUA_LEDGER_HOME=str(home)).out.split()[-1] == "ledger.opened.v2"
     assert program("entries", "--home", home, DUA_LEDGER_HOME="/nowhere").code == 0
+
+
+def test_init_gives_the_first_role_to_whoever_directs_the_office(tmp_path: Path):
+    line = ("init", "--origin", ORIGIN, "--director", "staff:1")
+    made = dua_ledger(*line, home=tmp_path / "home", clock=long_ago)
+    assert (made.code, made.lines[1]) == (0, "staff:1 is director from 2020-02-01.")
+    with open_home(tmp_path / "home", long_ago) as home:
+        _, role = (fact.event for fact in home.ledger.facts())
+        assert home.notary.has_signed(1, 2)
+    assert role == RoleGranted(principal="staff:1", person=None, role="director", starts=date(2020, 2, 1), ends=None)
+
+
+@pytest.mark.parametrize("director", ["Ana Ejemplo", "staff:2"])
+def test_init_gives_no_role_to_a_name_or_by_somebody_else(tmp_path: Path, director: str):
+    line = ("init", "--origin", ORIGIN, "--director", director)
+    outcome = dua_ledger(*line, home=tmp_path / "home", DUA_LEDGER_ACTOR="staff:1")
+    assert (outcome.code, (tmp_path / "home").exists()) == (2, False)
 
 
 def test_init_never_overwrites(home: Path):

@@ -12,8 +12,9 @@ from typing import IO, Any
 import pytest
 
 from projections.rules.rulebook import VERSION
-from tests.command_line import IRA, LAW, PATIENCE, RELEASE, ROSA, SEND, STOPPED_PROGRAM, TOM, Stages
+from tests.command_line import IRA, LAW, RELEASE, ROSA, SEND, STOPPED_PROGRAM, TOM, Stages
 from tests.facts import NOON, Clock
+from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
 

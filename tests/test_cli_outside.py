@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import IRA, PATIENCE, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+from tests.command_line import IRA, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
 
@@ -28,6 +29,17 @@ def rows(office: Office, line: str) -> list[Any]:
     """What a question answers, for programs."""
     said: list[Any] = json.loads(office.done(f"{line} --json --ids").out)["rows"]
     return said
+
+
+def test_what_stands_under_a_query_and_names_whom_is_erased_is_told_to_remain(office: Office):
+    office.done("register-person 'Pia Reuter' --email pia@example.net")
+    asks = "receive-query --by pia@example.net --kind copy --purpose 'My thesis' --dataset D-6.002x-pc"
+    office.done(f"{asks} --asked {ROSA}")
+    erased = office.done("erase pia@example.net --yes")
+    assert erased.lines[-2:] == [
+        "Not erased, because it belongs to more than this person; look through it for their words or name:",
+        "  query Q-2026-0001: 1 text",
+    ]
 
 
 def test_a_journal_asks_a_recipient_who_refers_it_and_the_office_answers_with_an_aggregate(office: Office):

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,6 +38,7 @@ from tests.custody_facts import (
     ANA,
     BEN,
     NOON,
+    OVER_BOTH,
     PDF,
     Folder,
     a_person_and_a_document,
@@ -50,17 +50,6 @@ from tests.custody_facts import (
 
 SALT = bytes(range(32))
 LONE_SURROGATE = "Dr \ud800"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def custody(folder: Folder) -> Iterator[Custody]:
-    with folder.create() as custody:
-        yield custody
 
 
 # The commitment
@@ -214,6 +203,7 @@ def test_what_cannot_be_sealed_is_malformed_and_nothing_is_kept(
     assert folder.contents() == before
 
 
+@OVER_BOTH
 def test_a_text_as_long_as_may_be_is_sealed(custody: Custody):
     text = "x" * MAX_TEXT_BYTES
 
@@ -244,6 +234,7 @@ def test_what_is_no_commitment_is_malformed(custody: Custody, commitment: str):
         custody.unseal(commitment)
 
 
+@OVER_BOTH
 def test_nothing_is_kept_for_an_unknown_commitment(custody: Custody):
     unknown = "0" * 64
 
@@ -257,6 +248,7 @@ def test_nothing_is_kept_for_an_unknown_commitment(custody: Custody):
 # Checking
 
 
+@OVER_BOTH
 def test_what_is_kept_of_one_subject_is_not_what_is_claimed_of_another(custody: Custody):
     commitment = custody.seal(ANA, "person.registered", {"name": "Dr Ana"})["name"]
 
@@ -265,6 +257,7 @@ def test_what_is_kept_of_one_subject_is_not_what_is_claimed_of_another(custody: 
         custody.check(Claim(commitment, "person.registered/name", BEN))
 
 
+@OVER_BOTH
 def test_checking_says_of_each_claim_whether_it_holds_in_the_order_asked(custody: Custody):
     claims = a_person_and_a_document(custody, ANA)
     wrong = (claims[0][0], "person.registered/phone")
@@ -274,6 +267,7 @@ def test_checking_says_of_each_claim_whether_it_holds_in_the_order_asked(custody
     assert [type(result) for result in results] == [type(None), Tampered, Missing, type(None), type(None)]
 
 
+@OVER_BOTH
 def test_many_more_claims_than_are_read_at_once_are_checked(custody: Custody):
     sealed = custody.seal(ANA, "person.registered", {f"m{n}": str(n) for n in range(1_000)})
     claims = [(commitment, f"person.registered/{member}") for member, commitment in sealed.items()]
@@ -292,6 +286,7 @@ def test_a_commitment_shown_for_another_member_does_not_check(custody: Custody):
 # What is kept, and sweeping
 
 
+@OVER_BOTH
 def test_it_lists_what_is_kept(custody: Custody):
     claims = a_person_and_a_document(custody, ANA)
 
@@ -300,6 +295,7 @@ def test_it_lists_what_is_kept(custody: Custody):
     ]
 
 
+@OVER_BOTH
 @pytest.mark.parametrize(("database", "table"), [("keys.db", "salts"), ("custody.db", "sealed")])
 def test_it_lists_what_is_kept_in_one_store_only(custody: Custody, folder: Folder, database: str, table: str):
     claims = a_person_and_a_document(custody, ANA)
@@ -308,6 +304,7 @@ def test_it_lists_what_is_kept_in_one_store_only(custody: Custody, folder: Folde
     assert [kept.commitment for kept in custody.commitments()] == sorted(commitment for commitment, _ in claims)
 
 
+@OVER_BOTH
 def test_what_nobody_committed_to_is_swept_and_the_rest_is_not(custody: Custody, folder: Folder):
     kept = a_person_and_a_document(custody, ANA)
     given_up = a_person_and_a_document(custody, BEN)
@@ -337,6 +334,7 @@ def test_a_moment_is_rounded_up_so_that_nothing_is_swept_too_early(folder: Folde
         assert custody.sweep(lambda commitment: False, a_bit_later + timedelta(microseconds=1)) == Erasure()
 
 
+@OVER_BOTH
 @pytest.mark.parametrize(("database", "table"), [("keys.db", "salts"), ("custody.db", "sealed")])
 def test_what_a_crash_left_in_one_store_is_swept(custody: Custody, folder: Folder, database: str, table: str):
     custody.seal(ANA, "person.registered", {"name": "Ana", "phone": "+1 617 253 1000"})

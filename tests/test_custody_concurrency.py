@@ -10,20 +10,9 @@ from pathlib import Path
 import pytest
 
 from ledger.custody import Custody
-from tests.custody_facts import ANA, Folder, a_person_and_a_document, outcomes, seal_for_ana
+from tests.custody_facts import ANA, OVER_BOTH, Folder, a_person_and_a_document, outcomes, seal_for_ana
 
 PROCESSES = 4
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def custody(folder: Folder) -> Iterator[Custody]:
-    with folder.create() as custody:
-        yield custody
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +33,7 @@ def test_processes_that_seal_for_a_new_subject_at_once_make_one_key(
     assert {kept.commitment for kept in custody.commitments()} == set(dict(claims))
 
 
+@OVER_BOTH
 def test_threads_seal_and_open_at_once(custody: Custody):
     def keep_and_check(n: int) -> list[tuple[str, str]]:
         claims = a_person_and_a_document(custody, f"person:p-{n % 3}")

@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from tests.custody_facts import (
     ANA,
     BEN,
     NOON,
+    OVER_BOTH,
     PDF,
     Folder,
     a_person_and_a_document,
@@ -38,17 +38,7 @@ PROJECT = Path(__file__).parent.parent
 AT_ONCE = 0.05
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def custody(folder: Folder) -> Iterator[Custody]:
-    with folder.create() as custody:
-        yield custody
-
-
+@OVER_BOTH
 def test_everything_of_a_subject_is_erased_and_nothing_of_others(custody: Custody, folder: Folder):
     anas = [*a_person_and_a_document(custody, ANA), *a_person_and_a_document(custody, ANA)]
     bens = a_person_and_a_document(custody, BEN)
@@ -63,6 +53,7 @@ def test_everything_of_a_subject_is_erased_and_nothing_of_others(custody: Custod
     assert {kept.subject for kept in custody.commitments()} == {BEN}
 
 
+@OVER_BOTH
 def test_some_members_are_erased_and_the_others_are_not(custody: Custody, folder: Folder):
     claims = a_person_and_a_document(custody, ANA)
     newer = custody.seal(ANA, "person.details_changed", {"phone": "+1 617 253 2000", "phones": "2"})
@@ -79,6 +70,7 @@ def test_some_members_are_erased_and_the_others_are_not(custody: Custody, folder
     assert outcomes(custody, others) == dict.fromkeys(dict(others))
 
 
+@OVER_BOTH
 def test_documents_are_a_member_like_others(custody: Custody, folder: Folder):
     name, phone, letter = a_person_and_a_document(custody, ANA)
 
@@ -88,6 +80,7 @@ def test_documents_are_a_member_like_others(custody: Custody, folder: Folder):
     assert not [file for file in (folder.path / "documents").rglob("*") if file.is_file()]
 
 
+@OVER_BOTH
 def test_a_subjects_key_goes_with_its_last_member(custody: Custody, folder: Folder):
     a_person_and_a_document(custody, ANA)
 
@@ -95,6 +88,7 @@ def test_a_subjects_key_goes_with_its_last_member(custody: Custody, folder: Fold
     assert folder.run("keys.db", "SELECT count(*) FROM subject_keys") == [(0,)]
 
 
+@OVER_BOTH
 def test_erasing_again_and_erasing_nobody_does_nothing(custody: Custody):
     claims = a_person_and_a_document(custody, BEN)
     a_person_and_a_document(custody, ANA)
@@ -109,6 +103,7 @@ def test_the_erasure_of_what_is_no_name_is_malformed(custody: Custody):
         custody.erase("")
 
 
+@OVER_BOTH
 def test_somebody_erased_can_come_back_under_new_keys(custody: Custody):
     old = a_person_and_a_document(custody, ANA)
     custody.erase(ANA)
@@ -118,6 +113,7 @@ def test_somebody_erased_can_come_back_under_new_keys(custody: Custody):
     assert list(map(type, checked(custody, [*old, *new]))) == [Missing] * 3 + [type(None)] * 3
 
 
+@OVER_BOTH
 def test_what_was_altered_can_be_erased_all_the_same(custody: Custody, folder: Folder):
     a_person_and_a_document(custody, ANA)
     folder.run("custody.db", "UPDATE sealed SET box = x'00', purpose = '', document = x'00' WHERE document IS NULL")
@@ -230,6 +226,7 @@ def test_what_is_erased_while_it_is_sealed_is_never_written(tmp_path: Path):
     vault.close()
 
 
+@OVER_BOTH
 def test_sealing_and_erasing_the_same_subject_at_once_leaves_either_all_or_nothing(custody: Custody, folder: Folder):
     def keep_on_sealing(_: int) -> list[tuple[str, str]]:
         claims = []

@@ -30,11 +30,6 @@ OF_A_ROW = [case for case in CASES if case[1] != "subject_keys"]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture
 def claims(folder: Folder) -> list[tuple[str, str]]:
     with folder.create() as custody:
         claims = [*a_person_and_a_document(custody, ANA), *a_person_and_a_document(custody, BEN)]

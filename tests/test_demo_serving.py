@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.command_line import PATIENCE, PROGRAM
+from tests.command_line import PROGRAM
 from tests.http_office import ROLES
+from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
 

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,21 +12,10 @@ from hypothesis import strategies as st
 
 from ledger.custody import MAX_DOCUMENT_BYTES, Claim, Custody, Document, commit
 from ledger.errors import CustodyError, Malformed, Missing, Tampered, TooLarge
-from tests.custody_facts import ANA, BEN, PDF, Folder, checked
+from tests.custody_facts import ANA, BEN, OVER_BOTH, PDF, Folder, checked
 
 CONTENT = b"%PDF-1.7 a letter of approval"
 PURPOSE = "request.submitted/documents"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def custody(folder: Folder) -> Iterator[Custody]:
-    with folder.create() as custody:
-        yield custody
 
 
 def keep(custody: Custody, content: bytes = CONTENT, subject: str = ANA, media_type: str = PDF) -> str:
@@ -59,6 +48,7 @@ class Dribbling:
         return given
 
 
+@OVER_BOTH
 def test_a_document_comes_back_with_what_was_recorded_of_it(custody: Custody):
     assert custody.read_document(keep(custody)) == Document(
         CONTENT, PDF, len(CONTENT), hashlib.sha256(CONTENT).hexdigest()
@@ -90,6 +80,7 @@ def test_a_document_that_arrives_a_little_at_a_time_is_kept_whole(custody: Custo
     assert custody.read_document(commitment).content == CONTENT
 
 
+@OVER_BOTH
 def test_a_document_as_large_as_may_be_is_kept_and_one_byte_more_is_not(custody: Custody, folder: Folder):
     largest = bytes(MAX_DOCUMENT_BYTES)
     commitment = keep(custody, largest)
@@ -162,6 +153,7 @@ def test_a_file_lies_at_the_sha256_of_what_is_in_it(custody: Custody, folder: Fo
     assert len(addresses) == 3
 
 
+@OVER_BOTH
 def test_a_document_and_a_text_are_not_mistaken_for_each_other(custody: Custody):
     text = custody.seal(ANA, "person.registered", {"name": "Ana"})["name"]
 

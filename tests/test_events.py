@@ -605,6 +605,15 @@ PINNED = {
         }
         for wire_type in ("notice.sent.v1", "notice.refused.v1")
     },
+    "notice.revived.v1": {
+        "refusal": POSITION,
+        "of": POSITION,
+        "kind": NAME,
+        "way": "e-mail | webhook",
+        "message": NAME,
+        "person?": f"{PERSON_ID} | null",
+        "request?": f"{REQUEST_ID} | null",
+    },
     "copy.reported.v1": {
         "request": REQUEST_ID,
         "dataset": DATA_SET_ID,

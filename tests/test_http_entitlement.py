@@ -5,7 +5,8 @@ import pytest
 from api.http.call import SEES_NAMES
 from api.http.document import PUBLIC_ANSWERS
 from api.http.public import TILE
-from api.http.table import ROUTES, Route
+from api.http.route import Route
+from api.http.table import ROUTES
 from ledger.home import PUBLISHED, open_notary
 from projections.acts import DECIDING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
@@ -123,6 +124,15 @@ TABLE = {
     "GET /requests/{request}/views": READING,
     "GET /people/{person}/views": READING,
     "GET /people/{person}/departure": READING,
+    "GET /erasures": READING,
+    "GET /holdings-without-right": READING,
+    "GET /coverage": READING,
+    "GET /releases/sample": READING,
+    "GET /requests/{request}/bundle": f"{OFFICE}, auditor",
+    "GET /people/{person}/bundle": f"{OFFICE}, auditor",
+    "GET /datasets/{dataset}/bundle": f"{OFFICE}, auditor",
+    "GET /entries/{position}/bundle": f"{OFFICE}, auditor",
+    "GET /requests/{request}/letter": f"{OFFICE}, auditor, researcher",
     "POST /tables/check": f"{READING}, researcher",
     "POST /queries": f"{OFFICE}, researcher",
     "POST /queries/{query}/answer": OFFICE,

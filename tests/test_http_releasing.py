@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from api.http.app import create_app
-from api.http.releasing import OUTGOING
 from ledger.errors import Missing
 from ledger.events import DocumentOpened, KeyTestPassed, PersonErased, ReleaseHandedOver
+from ledger.home import OUTGOING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import HttpOffice, executed, file, form, office, sent, told
 from tests.keys import Owner, keyring
@@ -54,7 +54,7 @@ def tested(executed: HttpOffice, ana: Owner) -> HttpOffice:
 
 @pytest.fixture
 def authorised(tested: HttpOffice) -> HttpOffice:
-    done(tested.post("staff", f"{PATH}/releases", {**CHANNEL, "versions": [{"dataset": DATA_SET, "label": "2"}]}))
+    authorise(tested)
     return tested
 
 
@@ -185,18 +185,35 @@ def test_the_same_key_hands_over_once(authorised: HttpOffice):
     assert len(packages(authorised)) == 1
 
 
-def test_a_refusal_by_a_rule_adds_one_entry_and_leaves_no_package(authorised: HttpOffice):
+def authorise(office: HttpOffice) -> None:
+    done(office.post("staff", f"{PATH}/releases", {**CHANNEL, "versions": [{"dataset": DATA_SET, "label": "2"}]}))
+
+
+def test_a_release_that_is_refused_at_last_has_failed_and_another_goes_out(authorised: HttpOffice):
     done(authorised.post("staff", f"/people/{ANA}/suspensions", {"reason": "an incident"}))
-    before = authorised.length
     tried = hand_over(authorised, query="?dry_run=true")
-    refused = hand_over(authorised)
+    refused = hand_over(authorised, headers={"Idempotency-Key": "k-1"})
 
     assert (tried.status_code, told(tried)["would_be"]) == (200, "refused")
-    assert (refused.status_code, authorised.length - before) == (409, 1)
+    assert (refused.status_code, authorised.types(2)) == (409, ["act.refused.v1", "release.failed.v1"])
     assert told(refused)["objections"] == told(tried)["objections"]
-    assert packages(authorised) == []
+    assert (last_event(authorised).stage, packages(authorised)) == ("handing over", [])
+    with authorised.unchanged():
+        assert hand_over(authorised, headers={"Idempotency-Key": "k-1"}).status_code == 409
     done(authorised.post("director", f"/people/{ANA}/suspension-lifts"))
-    done(hand_over(authorised))
+    authorise(authorised)
+    again = {"command": SAID, "data": [file("pc.csv", DATA)]}
+    done(sent(authorised, PACKAGE.replace("-1/package", "-2/package"), again))
+
+
+def test_what_a_crash_left_of_a_refusal_is_recorded_when_it_is_sent_again(authorised: HttpOffice, monkeypatch):
+    done(authorised.post("staff", f"/people/{ANA}/suspensions", {"reason": "an incident"}))
+    with monkeypatch.context() as crash:
+        crash.setattr("api.http.releasing._fails", lambda *_: None)
+        assert hand_over(authorised, headers={"Idempotency-Key": "k-1"}).status_code == 409
+
+    assert hand_over(authorised, headers={"Idempotency-Key": "k-1"}).status_code == 409
+    assert authorised.types(2) == ["act.refused.v1", "release.failed.v1"]
 
 
 def test_a_second_package_of_a_release_is_refused_and_the_first_stays(authorised: HttpOffice):

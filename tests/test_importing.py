@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from io import StringIO
@@ -29,10 +31,11 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.home import create_home, open_log
-from tests.command_line import PATIENCE, STOPPED_PROGRAM, Office
+from tests.command_line import STOPPED_PROGRAM, Office
 from tests.event_strategies import many
 from tests.facts import Clock
 from tests.past_facts import GOOD, HEADING, MAP, csv_of, row
+from tests.stores import PATIENCE
 
 PROJECT = Path(__file__).parents[1]
 EXAMPLES = PROJECT / "api" / "registers" / "examples"
@@ -399,11 +402,27 @@ def large(office: Office) -> Office:
     return office
 
 
-def importing(office: Office, *within: str) -> Popen[bytes]:
+# The program, with a clock that stands still, and kills it once the log of a home has come beyond 700 entries.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from api.cli import main
+from ledger.home import open_log
+from tests.facts import noon
+log = open_log(Path(sys.argv.pop(1)))
+def clock():
+    if log.length() > 700:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return noon()
+main(sys.argv[1:], prog_name="dua-ledger", obj=clock)
+"""
+
+
+def importing(office: Office, *within: str, program: Sequence[str] = STOPPED_PROGRAM) -> Popen[bytes]:
     """An import in a process of its own, within what limits it, if anything does."""
     names = [office.folder / "register.csv", "--map", office.folder / "map.toml", "--home", office.home]
     # The standing clock is the office's, too.
-    command = [*within, *STOPPED_PROGRAM, "import", *map(str, names), "--actor", "staff:1"]
+    command = [*within, *program, "import", *map(str, names), "--actor", "staff:1"]
     return Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=PROJECT)
 
 
@@ -421,14 +440,10 @@ def test_an_import_that_is_killed_goes_on_when_it_is_called_again_and_comes_to_t
     whole = large.copied(tmp_path / "whole")
     whole.done("import {register.csv} --map {map.toml}")
 
-    killed = importing(large)
+    with importing(large, program=[sys.executable, "-c", DYING, str(large.home)]) as killed:
+        assert killed.wait(PATIENCE) == -signal.SIGKILL
     with closing(open_log(large.home)) as log:
-        log.wait_beyond(700, lambda: killed.poll() is not None)
-        killed.kill()
-        killed.wait(PATIENCE)
         assert 700 < log.length() < MANY
-    if killed.stderr:
-        killed.stderr.close()
     large.done("import {register.csv} --map {map.toml}")
 
     assert key_sorted(what_stands(large)) == key_sorted(what_stands(whole))

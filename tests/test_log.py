@@ -42,9 +42,9 @@ from tests.facts import (
     seeded,
     submitted,
 )
+from tests.stores import PATIENCE
 
 ANAS, BENS = f"person:{ANA}", f"person:{BEN}"
-PATIENCE = 60.0  # seconds until a test takes something for stuck
 
 
 @pytest.fixture(params=["file", "memory", POSTGRES])

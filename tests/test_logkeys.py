@@ -60,6 +60,7 @@ def test_two_keys_sign_for_a_while_and_then_the_new_one_alone(rotated: Path):
     assert by == [
         (1, [first.key_id]),
         (2, [first.key_id, second.key_id]),
+        (3, [first.key_id, second.key_id]),
         (4, [second.key_id]),
         (5, [second.key_id]),
     ]

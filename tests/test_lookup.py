@@ -4,7 +4,6 @@ import hmac
 import os
 import random
 import unicodedata
-from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -15,24 +14,13 @@ from hypothesis import strategies as st
 
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Findable, caseless
 from ledger.errors import Damaged, LedgerError, Malformed, Tampered
-from tests.custody_facts import ANA, BEN, Folder
+from tests.custody_facts import ANA, BEN, OVER_BOTH, Folder
 
 MIT = "organisation:O-mit"
 ADDRESS = "ana@example.edu"
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def custody(folder: Folder) -> Iterator[Custody]:
-    with folder.create() as custody:
-        yield custody
 
 
 def register(custody: Custody, subject: str, **details: str) -> dict[str, str]:
@@ -50,6 +38,7 @@ def marks(folder: Folder) -> list[tuple[object, ...]]:
 # Found.
 
 
+@OVER_BOTH
 def test_a_person_is_found_by_their_address(custody: Custody):
     sealed = register(custody, ANA, name="Ana", email=ADDRESS)
     register(custody, BEN, name="Ben", email="ben@example.edu")
@@ -83,6 +72,7 @@ def test_nobody_is_found_by_anything_else(custody: Custody):
     assert len(found(custody)) == 1
 
 
+@OVER_BOTH
 def test_several_with_one_address_are_all_found(custody: Custody):
     register(custody, ANA, email=ADDRESS)
     register(custody, BEN, email=ADDRESS.upper())
@@ -217,6 +207,7 @@ def test_erasing_something_else_leaves_a_person_to_be_found(custody: Custody):
     assert found(custody) == [ANA]
 
 
+@OVER_BOTH
 def test_somebody_erased_who_comes_back_is_found_again(custody: Custody):
     register(custody, ANA, email=ADDRESS)
     custody.erase(ANA)
@@ -225,6 +216,7 @@ def test_somebody_erased_who_comes_back_is_found_again(custody: Custody):
     assert [one.commitment for one in custody.find("person", ADDRESS)] == [sealed["email"]]
 
 
+@OVER_BOTH
 def test_what_is_swept_is_found_no_more(custody: Custody):
     register(custody, ANA, email=ADDRESS)
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ledger.chain.merkle import (
     EMPTY_ROOT,
     completed_by,
+    completed_by_all,
     consistency_path,
     consistency_proof,
     inclusion_path,
@@ -276,6 +277,22 @@ def grown_tree(size: int) -> dict[tuple[int, int], bytes]:
             assert place not in stored
             stored[place] = value
     return stored
+
+
+def test_leaves_that_come_together_complete_what_they_complete_one_by_one():
+    tree = grown_tree(len(LEAVES))
+
+    def peaks(size: int) -> dict[int, bytes]:
+        return {level: tree[level, (size >> level) - 1] for level in range(9) if size >> level & 1}
+
+    def completed(position: int) -> bytes:
+        return b"".join(completed_by(position, LEAVES[position - 1], lambda *place: tree[place]))
+
+    for size in range(40):
+        for more in (*range(40), 255 - size, 256 - size, 257 - size):
+            expected = [completed(position) for position in range(size + 1, size + more + 1)]
+            found = completed_by_all(size, peaks(size), LEAVES[size : size + more])
+            assert found == (expected, peaks(size + more))
 
 
 def test_appending_completes_every_subtree_once_with_its_hash():

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from api.cli.verifying import verify_home
 from ledger.chain.checkpoint import Checkpoint, open_checkpoint
 from ledger.chain.entry import NO_LEAF, make_entry
-from ledger.chain.merkle import node_hash, root_hash
+from ledger.chain.merkle import node_hash, root_hash, root_of
 from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, NotContinued, Unreachable, WrongKey
-from ledger.evidence.frontier import Frontier
-from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
+from ledger.evidence.frontier import PIECE, Frontier
+from ledger.evidence.lockstore import LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.notary import Notary
 from ledger.evidence.report import Verdict
@@ -126,7 +126,7 @@ def test_who_was_overtaken_answers_with_the_checkpoint_of_whoever_was_faster(hom
         signed = notary.checkpoint()
 
     assert (overtaken, signed.size) == ([5], 5)
-    assert [stored.size for stored in locked(home)] == [1, 5]
+    assert [stored.size for stored in locked(home)] == [1, 4, 5]
     assert signed.raw == (home / "checkpoint").read_bytes()
 
 
@@ -264,6 +264,16 @@ def test_rows_that_are_missing_or_out_of_order_are_not_signed(home: Path, rows: 
         Frontier().after([found[position] for position in rows])
 
 
+@pytest.mark.parametrize("before", [0, 1, 7, PIECE - 1, PIECE, PIECE + 1])
+def test_a_frontier_is_the_same_in_however_many_steps_it_is_come_to(home: Path, before: int):
+    append(home, 2 * PIECE)
+    with open_log(home) as store:
+        whole = Frontier().after(store.rows(0, 2 * PIECE + 1))
+        first = Frontier().after(store.rows(0, before))
+        assert first.after(store.rows(before, 2 * PIECE + 1)) == whole
+        assert whole.root() == root_of(2 * PIECE + 1, store.subtree)
+
+
 @pytest.mark.parametrize(
     ("position", "kept_before"),
     [(4, 64), (4, 32), (4, 0), (2, 32), (2, 0), (3, 0)],
@@ -285,6 +295,39 @@ def test_a_log_whose_hashes_no_longer_lead_to_the_root_that_was_signed_is_not_go
     # A hash that the proof does not need is the rest of the verification's affair.
     assert goes_on == ((position, kept_before) in {(4, 32), (2, 0)})
     assert verify_home(home).verdict is Verdict.ALTERED
+
+
+# What is made up for.
+
+
+def test_what_was_not_signed_yet_is_signed_when_the_home_is_opened(home: Path):
+    append(home, 3)
+    with open_home(home, noon):
+        assert [stored.size for stored in locked(home)] == [1, 4]
+        assert (home / "checkpoint").read_bytes() == locked(home)[-1].note
+
+
+def test_a_home_without_the_key_at_hand_opens_and_leaves_unsigned_what_is(home: Path):
+    append(home, 3)
+    key = (home / "keys/log-key.pem").rename(home.with_name("kept"))
+    with open_home(home, noon):
+        assert [stored.size for stored in locked(home)] == [1]
+    key.chmod(0o644)
+    key.rename(home / "keys/log-key.pem")
+    with open_home(home, noon):
+        assert [stored.size for stored in locked(home)] == [1]
+
+
+@pytest.mark.parametrize("key_is_there", [True, False])
+def test_a_home_whose_unsigned_entries_do_not_follow_is_not_opened(home: Path, key_is_there: bool):
+    append(home, 3)
+    if not key_is_there:
+        (home / "keys/log-key.pem").unlink()
+    with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as log, guards_down(log):
+        log.execute("UPDATE entries SET tree = zeroblob(32) WHERE position = 3")
+    with pytest.raises(NotContinued, match="entry 3"), open_home(home, noon):
+        pass
+    assert [stored.size for stored in locked(home)] == [1]
 
 
 # The published file.
@@ -476,56 +519,6 @@ def test_the_lock_store_of_another_log_is_refused(home: Path, tmp_path: Path):
     (other / "lock/checkpoints.db").replace(home / "lock/checkpoints.db")
     with pytest.raises(NotContinued):
         append(home)
-
-
-@pytest.fixture
-def lock(tmp_path: Path) -> Iterator[LockStore]:
-    create_lock_store(f"sqlite:///{tmp_path}/lock.db")
-    with LockStore(f"sqlite:///{tmp_path}/lock.db") as opened:
-        yield opened
-
-
-def test_a_checkpoint_is_only_kept_behind_the_one_that_its_signer_knows(lock: LockStore):
-    one, two, three = Stored(1, b"one"), Stored(2, b"two"), Stored(3, b"three")
-
-    assert lock.last() == NOTHING
-    assert lock.add(one, NOTHING)
-    assert not lock.add(two, NOTHING)
-    assert not lock.add(two, Stored(1, b"another"))
-    assert lock.add(three, one)
-    assert not lock.add(two, one)
-    assert list(lock.all()) == [one, three]
-    assert (lock.last(), lock.at(1), lock.at(2)) == (three, one, None)
-
-
-@pytest.mark.parametrize("size", [-1, 0, 1, 2])
-def test_no_checkpoint_is_kept_for_a_size_that_was_signed_or_passed(lock: LockStore, size: int):
-    last = Stored(2, b"two")
-    lock.add(last, NOTHING)
-    with pytest.raises(Damaged):
-        lock.add(Stored(size, b"again"), last)
-    assert list(lock.all()) == [last]
-
-
-@pytest.mark.parametrize("statement", ["UPDATE checkpoints SET note = x'00'", "DELETE FROM checkpoints"])
-def test_what_is_in_the_lock_store_neither_changes_nor_goes(lock: LockStore, statement: str):
-    lock.add(Stored(2, b"two"), NOTHING)
-    with closing(sqlite3.connect(lock.path)) as connection, pytest.raises(sqlite3.IntegrityError):
-        connection.execute(statement)
-
-
-def test_many_checkpoints_are_read_in_order(lock: LockStore):
-    stored = [Stored(size, b"%d" % size) for size in range(1, 1203)]
-    for before, one in zip([NOTHING, *stored], stored, strict=False):
-        assert lock.add(one, before)
-
-    assert list(lock.all()) == stored
-
-
-@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "postgres://x", "/a/path", "sqlite:///a\0b"])
-def test_what_is_no_url_of_a_lock_store_is_refused(url: str):
-    with pytest.raises(Malformed):
-        LockStore(url)
 
 
 def test_what_is_no_lock_store_is_refused(home: Path, tmp_path: Path):

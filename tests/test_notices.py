@@ -27,6 +27,7 @@ from api.desk import Circumstances
 from api.errors import NotEntitled
 from api.notices.calling import CALLING
 from api.notices.outbox import OUTBOX, message_id, open_outbox
+from api.notices.reviving import refusals, revive
 from api.notices.sending import Sender, Tried
 from api.notices.settings import SHOWN_BY, Settings, settings_in
 from ledger.custody.files import new_file
@@ -38,6 +39,7 @@ from ledger.events import (
     DestructionRequired,
     Event,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     ReminderFellDue,
     RequestDeclined,
@@ -67,6 +69,7 @@ from tests.office import (
 )
 from tests.outside import asked, changes_asked, has_appeared, notified, passed, reviewed, told
 from tests.smtp_server import Smtp, served
+from tests.stores import PATIENCE
 
 BY = Circumstances(actor=THE_DIRECTOR, via="command line")
 CRON = Circumstances(actor="operator:cron", via="command line")
@@ -343,6 +346,54 @@ def test_an_address_that_is_refused_for_good_is_reported_and_does_not_hold_up_th
     assert place.send() == []
 
 
+def test_what_was_refused_for_good_is_sent_again_under_its_id_once_somebody_says_so(place: Place, smtp: Smtp):
+    smtp.refuses = {ANAS: b"550 no such user"}
+    place.told(REMINDER)
+    position = place.home.ledger.store.length()
+    place.send()
+    (refusal,) = refusals(place.home)
+    message = message_id(ORIGIN, position, "e-mail", ANA)
+    details: dict[str, Any] = {"of": position, "kind": "reminder", "way": "e-mail", "message": message}
+    revived = NoticeRevived(refusal=refusal.position, **details, person=ANA, request=REQUEST)
+
+    for _ in range(2):
+        revive(place.home, place.settings, CRON, refusal.position)
+    assert (place.waiting(), refusals(place.home)) == ([("reminder", ANA)], [])
+    assert [one.what for one in place.send()] == ["refused"]
+    smtp.refuses = {}
+    # The outbox follows from the log: one that is lost is made again.
+    (place.home.path / OUTBOX).unlink()
+    (again,) = refusals(place.home)
+    revive(place.home, place.settings, CRON, again.position)
+    assert [(one.what, one.notice.message) for one in place.send()] == [("sent", message)]
+    assert (place.send(), smtp.to(), smtp.received[-1]["Message-ID"]) == ([], [BENS, ANAS], message)
+    refused = NoticeRefused(**details, person=ANA, request=REQUEST)
+    assert place.recorded() == [refused, sent(position, "reminder", BEN), refused, sent(position, "reminder", ANA)]
+    told = [fact.event for fact in place.home.ledger.facts() if isinstance(fact.event, NoticeRevived)]
+    assert told == [revived, NoticeRevived(refusal=again.position, **details, person=ANA, request=REQUEST)]
+
+
+def test_only_what_was_refused_and_is_still_called_for_is_sent_again(place: Place, smtp: Smtp):
+    smtp.refuses = {ANAS: b"550 no such user", BENS: b"550 nor he"}
+    place.told(REMINDER, returned())
+    position = place.home.ledger.store.length()
+    place.send()
+    of_reminder, _, of_return = refusals(place.home)
+    place.told(correction(position, returned()))
+    for entry, why in (
+        (0, "does not say"),
+        (position, "does not say"),
+        (10**6, "does not say"),
+        (of_return.position, "was taken back"),
+    ):
+        with pytest.raises(Malformed, match=why):
+            revive(place.home, place.settings, CRON, entry)
+    by_email(place, smtp, since=TODAY + timedelta(9))
+    with pytest.raises(Malformed, match="called for no more"):
+        revive(place.home, place.settings, CRON, of_reminder.position)
+    assert not [fact for fact in place.home.ledger.facts() if isinstance(fact.event, NoticeRevived)]
+
+
 def test_a_server_that_falls_silent_is_given_up_after_its_time(place: Place, smtp: Smtp):
     by_email(place, smtp, "timeout = 0.2")
     smtp.silent.set()
@@ -352,6 +403,7 @@ def test_a_server_that_falls_silent_is_given_up_after_its_time(place: Place, smt
     smtp.silent.clear()
 
     assert [(one.what, "timed out" in one.why) for one in tried] == 2 * [("later", True)]
+    by_email(place, smtp)
     place.clock.go(timedelta(minutes=1))
     assert [one.what for one in place.send()] == ["sent", "sent"]
 
@@ -379,7 +431,7 @@ def test_a_sender_that_is_killed_before_it_could_record_sends_the_same_message_a
     ) as sender:
         smtp.pid = sender.pid
         smtp.kills.set()
-        assert sender.wait(60) == -9
+        assert sender.wait(PATIENCE) == -9
     smtp.kills = None
     assert place.recorded() == []
     killed_over = smtp.ids()[0]
@@ -627,8 +679,14 @@ def test_the_command_line_sends_and_shows_what_waits_and_what_was_sent(place: Pl
     assert "reminder to Ben Beispiel: refused for good: 550 gone" in outcome.out
     assert dua_ledger("send", **call) == (0, "Sent 0 notices.\n", "")
     assert dua_ledger("notices", **call).lines[0] == "No notice waits."
+    (refused,) = json.loads(dua_ledger("notices", "--refused", "--json", **call).out)["rows"]
+    assert (refused["to"], refused["kind"]) == (BEN, "reminder")
     rows = json.loads(dua_ledger("notices", "--sent", "--json", **call).out)["rows"]
     assert [(one["what"], one["to"], one["kind"]) for one in rows] == [
         ("sent", ANA, "reminder"),
         ("refused", BEN, "reminder"),
     ]
+    smtp.refuses = {}
+    outcome = dua_ledger("send", "--again", str(refused["entry"]), **call)
+    assert (outcome.code, outcome.lines[-1]) == (0, "Sent 1 notice.")
+    assert dua_ledger("notices", "--refused", **call).lines[0] == "None was refused that is not sent again."

@@ -19,10 +19,11 @@ from ledger.errors import (
     NotALedger,
     Unreachable,
 )
+from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.verify import verify_log
 from ledger.home import create_home, open_home
-from ledger.storage import create_store, open_store
-from ledger.storage.postgres import connections, schema
+from ledger.storage import create_store, open_store, shared_tables
+from ledger.storage.postgres import connections, declared, schema
 from tests.facts import data_set, noon
 from tests.postgres import ADMIN, MADE, Server
 from tests.stores import assert_holds, event, nothing_written
@@ -43,7 +44,7 @@ def empty_url(postgres_server: Server) -> Iterator[str]:
 def service_url(postgres_server: Server, postgres_url: str) -> str:
     """The store as the service reaches it."""
     postgres_server.execute(
-        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {schema.SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
+        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {declared.SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
     )
     return postgres_url.replace(f"{ADMIN}@", "api@")
 
@@ -147,6 +148,16 @@ def sqlstate_of(url: str, statement: str) -> str | None:
     return refused.value.sqlstate
 
 
+PLACES = [
+    ("keys.opened_by", "wrapped"),
+    ("keys.subject_keys", "wrapped"),
+    ("keys.salts", "wrapped"),
+    ("keys.secrets", "wrapped"),
+    ("custody.sealed", "box"),
+    ("custody.documents", "box"),
+    ("lock_store.checkpoints", "note"),
+    ("lock_store.cosignatures", "line"),
+]
 FORBIDDEN = [
     "UPDATE ledger.entries SET entry = 'x'",
     "DELETE FROM ledger.entries",
@@ -162,7 +173,7 @@ FORBIDDEN = [
     "CREATE TABLE ledger.mine (a int)",
     "CREATE OR REPLACE FUNCTION ledger.rows_stay() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     "SET session_replication_role = replica",
-    f"SET ROLE {schema.OWNER}",
+    f"SET ROLE {declared.OWNER}",
 ]
 
 
@@ -172,6 +183,62 @@ def test_the_service_may_not(statement: str, service_url: str):
         store.append([event("t", "a")] * 3)
         with nothing_written(store):
             assert sqlstate_of(service_url, statement) == "42501"
+
+
+PARTS_FORBIDDEN = [
+    *(f"UPDATE {table} SET {column} = {column}" for table, column in PLACES),
+    *(f"TRUNCATE {table}" for table, _ in PLACES),
+    "DELETE FROM lock_store.checkpoints",
+    "DELETE FROM lock_store.cosignatures",
+    "ALTER TABLE lock_store.checkpoints DISABLE TRIGGER ALL",
+    "CREATE TABLE keys.mine (a int)",
+    "DROP FUNCTION keys.purge",
+]
+
+
+@pytest.mark.parametrize("statement", PARTS_FORBIDDEN)
+def test_the_service_may_neither_change_what_stands_beside_the_log_nor_unsign(statement: str, service_url: str):
+    assert sqlstate_of(service_url, statement) == "42501"
+
+
+def test_who_only_reads_sees_the_log_and_what_was_signed_and_nothing_of_custody(
+    postgres_server: Server, postgres_url: str
+):
+    postgres_server.execute(
+        f"DO $$ BEGIN CREATE ROLE auditor LOGIN IN ROLE {declared.READER}; EXCEPTION WHEN duplicate_object THEN END $$"
+    )
+    with open_store(postgres_url) as store:
+        store.append([event()])
+    url = postgres_url.replace(f"{ADMIN}@", "auditor@")
+
+    with open_store(url) as store, LockStore(url) as lock:
+        assert (store.length(), lock.last(), verify_log(store).findings) == (1, NOTHING, ())
+        with pytest.raises(Unreachable, match="permission denied"):
+            store.append([event()])
+        with pytest.raises(Unreachable, match="permission denied"):
+            lock.add(Stored(1, b"note"), NOTHING)
+    for table, _ in PLACES[:-2]:
+        assert sqlstate_of(url, f"SELECT FROM {table}") == "42501"
+    assert sqlstate_of(url, "SELECT keys.purge()") == "42501"
+
+
+def test_a_ledger_that_was_made_before_there_was_anything_beside_it_gets_it(postgres_url: str):
+    with plain(postgres_url) as connection, open_store(postgres_url) as store:
+        store.append([event()])
+        connection.execute("DROP SCHEMA keys, custody, lock_store CASCADE")
+        with nothing_written(store):
+            assert run("migrate", postgres_url).exit_code == 0
+    with LockStore(postgres_url) as lock:
+        assert lock.last() == NOTHING
+
+
+@pytest.mark.parametrize("schema_name", ["keys", "custody", "lock_store"])
+def test_nothing_is_made_where_something_else_has_the_name_of_a_part(empty_url: str, schema_name: str):
+    with plain(empty_url) as connection:
+        connection.execute(f"CREATE SCHEMA {schema_name}".encode())
+
+    with pytest.raises(NotALedger, match=f"has a schema {schema_name} of something else"):
+        create_store(empty_url)
 
 
 def test_the_service_reads_and_appends_one_or_many(service_url: str):
@@ -248,6 +315,45 @@ def test_a_guard_that_is_missing_or_asleep_is_found(name: str, postgres_url: str
     assert missing == [f"log: guard {name} is missing from the database"]
 
 
+def lose_from_an_index(url: str, index: str, statement: str) -> None:
+    """Do something to a table of which one of its indexes hears nothing."""
+    with plain(url) as connection:
+        connection.execute("SET allow_system_table_mods = on")
+        ready = "UPDATE pg_index SET indisready = {0}, indisvalid = {0} WHERE indexrelid = '{1}'::regclass"
+        connection.execute(ready.format("false", index).encode())
+        connection.execute(statement.encode())
+        connection.execute(ready.format("true", index).encode())
+
+
+def test_an_index_that_lost_a_row_is_found_where_amcheck_may_be_asked(postgres_url: str, service_url: str):
+    with open_store(postgres_url) as store, open_store(service_url) as as_service:
+        store.append([event("t", "a")] * 3)
+        lost = "INSERT INTO ledger.tags SELECT 'b', type, position FROM ledger.tags WHERE tag = 'a' AND position = 2"
+        lose_from_an_index(postgres_url, "ledger.tags_pkey", lost)
+        with plain(postgres_url) as connection:
+            unasked = store.unchecked()
+            connection.execute("CREATE EXTENSION amcheck SCHEMA public")
+            assert [len(one) for one in (unasked, store.unchecked(), as_service.unchecked())] == [1, 0, 1]
+            connection.execute(
+                f"GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) TO {declared.SERVICE}".encode()
+            )
+        findings = [what for _, what in as_service.strays()]
+
+    assert as_service.unchecked() == ()
+    assert len(findings) == 1
+    assert findings[0].startswith("index ledger.tags_pkey does not agree with its table: heap tuple")
+
+
+def test_an_index_of_the_key_store_that_lost_a_row_is_damage(postgres_url: str):
+    lost = "INSERT INTO keys.salts VALUES ('x', 's', 'p', 1, 'mark', 'w')"
+    lose_from_an_index(postgres_url, "keys.marks", lost)
+    with plain(postgres_url) as connection, closing(shared_tables(postgres_url, "keys")) as keys:
+        keys.check()
+        connection.execute("CREATE EXTENSION amcheck SCHEMA public")
+        with pytest.raises(Damaged, match=r"index keys\.marks does not agree with its table"):
+            keys.check()
+
+
 def test_an_entry_that_cannot_be_read_is_named(postgres_url: str):
     with open_store(postgres_url) as store:
         store.append([event("t", "a")] * 3)
@@ -277,7 +383,8 @@ def impatient(url: str, setting: str) -> str:
 
 
 def test_a_statement_that_takes_too_long_is_ended_and_named(postgres_url: str):
-    with open_store(impatient(postgres_url, "statement_timeout=100")) as store, plain(postgres_url) as hanging:
+    # A second is enough for every statement that nothing hangs on.
+    with open_store(impatient(postgres_url, "statement_timeout=1000")) as store, plain(postgres_url) as hanging:
         store.append([event()])
         hanging.execute("BEGIN")
         hanging.execute("LOCK TABLE ledger.entries IN ACCESS EXCLUSIVE MODE")

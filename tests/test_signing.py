@@ -84,7 +84,7 @@ def test_a_refusal_is_signed_too(office: HttpOffice):
     assert_all_signed(office.home.path)
 
 
-def test_what_cannot_be_signed_is_recorded_said_loudly_and_signed_with_the_next(home: Path):
+def test_what_cannot_be_signed_is_recorded_said_loudly_and_signed_by_the_next_command(home: Path):
     kept = (home / "keys/log-key.pem").rename(home.with_name("kept"))
     told = register(home, 1)
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_signed_is_recorded_said_loudly_and_signed_with_the_next(
     assert warning.startswith("recorded, and NOT SIGNED yet: ")
     kept.rename(home / "keys/log-key.pem")
     assert register(home, 3).err == ""
-    assert [stored.size for stored in locked(home)] == [1, 4]
+    assert [stored.size for stored in locked(home)] == [1, 3, 4]
 
 
 def test_without_the_passphrase_of_the_key_all_the_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

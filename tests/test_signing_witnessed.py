@@ -19,10 +19,12 @@ from ledger.evidence.witness import Witness, create_witness
 from ledger.home import open_home
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
+from tests.ports import LOOPBACK, a_port
 from tests.signing import BY, ORIGIN, append, entries_of, locked, sign
+from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside, verified
 from tests.test_signing import assert_all_signed, home, keys_of, register
-from tests.witnesses import LOOPBACK, NAME, Served, free_port, served
+from tests.witnesses import NAME, Served, served
 
 __all__ = ["home", "nothing_from_outside"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
@@ -107,7 +109,10 @@ def test_a_witness_is_appointed_once_and_is_a_witness(home: Path, tmp_path: Path
     assert dua_ledger("appoint", f"https://a.example={key}", home=tmp_path / "none").code == 1
 
 
-def test_the_herald_publishes_and_has_witnessed_what_it_is_told_of(home: Path, witness: Served):
+def test_the_herald_publishes_and_has_witnessed_what_it_is_told_of(
+    home: Path, witness: Served, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("api.http.herald.WITNESS_SECONDS", PATIENCE)
     with open_home(home, noon) as opened, Herald(home) as herald:
         clerk = Clerk(opened, noon, signing(opened.notary, herald.announce))
         clerk.take(GrantRole(principal="staff:1", role="director", starts=date(2026, 1, 1)), BY)
@@ -130,18 +135,21 @@ def test_the_herald_says_that_it_cannot_sign(home: Path, caplog: pytest.LogCaptu
     with Herald(home):
         pass
 
-    (said,) = [record.said["warning"] for record in caplog.records]  # type: ignore[attr-defined]
+    (said,) = warnings_in(caplog)
     assert said.startswith("NOT SIGNED or not published: ")
 
 
 def test_the_herald_says_who_does_not_answer_and_holds_up_nobody(home: Path, caplog: pytest.LogCaptureFixture):
     key = VerifierKey(NAME, b"\x04", bytes(32))
-    (home / "keys/witnesses").write_text(f"http://{LOOPBACK}:{free_port()}={key}\n")
-    with open_home(home, noon) as opened, Herald(home) as herald:
-        clerk = Clerk(opened, noon, signing(opened.notary, herald.announce))
-        outcome = clerk.take(GrantRole(principal="staff:1", role="director", starts=date(2026, 1, 1)), BY)
+    with a_port() as nobodys, open_home(home, noon) as opened:
+        (home / "keys/witnesses").write_text(f"http://{LOOPBACK}:{nobodys}={key}\n")
+        with Herald(home) as herald:
+            clerk = Clerk(opened, noon, signing(opened.notary, herald.announce))
+            outcome = clerk.take(GrantRole(principal="staff:1", role="director", starts=date(2026, 1, 1)), BY)
 
     assert outcome.warnings == ()
-    assert [record.said["warning"].partition(":")[0] for record in caplog.records] == [  # type: ignore[attr-defined]
-        f"never witnessed by {NAME}"
-    ]
+    assert [warning.partition(":")[0] for warning in warnings_in(caplog)] == [f"never witnessed by {NAME}"]
+
+
+def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [vars(record)["said"]["warning"] for record in caplog.records]

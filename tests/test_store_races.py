@@ -18,6 +18,7 @@ from time import monotonic
 import pytest
 
 from ledger.errors import Busy, Unreachable
+from ledger.sqlite import LOCK_SECONDS
 from ledger.storage import Store, open_store
 from ledger.storage.turn import Turn
 from tests.conftest import POSTGRES, url_of
@@ -26,6 +27,7 @@ from tests.writers import (
     Attempt,
     LockWatch,
     append_each,
+    append_in_halves,
     append_together,
     at_once,
     come_and_go,
@@ -45,7 +47,8 @@ pytest_plugins = ["tests.figures"]
 
 WRITERS = 8
 APPENDS = 500 if CAMPAIGN else 60
-STARVING = 10.0  # seconds; the limit is 30
+# Seconds. Who waits for longer is told that the log is busy; how far from that they are, only a campaign asks.
+STARVING = 10.0 if CAMPAIGN else LOCK_SECONDS
 
 
 def assert_accounted_for(store: Store, attempts: Sequence[Attempt]) -> None:
@@ -112,17 +115,21 @@ def quick_switches() -> Iterator[None]:
 
 
 def test_nobody_starves(shared_url):
-    positions = at_once([partial(append_together, shared_url, [event("t", f"writer:{n}")] * APPENDS) for n in range(4)])
-
-    first_done = min(one[-1] for one in positions)
-    shares = [sum(position <= first_done for position in one) for one in positions]
-    assert sorted(chain.from_iterable(positions)) == list(range(1, 4 * APPENDS + 1))
-    assert min(shares) >= APPENDS // 4, shares
+    write, shares = partial(append_together, shared_url, [event("t")] * APPENDS), [0]
+    for turn in range(5):
+        positions = at_once([write] * 4)
+        assert sorted(chain.from_iterable(positions)) == [4 * APPENDS * turn + n for n in range(1, 4 * APPENDS + 1)]
+        first_done = min(one[-1] for one in positions)
+        shares = [sum(position <= first_done for position in one) for one in positions]
+        if min(shares) >= APPENDS // 4:
+            return
+        # A busy machine may have held somebody up, but not each time.
+    raise AssertionError(shares)
 
 
 def test_who_reads_while_others_write_always_sees_one_state_of_the_log(shared_url):
     events = [event("t", "all", "odd" if n % 2 else "even", data=b"%d" % n) for n in range(70)]
-    write, read = partial(append_together, shared_url, events), partial(read_while_written, shared_url, 140)
+    write, read = partial(append_in_halves, shared_url, events), partial(read_while_written, shared_url, 140)
 
     *written, once, again = at_once([write, write, read, read])
 

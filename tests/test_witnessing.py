@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from cryptography import x509
@@ -48,16 +48,18 @@ from ledger.evidence.witnessing import (
 from ledger.home import open_lock_store, open_log, open_notary
 from ledger.storage import utc_now
 from tests.command_line import Outcome, dua_ledger
+from tests.ports import LOOPBACK, a_port
 from tests.signing import ORIGIN, append, copied, cut, locked, rewrite, sign, signed_home, with_altered
+from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside, verified
-from tests.witnesses import LOOPBACK, NAME, Log, Served, free_port, served
+from tests.witnesses import NAME, Log, Served, served
 
 __all__ = ["nothing_from_outside"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([3]) * 32)
 VKEY = VerifierKey(NAME, COSIGNATURE, KEY.public_key().public_bytes_raw())
-ENOUGH = 20.0  # seconds: more than a witness that answers needs
+DRIP = 0.5  # seconds from byte to byte: an answer of hundreds takes minutes
 
 
 @pytest.fixture
@@ -86,11 +88,18 @@ def witness(server: Served, home: Path) -> Appointed:
         return Appointed(server.url, opened.vkey)
 
 
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """A URL where nobody listens."""
+    with a_port() as port:
+        yield f"http://{LOOPBACK}:{port}"
+
+
 NEVER_GO = """CREATE TRIGGER logs_never_go BEFORE DELETE ON logs
     BEGIN SELECT RAISE(ABORT, 'what was cosigned is never forgotten'); END"""
 
 
-def asked(home: Path, *witnesses: Appointed, seconds: float = ENOUGH) -> Witnessed:
+def asked(home: Path, *witnesses: Appointed, seconds: float = PATIENCE) -> Witnessed:
     with open_notary(home) as notary, open_log(home) as store, open_lock_store(home) as lock:
         return witnessed(notary.checkpoint, lock, witnesses, store.subtree, seconds)
 
@@ -118,7 +127,7 @@ def dishonest(
                     connection.sendall(part)
                 except OSError:
                     return
-                if drip and over.wait(0.05):
+                if drip and over.wait(DRIP):
                     return
 
     def serve() -> None:
@@ -154,7 +163,9 @@ def text_in(body: bytes) -> bytes:
 # Asking.
 
 
-def test_a_cosignature_is_kept_beside_its_checkpoint_and_not_asked_for_again(home: Path, witness: Appointed):
+def test_a_cosignature_is_kept_beside_its_checkpoint_and_not_asked_for_again(
+    home: Path, witness: Appointed, nowhere: str
+):
     first = asked(home, witness)
     (cosignature,) = first.cosignatures
 
@@ -163,8 +174,7 @@ def test_a_cosignature_is_kept_beside_its_checkpoint_and_not_asked_for_again(hom
         assert witness.key in open_checkpoint(first.note, [log_key(store), witness.key]).signers
     with open_lock_store(home) as lock:
         assert list(lock.cosignatures(str(witness.key))) == [cosignature]
-    nowhere = Appointed(f"http://{LOOPBACK}:{free_port()}", witness.key)
-    assert asked(home, nowhere).cosignatures == (cosignature,)
+    assert asked(home, witness._replace(url=nowhere)).cosignatures == (cosignature,)
 
 
 def test_each_checkpoint_is_witnessed_from_the_one_that_was_before(home: Path, witness: Appointed):
@@ -188,12 +198,13 @@ def test_a_witness_that_has_come_to_another_size_than_is_known_here_is_asked_aga
     assert [one.size for one in found.cosignatures] == [12]
 
 
-def test_several_witnesses_are_asked_and_each_that_has_not_cosigned_is_named(home: Path, witness: Appointed):
-    other = VerifierKey("another.example", COSIGNATURE, KEY.public_key().public_bytes_raw())
-    nowhere = Appointed(f"http://{LOOPBACK}:{free_port()}", other)
-    found = asked(home, nowhere, witness)
+def test_several_witnesses_are_asked_and_each_that_has_not_cosigned_is_named(
+    home: Path, witness: Appointed, nowhere: str
+):
+    other = Appointed(nowhere, named("another.example"))
+    found = asked(home, other, witness)
 
-    assert [one.witness for one in found.behind] == [nowhere]
+    assert [one.witness for one in found.behind] == [other]
     assert isinstance(found.behind[0].failure, NoAnswer)
     assert len(found.cosignatures) == 1
     found.require(1)
@@ -210,7 +221,7 @@ def test_who_is_overtaken_gives_what_was_signed_and_witnessed_meanwhile(home: Pa
         signed = iter([behind, notary.checkpoint()])
         # Of cosignatures by another key, the lock store knows nothing.
         one = witness if known else witness._replace(key=VKEY)
-        found = witnessed(signed.__next__, lock, [one], store.subtree, ENOUGH)
+        found = witnessed(signed.__next__, lock, [one], store.subtree, PATIENCE)
 
     assert (found.signed.size, len(found.cosignatures)) == (11, known)
 
@@ -338,7 +349,9 @@ def test_a_witness_that_gives_no_whole_answer_has_given_none(home: Path, how: st
     assert isinstance(standing.failure, NoAnswer)
 
 
-def test_slow_and_dead_witnesses_take_no_longer_than_they_may_and_the_quick_one_cosigns(home: Path, witness: Appointed):
+def test_slow_and_dead_witnesses_are_given_up_when_their_time_is_over_and_the_quick_one_cosigns(
+    home: Path, witness: Appointed, nowhere: str
+):
     with (
         socket.create_server((LOOPBACK, 0)) as silent,
         dishonest(signed_by(KEY), drip=True) as dripping,
@@ -346,37 +359,35 @@ def test_slow_and_dead_witnesses_take_no_longer_than_they_may_and_the_quick_one_
         slow = [
             Appointed(f"http://{LOOPBACK}:{silent.getsockname()[1]}", named("silent.example")),
             dripping._replace(key=named("dripping.example")),
-            Appointed(f"http://{LOOPBACK}:{free_port()}", named("dead.example")),
+            Appointed(nowhere, named("dead.example")),
         ]
-        began = time.monotonic()
-        found = asked(home, *slow, witness, seconds=2.0)
-        took = time.monotonic() - began
+        # How much time is enough for the quick one is the machine's affair; for the others, no time is.
+        found, seconds = asked(home, *slow, witness, seconds=1.0), 1.0
+        while not found.cosignatures and seconds < PATIENCE:
+            seconds *= 4
+            found = asked(home, *slow, witness, seconds=seconds)
 
     assert [one.witness for one in found.behind] == slow
     assert all(isinstance(one.failure, NoAnswer) for one in found.behind)
     assert [one.witness for one in found.cosignatures] == [str(witness.key)]
-    assert took < 4.0
 
 
 def named(name: str) -> VerifierKey:
     return VerifierKey(name, COSIGNATURE, KEY.public_key().public_bytes_raw())
 
 
-def test_two_slow_witnesses_take_verify_no_longer_than_one(home: Path):
-    with (
-        socket.create_server((LOOPBACK, 0)) as silent,
-        socket.create_server((LOOPBACK, 0)) as other,
-    ):
-        urls = [f"http://{LOOPBACK}:{one.getsockname()[1]}" for one in (silent, other)]
-        given = [word for url in urls for word in ("--witness", url)]
-        before = time.monotonic()
-        verified(home)
-        between = time.monotonic()
-        code, findings = verified(home, *given, "--witness-seconds", 2)
-        took = (time.monotonic() - between) - (between - before)
+def test_verify_asks_all_witnesses_at_once(home: Path):
+    meeting = Barrier(2)
 
-    assert (code, len(findings)) == (12, 2)
-    assert took < 3.5
+    def when_the_other_is_asked(body: bytes) -> bytes:
+        meeting.wait(PATIENCE)
+        return http(b"no\n", "404 Not Found")
+
+    with dishonest(when_the_other_is_asked) as one, dishonest(when_the_other_is_asked) as other:
+        given = [word for witness in (one, other) for word in ("--witness", witness.url)]
+        code, findings = verified(home, *given, "--witness-seconds", PATIENCE)
+
+    assert (code, len(findings), ["404" in finding for finding in findings]) == (12, 2, [True, True])
 
 
 def test_an_answer_that_drips_is_cut_off_in_time():
@@ -384,10 +395,9 @@ def test_an_answer_that_drips_is_cut_off_in_time():
         began = time.monotonic()
         with pytest.raises(NoAnswer) as refusal:
             exchange("GET", witness.url, b"", began + 0.5, 1000)
-        assert (str(refusal.value), time.monotonic() - began < 3.0) == (
-            f"{witness.url} gave no answer: it took too long",
-            True,
-        )
+        assert time.monotonic() - began < PATIENCE
+
+    assert str(refusal.value) == f"{witness.url} gave no answer: it took too long"
 
 
 def certificate(folder: Path) -> Path:
@@ -501,16 +511,16 @@ def test_witnesses_that_stand_beside_the_keys_are_asked_each_time(home: Path, wi
     assert verified(home, "--witness", witness.url) == (0, [])
 
 
-def test_that_nobody_witnessed_it_is_said_loudly_since_when_and_why(home: Path, witness: Appointed):
-    nowhere = witness._replace(url=f"http://{LOOPBACK}:{free_port()}")
-    told = dua_ledger("checkpoint", "--witness", option(nowhere), home=home)
+def test_that_nobody_witnessed_it_is_said_loudly_since_when_and_why(home: Path, witness: Appointed, nowhere: str):
+    gone = witness._replace(url=nowhere)
+    told = dua_ledger("checkpoint", "--witness", option(gone), home=home)
     refused = r": http://127\.0\.0\.1:\d+/add-checkpoint gave no answer: .*refused\n"
 
     assert told.code == 0
     assert re.fullmatch(f"WARNING: never witnessed by {NAME}{refused}", told.err)
     dua_ledger("checkpoint", "--witness", option(witness), home=home)
     append(home)
-    told = dua_ledger("checkpoint", "--witness", option(nowhere), home=home)
+    told = dua_ledger("checkpoint", "--witness", option(gone), home=home)
     since = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, when it cosigned 9 entries"
     assert re.fullmatch(f"WARNING: not witnessed by {NAME} since {since}{refused}", told.err)
 

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.cli.witnessing import run
-from api.witness import Application, witness_at
+from api.gateway import Gateway
+from api.patience import Patience
+from api.witness import application
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.merkle import consistency_proof, leaf_hash, root_hash
 from ledger.chain.note import ED25519, VerifierKey
 from ledger.chain.submission import Submission
 from ledger.evidence.witness import Witness
+from tests.ports import LOOPBACK, a_port
 from tests.stores import PATIENCE
 
 if TYPE_CHECKING:
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 TOP = Path(__file__).parents[1]
 NAME = "witness.example/w1"
 PROGRAM = Path(sys.executable).with_name("dua-ledger")
-LOOPBACK = "127.0.0.1"
 
 
 class Log:
@@ -95,13 +97,7 @@ class Served(NamedTuple):
 @contextmanager
 def served(folder: Path, *, dying: bool = False) -> Iterator[Served]:
     """The witness in a folder, served on a free port of loopback."""
-    port = free_port()
-    words = (
-        [sys.executable, "-m", "tests.witnesses", "dying", str(folder), str(port)]
-        if dying
-        else [str(PROGRAM), "witness", "serve", str(folder), "--listen", f"{LOOPBACK}:{port}"]
-    )
-    with Popen(words, cwd=TOP, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True) as process:
+    with a_port() as port, _server(folder, port, dying) as process:
         assert process.stdout is not None
         while not listens(port):
             # The worker opens the port some time after it says that it has started.
@@ -116,22 +112,24 @@ def served(folder: Path, *, dying: bool = False) -> Iterator[Served]:
                 one.kill()
 
 
+def _server(folder: Path, port: int, dying: bool) -> "Popen[str]":
+    words = (
+        [sys.executable, "-m", "tests.witnesses", "dying", str(folder), str(port)]
+        if dying
+        else [str(PROGRAM), "witness", "serve", str(folder), "--listen", f"{LOOPBACK}:{port}"]
+    )
+    return Popen(words, cwd=TOP, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True)
+
+
 def listens(port: int) -> bool:
     with suppress(ConnectionRefusedError), socket.create_connection((LOOPBACK, port), PATIENCE):
         return True
     return False
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind((LOOPBACK, 0))
-        port: int = listening.getsockname()[1]
-        return port
-
-
-def dying_at(folder: str) -> Application:
+def dying_at(folder: str) -> Gateway:
     """The application of a witness, whose process is killed when the answer to a POST is ready."""
-    honest = witness_at(folder)
+    honest = application(Witness(Path(folder)))
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         told = honest(environ, start_response)
@@ -139,7 +137,7 @@ def dying_at(folder: str) -> Application:
             os.kill(os.getpid(), signal.SIGKILL)
         return told
 
-    return answer
+    return Gateway(answer, Patience())
 
 
 def cosign(folder: Path, file: Path) -> None:

@@ -140,6 +140,16 @@ def append_together(url: str, events: Iterable[DCBEvent]) -> list[int]:
         return [store.append([event]) for event in events]
 
 
+def append_in_halves(url: str, events: Sequence[DCBEvent]) -> list[int]:
+    """Append these events one by one, the second half once those who read have seen the log without it."""
+    half = len(events) // 2
+    with open_store(url) as store:
+        meet()
+        positions = [store.append([event]) for event in events[:half]]
+        meet()
+        return positions + [store.append([event]) for event in events[half:]]
+
+
 def come_and_go(url: str, times: int) -> list[int]:
     """Open the store for each append anew, so that now and then the last to leave tidies up."""
     meet()
@@ -154,8 +164,11 @@ def create_and_append(url: str) -> list[int]:
 
 
 def read_while_written(url: str, size: int) -> list[int]:
-    """Read the log until it has this size, each time as one state of it; gives the sizes that it had."""
-    sizes = []
+    """Read the log until it has this size, each time as one state of it; gives the sizes that it had.
+
+    The first time it is read beside those who append in halves, and the other half waits for that.
+    """
+    sizes: list[int] = []
     with open_store(url) as store:
         meet()
         while (head := store.head()).position < size:
@@ -167,6 +180,8 @@ def read_while_written(url: str, size: int) -> list[int]:
             found = list(store.scan(tagged("odd", "all"), until=head.position))
             assert found == [entry for entry in entries if "odd" in entry.header.tags]
             sizes.append(head.position)
+            if len(sizes) == 1:
+                meet()
     return sizes
 
 
@@ -224,7 +239,7 @@ def fork_while_holding(turn: Path) -> None:
         child = os.fork()
         if child == 0:
             exit_with(lambda: childs.recv(1))
-    with Turn(turn, 1):
+    with Turn(turn, PATIENCE):
         mine.send(b".")
     assert os.waitpid(child, 0) == (child, 0)
 

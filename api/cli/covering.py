@@ -1,6 +1,5 @@
 """Which agreements cover which data: those of this office, and those that registers of the past name."""
 
-from datetime import date
 from pathlib import Path
 
 import click
@@ -11,9 +10,8 @@ from api.cli.inquiry import about_a_time, inquiry
 from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, show
 from api.cli.wording import counted
+from api.covering import Cover, covered
 from api.past import by, called
-from projections.views.agreements import Covering, covering
-from projections.views.past import PastAgreement, past_agreements, releases_without_agreement
 
 SHOWN = {
     "agreement": "agreement",
@@ -46,47 +44,16 @@ def agreements(
     with inquiry(path, as_of, known_at) as asked:
         form = asked.form(as_json, as_csv, ids)
         known = lookup.dataset(asked.home, dataset) if dataset else None
-        answer = asked.ask(
-            lambda views: (
-                covering(views, wanted, known),
-                past_agreements(views, wanted, known),
-                releases_without_agreement(views, wanted, known),
-            )
-        )
-        own, past, without = answer.rows
-        rows = [*(_own(one, asked.today) for one in own), *(_past(one, form) for one in past)]
+        answer = asked.ask(lambda views: covered(views, wanted, known, asked.today))
+        rows = [_row(one, form) for one in answer.rows.agreements]
+        without = answer.rows.without_agreement
         show(Table(SHOWN, rows), answer.position, form, "No agreement covers it.", without_agreement=without)
         if without and not form.as_json:
             click.echo(f"{counted(without, 'past release')} under no agreement that a register names.", err=form.as_csv)
 
 
-def _own(one: Covering, today: date) -> Row:
-    how = "in force" if one.starts <= today <= one.last else "ended" if one.last < today else "not yet"
-    return {
-        "agreement": one.agreement,
-        "version": None,
-        "how": how,
-        "parties": tuple(map(Who, one.people)),
-        "datasets": one.datasets,
-        "forms": one.forms,
-        "since": one.starts,
-        "dated": "day",
-        "until": one.last,
-        "releases": None,
-    }
-
-
-def _past(one: PastAgreement, form: Form) -> Row:
-    for_people = not form.as_json and not form.as_csv
-    return {
-        "agreement": called(one.agreement, one.version) if for_people else one.agreement,
-        "version": one.version,
-        "how": "imported",
-        "parties": tuple(map(Who, one.organisations)),
-        "datasets": one.datasets,
-        "forms": one.forms,
-        "since": by(one.since, one.dated) if for_people else one.since,
-        "dated": one.dated,
-        "until": None,
-        "releases": one.releases,
-    }
+def _row(one: Cover, form: Form) -> Row:
+    row = one._asdict() | {"parties": tuple(map(Who, one.parties))}
+    if form.as_json or form.as_csv:
+        return row
+    return row | {"agreement": called(one.agreement, one.version), "since": by(one.since, one.dated)}

@@ -28,7 +28,7 @@ lock_store = click.option(
     "lock",
     envvar="DUA_LEDGER_LOCK_STORE",
     show_envvar=True,
-    help="The URL of the lock store, sqlite:////path; by default the one that the ledger was made with.",
+    help="The URL of the lock store, sqlite:////path or postgresql://...; by default the one that the ledger has.",
 )
 witness_seconds = options.witness_seconds(10.0)
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)

@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 import click
 
-from api.bundling import bundle_about, bundle_of_past_release
 from api.cli import options
 from api.cli.inquiry import Inquiry, inquiry
 from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import bar_over
-from api.sampling import drawn
-from ledger.codec import Known
+from api.sampling import Lot, drawn, evidence
 from ledger.custody.files import new_file, new_folder
-from ledger.events import Event, PastReleaseRecorded, ReleaseHandedOver
-from ledger.evidence.bundle import Kind
 
 SHOWN = {
     "position": "entry",
@@ -52,41 +47,18 @@ def sample(
         show(table, asked.log.position, form, "There is no release to draw.", seed=seed)
 
 
-def _bundle(asked: Inquiry, lots: Sequence[Known[Event]], to: Path) -> None:
+def _bundle(asked: Inquiry, lots: Sequence[Lot], to: Path) -> None:
     """A bundle of each in a new folder; of two releases of one request each has its own."""
     new_folder(to)
-    opening: tuple[Kind, ...] = get_args(Kind)
     with bar_over("Bundling", len(lots)) as bar:
         for lot in lots:
-            if isinstance(lot.event, ReleaseHandedOver):
-                made = bundle_about(asked.home, f"request:{lot.event.request}", opening)
-            else:
-                made = bundle_of_past_release(asked.home, lot.position, opening)
-            new_file(to / _file(lot), made)
+            new_file(to / _file(lot), evidence(asked.home, lot))
             bar.update(1)
 
 
-def _file(lot: Known[Event]) -> str:
+def _file(lot: Lot) -> str:
     return f"{lot.position}.zip"
 
 
-def _row(lot: Known[Event], to: Path | None) -> Row:
-    release: str | None
-    request: str | None = None
-    match lot.event:
-        case ReleaseHandedOver() as out:
-            release, request, party = out.release, out.request, out.contact
-            datasets = tuple(dict.fromkeys(one.dataset for one in out.package.files))
-        case PastReleaseRecorded() as past:
-            release, party = past.reference, past.person or past.organisation
-            datasets = (past.dataset,)
-        case _:
-            raise AssertionError(lot.event)
-    return {
-        "position": lot.position,
-        "release": release,
-        "request": request,
-        "party": Who(party),
-        "datasets": datasets,
-        "file": str(to / _file(lot)) if to else None,
-    }
+def _row(lot: Lot, to: Path | None) -> Row:
+    return lot._asdict() | {"party": Who(lot.party), "file": str(to / _file(lot)) if to else None}

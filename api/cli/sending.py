@@ -15,6 +15,7 @@ from api.cli.wording import counted, in_lines
 from api.desk import Circumstances
 from api.names import Names, names_in
 from api.notices.outbox import Notice, open_outbox
+from api.notices.reviving import refusals, revive
 from api.notices.sending import Sender, Tried
 from api.notices.settings import settings_in
 from ledger.codec import Recorded
@@ -37,14 +38,25 @@ TOLD = {
 @options.as_json
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
-def send(path: Path, actor: str, as_json: bool, limit: int | None, dry_run: bool) -> None:
+@click.option(
+    "--again",
+    type=int,
+    multiple=True,
+    metavar="ENTRY",
+    help="First have what this entry says was refused for good wait again, once its cause is mended; may be repeated.",
+)
+def send(path: Path, actor: str, as_json: bool, limit: int | None, dry_run: bool, again: tuple[int, ...]) -> None:
     """Send the notices that wait, as notices.toml in the home says: by e-mail, and to webhooks.
 
-    What could not be sent is tried again by a later call, after a pause that grows; what was refused for good is not.
+    What could not be sent is tried again by a later call, after a pause that grows. What was refused for good is not,
+    until somebody says --again: `notices --refused` shows it.
     Leaves with 1 when something could not be sent now, or was refused.
     """
     with open_home(path.absolute(), clock()) as home:
-        sender = Sender(home, settings_in(home.path), clock(), Circumstances(actor=actor, via=options.VIA))
+        settings, circumstances = settings_in(home.path), Circumstances(actor=actor, via=options.VIA)
+        sender = Sender(home, settings, clock(), circumstances)
+        for entry in () if dry_run else again:
+            revive(home, settings, circumstances, entry)
         names, tried = names_in(home.ledger, home.custody), []
         for one in sender.send(limit, dry_run=dry_run):
             tried.append(one)
@@ -57,7 +69,8 @@ def send(path: Path, actor: str, as_json: bool, limit: int | None, dry_run: bool
         click.echo("Nothing was sent." if dry_run else f"Sent {counted(sent, 'notice')}.")
     troubles = [one for one in tried if one.what in ("refused", "later")]
     if troubles:
-        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent: `dua-ledger notices` shows them")
+        which = "`dua-ledger notices` shows what waits, and with --refused what was refused"
+        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent: {which}")
 
 
 def _line(one: Tried, names: Names) -> str:
@@ -84,15 +97,26 @@ def _members(one: Tried) -> dict[str, Any]:
 @options.home
 @answered
 @click.option("--sent", is_flag=True, help="Those that were sent, or refused for good, instead of those that wait.")
-def notices(path: Path, as_json: bool, as_csv: bool, ids: bool, sent: bool) -> None:
-    """Show which notices wait, and why they could not be sent yet; or which were sent."""
+@click.option("--refused", is_flag=True, help="Those that were refused for good and are not sent again.")
+def notices(path: Path, as_json: bool, as_csv: bool, ids: bool, sent: bool, refused: bool) -> None:
+    """Show which notices wait, and why they could not be sent yet; or which were sent, or refused for good.
+
+    `send --again ENTRY` sends a refused one again, under the same id, once for instance an address was corrected.
+    """
     with inquiry(path) as asked:
+        if sent and refused:
+            raise click.UsageError("--sent and --refused exclude each other")
         form = asked.form(as_json, as_csv, ids)
         position = asked.home.ledger.store.length()
         if sent:
             facts = asked.home.ledger.facts([about(NoticeSent, NoticeRefused)], until=position)
             shown = {"at": "when (UTC)", "what": "what", "of": "of entry", "kind": "notice", "to": "to", "way": "by"}
             show(Table(shown, [_was_sent(fact) for fact in facts]), position, form, "None was sent yet.")
+            return
+        if refused:
+            shown = {"entry": "entry", "at": "when (UTC)", "of": "of entry", "kind": "notice", "to": "to", "way": "by"}
+            held = [{**_was_sent(fact), "entry": fact.position} for fact in refusals(asked.home)]
+            show(Table(shown, held), position, form, "None was refused that is not sent again.")
             return
         with open_outbox(asked.home, settings_in(asked.home.path)) as outbox:
             rows = [_waits(one) for one in outbox.waiting()]

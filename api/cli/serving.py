@@ -24,8 +24,6 @@ API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it wa
 WORKER = "api.http.worker:make"
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 30
-# How long a request's headers may take to come, and how large they may be all together.
-HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 # Of requests that wait; more than that are turned away at once.
 BACKLOG = 1024
 
@@ -93,6 +91,8 @@ def openapi(page: bool) -> None:
     type=click.IntRange(1, 1024 * 1024),
     help="How many MiB the data of one release may have.",
 )
+@options.require_witness("Record nothing unless so many witnesses have cosigned what is there, or do so now.")
+@options.witness_seconds(3.0)
 @click.option("--certificate", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="For TLS, in PEM.")
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its key, in PEM.")
 def serve(
@@ -103,6 +103,8 @@ def serve(
     url: str | None,
     rate: int,
     largest: int,
+    required: int,
+    seconds: float,
     certificate: Path | None,
     key: Path | None,
 ) -> None:
@@ -114,9 +116,10 @@ def serve(
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
+    from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
-    from api.http.worker import HOME, LARGEST, RATE, URL
+    from api.http.worker import HOME, LARGEST, RATE, REQUIRED, URL, WITNESS_SECONDS
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
@@ -127,7 +130,7 @@ def serve(
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
-        os.environ[LARGEST] = str(largest * 1024 * 1024)
+        os.environ |= {LARGEST: str(largest * 1024 * 1024), REQUIRED: str(required), WITNESS_SECONDS: str(seconds)}
         Granian(
             WORKER,
             factory=True,

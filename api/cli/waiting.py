@@ -1,14 +1,11 @@
 """Questions about what waits for whom, and what a request lacks."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, time
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
+from api import awaiting
 from api.cli import options
 from api.cli.inquiry import Inquiry, about_a_time, inquiry
 from api.cli.kinds import When
@@ -20,12 +17,10 @@ from ledger.chain.entry import check_name, parse_time
 from ledger.errors import Malformed
 from projections.acts import ApproveRequest
 from projections.checklist import NOBODY, Line, checklist
-from projections.standing import GRANTED, Standing, State
+from projections.standing import Standing
 from projections.upkeep import of_request
-from projections.views import answers
+from projections.views.answers import Waiting
 from projections.views.cases import Case
-from projections.views.findings import FOR_EVER, Incident, findings, open_incidents
-from projections.views.turns import turns, working_days
 
 CHECKLIST = {
     "source": "item",
@@ -36,8 +31,6 @@ CHECKLIST = {
     "needed_for": "needed for",
     "facts": "entries",
 }
-
-_GRANTED = (*GRANTED, State.CLOSED)
 
 
 @click.command()
@@ -51,7 +44,9 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
     """
     with inquiry(path, as_of, known_at) as asked:
         form = asked.form(as_json, as_csv, ids)
-        answer = asked.ask(lambda views: sorted(_all_waiting(views, asked), key=lambda row: row["since_at"]))
+        answer = asked.ask(
+            lambda views: [_waiting(one, asked) for one in awaiting.inbox(views, asked.office, asked.at)]
+        )
         shown = {
             "working_days": "days",
             "who": "waits for",
@@ -61,31 +56,6 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
             "state": "state",
         }
         show(Table(shown, answer.rows), answer.position, form, "Nothing waits for anybody.")
-
-
-def _all_waiting(views: Connection, asked: Inquiry) -> Iterator[dict[str, Any]]:
-    """What waits under requests, incidents that are not closed, findings that are open for ever aside."""
-    for one in answers.waiting(views, asked.today):
-        yield _turn(one.who, one.whom, one.next, one.since, one.since_at, asked) | {
-            "request": one.request,
-            "state": one.state,
-            "researcher": Who(one.researcher) if one.researcher else None,
-        }
-    for incident in open_incidents(views):
-        verb = "close" if incident.contained else "contain"
-        turn = _turn("office", incident.people, f"{verb} incident {incident.incident}", *_since(incident), asked)
-        yield turn | {"request": next(iter(incident.requests), None), "state": "incident", "researcher": None}
-    for finding in findings(views, asked.today):
-        if finding.kind != FOR_EVER:
-            since_at = datetime.combine(finding.since, time(), ZoneInfo(asked.office.policy.event.time_zone))
-            to = f"deal with {finding.kind}, entry {finding.position}"
-            whom = (finding.person,) if finding.person else ()
-            turn = _turn(finding.owner, whom, to, finding.position, since_at.astimezone(UTC), asked)
-            yield turn | {"request": finding.request, "state": "finding", "researcher": None}
-
-
-def _since(incident: Incident) -> tuple[int, datetime]:
-    return incident.since, incident.since_at
 
 
 @click.command()
@@ -110,7 +80,6 @@ def request(
         standing = _standing(asked, number)
         lines = checklist(number, standing, asked.at)
         if as_letter:
-            _check_awaited(number, standing)
             click.echo(printable(letter(number, standing, lines, form.names or unnamed)))
             return
         about = _about(asked, number, standing)
@@ -130,32 +99,20 @@ def _standing(asked: Inquiry, number: str) -> Standing:
     return standing
 
 
-def _turn(who: str, whom: tuple[str, ...], to: str, since: int, since_at: datetime, asked: Inquiry) -> dict[str, Any]:
-    return {
-        "who": who,
-        "whom": tuple(map(Who, whom)),
-        "next": to,
-        "since": since,
-        "since_at": since_at,
-        "working_days": working_days(asked.office.day(since_at), asked.today),
-    }
+def _turn(one: Waiting | awaiting.Due, asked: Inquiry) -> dict[str, Any]:
+    people = {"whom": tuple(map(Who, one.whom))}
+    return one._asdict() | people | {"working_days": awaiting.days_waited(one.since_at, asked.office, asked.at)}
 
 
-def _check_awaited(number: str, standing: Standing) -> None:
-    """Nobody is asked for what a request lacks that goes no further."""
-    state = standing.request(number).state
-    if state in (State.DECLINED, State.WITHDRAWN, State.CLOSED):
-        raise Malformed("request", number, f"is {state}, and nothing is asked for any more")
+def _waiting(one: Waiting, asked: Inquiry) -> dict[str, Any]:
+    return _turn(one, asked) | {"researcher": Who(one.researcher) if one.researcher else None}
 
 
 def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
     known = standing.request(number)
     case = Case.of(number, asked.log.facts([of_request(number)]))
     submitted = known.submitted
-    waiting = [
-        _turn(one.who, one.whom, one.next, one.since, parse_time(case.times[one.since]), asked)
-        for one in turns(known, asked.office.policy.event)
-    ]
+    waiting = [_turn(one, asked) for one in awaiting.turns_of(known, number, asked.log, asked.office)]
     return {
         "request": number,
         "state": str(known.state_on(asked.today)),
@@ -204,6 +161,6 @@ def _line(line: Line, number: str, standing: Standing) -> Row:
         "about": Who(line.about) if line.about else None,
         "status": line.status,
         "wanting": line.wanting,
-        "needed_for": "approval" if line.now and standing.request(number).state not in _GRANTED else "release",
+        "needed_for": awaiting.needed_for(line, standing.request(number)),
         "facts": line.facts,
     }

@@ -8,7 +8,7 @@ import msgspec
 from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing, Wish
 from api.desk import ATTEMPTS, Circumstances, Desk, Outcome, Seen
 from api.packets.reports import Keeping, Report
-from api.signing import After, signing
+from api.signing import After, Before, nothing_before, signing
 from ledger.codec import SALT_BYTES
 from ledger.errors import Malformed
 from ledger.events import Event, RequestSubmitted
@@ -19,12 +19,15 @@ from projections.rules.rule import Objection
 
 
 class Clerk:
-    """Takes commands to the desk of a ledger home; what is recorded is signed and published, or goes to `after`."""
+    """Takes commands to the desk of a ledger home; what is recorded is signed and published, or goes to `after`.
 
-    def __init__(self, home: Home, clock: Clock, after: After | None = None) -> None:
+    `before` raises when nothing may be recorded now.
+    """
+
+    def __init__(self, home: Home, clock: Clock, after: After | None = None, before: Before = nothing_before) -> None:
         self.home = home
         self._clock = clock
-        self._desk = Desk(home.ledger, clock, after or signing(home.notary, home.notary.publish))
+        self._desk = Desk(home.ledger, clock, after or signing(home.notary, home.notary.publish), before)
 
     def take(
         self,
@@ -53,6 +56,8 @@ class Clerk:
             objections = self._try(command.draft(drafting), circumstances, documents, key, seen)
             if dry_run:
                 return Outcome((), objections)
+            # Before anything is kept in custody.
+            self._desk.check_ready()
             return self._do(command, msgspec.structs.replace(drafting, keeping=self.home.custody), documents, key, seen)
 
         return self._persist(attempt)

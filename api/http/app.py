@@ -19,7 +19,8 @@ from api.http.public import TILE, public
 from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
 from api.http.rendering import JSON, rendered
 from api.http.replying import finished, reply
-from api.http.table import IDS, ROUTES, Route
+from api.http.route import IDS, Route
+from api.http.table import ROUTES
 from ledger.errors import LedgerError
 
 LOG = logging.getLogger("dua_ledger.http")

@@ -17,9 +17,10 @@ from api.http.rates import Rates
 from api.http.reading_in import Request
 from api.http.remembered import RememberedNames
 from api.names import Names, unnamed
-from api.signing import After, signing
+from api.signing import After, require_witnessed, signing
 from api.telling import Words, objected, words_of
 from ledger.chain.entry import Entry
+from ledger.events import Event
 from ledger.events.governance import Role
 from ledger.home import VIEWS, Home
 from ledger.log import Ledger
@@ -42,7 +43,8 @@ class Parts(NamedTuple):
     """What an application is made of; all of it is handed in.
 
     `url` is how others reach it, if that is known; `announce` is told of each new checkpoint, which else is published;
-    `largest` is how many bytes the data of a release may have.
+    `largest` is how many bytes the data of a release may have. Nothing is recorded unless so many witnesses as are
+    `required` have cosigned what is there, or do so within so many `witness_seconds`.
     """
 
     home: Home
@@ -54,6 +56,8 @@ class Parts(NamedTuple):
     url: str | None = None
     announce: Callable[[], None] | None = None
     largest: int = LARGEST
+    required: int = 0
+    witness_seconds: float = 10.0
 
 
 class Answer(NamedTuple):
@@ -86,10 +90,14 @@ class Desks(NamedTuple):
         """Those of these parts."""
         home, clock = parts.home, parts.clock
         ledger, after = home.ledger, _logged(signing(home.notary, parts.announce or home.notary.publish))
+
+        def before() -> None:
+            require_witnessed(home.notary, home.path, parts.required, parts.witness_seconds)
+
         return cls(
             parts=parts,
-            clerk=Clerk(home, clock, after),
-            desk=Desk(ledger, clock, after),
+            clerk=Clerk(home, clock, after, before),
+            desk=Desk(ledger, clock, after, before),
             callers=Callers(ledger, clock),
             names=RememberedNames(ledger, home.custody),
             views=Standby(home.path / VIEWS, ledger),
@@ -115,6 +123,8 @@ class Call:
     def __init__(self, desks: Desks, request: Request, caller: Caller, ids: Mapping[str, Any]) -> None:
         self.desks, self.request, self.caller, self.ids = desks, request, caller, ids
         self.now: datetime = desks.parts.clock()
+        # Whether the caller may see how people are called.
+        self.sees_names = caller.role in SEES_NAMES
         self.home: Home = desks.parts.home
         self.ledger: Ledger = self.home.ledger
 
@@ -123,19 +133,14 @@ class Call:
         """Names for a caller who may see them, ids for any other."""
         return self.desks.names.now() if self.sees_names else unnamed
 
-    @property
-    def sees_names(self) -> bool:
-        """Whether the caller may see how people are called."""
-        return self.caller.role in SEES_NAMES
-
     def name(self, id_: str | None) -> str | None:
         """How somebody is called; None for nobody, and for a caller who may not see it."""
         return self.names(id_) if id_ and self.sees_names else None
 
-    @cached_property
+    @property
     def office(self) -> Office:
-        """The office as it is now."""
-        return self.desks.callers.office()
+        """The office as it was when the caller proved who they are."""
+        return self.caller.office
 
     @property
     def words(self) -> Words:
@@ -145,6 +150,10 @@ class Call:
     def circumstances(self, **others: Any) -> Circumstances:
         """Under which what the caller says is recorded."""
         return Circumstances(actor=self.caller.principal, via=self.caller.via, **others)
+
+    def looked(self, event: Event) -> int:
+        """Record that the caller looks, before anything is shown; the position of that."""
+        return self.desks.desk.report(event, self.circumstances()).entries[-1].position
 
     def told(self, objection: Objection) -> ObjectionTold:
         """An objection as this caller may read it."""

@@ -19,13 +19,17 @@ SCHEME = "bearer "
 
 
 class Caller(NamedTuple):
-    """Somebody who has proved who they are; `person` is None where the office has not said which person that is."""
+    """Somebody who has proved who they are, to an office as it was when they did.
+
+    `person` is None where the office has not said which person that is.
+    """
 
     apikey: str
     principal: str
     role: Role
     scope: tuple[Scope, ...]
     person: str | None
+    office: Office
 
     @property
     def via(self) -> str:
@@ -49,20 +53,15 @@ class Callers:
             key, now = self._keys.key(text), self._clock()
             if key is None or key.expires <= now or key.role not in self._office.roles(key.principal, now):
                 return None
-            person = self._office.person(key.principal)
-        return Caller(key.apikey, key.principal, key.role, key.scope, person.event if person else None)
+            office = self._office
+        person = office.person(key.principal)
+        return Caller(key.apikey, key.principal, key.role, key.scope, person.event if person else None, office)
 
     def keys(self) -> Keys:
         """The keys that are not revoked."""
         with self._lock:
             self._catch_up()
             return self._keys
-
-    def office(self) -> Office:
-        """The office as it is now."""
-        with self._lock:
-            self._catch_up()
-            return self._office
 
     def _catch_up(self) -> None:
         head = self._ledger.store.length()

@@ -4,16 +4,63 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import BinaryIO
 
-from api.http.after_shapes import Checked, CheckWanted, Grouped, Suspect
 from api.http.call import Answer, Call, not_found
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body
+from api.http.shapes import Shape
 from ledger.errors import Malformed
+from ledger.events.ids import Size
 from projections.acts import of_publication
 from projections.disclosure_control import Report, Source, Wish, check
 from projections.standing import Standing
 
 DATA = "data"
+
+
+class Suspect(Shape, frozen=True, kw_only=True):
+    """A place in a table that singles people out: its row (the header is row 1), its column, how many, and why."""
+
+    kind: str
+    row: int
+    column: str
+    where: dict[str, str]
+    people: int
+    why: str
+
+
+class Grouped(Shape, frozen=True, kw_only=True):
+    """How many share their values with how few; `k` is the size of the smallest group."""
+
+    k: int
+    groups: int
+    small: int
+    single: int
+
+
+class Checked(Shape, frozen=True, kw_only=True):
+    """What was found in a table; `findings` has the first of the `found`."""
+
+    smallest: int
+    table_rows: int
+    by: tuple[str, ...]
+    counts: tuple[str, ...]
+    cells: int
+    groups: Grouped | None
+    others: tuple[str, ...]
+    compared: tuple[str, ...]
+    incomparable: tuple[str, ...]
+    found: int
+    findings: tuple[Suspect, ...]
+
+
+class CheckWanted(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a table is looked at: its categories, its counts, by what people could be recognised, what it is next to."""
+
+    by: tuple[str, ...] = ()
+    count: str | None = None
+    quasi: tuple[str, ...] = ()
+    smallest: Size | None = None
+    against: str | None = None
 
 
 def check_table(call: Call) -> Answer:

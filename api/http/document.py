@@ -18,7 +18,8 @@ from api.http.public import TILE
 from api.http.reading_in import COMMAND, FORM, JSON
 from api.http.releasing import DATA
 from api.http.rendering import CSV, NDJSON
-from api.http.table import IDS, ROUTES, Route, ids_in
+from api.http.route import IDS, Route, ids_in
+from api.http.table import ROUTES
 
 REF = "#/components/schemas/{name}"
 # What can be wrong with any call, and with one that has a body.
@@ -56,7 +57,7 @@ def openapi() -> Schema:
 
 PUBLIC_ANSWERS: dict[str, tuple[str, Any]] = {
     "/healthz": ("Tell that the service answers.", shapes.Health),
-    "/readyz": ("Tell that the ledger can be read.", shapes.Health),
+    "/readyz": ("Tell that the ledger can be written, and what is overdue of its evidence.", shapes.Ready),
     "/.well-known/authzen-configuration": ("Tell where access decisions are asked for.", authzen.Metadata),
     "/checkpoint": ("Give the last checkpoint that was signed.", bytes),
     TILE: ("Give a tile of hashes of a tree that was signed, as tlog-tiles has them.", bytes),
@@ -126,29 +127,26 @@ def _in_query(route: Route) -> Iterator[Schema]:
             yield {"name": name, "in": "query", "required": name in needed, "schema": schema}
 
 
-_IDEMPOTENCY: Schema = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Needed unless it is a dry run: the same key has the same outcome.",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,255}$"},
-}
+def _header(name: str, description: str, pattern: str) -> Schema:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
-_IF_MATCH: Schema = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "description": "The tag of the request as it was seen: with more about it in the log, nothing is done.",
-    "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,15}-[0-9a-f]{16}"$'},
-}
-_IF_NONE_MATCH: Schema = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "The tag of an answer that the caller has: it is not sent again.",
-    "schema": {"type": "string", "pattern": '^"[0-9a-f-]{16,33}"$'},
-}
+_IDEMPOTENCY = _header(
+    "Idempotency-Key",
+    "Needed unless it is a dry run: the same key has the same outcome.",
+    "^[A-Za-z0-9._-]{1,255}$",
+)
+_IF_MATCH = _header(
+    "If-Match",
+    "The tag of the request as it was seen: with more about it in the log, nothing is done.",
+    '^"[1-9][0-9]{0,15}-[0-9a-f]{16}"$',
+)
+_IF_NONE_MATCH = _header(
+    "If-None-Match",
+    "The tag of an answer that the caller has: it is not sent again.",
+    '^"[0-9a-f-]{16,33}"$',
+)
 
 
 def _body(route: Route, by_kind: dict[Any, Schema]) -> Schema:

@@ -1,6 +1,6 @@
 """Who holds what, as resources; what registers of the past say stands beside it."""
 
-from api.http import shapes
+from api.http import lists
 from api.http.asking import check_known
 from api.http.call import Answer, Call
 from api.http.moments import AboutATime, Inquiry
@@ -11,7 +11,14 @@ from projections.upkeep import Answer as Viewed
 from projections.views import answers, past
 
 
-class WhichForm(AboutATime, frozen=True, kw_only=True):
+class Which(AboutATime, frozen=True, kw_only=True):
+    """Only what is held without a right to it; also what is destroyed, to see what is gone."""
+
+    without_right: bool = False
+    gone: bool = False
+
+
+class WhichForm(Which, frozen=True, kw_only=True):
     """Only versions in this form."""
 
     form: PastForm | None = None
@@ -22,53 +29,58 @@ def holders(call: Call) -> Answer:
     wanted, dataset = parameters(call.request, WhichForm), call.ids["dataset"]
     asked = Inquiry(call, wanted)
     check_known(call, f"dataset:{dataset}", DataSetRegistered, PastDataSetRecorded)
-    return _held(
-        call,
-        asked.view(
-            lambda views: (
-                answers.holders(views, dataset, wanted.form, asked.today),
-                past.past_holders(views, dataset, wanted.form),
-            )
-        ),
+    viewed = asked.view(
+        lambda views: (
+            answers.holders(views, dataset, wanted.form, asked.today, gone=wanted.gone),
+            past.past_holders(views, dataset, wanted.form),
+        )
     )
+    return _held(call, viewed, wanted)
 
 
 def holdings(call: Call) -> Answer:
     """Tell what a person holds; now, or at another time."""
-    who, asked = call.ids["person"], Inquiry(call, parameters(call.request, AboutATime))
+    who, wanted = call.ids["person"], parameters(call.request, Which)
+    asked = Inquiry(call, wanted)
     check_known(call, f"person:{who}", PersonRegistered)
-    return _held(
-        call,
-        asked.view(lambda views: (answers.holdings(views, who, asked.today), past.past_holdings_of_person(views, who))),
+    viewed = asked.view(
+        lambda views: (
+            answers.holdings(views, who, asked.today, gone=wanted.gone),
+            past.past_holdings_of_person(views, who),
+        )
     )
+    return _held(call, viewed, wanted)
 
 
 def holdings_for(call: Call) -> Answer:
     """Tell what an organisation holds, and people for it; now, or at another time."""
     whose, asked = call.ids["organisation"], Inquiry(call, parameters(call.request, AboutATime))
     check_known(call, f"organisation:{whose}", OrganisationRegistered)
-    return _held(
-        call,
-        asked.view(
-            lambda views: (
-                answers.holdings_for(views, whose, asked.today),
-                past.past_holdings_of_organisation(views, whose),
-            )
-        ),
+    viewed = asked.view(
+        lambda views: (
+            answers.holdings_for(views, whose, asked.today),
+            past.past_holdings_of_organisation(views, whose),
+        )
     )
+    return _held(call, viewed, Which())
+
+
+def without_right(call: Call) -> Answer:
+    """Tell what anybody holds without a right to it; now, or at another time."""
+    asked = Inquiry(call, parameters(call.request, AboutATime))
+    viewed = asked.view(lambda views: (answers.held_without_right(views, asked.today), list[past.PastHolding]()))
+    return _held(call, viewed, Which())
 
 
 Held = tuple[list[answers.Holding], list[past.PastHolding]]
 
 
-def _held(call: Call, viewed: Viewed[Held]) -> Answer:
+def _held(call: Call, viewed: Viewed[Held], wanted: Which) -> Answer:
     held, imported = viewed.rows
-    rows = tuple(shapes.Holding(person_name=call.name(one.person), **one._asdict()) for one in held)
-    told = tuple(_imported(call, one) for one in imported)
-    return Answer(shapes.Holdings(rows=rows, imported=told), position=viewed.position)
-
-
-def _imported(call: Call, one: past.PastHolding) -> shapes.Imported:
-    return shapes.Imported(
-        organisation_name=call.name(one.organisation), person_name=call.name(one.person), **one._asdict()
+    meant = [one for one in held if not (wanted.without_right and one.right)]
+    rows = tuple(lists.Holding.of(one, person_name=call.name(one.person)) for one in meant)
+    told = tuple(
+        lists.Imported.of(one, organisation_name=call.name(one.organisation), person_name=call.name(one.person))
+        for one in imported
     )
+    return Answer(lists.Holdings(rows=rows, imported=told), position=viewed.position)

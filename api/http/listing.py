@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from api.http import shapes
+from api.covering import covered
+from api.http import lists
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
 from api.http.reading_in import parameters
@@ -22,7 +23,8 @@ from ledger.events import (
     PersonRegistered,
     RequestSubmitted,
 )
-from ledger.events.ids import RequestId
+from ledger.events.ids import DataSetId, RequestId
+from ledger.events.past import PastForm
 from ledger.log import about
 from projections.acts import of_dataset, of_office, of_request
 from projections.standing import Standing, State
@@ -58,6 +60,13 @@ class Findings(Paging, frozen=True, kw_only=True):
     findings: bool = False
 
 
+class WhichData(AboutATime, frozen=True, kw_only=True):
+    """Only what covers data in a form, or a data set."""
+
+    form: PastForm | None = None
+    dataset: DataSetId | None = None
+
+
 def further(call: Call, rows: Sequence[Row], limit: int, position: int) -> dict[str, str]:
     """Where a list goes on, as a `Link`: after a position. The log only grows, so it always will."""
     if len(rows) < limit:
@@ -72,11 +81,9 @@ def requests(call: Call) -> Answer:
     asked, among = Inquiry(call, wanted), _own(call)
     states = tuple(map(str, wanted.state))
     viewed = asked.view(lambda views: listing.requests(views, states, among, wanted.after, wanted.limit))
-    rows = tuple(
-        shapes.RequestListed(researcher_name=call.name(one.researcher), **one._asdict()) for one in viewed.rows
-    )
-    links = further(call, rows, wanted.limit, rows[-1].since if rows else 0)
-    return Answer(shapes.Requests(rows=rows), position=viewed.position, headers=links)
+    rows = tuple(lists.RequestListed.of(one, researcher_name=call.name(one.researcher)) for one in viewed.rows)
+    links = further(call, rows, wanted.limit, viewed.rows[-1].since if rows else 0)
+    return Answer(lists.Requests(rows=rows), position=viewed.position, headers=links)
 
 
 def _own(call: Call) -> list[str] | None:
@@ -100,13 +107,13 @@ def people(call: Call) -> Answer:
     asked = Inquiry(call, wanted)
     facts = _page(asked, PersonRegistered, wanted)
     rows = tuple(
-        shapes.PersonListed(
+        lists.PersonListed(
             person=event.person, name=call.name(event.person), position=fact.position, recorded_at=fact.recorded_at
         )
         for fact, event in facts
     )
     links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
-    return Answer(shapes.People(rows=rows), position=asked.log.position, headers=links)
+    return Answer(lists.People(rows=rows), position=asked.log.position, headers=links)
 
 
 def datasets(call: Call) -> Answer:
@@ -115,7 +122,7 @@ def datasets(call: Call) -> Answer:
     asked = Inquiry(call, wanted)
     rows = tuple(_dataset(asked, fact, event) for fact, event in _page(asked, DataSetRegistered, wanted))
     links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
-    return Answer(shapes.DataSets(rows=rows), position=asked.log.position, headers=links)
+    return Answer(lists.DataSets(rows=rows), position=asked.log.position, headers=links)
 
 
 def dataset(call: Call) -> Answer:
@@ -128,13 +135,13 @@ def dataset(call: Call) -> Answer:
     raise not_found()
 
 
-def _dataset(asked: Inquiry, fact: Recorded, event: DataSetRegistered) -> shapes.DataSetShown:
+def _dataset(asked: Inquiry, fact: Recorded, event: DataSetRegistered) -> lists.DataSetShown:
     known = Standing(asked.log.facts([of_dataset(event.dataset)])).dataset(event.dataset)
     versions = tuple(
-        shapes.VersionShown(label=label, form=known.form(label), digest=version.event.digest, position=version.position)
+        lists.VersionShown(label=label, form=known.form(label), digest=version.event.digest, position=version.position)
         for label, version in known.versions.items()
     )
-    return shapes.DataSetShown(
+    return lists.DataSetShown(
         dataset=event.dataset,
         course_run=event.course_run,
         kind=event.kind,
@@ -151,13 +158,13 @@ def agreements(call: Call) -> Answer:
     tags = [f"request:{wanted.request}"] if wanted.request else []
     rows = tuple(_agreement(asked, fact, event) for fact, event in _page(asked, AgreementIssued, wanted, tags))
     links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
-    return Answer(shapes.Agreements(rows=rows), position=asked.log.position, headers=links)
+    return Answer(lists.Agreements(rows=rows), position=asked.log.position, headers=links)
 
 
-def _agreement(asked: Inquiry, fact: Recorded, event: AgreementIssued) -> shapes.AgreementListed:
+def _agreement(asked: Inquiry, fact: Recorded, event: AgreementIssued) -> lists.AgreementListed:
     known = Standing(asked.log.facts([of_request(event.request)])).request(event.request).agreement(event.agreement)
     executed = known.executed.event if known.executed else None
-    return shapes.AgreementListed(
+    return lists.AgreementListed(
         agreement=event.agreement,
         request=event.request,
         kind=event.kind,
@@ -171,6 +178,19 @@ def _agreement(asked: Inquiry, fact: Recorded, event: AgreementIssued) -> shapes
     )
 
 
+def coverage(call: Call) -> Answer:
+    """Tell which agreements cover which data: this office's, and those that registers of the past name."""
+    wanted = parameters(call.request, WhichData)
+    asked = Inquiry(call, wanted)
+    viewed = asked.view(lambda views: covered(views, wanted.form, wanted.dataset, asked.today))
+    rows = tuple(
+        lists.Covering.of(one, parties=tuple(lists.Party(id=party, name=call.name(party)) for party in one.parties))
+        for one in viewed.rows.agreements
+    )
+    found = lists.Coverage(rows=rows, without_agreement=viewed.rows.without_agreement)
+    return Answer(found, position=viewed.position)
+
+
 def _page(asked: Inquiry, kind: type[E], wanted: Paging, tags: Sequence[str] = ()) -> list[tuple[Recorded, E]]:
     """The facts of a kind that a page begins and ends with."""
     facts = asked.log.facts([about(kind, tags=tags)], after=wanted.after)
@@ -181,7 +201,7 @@ def accesses(call: Call) -> Answer:
     """Tell who was let in, was refused, or opened what."""
     wanted = parameters(call.request, Findings)
     viewed = Inquiry(call, wanted).view(lambda views: answers.accesses(views, findings=wanted.findings))
-    later = (one for one in viewed.rows if one.position > wanted.after)
-    rows = tuple(shapes.AccessListed(**one._asdict()) for one in islice(later, wanted.limit))
-    links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
-    return Answer(shapes.Accesses(rows=rows), position=viewed.position, headers=links)
+    found = list(islice((one for one in viewed.rows if one.position > wanted.after), wanted.limit))
+    rows = tuple(map(lists.AccessListed.of, found))
+    links = further(call, rows, wanted.limit, found[-1].position if found else 0)
+    return Answer(lists.Accesses(rows=rows), position=viewed.position, headers=links)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,8 +35,12 @@ class Inquiry:
         )
         self.is_now = self._moment.is_now
         self.at = self._moment.today(call.now)
-        self.log = AsOf(call.ledger, self._moment)
         self.office = call.office if self.is_now else self.log.office()
+
+    @cached_property
+    def log(self) -> AsOf:
+        """The ledger as it was then; questions that views answer about now have no need of it."""
+        return AsOf(self._call.ledger, self._moment)
 
     @property
     def today(self) -> date:

@@ -37,11 +37,21 @@ class Monitor:
         self._decisions = Counter(
             "dua_decisions", "Decisions by the rule that objected.", ["rule"], registry=self._registry
         )
+        # The library takes longer to find one by its labels than to count.
+        self._found: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """A request was answered."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        requests, taken = self._by_outcome(route, status)
+        requests.inc()
+        taken.observe(seconds)
+
+    def _by_outcome(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        found = self._found.get((route, status))
+        if found is None:
+            found = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            self._found[route, status] = found
+        return found
 
     def decided(self, rules: Iterable[str]) -> None:
         """Something was wished for; these rules objected."""

@@ -12,12 +12,14 @@ from flask import Response, request
 from api.http import authzen, shapes
 from api.http.call import Answer, Parts, not_found
 from api.http.replying import reply
+from api.signing import overdue
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.tile import HEIGHT, WIDTH, Tile, tile_at
-from ledger.errors import Malformed, StoreFull, Unreachable
+from ledger.errors import Damaged, Malformed, NotALedger, NotContinued, StoreFull, Unavailable, Unreachable
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.tiles import content_of
 from ledger.home import LOG, PUBLISHED, Home
+from ledger.storage import is_postgres
 from ledger.storage.port import recording_time
 
 TEXT = "text/plain; charset=utf-8"
@@ -37,7 +39,7 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
 
     def ready() -> Response:
         check_writable(parts)
-        return alive()
+        return reply(request, Answer(shapes.Ready(status="ok", warnings=overdue_in(parts))))
 
     def metadata() -> Response:
         return reply(request, Answer(authzen.metadata(parts.url or request.host_url.rstrip("/"))))
@@ -59,16 +61,31 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
 
 def check_writable(parts: Parts) -> None:
     """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only."""
-    log = parts.home.path / LOG
     recording_time(parts.clock(), parts.home.ledger.store.head())
-    if not os.access(log, os.W_OK):
-        raise Unreachable(log, "can't be written to")
+    # What is kept in PostgreSQL is for the server to say; views are in the home all the same.
+    kept = parts.home.path if is_postgres(parts.home.url) else parts.home.path / LOG
+    if not os.access(kept, os.W_OK):
+        raise Unreachable(kept, "can't be written to")
     if shutil.disk_usage(parts.home.path).free < ENOUGH_BYTES:
-        raise StoreFull(log, "there is hardly any room left")
+        raise StoreFull(kept, "there is hardly any room left")
+
+
+def overdue_in(parts: Parts) -> tuple[str, ...]:
+    """What should have been signed or witnessed by now. Raises `NotWitnessed` when nothing is recorded for want of it.
+
+    What is wrong with the evidence itself may name files, and is said to nobody outside.
+    """
+    try:
+        return tuple(overdue(parts.home, parts.clock(), parts.required))
+    except (NotContinued, Damaged, NotALedger, Unavailable, Malformed):
+        return ("it can't be told what is signed and witnessed",)
 
 
 def published(home: Home) -> bytes:
     """The last checkpoint that was signed. Raises `BadRequest` when there is none."""
+    if is_postgres(home.url):
+        # It may have been signed on another machine.
+        home.notary.publish()
     path = home.path / PUBLISHED
     if not path.is_file():
         raise not_found()

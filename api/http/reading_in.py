@@ -44,6 +44,8 @@ class Request(FlaskRequest):
     max_form_memory_size = MAX_JSON_BYTES
     _spool: Path | None = None
     max_form_bytes = MAX_FORM_BYTES
+    # The query, once it was read.
+    asked: object = None
 
     def spool(self, folder: Path, limit: int) -> None:
         """Let files of this request go to the disk, in files without a name, in a form of at most so many bytes."""
@@ -98,7 +100,13 @@ def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
 
 
 def parameters(request: Request, shape: type[Shape]) -> Shape:
-    """The query's parameters; one that may stand several times is a tuple. Raises `BadRequest`."""
+    """The query's parameters, read once; one that may stand several times is a tuple. Raises `BadRequest`."""
+    if not isinstance(request.asked, shape):
+        request.asked = _parameters(request, shape)
+    return request.asked
+
+
+def _parameters(request: Request, shape: type[Shape]) -> Shape:
     several = _several(shape)
     given: dict[str, Any] = {}
     for name, values in request.args.lists():

@@ -13,24 +13,24 @@ from typing import IO, Any, cast
 from werkzeug.datastructures import FileStorage
 
 from api.commands.contact import SendKeyTest
-from api.commands.release import HandOver
+from api.commands.release import Fail, HandOver, Stage
 from api.desk import Outcome
-from api.handing_over import NONCE_BYTES, Source, packed, sealed_for_contact, wish_to_hand_over
+from api.handing_over import NONCE_BYTES, Source, packed, refusal_of, sealed_for_contact, wish_to_hand_over
 from api.http import shapes
 from api.http.call import Answer, Call, not_found, plain
 from api.http.commanding import answered, is_trial, key_of, seen_by, told_wrong
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body, json_body
 from ledger.custody.files import named_os_errors
-from ledger.errors import Malformed
+from ledger.errors import Malformed, OpenPGPError
 from ledger.events import DocumentOpened, KeyTestSent, ReleaseAuthorised, ReleaseHandedOver
 from ledger.events.release import Package, Packed
+from ledger.home import OUTGOING
 from ledger.log import IdempotencyKey, about
 from ledger.openpgp.package import check_names
 from projections.acts import Chosen, of_request
 from projections.standing import Standing
 
-OUTGOING = "outgoing"
 DATA = "data"
 PGP_MESSAGE = "application/pgp-encrypted"
 NOTHING, NOBODY = 64 * "0", 16 * "0"
@@ -39,7 +39,8 @@ NOTHING, NOBODY = 64 * "0", 16 * "0"
 def hand_over(call: Call) -> Answer:
     """Pack the data of a release for its contact's key, and hand the package over: they fetch it.
 
-    Each file comes in a part `data`; which version of which data set it is follows from its bytes.
+    Each file comes in a part `data`; which version of which data set it is follows from its bytes. What is refused, or
+    can't be packed for the key, is recorded as failed: another release is authorised then.
     """
     request, release = call.ids["request"], call.ids["release"]
     authorised = call.standing(request).release(release).authorised
@@ -59,6 +60,8 @@ def hand_over(call: Call) -> Answer:
         else:
             earlier = call.desks.clerk.earlier(key)
             outcome = earlier or _handed_over(call, said, [one for one, _ in found], key)
+            if outcome.refused:
+                _fails(call, "handing over", refusal_of(outcome))
     except Malformed as error:
         return told_wrong(error, said.__struct_fields__)
     return answered(call, outcome)
@@ -67,7 +70,11 @@ def hand_over(call: Call) -> Answer:
 def _handed_over(call: Call, said: shapes.HandOverWanted, found: list[Source], key: IdempotencyKey) -> Outcome:
     folder, release = _outgoing(call), call.ids["release"]
     draft = folder / f".{call.desks.parts.random_bytes(8).hex()}"
-    facts = packed(call.desks.clerk, call.ids["request"], found, draft, call.circumstances())
+    try:
+        facts = packed(call.desks.clerk, call.ids["request"], found, draft, call.circumstances())
+    except OpenPGPError as error:
+        _fails(call, "packing", str(error))
+        raise BadRequest("unprocessable", f"{error}. That the release failed is recorded.") from error
     package = _package(folder, release, facts.cipher_sha256)
     with named_os_errors(package):
         draft.replace(package)
@@ -80,6 +87,15 @@ def _handed_over(call: Call, said: shapes.HandOverWanted, found: list[Source], k
     if outcome.refused or outcome.again:
         package.unlink(missing_ok=True)
     return outcome
+
+
+def _fails(call: Call, stage: Stage, reason: str) -> None:
+    """Record that a release came to nothing, unless its package went out before, or that is on record."""
+    request, release = call.ids["request"], call.ids["release"]
+    known = call.standing(request).release(release)
+    if known.handed_over is None and known.failed is None:
+        failed = Fail(request=request, release=release, stage=stage, reason=reason)
+        call.desks.clerk.take(failed, call.circumstances())
 
 
 def _trial(call: Call, said: shapes.HandOverWanted, found: list[tuple[Source, str]]) -> HandOver:
@@ -145,7 +161,7 @@ def package(call: Call) -> Answer:
     if known.received or known.failed or not path.is_file():
         raise BadRequest("erased", "It was handed over elsewhere, or has arrived, or failed.")
     opened = DocumentOpened(entry=handed.position, document=handed.event.package.cipher_sha256, request=request)
-    position = call.desks.desk.report(opened, call.circumstances()).entries[-1].position
+    position = call.looked(opened)
     headers = {"Content-Disposition": f'attachment; filename="{release}.gpg"'}
     return Answer(path, position=position, headers=headers, media_type=PGP_MESSAGE)
 

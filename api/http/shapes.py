@@ -1,22 +1,51 @@
-"""What the API answers, as shapes: ids, dates, numbers and choices; names stand beside ids for who may see them.
+"""What the API answers about one thing, and what it reads: ids, dates, numbers, choices, names for who may see them.
 
 Times are UTC and RFC 3339.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self, TypeVar, cast, get_type_hints
 
 import msgspec
 
+from api.awaiting import Due
 from api.http.problems import ObjectionTold
-from ledger.events.catalogue import Form
 from ledger.events.governance import Role, Scope
 from ledger.events.ids import Channel, PersonId, PrincipalId, Size
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """Part of an answer."""
+
+    @classmethod
+    def of(cls, row: Any, **further: Any) -> Self:
+        """The shape with the members of a row, and these."""
+        members = row._asdict() | further
+        return cls(**{name: members[name] for name in cls.__struct_fields__})
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def as_in(row: Any, *left_out: str) -> Callable[[type[S]], type[S]]:
+    """A shape with the members of a row, but for those that are left out, and with its own.
+
+    A name stands behind the id that it is of; a member that both have is as the shape has it.
+    """
+
+    def made(shape: type[S]) -> type[S]:
+        own, fields = get_type_hints(shape, include_extras=True), []
+        for name, hint in get_type_hints(row, include_extras=True).items():
+            if name not in left_out:
+                fields.append((name, own.pop(name, hint)))
+                fields += [(one, own.pop(one)) for one in [f"{name}_name"] if one in own]
+        described = {"__doc__": shape.__doc__, "__module__": shape.__module__}
+        fields += own.items()
+        kind = msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, kw_only=True, namespace=described)
+        return cast("type[S]", kind)
+
+    return made
 
 
 class Entry(Shape, frozen=True, kw_only=True):
@@ -69,13 +98,6 @@ class ApiKeys(Shape, frozen=True, kw_only=True):
     keys: tuple[ApiKeyListed, ...]
 
 
-class Page(Shape, frozen=True, kw_only=True):
-    """Entries in the order of the log; `next` is the position after which to go on, null at the end of the log."""
-
-    rows: tuple[Entry, ...]
-    next: int | None
-
-
 class Explained(Shape, frozen=True, kw_only=True):
     """A judgement that was made again, from the log alone; `agrees` is null when it can't be made here."""
 
@@ -99,24 +121,6 @@ class EntryShown(Shape, frozen=True, kw_only=True):
     says: str
     circumstances: str
     explanation: Explained | None
-
-
-class Event(Shape, frozen=True, kw_only=True):
-    """An event of a history: in words, with its circumstances, and the state of the request after it."""
-
-    position: int
-    recorded_at: datetime
-    type: str
-    says: str
-    circumstances: str
-    state: str
-
-
-class History(Shape, frozen=True, kw_only=True):
-    """The history of a request, in the order of the log."""
-
-    request: str
-    rows: tuple[Event, ...]
 
 
 class Item(Shape, frozen=True, kw_only=True):
@@ -146,6 +150,14 @@ class Asked(Shape, frozen=True, kw_only=True):
     form: str | None
 
 
+@as_in(Due)
+class Turn(Shape, frozen=True, kw_only=True):
+    """Whose turn it is, to do what, since the entry at `since`, for so many working days."""
+
+    whom_name: tuple[str, ...] | None
+    working_days: int
+
+
 class RequestShown(Shape, frozen=True, kw_only=True):
     """How a request stands, since the entry at `since`."""
 
@@ -156,6 +168,7 @@ class RequestShown(Shape, frozen=True, kw_only=True):
     datasets: tuple[Asked, ...]
     study_group: tuple[Somebody, ...]
     contact: Somebody | None
+    turns: tuple[Turn, ...]
     agreements: tuple[str, ...]
     releases: tuple[str, ...]
     checklist: tuple[Item, ...]
@@ -168,105 +181,6 @@ class PersonShown(Shape, frozen=True, kw_only=True):
     details: dict[str, str]
 
 
-class Holding(Shape, frozen=True, kw_only=True):
-    """A version of a data set that somebody holds; `right` is whether an agreement gives one on the day asked about."""
-
-    person: str
-    person_name: str | None
-    dataset: str
-    label: str
-    form: str | None
-    how: str
-    request: str
-    release: str
-    since: date
-    agreement: str | None
-    until: date | None
-    right: bool
-    state: str
-    due: date
-
-
-class Imported(Shape, frozen=True, kw_only=True):
-    """What a register of the past says that an organisation was given; nobody here knows whether it is held still."""
-
-    organisation: str
-    organisation_name: str | None
-    person: str | None
-    person_name: str | None
-    dataset: str
-    form: str
-    agreement: str | None
-    agreement_version: str | None
-    since: date
-    dated: str
-    releases: int
-    registers: tuple[str, ...]
-
-
-class Holdings(Shape, frozen=True, kw_only=True):
-    """Who holds what; what registers of the past say stands apart, and in JSON alone."""
-
-    rows: tuple[Holding, ...]
-    imported: tuple[Imported, ...] = ()
-
-
-class Deadline(Shape, frozen=True, kw_only=True):
-    """Something that ends of itself after a day."""
-
-    day: date
-    kind: str
-    what: str
-    request: str | None
-    whom: tuple[str, ...]
-
-
-class Deadlines(Shape, frozen=True, kw_only=True):
-    """What ends, by day."""
-
-    rows: tuple[Deadline, ...]
-
-
-class Waiting(Shape, frozen=True, kw_only=True):
-    """A request, or a query, that waits for somebody, since the entry at `since`, for so many working days."""
-
-    who: str
-    whom: tuple[str, ...]
-    next: str
-    since: int
-    since_at: datetime
-    request: str | None
-    state: str
-    researcher: str | None
-    working_days: int
-
-
-class Inbox(Shape, frozen=True, kw_only=True):
-    """What waits for whom, oldest first."""
-
-    rows: tuple[Waiting, ...]
-
-
-class AccessListed(Shape, frozen=True, kw_only=True):
-    """Somebody was let in, refused, or opened something; a finding when no agreement in force named them for it."""
-
-    position: int
-    how: str
-    at: datetime
-    person: str | None
-    dataset: str | None
-    label: str | None
-    request: str | None
-    agreement: str | None
-    finding: bool
-
-
-class Accesses(Shape, frozen=True, kw_only=True):
-    """Accesses, in the order of the log."""
-
-    rows: tuple[AccessListed, ...]
-
-
 class Permission(Shape, frozen=True, kw_only=True):
     """Whether somebody may open a data set: under what and until when, or what is held against it."""
 
@@ -277,87 +191,6 @@ class Permission(Shape, frozen=True, kw_only=True):
     request: str | None
     agreement: str | None
     until: date | None
-
-
-class RequestListed(Shape, frozen=True, kw_only=True):
-    """A request, in its state since the entry at `since`; `last` is the last entry about it."""
-
-    request: str
-    state: str
-    since: int
-    since_at: datetime
-    researcher: str
-    researcher_name: str | None
-    last: int
-    last_at: datetime
-
-
-class Requests(Shape, frozen=True, kw_only=True):
-    """Requests, in the order in which each came into its state."""
-
-    rows: tuple[RequestListed, ...]
-
-
-class PersonListed(Shape, frozen=True, kw_only=True):
-    """Somebody whom the office has known since the entry at `position`."""
-
-    person: str
-    name: str | None
-    position: int
-    recorded_at: datetime
-
-
-class People(Shape, frozen=True, kw_only=True):
-    """People, in the order in which they became known."""
-
-    rows: tuple[PersonListed, ...]
-
-
-class VersionShown(Shape, frozen=True, kw_only=True):
-    """A version of a data set, in the form in which it was found last."""
-
-    label: str
-    form: Form | None
-    digest: str
-    position: int
-
-
-class DataSetShown(Shape, frozen=True, kw_only=True):
-    """A data set of the catalogue, which is released no more when it is retired."""
-
-    dataset: str
-    course_run: str
-    kind: str
-    position: int
-    retired: bool
-    versions: tuple[VersionShown, ...]
-
-
-class DataSets(Shape, frozen=True, kw_only=True):
-    """Data sets, in the order in which they were registered."""
-
-    rows: tuple[DataSetShown, ...]
-
-
-class AgreementListed(Shape, frozen=True, kw_only=True):
-    """An agreement: whom it names, from when to when it was executed, and whether it binds on the day asked about."""
-
-    agreement: str
-    request: str
-    kind: str
-    position: int
-    recipients: tuple[str, ...]
-    signatures: int
-    starts: date | None
-    ends: date | None
-    terminated: date | None
-    in_force: bool
-
-
-class Agreements(Shape, frozen=True, kw_only=True):
-    """Agreements, in the order in which they were issued."""
-
-    rows: tuple[AgreementListed, ...]
 
 
 class Destroyed(Shape, frozen=True, kw_only=True):
@@ -387,6 +220,22 @@ class Health(Shape, frozen=True, kw_only=True):
     """That the service answers."""
 
     status: Literal["ok"]
+
+
+class Ready(Shape, frozen=True, kw_only=True):
+    """That something can be recorded; `warnings` say since when the log is not signed, or not witnessed by whom."""
+
+    status: Literal["ok"]
+    warnings: tuple[str, ...]
+
+
+class WhatEnds(Shape, frozen=True, kw_only=True):
+    """What would end, and have to be destroyed, if somebody left these requests on a day, in words."""
+
+    person: str
+    on: date
+    requests: tuple[str, ...]
+    ends: tuple[str, ...]
 
 
 class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

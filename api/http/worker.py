@@ -9,24 +9,27 @@ import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
+from api.gateway import Gateway
 from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
-from api.http.gateway import Gateway
 from api.http.herald import Herald
+from api.http.logs import leave_out_what_nobody_reads
 from api.http.monitor import Monitor
-from api.http.patience import Patience
 from api.http.rates import Rates
+from api.patience import Patience
 from ledger.home import open_home
 from ledger.storage import utc_now
 
 HOME, URL, RATE = "DUA_LEDGER_HOME", "DUA_LEDGER_URL", "DUA_LEDGER_RATE"
 LARGEST = "DUA_LEDGER_LARGEST"
+REQUIRED, WITNESS_SECONDS = "DUA_LEDGER_REQUIRE_WITNESS", "DUA_LEDGER_WITNESS_SECONDS"
 LAST_USE = "last-use"
 
 
 def make() -> Gateway:
     """An application on the home that the environment names, which is closed when the process ends."""
+    leave_out_what_nobody_reads()
     path, kept = Path(os.environ[HOME]), ExitStack()
     atexit.register(kept.close)
     home = kept.enter_context(open_home(path))
@@ -35,4 +38,5 @@ def make() -> Gateway:
     herald = kept.enter_context(Herald(path))
     url, largest = os.environ.get(URL) or None, int(os.environ[LARGEST])
     parts = Parts(home, utc_now, secrets.token_bytes, last_use, monitor, rates, url, herald.announce, largest)
+    parts = parts._replace(required=int(os.environ[REQUIRED]), witness_seconds=float(os.environ[WITNESS_SECONDS]))
     return Gateway(create_app(parts).wsgi_app, Patience())

@@ -5,10 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
-
 from api.importing.mapping import AgreementPart, DatePart, Part, PersonPart, RegisterMap, precision_of
-from ledger.events.ids import Name
 from ledger.events.past import Dated
 
 LONGEST = 255
@@ -60,16 +57,21 @@ def fields(map_: RegisterMap, today: date) -> Iterator[Field]:
 
 def person_called(name: str, email: str, part: PersonPart, encoding: str) -> Person | None:
     """The person with this name and address; None where nobody is named. Raises `Unfit`."""
+    if not name and not email:
+        return None
     name, email = words_in(name, encoding), words_in(email, encoding)
     if not name and email:
         raise Unfit(f"names nobody, though an address stands in {part.email!a}")
     if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
         raise Unfit(f"has no e-mail address in {part.email!a}, but something else")
-    return Person(name, email or None) if name else None
+    return Person(name, email or None)
 
 
 def words_in(cell: str, encoding: str) -> str:
     """What stands in a cell, if it can be read and written. Raises `Unfit`."""
+    # Most cells are plain: that is told at once.
+    if cell.isascii() and cell.isprintable() and len(cell) <= LONGEST:
+        return cell
     if _UNREADABLE.search(cell):
         raise Unfit(f"is not {encoding}")
     if _UNWRITABLE.search(cell):
@@ -80,13 +82,10 @@ def words_in(cell: str, encoding: str) -> str:
 
 
 def _short(cell: str, encoding: str) -> str | None:
-    """What enters the log as it stands: nothing, or short ASCII."""
-    if not words_in(cell, encoding):
-        return None
-    try:
-        return msgspec.convert(cell, Name)
-    except msgspec.ValidationError as error:
-        raise Unfit("has letters that are not ASCII, which a reference has not") from error
+    """What enters the log as it stands: nothing, or short ASCII, whose ends are no blanks."""
+    if not words_in(cell, encoding).isascii():
+        raise Unfit("has letters that are not ASCII, which a reference has not")
+    return cell or None
 
 
 def _named(part: Part, encoding: str) -> Callable[[str], str]:

@@ -13,22 +13,22 @@ from io import BufferedReader, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from api.importing.cells import Field, Person, Unfit, fields, person_called
+from api.importing.cells import Person, Unfit, fields, person_called
 from api.importing.mapping import PersonPart, RegisterMap
 from ledger.errors import Malformed
 from ledger.events.past import Dated, PastForm, Provided
 
 CELLS_KEPT = 65_536
-_SEPARATOR = b"\x1f"
+_SEPARATOR = "\x1f"
 
 Progress = Callable[[int], None]
 
 
 class Row(NamedTuple):
-    """What a row says; `content` is all that stands in it, and `place` what row of the file it is."""
+    """What a row says; `cells` are all that stand in it, and `place` what row of the file it is."""
 
     place: int
-    content: bytes
+    cells: Sequence[str]
     organisation: str
     dataset: str
     form: PastForm
@@ -40,6 +40,11 @@ class Row(NamedTuple):
     agreement_version: str | None
     person: Person | None
     reference: str | None
+
+    @property
+    def content(self) -> bytes:
+        """All that stands in it."""
+        return _SEPARATOR.join(self.cells).encode("utf-8", "surrogateescape")
 
 
 class Problem(NamedTuple):
@@ -153,40 +158,59 @@ def _broken(said: str) -> str:
     return said
 
 
+class _Place(NamedTuple):
+    """Where something stands that a row says, -1 where no column says it, and how it is read."""
+
+    member: str
+    column: str | None
+    at: int
+    read: Callable[[str], Any]
+
+
+def _nothing_said() -> dict[str, Any]:
+    return {"basis": None, "agreement": (None, None), "person": None, "reference": None}
+
+
 class _Form:
     """How rows are read that have so many cells, with columns in these places."""
 
     def __init__(self, map_: RegisterMap, places: dict[str, int], width: int, today: date) -> None:
-        self._places, self._width, self._encoding, self._person = places, width, map_.encoding, map_.person
+        self._width, self._encoding = width, map_.encoding
         self._fields = [
-            Field(field.member, field.column, lru_cache(CELLS_KEPT)(field.read)) for field in fields(map_, today)
+            _Place(field.member, field.column, places.get(field.column or "", -1), lru_cache(CELLS_KEPT)(field.read))
+            for field in fields(map_, today)
         ]
+        self._person, self._places = map_.person, places
 
     def read(self, place: int, cells: Sequence[str]) -> Row | list[Problem]:
         if len(cells) != self._width:
             why = f"has {len(cells)} cells, where row 1 has {self._width}"
             return [Problem(place, None, cells[0] if cells else "", why)]
-        said: dict[str, Any] = {"basis": None, "agreement": (None, None), "person": None, "reference": None}
-        problems = []
-        for member, column, read in self._fields:
-            cell = cells[self._places[column]] if column is not None else ""
-            try:
-                said[member] = read(cell.strip())
-            except Unfit as error:
-                problems.append(Problem(place, column, cell, error.why))
-        if self._person is not None:
-            try:
+        said = _nothing_said()
+        try:
+            for member, _, at, read in self._fields:
+                said[member] = read(cells[at].strip() if at >= 0 else "")
+            if self._person is not None:
                 said["person"] = self._person_in(self._person, cells)
-            except Unfit as error:
-                problems.append(Problem(place, self._person.name, "", error.why))
-        if problems:
-            return problems
+        except Unfit:
+            return list(self._problems(place, cells))
         agreement, version = said.pop("agreement")
         on, dated = said.pop("date")
-        content = _SEPARATOR.join(cell.encode("utf-8", "surrogateescape") for cell in cells)
-        return Row(
-            place=place, content=content, agreement=agreement, agreement_version=version, on=on, dated=dated, **said
-        )
+        return Row(place=place, cells=cells, agreement=agreement, agreement_version=version, on=on, dated=dated, **said)
+
+    def _problems(self, place: int, cells: Sequence[str]) -> Iterator[Problem]:
+        """Everything that is wrong with a row."""
+        for _, column, at, read in self._fields:
+            cell = cells[at] if at >= 0 else ""
+            try:
+                read(cell.strip())
+            except Unfit as error:
+                yield Problem(place, column, cell, error.why)
+        if self._person is not None:
+            try:
+                self._person_in(self._person, cells)
+            except Unfit as error:
+                yield Problem(place, self._person.name, "", error.why)
 
     def _person_in(self, part: PersonPart, cells: Sequence[str]) -> Person | None:
         name = cells[self._places[part.name]].strip()

@@ -37,7 +37,8 @@ from projections.acts import of_office
 from projections.standing import Office, Standing
 
 VIA = "import"
-BATCH = 512
+# Each batch waits for the disk three times: for keys, for what is sealed, and for the log.
+BATCH = 2_048
 ATTEMPTS = 8
 
 

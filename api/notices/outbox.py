@@ -17,7 +17,7 @@ from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.custody.files import new_file
 from ledger.errors import AlreadyThere
-from ledger.events import Event, FactCorrected, LedgerOpened, NoticeRefused, NoticeSent, RequestSubmitted
+from ledger.events import Event, FactCorrected, LedgerOpened, NoticeRefused, NoticeRevived, NoticeSent, RequestSubmitted
 from ledger.events.reminding import Way
 from ledger.home import VIEWS, Home
 from ledger.log import about
@@ -62,6 +62,7 @@ WAIT = """
     INSERT OR IGNORE INTO waiting (position, way, recipient, kind, request, message, recorded_at)
     VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+MESSAGE = 5  # of the values that wait
 WAITING = "SELECT * FROM waiting ORDER BY position, way, recipient"
 SETTLE = "DELETE FROM waiting WHERE position = ? AND message = ?"
 POSTPONE = """
@@ -133,7 +134,7 @@ class Outbox:
         return next_at
 
     def _take(self, after: int, until: int) -> None:
-        kinds: tuple[type[Event], ...] = (*CALLING, NoticeSent, NoticeRefused, FactCorrected)
+        kinds: tuple[type[Event], ...] = (*CALLING, NoticeSent, NoticeRefused, NoticeRevived, FactCorrected)
         shown = self._findings() if after < until else set()
         for fact in self._home.ledger.facts([about(*kinds)], after=after, until=until):
             match fact.event:
@@ -141,11 +142,26 @@ class Outbox:
                     self._connection.execute(SETTLE, (settled.of, settled.message))
                 case FactCorrected() as correction:
                     self._connection.execute("DELETE FROM waiting WHERE position = ?", (correction.corrected,))
-                case event:
-                    finding = fact.position in shown
-                    call = called_for(event, finding=finding, whom=self._concerned(event, fact.position))
-                    if call is not None and fact.via != IMPORT:
-                        self._connection.executemany(WAIT, self._calls(fact, call))
+                case NoticeRevived() as revived:
+                    self._connection.executemany(WAIT, self._called_by(revived.of, shown, revived.message))
+                case _:
+                    self._connection.executemany(WAIT, self._rows(fact, shown))
+
+    def calls_for(self, of: int, message: str) -> bool:
+        """Whether an entry calls for this message, as the settings are now."""
+        return bool(self._called_by(of, self._findings(), message))
+
+    def _called_by(self, of: int, shown: set[int], message: str) -> list[tuple[object, ...]]:
+        """The row of a message that an entry calls for."""
+        (fact,) = self._home.ledger.facts(after=of - 1, until=of)
+        return [row for row in self._rows(fact, shown) if row[MESSAGE] == message]
+
+    def _rows(self, fact: Recorded, shown: set[int]) -> Iterator[tuple[object, ...]]:
+        """What a fact calls for; `shown` are those that show a finding."""
+        whom = self._concerned(fact.event, fact.position)
+        call = called_for(fact.event, finding=fact.position in shown, whom=whom)
+        if call is not None and fact.via != IMPORT:
+            yield from self._calls(fact, call)
 
     def _findings(self) -> set[int]:
         views = Upkeep(self._home.path / VIEWS, self._home.ledger)

@@ -22,9 +22,9 @@ from api.notices.wording import Known, written
 from api.register import register_of
 from ledger.codec import Recorded
 from ledger.errors import Missing
-from ledger.events import NoticeRefused, NoticeSent
+from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.home import Home
-from ledger.log import IdempotencyKey
+from ledger.log import IdempotencyKey, about
 from ledger.storage.port import Clock
 from ledger.storage.turn import Turn
 from projections.acts import ApproveRequest, of_office
@@ -129,9 +129,15 @@ class Sender:
             person=notice.person,
             request=notice.request,
         )
-        name = notice.message.encode()
-        reading = self._home.ledger.read(key=IdempotencyKey(SENDER, notice.message, name))
+        name = self._round(notice)
+        reading = self._home.ledger.read(key=IdempotencyKey(SENDER, name, name.encode()))
         self._home.ledger.append([self._circumstances.fact(event)], reading)
+
+    def _round(self, notice: Notice) -> str:
+        """By what it is known that it was recorded: its id, and the entry that last revived it."""
+        told = self._home.ledger.facts([about(NoticeRevived)], after=notice.position)
+        revived = [one.position for one in told if getattr(one.event, "message", None) == notice.message]
+        return f"{notice.message} {revived[-1]}" if revived else notice.message
 
     def _post(self, hook: Hook, notice: Notice) -> None:
         hook.deliver(notice, self._origin, self._clock())

@@ -176,8 +176,9 @@ def format_time(at: datetime) -> str:
 
     Raises `Malformed` for a time without a zone, or one that is outside the years 1 to 9999 in UTC.
     """
-    if at.tzinfo is UTC:
-        return at.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    if at.tzinfo is UTC and at.microsecond:
+        # Whoever appends waits for this, and the standard library takes five times as long.
+        return _encode(at)[1:-1].decode()
     if at.utcoffset() is None:
         raise Malformed("time", at.isoformat(), "has no time zone")
     try:

@@ -35,6 +35,8 @@ from ledger.custody.commitment import (
 )
 from ledger.custody.documents import (
     DocumentFolder,
+    Documents,
+    DocumentTable,
     Readable,
     Record,
     box_document,
@@ -62,12 +64,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Places:
-    """Where custody keeps its files; the keys may lie on another disk, and out of the others' backup."""
+    """Where custody keeps its files; the keys may lie on another disk, and out of the others' backup.
 
-    keys: Path
+    What is a text is the URL of a PostgreSQL database; documents are then where the vault is.
+    """
+
+    keys: Path | str
     key_encryption_key: Path
-    vault: Path
-    documents: Path
+    vault: Path | str
+    documents: Path | str
 
     @classmethod
     def inside(cls, folder: Path) -> "Places":
@@ -142,7 +147,7 @@ class _Found:
 class Custody:
     """What the log only commits to; threads and processes may share it. Times come from `clock`, in UTC or any zone."""
 
-    def __init__(self, keys: KeyStore, vault: Vault, documents: DocumentFolder, clock: Callable[[], datetime]) -> None:
+    def __init__(self, keys: KeyStore, vault: Vault, documents: Documents, clock: Callable[[], datetime]) -> None:
         self._keys = keys
         self._vault = vault
         self._documents = documents
@@ -163,12 +168,12 @@ class Custody:
         with ExitStack() as undo:
             keys = KeyStore.create(places.keys, places.key_encryption_key, {LOOKUP_KEY, *secrets}, lock_seconds)
             undo.callback(places.key_encryption_key.unlink)
-            undo.callback(places.keys.unlink)
-            undo.callback(keys.close)
+            undo.callback(keys.discard)
             vault = Vault.create(places.vault, lock_seconds)
-            undo.callback(places.vault.unlink)
+            if isinstance(places.vault, Path):
+                undo.callback(places.vault.unlink)
             undo.callback(vault.close)
-            documents = DocumentFolder.create(places.documents)
+            documents = _made(places.documents)
             undo.pop_all()
         return cls(keys, vault, documents, clock)
 
@@ -180,15 +185,15 @@ class Custody:
             undo.callback(keys.close)
             vault = Vault.open(places.vault, lock_seconds)
             undo.callback(vault.close)
-            if not places.documents.is_dir():
-                raise NotALedger(places.documents, "is no folder with documents")
+            documents = _opened(places.documents)
             undo.pop_all()
-        return cls(keys, vault, DocumentFolder(places.documents), clock)
+        return cls(keys, vault, documents, clock)
 
     def close(self) -> None:
         """Close the files."""
         self._keys.close()
         self._vault.close()
+        self._documents.close()
 
     def __enter__(self) -> "Custody":
         return self
@@ -313,8 +318,9 @@ class Custody:
     def erase(self, subject: str, members: Collection[str] | None = None) -> Erasure:
         """Destroy what is kept of a subject: these members of every event, or everything and its key.
 
-        When it returns, no file of custody holds a byte of it. When it raises (`Busy` while somebody reads, `StoreFull`
-        for want of room to build a database anew), some may be left: call again, as often as needed.
+        When it returns, no file of custody holds a byte of it; on PostgreSQL, no table of the key store holds what
+        opens it. When it raises (`Busy` while somebody reads, `StoreFull` for want of room to build a database anew),
+        some may be left: call again, as often as needed.
         """
         check_name("subject", subject)
         salts, keys = self._keys.destroy(subject, members)
@@ -355,7 +361,7 @@ class Custody:
             self._purge()
         return total
 
-    def strays(self) -> list[Path]:
+    def strays(self) -> Sequence[Path | str]:
         """Whatever lies among the documents and belongs to none of them."""
         return self._documents.others_than(self._vault.documents)
 
@@ -435,6 +441,18 @@ class Custody:
     def _purge(self) -> None:
         self._keys.purge()
         self._vault.purge()
+
+
+def _made(documents: Path | str) -> Documents:
+    return DocumentTable(documents) if isinstance(documents, str) else DocumentFolder.create(documents)
+
+
+def _opened(documents: Path | str) -> Documents:
+    if isinstance(documents, str):
+        return DocumentTable(documents)
+    if not documents.is_dir():
+        raise NotALedger(documents, "is no folder with documents")
+    return DocumentFolder(documents)
 
 
 def _checked(wire_name: str, member: str, text: str) -> bytes:

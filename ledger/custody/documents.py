@@ -1,6 +1,6 @@
-"""Documents: the files that hold their content, encrypted, at the address of their own SHA-256.
+"""Documents: what holds their content, encrypted, at the address of its own SHA-256.
 
-    address = SHA-256(box), the file is documents/<first two hex digits>/<the other 62>
+    address = SHA-256(box), the file is documents/<first two hex digits>/<the other 62>, or a row of `custody.documents`
     box     = as in `ledger.custody.cipher`, with the commitment as associated data
 
 A file appears under its name whole or not at all, and never takes another's place.
@@ -9,7 +9,7 @@ A file appears under its name whole or not at all, and never takes another's pla
 import errno
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from hmac import compare_digest
@@ -22,6 +22,7 @@ from ledger.custody.cipher import DOCUMENT, NONCE_BYTES, TAG_BYTES, NotGenuine, 
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.custody.keystore import Keys
 from ledger.errors import AlreadyThere, Malformed, Missing, Tampered, TooLarge
+from ledger.storage import shared_tables
 
 MAX_DOCUMENT_BYTES = 25 * 1024 * 1024
 
@@ -87,7 +88,70 @@ def open_document(commitment: str, keys: Keys, record: Record, address: bytes, b
     return content
 
 
-class DocumentFolder:
+class Documents(Protocol):
+    """Where the boxes are."""
+
+    def write(self, address: bytes, box: bytes) -> None:
+        """Put a box at its address; it is on disk when this returns. Raises `StoreFull`, `Unreachable`."""
+
+    def read(self, commitment: str, address: bytes) -> bytes:
+        """The box at an address. Raises `Missing` when there is none, and `Tampered` for what can be no box."""
+
+    def remove(self, address: bytes) -> None:
+        """Leave nothing at an address, nor of a write to it that was cut off; repeat it as often as you like."""
+
+    def others_than(self, addresses: Callable[[], set[bytes]]) -> Sequence[Path | str]:
+        """Whatever is there, and stays, and belongs to none of the addresses, which are asked for afterwards."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class DocumentTable(Documents):
+    """The rows of documents in a PostgreSQL database that nodes share."""
+
+    def __init__(self, url: str) -> None:
+        self._tables = shared_tables(url, "documents")
+
+    def write(self, address: bytes, box: bytes) -> None:
+        """As the port says."""
+        with self._tables.writing() as statements:
+            statements.execute("INSERT INTO documents (address, box) VALUES (?, ?)", (address, box))
+
+    def read(self, commitment: str, address: bytes) -> bytes:
+        """As the port says."""
+        query = """
+            SELECT octet_length(box), CASE WHEN octet_length(box) <= ? THEN box END FROM documents WHERE address = ?
+        """
+        with self._tables.reading() as statements:
+            row = statements.execute(query, (_MAX_BOX_BYTES, address)).fetchone()
+        if row is None:
+            raise Missing(commitment, "its document is not there")
+        if row[1] is None:
+            raise Tampered(commitment, f"its document has {row[0]:,} bytes, more than a document may have")
+        return bytes(row[1])
+
+    def remove(self, address: bytes) -> None:
+        """As the port says; the space is the database's to use again, and what was in it opens with no key."""
+        with self._tables.writing() as statements:
+            statements.execute("DELETE FROM documents WHERE address = ?", (address,))
+
+    def others_than(self, addresses: Callable[[], set[bytes]]) -> list[str]:
+        """As the port says."""
+        found = self._all()
+        # What is gone by now was being erased.
+        return sorted(f"document {address.hex()}" for address in (found - addresses()) & self._all())
+
+    def _all(self) -> set[bytes]:
+        with self._tables.reading() as statements:
+            return {address for (address,) in statements.execute("SELECT address FROM documents")}
+
+    def close(self) -> None:
+        """As the port says."""
+        self._tables.close()
+
+
+class DocumentFolder(Documents):
     """The folder with the files."""
 
     def __init__(self, path: Path) -> None:
@@ -142,10 +206,14 @@ class DocumentFolder:
         sync_folder(file.parent)
 
     def others_than(self, addresses: Callable[[], set[bytes]]) -> list[Path]:
-        """Whatever lies in the folder and belongs to none of the addresses, which are asked for afterwards."""
+        """As the port says."""
         found = [file for folder in self.path.iterdir() for file in _files_in(folder)]
         known = {place for address in addresses() for place in self._places(address)}
-        return sorted(file for file in found if file not in known)
+        # What is gone by now was being erased.
+        return sorted(file for file in found if file not in known and (file.exists() or file.is_symlink()))
+
+    def close(self) -> None:
+        """As the port says: nothing is open."""
 
     def file(self, address: bytes) -> Path:
         """Where the box at an address lies."""

@@ -10,7 +10,7 @@ trial with SQLite 3.40), so `purge` builds the file anew.
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from pathlib import Path
 from ledger.custody.files import new_file, sync_folder
 from ledger.errors import Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import named_errors
+from ledger.storage import shared_tables
+from ledger.storage.tables import ErasableTables, Row
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,15 @@ class Layout:
     application_id: int
     version: int
     tables: tuple[str, ...]  # and their indexes, as statements that make them
+    part: str  # what the same tables are called on PostgreSQL
 
 
-class ErasableDatabase:
+class ErasableDatabase(ErasableTables):
     """One such file, for any number of threads; each transaction has a connection to itself."""
 
     def __init__(self, path: Path, layout: Layout, lock_seconds: float) -> None:
         """Open the file. Raises `NotALedger`, `NewerSchema` or `Damaged` unless it has this layout."""
-        self.path = path
+        self._path = path
         self._lock_seconds = lock_seconds
         self._process = os.getpid()
         self._idle: deque[sqlite3.Connection] = deque()
@@ -57,6 +60,11 @@ class ErasableDatabase:
             raise
         return cls(path, layout, lock_seconds)
 
+    @property
+    def path(self) -> Path:
+        """As the port says."""
+        return self._path
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One state of the file for the statements inside. A long one holds up writers: read in ranges."""
@@ -72,6 +80,11 @@ class ErasableDatabase:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+
+    def first_of_each(self, query: str, values: Sequence[Sequence[object]]) -> list[Row | None]:
+        """As the port says, from one state of the file."""
+        with self.reading() as connection:
+            return [connection.execute(query, one).fetchone() for one in values]
 
     def check(self) -> None:
         """Raise `Damaged` unless tables and indexes are whole, in order, and agree."""
@@ -101,11 +114,11 @@ class ErasableDatabase:
         if os.getpid() != self._process:
             # A connection does not survive a fork (sqlite.org/howtocorrupt.html, 2.6).
             self._process, self._idle = os.getpid(), deque()
-        with named_errors(self.path, self._lock_seconds):
+        with named_errors(self._path, self._lock_seconds):
             try:
                 connection = self._idle.pop()
             except IndexError:
-                connection = _connect(self.path, self._lock_seconds)
+                connection = _connect(self._path, self._lock_seconds)
             try:
                 yield connection
             except BaseException:
@@ -113,6 +126,13 @@ class ErasableDatabase:
                 connection.close()
                 raise
             self._idle.append(connection)
+
+
+def erasable_at(place: Path | str, layout: Layout, lock_seconds: float) -> ErasableTables:
+    """The tables in a file, or at the URL of a PostgreSQL database, whose server says how long it waits for a lock."""
+    if isinstance(place, str):
+        return shared_tables(place, layout.part)
+    return ErasableDatabase(place, layout, lock_seconds)
 
 
 def _connect(path: Path, lock_seconds: float) -> sqlite3.Connection:

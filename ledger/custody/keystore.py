@@ -1,5 +1,7 @@
 """The key store: a key for each subject, a salt for each commitment, the ledger's own secrets; all of them wrapped.
 
+It is a file, or the schema `keys` of a PostgreSQL database that nodes share.
+
 The key-encryption key lies in a file of its own: 128 hex digits and a line end, mode 0600. Without it the key store
 opens nothing, and neither does a backup that has the one without the other. Every row is bound to its place when it is
 wrapped, so a row that was altered, exchanged or copied elsewhere does not open.
@@ -10,7 +12,6 @@ ledger's own secrets are made with the key store and never again: one that is no
 
 import os
 import re
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,16 +20,18 @@ import msgspec
 
 from ledger.chain.entry import check_name
 from ledger.custody.cipher import KEY_BYTES, KEY_ENCRYPTION_KEY_BYTES, NotGenuine, Wrapping
-from ledger.custody.erasable import ErasableDatabase, Layout
+from ledger.custody.erasable import ErasableDatabase, Layout, erasable_at
 from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, read_label, read_labels
-from ledger.errors import Damaged, Missing, NotALedger, Tampered, Unreachable
+from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered, Unreachable
 from ledger.sqlite import LOCK_SECONDS
+from ledger.storage.tables import ErasableTables, Statements
 
 _LAYOUT = Layout(
     what="a key store",
     application_id=0x4455416B,  # "DUAk"
     version=1,
+    part="keys",
     tables=(
         """CREATE TABLE opened_by (
             wrapped BLOB NOT NULL
@@ -88,17 +91,21 @@ Row = tuple[object, ...]
 class KeyStore:
     """One key store; threads and processes may share it."""
 
-    def __init__(self, database: ErasableDatabase, wrapping: Wrapping) -> None:
+    def __init__(self, database: ErasableTables, wrapping: Wrapping) -> None:
         self._database = database
         self._wrapping = wrapping
 
     @classmethod
     def create(
-        cls, path: Path, key_encryption_key: Path, secrets: Iterable[str] = (), lock_seconds: float = LOCK_SECONDS
+        cls,
+        place: Path | str,
+        key_encryption_key: Path,
+        secrets: Iterable[str] = (),
+        lock_seconds: float = LOCK_SECONDS,
     ) -> "KeyStore":
-        """Make a key store, its key-encryption key, and secrets with these names.
+        """Make a key store in a file, or at a URL, its key-encryption key, and secrets with these names.
 
-        Raises `AlreadyThere` when one of the files is, and `Malformed` for a secret whose name is none.
+        Raises `AlreadyThere` when one of them is, and `Malformed` for a secret whose name is none.
         """
         names = sorted(set(secrets))
         for name in names:
@@ -106,10 +113,14 @@ class KeyStore:
         with ExitStack() as undo:
             wrapping = _new_key_encryption_key(key_encryption_key)
             undo.callback(key_encryption_key.unlink)
-            database = ErasableDatabase.create(path, _LAYOUT, lock_seconds)
-            undo.callback(path.unlink)
+            if isinstance(place, Path):
+                ErasableDatabase.create(place, _LAYOUT, lock_seconds).close()
+                undo.callback(place.unlink)
+            database = erasable_at(place, _LAYOUT, lock_seconds)
             undo.callback(database.close)
             with database.writing() as connection:
+                if connection.execute("SELECT wrapped FROM opened_by").fetchone() is not None:
+                    raise AlreadyThere(database.path, "has a key store in it already")
                 connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
                 connection.executemany(
                     "INSERT INTO secrets (name, wrapped) VALUES (?, ?)",
@@ -119,22 +130,22 @@ class KeyStore:
         return cls(database, wrapping)
 
     @classmethod
-    def open(cls, path: Path, key_encryption_key: Path, lock_seconds: float = LOCK_SECONDS) -> "KeyStore":
-        """Open a key store.
+    def open(cls, place: Path | str, key_encryption_key: Path, lock_seconds: float = LOCK_SECONDS) -> "KeyStore":
+        """Open the key store in a file or at a URL.
 
         Raises `Unreachable` for a key-encryption key that others than its owner may read, and `NotALedger` when it is
         not the one that this key store was made with.
         """
         wrapping = _read_key_encryption_key(key_encryption_key)
-        database = ErasableDatabase(path, _LAYOUT, lock_seconds)
-        with database.reading() as connection:
-            rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
+        database = erasable_at(place, _LAYOUT, lock_seconds)
         try:
+            with database.reading() as connection:
+                rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
             ((wrapped,),) = rows
             wrapping.unwrap(_blob(wrapped), _OPENED_BY)
         except (NotGenuine, ValueError) as error:
             database.close()
-            raise NotALedger(key_encryption_key, f"is not the key-encryption key of {path}") from error
+            raise NotALedger(key_encryption_key, f"is not the key-encryption key of {database.path}") from error
         return cls(database, wrapping)
 
     def keep(self, subject: str, salts: Sequence[Salt]) -> bytes:
@@ -158,8 +169,7 @@ class KeyStore:
             FROM salts LEFT JOIN subject_keys ON subject_keys.subject = salts.subject
             WHERE commitment = ?
         """
-        with self._database.reading() as connection:
-            return [connection.execute(query, (commitment,)).fetchone() for commitment in commitments]
+        return self._database.first_of_each(query, [(commitment,) for commitment in commitments])
 
     def unwrap(self, commitment: str, row: Row | None) -> Keys:
         """The keys in a row for this commitment. Raises `Missing` or `Tampered`."""
@@ -214,6 +224,16 @@ class KeyStore:
         with self._database.writing() as connection:
             return _destroy(connection, commitments)
 
+    def discard(self) -> None:
+        """Take back that it was made, while no salt is in it: for who could not make all that goes with it."""
+        with self._database.writing() as connection:
+            if connection.execute("SELECT commitment FROM salts LIMIT 1").fetchone() is None:
+                connection.execute("DELETE FROM opened_by")
+                connection.execute("DELETE FROM secrets")
+        self._database.close()
+        if isinstance(self._database.path, Path):
+            self._database.path.unlink()
+
     def copy(self, to: Path) -> None:
         """Make a copy of the file at `to`, which opens nothing without the key-encryption key."""
         self._database.copy(to)
@@ -245,7 +265,7 @@ class KeyStore:
     def _wrap_salt(self, salt: Salt) -> bytes:
         return self._wrapping.wrap(salt.value, _bound_to(salt.label, salt.mark))
 
-    def _subject_key(self, connection: sqlite3.Connection, subject: str) -> bytes:
+    def _subject_key(self, connection: Statements, subject: str) -> bytes:
         bound_to = (_SUBJECT_KEY, subject.encode())
         row = connection.execute("SELECT wrapped FROM subject_keys WHERE subject = ?", (subject,)).fetchone()
         if row is None:
@@ -263,7 +283,7 @@ def _bound_to(label: Label, mark: bytes | None) -> tuple[bytes, ...]:
     return (_SALT, *label.bound()) if mark is None else (_SALT, *label.bound(), mark)
 
 
-def _destroy(connection: sqlite3.Connection, commitments: Sequence[object]) -> tuple[int, int]:
+def _destroy(connection: Statements, commitments: Sequence[object]) -> tuple[int, int]:
     """Remove salts, then the keys of subjects that have none left; returns how many of each."""
     doomed = [(commitment,) for commitment in commitments]
     salts = connection.executemany("DELETE FROM salts WHERE commitment = ?", doomed).rowcount

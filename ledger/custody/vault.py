@@ -1,11 +1,12 @@
 """The vault: sealed values by their commitments, as boxes that the key store's keys open.
 
+It is a file, or the schema `custody` of a PostgreSQL database that nodes share.
+
 A document's row holds what is known of it (media type, size, SHA-256) and the address of the file with its content. The
 row is there before the file is, so no file is ever without a row, and whoever removes the row knows which file to
 remove. The box is bound to commitment and address; what else a row says is compared with the key store.
 """
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,17 +15,19 @@ from typing import TypeGuard
 import msgspec
 
 from ledger.custody.cipher import VALUE, NotGenuine, decrypt, encrypt, field_key
-from ledger.custody.erasable import ErasableDatabase, Layout
+from ledger.custody.erasable import ErasableDatabase, Layout, erasable_at
 from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import Keys
 from ledger.custody.label import Label, chosen, read_label, read_labels
-from ledger.errors import Damaged, Missing, NotALedger, Tampered
+from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
+from ledger.storage.tables import ErasableTables, Statements
 
 _LAYOUT = Layout(
     what="a vault",
     application_id=0x44554176,  # "DUAv"
     version=1,
+    part="custody",
     tables=(
         """CREATE TABLE sealed (
             commitment BLOB PRIMARY KEY,
@@ -38,6 +41,7 @@ _LAYOUT = Layout(
 )
 
 ADDRESS_BYTES = 32
+_ROW = "SELECT commitment, subject, purpose, created_at, document, box FROM sealed WHERE commitment = ?"
 
 Row = tuple[object, ...]
 
@@ -80,21 +84,36 @@ def unseal(commitment: str, row: Row | None, keys: Keys) -> tuple[bytes, bytes |
 class Vault:
     """One vault; threads and processes may share it."""
 
-    def __init__(self, database: ErasableDatabase) -> None:
+    def __init__(self, database: ErasableTables) -> None:
         self._database = database
 
     @classmethod
-    def create(cls, path: Path, lock_seconds: float = LOCK_SECONDS) -> "Vault":
-        """Make a vault. Raises `AlreadyThere`."""
-        return cls(ErasableDatabase.create(path, _LAYOUT, lock_seconds))
+    def create(cls, place: Path | str, lock_seconds: float = LOCK_SECONDS) -> "Vault":
+        """Make a vault in a file, or at a URL, where there is to be nothing in it. Raises `AlreadyThere`."""
+        if isinstance(place, Path):
+            return cls(ErasableDatabase.create(place, _LAYOUT, lock_seconds))
+        vault = cls.open(place)
+        if vault.labels(b"", 1):
+            vault.close()
+            raise AlreadyThere(vault.path, "has a vault in it already")
+        return vault
 
     @classmethod
-    def open(cls, path: Path, lock_seconds: float = LOCK_SECONDS) -> "Vault":
-        """Open a vault. Raises `NotALedger` where none is: not to be able to read it would be another matter."""
-        with named_os_errors(path):
-            if not path.is_file():
-                raise NotALedger(path, "is no vault: there is no such file")
-        return cls(ErasableDatabase(path, _LAYOUT, lock_seconds))
+    def open(cls, place: Path | str, lock_seconds: float = LOCK_SECONDS) -> "Vault":
+        """Open the vault in a file or at a URL.
+
+        Raises `NotALedger` where none is: not to be able to read it would be another matter.
+        """
+        if isinstance(place, Path):
+            with named_os_errors(place):
+                if not place.is_file():
+                    raise NotALedger(place, "is no vault: there is no such file")
+        return cls(erasable_at(place, _LAYOUT, lock_seconds))
+
+    @property
+    def path(self) -> Path | str:
+        """Where it is, as it is shown to people."""
+        return self._database.path
 
     def keep(self, rows: Sequence[Sealed], unless_erased: Callable[[], None]) -> None:
         """Keep these rows, unless `unless_erased` raises.
@@ -113,14 +132,13 @@ class Vault:
     def still_keeping(self, label: Label) -> Iterator[None]:
         """Nobody removes this row while the block runs. Raises `Missing` when somebody has."""
         with self._database.writing() as connection:
-            if _row(connection, label.commitment) is None:
+            if connection.execute(_ROW, (label.commitment,)).fetchone() is None:
                 raise Missing(label.commitment.hex(), "it was erased while it was being sealed")
             yield
 
     def rows(self, commitments: Sequence[bytes]) -> list[Row | None]:
         """What is kept for each of these commitments; None where nothing is."""
-        with self._database.reading() as connection:
-            return [_row(connection, commitment) for commitment in commitments]
+        return self._database.first_of_each(_ROW, [(commitment,) for commitment in commitments])
 
     def forget(
         self, subject: str, members: Collection[str] | None, discard: Callable[[bytes], None]
@@ -182,12 +200,6 @@ class Vault:
         self._database.close()
 
 
-def _row(connection: sqlite3.Connection, commitment: bytes) -> Row | None:
-    query = "SELECT commitment, subject, purpose, created_at, document, box FROM sealed WHERE commitment = ?"
-    row: Row | None = connection.execute(query, (commitment,)).fetchone()
-    return row
-
-
 def _read(row: Row) -> Sealed:
     *columns, document, box = row
     label = read_label(*columns)
@@ -196,9 +208,7 @@ def _read(row: Row) -> Sealed:
     raise ValueError("a column holds another kind of value")
 
 
-def _forget(
-    connection: sqlite3.Connection, commitments: Sequence[object], discard: Callable[[bytes], None]
-) -> tuple[int, int]:
+def _forget(connection: Statements, commitments: Sequence[object], discard: Callable[[bytes], None]) -> tuple[int, int]:
     doomed = [(commitment,) for commitment in commitments]
     addresses = [
         address

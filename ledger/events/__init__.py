@@ -80,7 +80,7 @@ from ledger.events.publication import (
 )
 from ledger.events.query import QueryAnswered, QueryReceived, QueryWithdrawn
 from ledger.events.release import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
-from ledger.events.reminding import DestructionRequired, NoticeRefused, NoticeSent, ReminderFellDue
+from ledger.events.reminding import DestructionRequired, NoticeRefused, NoticeRevived, NoticeSent, ReminderFellDue
 from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
 from ledger.events.training import TrainingCertified, TrainingVerified
@@ -162,6 +162,7 @@ DECLARED: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    NoticeRevived,
     CopyReported,
     CopiesDeclared,
     DestructionAttested,
@@ -238,6 +239,7 @@ __all__ = [
     "LogKeyRetired",
     "LogKeyRotated",
     "NoticeRefused",
+    "NoticeRevived",
     "NoticeSent",
     "OrganisationRegistered",
     "PastDataSetRecorded",

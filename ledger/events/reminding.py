@@ -65,3 +65,18 @@ class NoticeRefused(Event, name="notice.refused", version=1):
     message: Name
     person: PersonId | None = None
     request: RequestId | None = None
+
+
+class NoticeRevived(Event, name="notice.revived", version=1):
+    """The office had a notice sent again that was refused for good, such as once an address was corrected.
+
+    `refusal` is the entry that says that it was refused.
+    """
+
+    refusal: Position
+    of: Position
+    kind: Name
+    way: Way
+    message: Name
+    person: PersonId | None = None
+    request: RequestId | None = None

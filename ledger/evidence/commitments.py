@@ -149,10 +149,8 @@ class CommitmentCheck:
                 yield altered(claim.position, f"entry {erasure} says that {claim.member} {still}")
 
     def _strays(self) -> Iterator[Finding]:
-        for path in self._custody.strays():
-            # What is gone by now was being erased.
-            if path.exists() or path.is_symlink():
-                yield altered(None, f"{path} lies among the documents and belongs to none of them")
+        for stray in self._custody.strays():
+            yield altered(None, f"{stray} lies among the documents and belongs to none of them")
 
 
 class UnopenedCustody:

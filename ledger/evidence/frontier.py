@@ -1,14 +1,20 @@
 """A log up to one size, as far as it takes to compute what is signed next from the bytes behind it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple, Self
 
 from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.entry import NO_LEAF, Entry, Header, parse_entry
-from ledger.chain.merkle import HASH_BYTES, completed_by, inclusion_path, leaf_hash, node_hash, verify_inclusion
+from ledger.chain.merkle import HASH_BYTES, completed_by_all, inclusion_path, leaf_hash, node_hash, verify_inclusion
 from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed
 from ledger.evidence.logkeys import CHANGES
 from ledger.storage import Store
+
+# So many entries are held in memory at once.
+PIECE = 1024
+
+Row = tuple[int, bytes, bytes]
 
 
 class Frontier(NamedTuple):
@@ -51,33 +57,36 @@ class Frontier(NamedTuple):
             return found
         raise NotContinued(f"{size:,} entries were signed, and it has {store.length():,}")
 
-    def after(self, rows: Iterable[tuple[int, bytes, bytes]], written: Sequence[Entry] = ()) -> Self:
+    def after(self, rows: Iterable[Row], written: Sequence[Entry] = ()) -> Self:
         """The frontier behind these rows, each of which must be what the log writes there. Raises `NotContinued`.
 
         Of bytes that are those of an entry that was just `written` here, the form need not be looked at again.
         """
-        known = {entry.position: entry for entry in written}
-        size, leaf, recorded_at, peaks = self.size, self.leaf, self.recorded_at, dict(self.peaks)
-        keys_changed = False
-        for position, tree, raw in rows:
+        found, known = self._replace(keys_changed=False), {entry.position: entry for entry in written}
+        remaining = iter(rows)
+        while piece := list(islice(remaining, PIECE)):
+            found = found.behind(piece, known)
+        return found
+
+    def behind(self, piece: Sequence[Row], written: Mapping[int, Entry]) -> Self:
+        """As `after`, for rows that are held in memory; `written` are those entries by their positions."""
+        headers = [_header_of(position, raw, written.get(position)) for position, _, raw in piece]
+        leaves = [leaf_hash(raw) for _, _, raw in piece]
+        completed, peaks = completed_by_all(self.size, dict(self.peaks), leaves)
+        size, before, recorded_at = self.size, self.leaf, self.recorded_at
+        for (position, tree, _), header, leaf, expected in zip(piece, headers, leaves, completed, strict=True):
             size += 1
-            one = known.get(position)
-            header = one.header if one is not None and one.raw == raw else _header_of(position, raw)
-            if (position, header.position) != (size, size):
+            if not position == header.position == size:
                 raise NotContinued(f"entry {size} is missing")
-            if header.prev != leaf.hex():
+            if header.prev != before.hex():
                 raise NotContinued(f"entry {size} does not name the leaf of the entry before")
             if header.recorded_at < recorded_at:
                 raise NotContinued(f"entry {size} says that it was recorded before the entry before")
-            leaf, recorded_at = leaf_hash(raw), header.recorded_at
-            keys_changed = keys_changed or header.type in CHANGES
-            completed = completed_by(size, leaf, lambda level, index: peaks[level])
-            if b"".join(completed) != tree:
+            if tree != expected:
                 raise NotContinued(f"the hashes kept for entry {size} are not those of its bytes")
-            for level in range(len(completed) - 1):
-                del peaks[level]
-            peaks[len(completed) - 1] = completed[-1]
-        return type(self)(size, leaf, recorded_at, tuple(sorted(peaks.items(), reverse=True)), keys_changed)
+            before, recorded_at = leaf, header.recorded_at
+        changed = self.keys_changed or any(header.type in CHANGES for header in headers)
+        return type(self)(size, before, recorded_at, tuple(sorted(peaks.items(), reverse=True)), changed)
 
 
 def _peaks(size: int, store: Store) -> Iterable[tuple[int, bytes]]:
@@ -86,7 +95,9 @@ def _peaks(size: int, store: Store) -> Iterable[tuple[int, bytes]]:
             yield level, store.subtree(level, (size >> level) - 1)
 
 
-def _header_of(position: int, raw: bytes) -> Header:
+def _header_of(position: int, raw: bytes, written: Entry | None) -> Header:
+    if written is not None and written.raw == raw:
+        return written.header
     try:
         return parse_entry(raw).header
     except Malformed as error:

@@ -4,21 +4,23 @@
     cosignatures (size, witness, line)       who else has signed the checkpoint of that size, by its verifier key
 
 A row is only ever added behind the last one, on condition that the last one is the one that the signer knows. All that
-sign for a log share one lock store. It is part of no backup: put back from a copy, it would let the log forget what it
-has signed. What was added is on disk before anybody is shown it (`synchronous=FULL`), for which SQLite waits once: it
-stands in the write-ahead log beside the file, so who moves the one moves the other, or closes all that use it first.
+sign for a log share one lock store: a file, or the schema `lock_store` of a PostgreSQL database. It is part of no
+backup: put back from a copy, it would let the log forget what it has signed. What was added is on disk before anybody
+is shown it (`synchronous=FULL`), for which SQLite waits once: it stands in the write-ahead log beside the file, so who
+moves the one moves the other, or closes all that use it first.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from ledger.custody.files import new_file, sync_folder
-from ledger.errors import Damaged, Malformed, Unreachable
+from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
 from ledger.sqlite import Schema
-from ledger.storage.connections import FileConnections, Transaction
+from ledger.storage import has_password, is_postgres, shared_tables, without_password
+from ledger.storage.connections import FileConnections
+from ledger.storage.tables import FileTables, Row, Statements, Tables
 
 SCHEMA = Schema(
     "a lock store",
@@ -81,8 +83,10 @@ LAST_SIZES = f"""{_WITNESSES}
 """
 WITNESSES = "SELECT DISTINCT witness FROM cosignatures ORDER BY witness"
 PAGE = 500
+PART = "lock_store"
 
 _SQLITE = "sqlite:///"
+_ANOTHER_KIND = "a row holds another kind of value than was written"
 
 
 class Stored(NamedTuple):
@@ -108,16 +112,8 @@ class LockStore:
 
     def __init__(self, url: str) -> None:
         """Open it. Raises `Unreachable` when there is none, `NotALedger`, `NewerSchema` or `Damaged`."""
-        self.path = path_in(url)
-        if not self.path.is_file():
-            raise Unreachable(self.path, "the lock store has to be here, and is not: without it nobody may write")
-        self._connections = FileConnections(self.path, SETTINGS)
-        try:
-            with self._connections.borrowed() as connection:
-                SCHEMA.check(connection, self.path)
-        except BaseException:
-            self.close()
-            raise
+        self._tables: Tables = shared_tables(url, PART) if is_postgres(url) else _file_at(path_in(url))
+        self.path = self._tables.path
 
     def __enter__(self) -> Self:
         return self
@@ -127,30 +123,30 @@ class LockStore:
 
     def close(self) -> None:
         """Close the connections that are not in use."""
-        self._connections.close()
+        self._tables.close()
 
     def last(self) -> Stored:
         """The last checkpoint that was signed; `NOTHING` when there is none."""
-        with self._connections.borrowed() as connection:
-            return self._one(connection, LAST) or NOTHING
+        with self._tables.reading() as statements:
+            return self._one(statements, LAST) or NOTHING
 
     def at(self, size: int) -> Stored | None:
         """The checkpoint over so many entries, if one was signed."""
-        with self._connections.borrowed() as connection:
-            return self._one(connection, AT, size)
+        with self._tables.reading() as statements:
+            return self._one(statements, AT, size)
 
     def has_between(self, first: int, beyond: int) -> bool:
         """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
-        with self._connections.borrowed() as connection:
-            found = connection.execute(AFTER, (first - 1, 1)).fetchone()
+        with self._tables.reading() as statements:
+            found = statements.execute(AFTER, (first - 1, 1)).fetchone()
         return found is not None and found[0] < beyond
 
     def all(self) -> Iterator[Stored]:
         """Every checkpoint in the order of sizes, read page by page."""
         after = 0
         while True:
-            with self._connections.borrowed() as connection:
-                page = [self._stored(row) for row in connection.execute(AFTER, (after, PAGE))]
+            with self._tables.reading() as statements:
+                page = [self._stored(row) for row in statements.execute(AFTER, (after, PAGE))]
             for stored in page:
                 if stored.size <= after:
                     raise Damaged(self.path, "its rows are not in order")
@@ -161,35 +157,35 @@ class LockStore:
 
     def add(self, stored: Stored, after: Stored) -> bool:
         """Keep a checkpoint, on disk when this returns; False, and nothing kept, when `after` is not the last one."""
-        with self._connections.borrowed() as connection, Transaction(connection):
-            if (self._one(connection, LAST) or NOTHING) != after:
+        with self._tables.writing() as statements:
+            if (self._one(statements, LAST) or NOTHING) != after:
                 return False
-            connection.execute(ADD, stored)
+            statements.execute(ADD, tuple(stored))
             return True
 
     @contextmanager
     def held(self) -> Iterator[Stored]:
         """The last checkpoint, and no other is added before the block ends."""
-        with self._connections.borrowed() as connection, Transaction(connection):
-            yield self._one(connection, LAST) or NOTHING
+        with self._tables.writing() as statements:
+            yield self._one(statements, LAST) or NOTHING
 
     def add_cosignature(self, cosignature: Cosignature) -> None:
         """Keep a cosignature, on disk when this returns; where the witness has one for that size, that one stays."""
-        with self._connections.borrowed() as connection, Transaction(connection):
-            connection.execute(COSIGN, cosignature)
+        with self._tables.writing() as statements:
+            statements.execute(COSIGN, tuple(cosignature))
 
     def cosigned(self, witness: str) -> Cosignature | None:
         """The cosignature by this witness that is over most entries."""
-        with self._connections.borrowed() as connection:
-            row = connection.execute(COSIGNED, (witness,)).fetchone()
+        with self._tables.reading() as statements:
+            row = statements.execute(COSIGNED, (witness,)).fetchone()
         return None if row is None else self._cosignature(row)
 
     def cosignatures(self, witness: str) -> Iterator[Cosignature]:
         """Every cosignature by this witness in the order of sizes, read page by page."""
         after = 0
         while True:
-            with self._connections.borrowed() as connection:
-                page = [self._cosignature(row) for row in connection.execute(COSIGNATURES, (witness, after, PAGE))]
+            with self._tables.reading() as statements:
+                page = [self._cosignature(row) for row in statements.execute(COSIGNATURES, (witness, after, PAGE))]
             yield from page
             if len(page) < PAGE:
                 return
@@ -197,47 +193,68 @@ class LockStore:
 
     def cosignatures_over(self, size: int) -> list[Cosignature]:
         """The cosignatures of the checkpoint over so many entries."""
-        with self._connections.borrowed() as connection:
-            return [self._cosignature(row) for row in connection.execute(OVER, (size,))]
+        with self._tables.reading() as statements:
+            return [self._cosignature(row) for row in statements.execute(OVER, (size,))]
 
     def cosigned_sizes(self) -> list[int]:
         """For each witness, over how many entries its last cosignature is."""
-        with self._connections.borrowed() as connection:
-            return [size for (size,) in connection.execute(LAST_SIZES)]
+        with self._tables.reading() as statements:
+            return [size for (size,) in statements.execute(LAST_SIZES)]
 
     def witnesses(self) -> list[str]:
         """The verifier keys of all whose cosignatures are kept."""
-        with self._connections.borrowed() as connection:
-            return [str(witness) for (witness,) in connection.execute(WITNESSES)]
+        with self._tables.reading() as statements:
+            return [self._text(witness) for (witness,) in statements.execute(WITNESSES)]
 
-    def _cosignature(self, row: tuple[object, ...]) -> Cosignature:
+    def _cosignature(self, row: Row) -> Cosignature:
         size, witness, line = row
-        if not isinstance(size, int) or not isinstance(witness, str) or not isinstance(line, bytes):
-            raise Damaged(self.path, "a row is not as SQLite writes it")
-        return Cosignature(size, witness, line)
+        if not isinstance(size, int) or not isinstance(line, bytes):
+            raise Damaged(self.path, _ANOTHER_KIND)
+        return Cosignature(size, self._text(witness), line)
 
-    def _one(self, connection: sqlite3.Connection, query: str, *values: object) -> Stored | None:
-        row = connection.execute(query, values).fetchone()
+    def _text(self, column: object) -> str:
+        if not isinstance(column, bytes):
+            raise Damaged(self.path, _ANOTHER_KIND)
+        try:
+            return column.decode()
+        except UnicodeDecodeError as error:
+            raise Damaged(self.path, "holds text that is not UTF-8") from error
+
+    def _one(self, statements: Statements, query: str, *values: object) -> Stored | None:
+        row = statements.execute(query, values).fetchone()
         return None if row is None else self._stored(row)
 
-    def _stored(self, row: tuple[object, ...]) -> Stored:
+    def _stored(self, row: Row) -> Stored:
         size, note = row
         if not isinstance(size, int) or not isinstance(note, bytes):
-            raise Damaged(self.path, "a row is not as SQLite writes it")
+            raise Damaged(self.path, _ANOTHER_KIND)
         return Stored(size, note)
 
 
+def _file_at(path: Path) -> FileTables:
+    if not path.is_file():
+        raise Unreachable(path, "the lock store has to be here, and is not: without it nobody may write")
+    return FileTables(path, SCHEMA, SETTINGS)
+
+
 def create_lock_store(url: str) -> None:
-    """Make an empty lock store at this URL, with mode 0600. Raises `AlreadyThere`, `Malformed`, `Unreachable`."""
+    """Make an empty lock store at this URL, a file with mode 0600. Raises `AlreadyThere`, `Malformed`, `Unreachable`.
+
+    On PostgreSQL `dua-ledger migrate` has made it, and it has to be empty.
+    """
+    check_url(url)
+    if is_postgres(url):
+        with LockStore(url) as lock:
+            if lock.last() != NOTHING:
+                raise AlreadyThere(lock.path, "has the lock store of a log in it already")
+        return
     path = path_in(url)
     new_file(path, b"")
     try:
-        with (
-            closing(FileConnections(path, SETTINGS)) as connections,
-            connections.borrowed() as connection,
-            Transaction(connection),
-        ):
+        with closing(FileConnections(path, SETTINGS)) as connections, connections.borrowed() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             SCHEMA.declare(connection)
+            connection.execute("COMMIT")
         sync_folder(path.parent)
     except BaseException:
         remove_lock_store(url)
@@ -245,15 +262,25 @@ def create_lock_store(url: str) -> None:
 
 
 def remove_lock_store(url: str) -> None:
-    """Remove a lock store that nothing was signed into, with what SQLite keeps beside it."""
+    """Remove a lock store that nothing was signed into, with what SQLite keeps beside it; an empty schema stays."""
+    if is_postgres(url):
+        return
     path = path_in(url)
     path.unlink()
     for beside in ("-wal", "-shm"):
         path.with_name(path.name + beside).unlink(missing_ok=True)
 
 
+def check_url(url: str) -> None:
+    """Raise `Malformed` for what is no URL of a lock store, or none that may be written down."""
+    if not is_postgres(url):
+        path_in(url)
+    elif has_password(url):
+        raise Malformed("lock store", without_password(url), "has a password in it: use libpq's password file")
+
+
 def path_in(url: str) -> Path:
     """The file that a lock store's URL names: `sqlite:////absolute/path` or `sqlite:///relative/path`."""
     if not url.startswith(_SQLITE) or len(url) == len(_SQLITE) or "\0" in url:
-        raise Malformed("lock store", url, "is not sqlite:///path")
+        raise Malformed("lock store", url, "is neither sqlite:///path nor postgresql://...")
     return Path(url.removeprefix(_SQLITE)).absolute()

@@ -12,6 +12,7 @@ of the last checkpoint.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from typing import Self
@@ -24,12 +25,21 @@ from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import Signer
 from ledger.chain.receipt import Receipt
 from ledger.custody.files import named_os_errors
-from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed, SignatureFailed, UnknownKey, WrongKey
+from ledger.errors import (
+    Damaged,
+    Malformed,
+    NotContinued,
+    ProofFailed,
+    SignatureFailed,
+    Unavailable,
+    UnknownKey,
+    WrongKey,
+)
 from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.publishing import replace_file
-from ledger.evidence.witnessing import Appointed, Witnessed, cosigned_note, witnessed
+from ledger.evidence.witnessing import Appointed, Standing, Witnessed, cosigned_note, kept_cosignature, witnessed
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
@@ -62,11 +72,19 @@ class Notary:
         self._lock.close()
 
     def take_up(self) -> None:
-        """Check that the log continues what was signed, and publish what a crash left unpublished.
+        """Check that the log continues what was signed, and make up for what a crash left unsigned or unpublished.
 
-        Raises `NotContinued`, and then nothing may be written. A log that is ahead is no fault.
+        Raises `NotContinued`, also for what is not signed yet, and then nothing may be written. That there is no key at
+        hand to sign with is no fault.
         """
-        self.check()
+        with self._turn:
+            last, length = self._last(), self._store.length()
+            if last is not None:
+                self._continue(last, length)
+            if length > (0 if last is None else last.size):
+                # Whoever records something is told that it is not signed, and why.
+                with suppress(Unavailable, WrongKey):
+                    self.sign()
         self.publish()
 
     def check(self) -> None:
@@ -122,14 +140,25 @@ class Notary:
         stored = None if best == last.size else self._lock.at(best)
         return last if stored is None else self._opened(stored)[0]
 
-    def witnessed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
+    def witnessed(self, witnesses: Sequence[Appointed], seconds: float, enough: int | None = None) -> Witnessed:
         """A checkpoint over the whole log, published with what these witnesses gave for it within so many seconds.
 
-        Raises as `sign` does.
+        Once `enough` have cosigned it, the others are not waited for. Raises as `sign` does.
         """
-        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds)
+        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds, enough)
         self.publish()
         return found
+
+    def standing(self, witnesses: Sequence[Appointed]) -> Witnessed | None:
+        """The last checkpoint that was signed, with how things stand with these witnesses; None when there is none.
+
+        Nobody is asked. Raises `NotContinued`, and `Damaged` for a cosignature that does not hold.
+        """
+        with self._turn:
+            last = self._last()
+        if last is None:
+            return None
+        return Witnessed(last, tuple(Standing(one, kept_cosignature(self._lock, one.key)) for one in witnesses))
 
     def publish(self) -> None:
         """Put the last checkpoint where everybody finds it, with the cosignatures that it has by now."""

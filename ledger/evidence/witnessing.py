@@ -8,6 +8,7 @@ says is kept.
 import re
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -59,6 +60,9 @@ class Standing(NamedTuple):
     witness: Appointed
     last: Cosignature | None
     failure: LedgerError | None = None
+
+
+Outcome = Cosignature | LedgerError
 
 
 class Witnessed(NamedTuple):
@@ -188,15 +192,17 @@ def witnessed(
     witnesses: Sequence[Appointed],
     subtree: Subtree,
     seconds: float,
+    enough: int | None = None,
 ) -> Witnessed:
     """What `sign` gives, with how things stand with the witnesses after they were asked for at most so many seconds.
 
-    Somebody else may sign more meanwhile, and a witness cosign that: then `sign` is called again, to give that.
+    Once `enough` have cosigned, the others are not waited for. Somebody else may sign more meanwhile, and a witness
+    cosign that: then `sign` is called again, to give that.
     """
     deadline = time.monotonic() + seconds
     while True:
         signed = sign()
-        found = Witnessed(signed, tuple(_ask_all(signed, lock, witnesses, subtree, deadline)))
+        found = Witnessed(signed, tuple(_ask_all(signed, lock, witnesses, subtree, deadline, enough)))
         if time.monotonic() >= deadline or not _overtaken(found, lock.last().size):
             return found
 
@@ -213,7 +219,12 @@ def _cosigned_by(standing: Standing) -> int:
 
 
 def _ask_all(
-    signed: SignedCheckpoint, lock: LockStore, witnesses: Sequence[Appointed], subtree: Subtree, deadline: float
+    signed: SignedCheckpoint,
+    lock: LockStore,
+    witnesses: Sequence[Appointed],
+    subtree: Subtree,
+    deadline: float,
+    enough: int | None,
 ) -> list[Standing]:
     kept = {one: kept_cosignature(lock, one.key) for one in witnesses}
     asked = {
@@ -221,9 +232,21 @@ def _ask_all(
         for one, last in kept.items()
         if last is None or last.size < signed.size
     }
-    for asking in asked.values():
-        asking.start()
+    missing = len(witnesses) if enough is None else min(enough, len(witnesses)) - (len(witnesses) - len(asked))
+    if missing > 0:
+        for asking in asked.values():
+            asking.start()
+        _wait_for({asking.coming for asking in asked.values()}, missing, deadline)
     return [_standing(lock, one, last, asked.get(one)) for one, last in kept.items()]
+
+
+def _wait_for(coming: "set[Future[Outcome]]", missing: int, deadline: float) -> None:
+    """Wait until so many have cosigned, or none can any more."""
+    while coming and missing > 0:
+        come, coming = wait(coming, max(0.0, deadline - time.monotonic()), FIRST_COMPLETED)
+        if not come:
+            return
+        missing -= sum(isinstance(one.result(), Cosignature) for one in come)
 
 
 def _standing(lock: LockStore, witness: Appointed, kept: Cosignature | None, asking: "_Asking | None") -> Standing:
@@ -245,20 +268,22 @@ class _Asking(Thread):
         super().__init__(daemon=True)
         self._witness, self._signed, self._old = witness, signed, old
         self._subtree, self._deadline = subtree, deadline
-        self._outcome: Cosignature | LedgerError = NoAnswer(witness.url, "it took too long")
+        self.coming: Future[Outcome] = Future()
 
     def run(self) -> None:
         try:
             signature = self._ask(self._old)
         except LedgerError as error:
-            self._outcome = error
+            self.coming.set_result(error)
         else:
-            self._outcome = Cosignature(self._signed.size, str(self._witness.key), signature.line())
+            self.coming.set_result(Cosignature(self._signed.size, str(self._witness.key), signature.line()))
 
-    def outcome(self) -> Cosignature | LedgerError:
-        """The cosignature, or why there is none, at the deadline at the latest."""
-        self.join(max(0.0, self._deadline - time.monotonic()))
-        return self._outcome
+    def outcome(self) -> Outcome:
+        """The cosignature, or why there is none by now."""
+        if self.coming.done():
+            return self.coming.result()
+        late = time.monotonic() >= self._deadline
+        return NoAnswer(self._witness.url, "it took too long" if late else "others were enough")
 
     def _ask(self, old: int) -> Signature:
         for _ in range(ATTEMPTS):

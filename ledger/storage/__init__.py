@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ledger.errors import Malformed, ProgramMissing
 from ledger.storage.port import Clock, Store
+from ledger.storage.tables import ErasableTables
 
 __all__ = [
     "Store",
@@ -19,6 +20,7 @@ __all__ = [
     "has_password",
     "is_postgres",
     "open_store",
+    "shared_tables",
     "sqlite_path",
     "utc_now",
     "without_password",
@@ -65,6 +67,17 @@ def create_store(url: str) -> None:
     path = sqlite_path(url)
     if path is not None:
         create_schema(path)
+
+
+def shared_tables(url: str, part: str) -> ErasableTables:
+    """What stands beside the log in the PostgreSQL database at `url`: `keys`, `custody`, `documents` or `lock_store`.
+
+    Raises as `open_store` does.
+    """
+    with _driver():
+        from ledger.storage.postgres import SharedTables
+        from ledger.storage.postgres.parts import BY_NAME
+    return SharedTables(url, BY_NAME[part])
 
 
 def is_postgres(url: str) -> bool:

@@ -1,8 +1,8 @@
 """How a log goes on: what may stand behind its last entry, and which subtrees that completes."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 
 from ledger.chain.entry import MAX_POSITION, Entry, write_entry
@@ -14,7 +14,7 @@ from ledger.storage.recent import Recent
 Outcome = list[Entry] | BaseException
 
 
-class Tip(NamedTuple):
+class Tip(msgspec.Struct, frozen=True):
     """The end of the log: its last entry, and what the next entries complete subtrees with.
 
     `left` has, by level, the hash of the last subtree that waits for its right half; nothing where it has to be read.
@@ -42,7 +42,7 @@ class Wish:
         self.refusal: LedgerError | None = None
 
 
-class Growth(NamedTuple):
+class Growth(msgspec.Struct, frozen=True):
     """What is to be added behind a head, the tip that it makes, and for each wish its entries or why it has none."""
 
     behind: Head
@@ -52,7 +52,7 @@ class Growth(NamedTuple):
     outcomes: list[Outcome]
 
 
-class Ground(NamedTuple):
+class Ground(msgspec.Struct, frozen=True):
     """What is asked of the log up to its tip: the first entry after a position that matches, and a subtree's hash.
 
     `recent` has what of it need not be asked.
@@ -99,7 +99,7 @@ def _check(condition: DCBAppendCondition, written: int, end: int, ground: Ground
         raise Conflict(found.position, condition.after)
 
 
-class _Part(NamedTuple):
+class _Part(msgspec.Struct, frozen=True):
     entries: list[Entry]
     trees: list[bytes]
     tip: Tip

@@ -22,7 +22,7 @@ class Recent:
 
     def go_on_from(self, head: Head) -> None:
         """Remember what is there only if it leads up to this head."""
-        if self._head[:2] != head[:2]:
+        if self._head is not head and self._head[:2] != head[:2]:
             self._forget(head)
 
     def add(self, entries: Sequence[Entry], head: Head) -> None:

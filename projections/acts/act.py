@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -25,6 +26,8 @@ DECIDING: tuple[Role, ...] = ("director", "acting director", "alternate", "staff
 DIRECTING: tuple[Role, ...] = ("director", "acting director")
 # What can stand in the way of a request, of a person and of a data set alike.
 CONCERNS = (*IncidentStanding.folds, *HoldStanding.folds)
+# A boundary that is the same object is found again without comparing all the kinds of events in it.
+BOUNDARIES_KEPT = 1024
 
 T = TypeVar("T")
 
@@ -90,21 +93,25 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         raise NotImplementedError
 
 
+@cache
 def of_office() -> Boundary:
     """What is known of the office."""
     return about(*Office.folds)
 
 
+@lru_cache(BOUNDARIES_KEPT)
 def of_request(request: str) -> Boundary:
     """What is known of a request, of what followed from it, and of what stands in its way."""
     return about(*RequestStanding.folds, *CONCERNS, FactCorrected, tags=[f"request:{request}"])
 
 
+@lru_cache(BOUNDARIES_KEPT)
 def of_person(person: str) -> Boundary:
     """What is known of a person."""
     return about(*PersonStanding.folds, *CONCERNS, FactCorrected, tags=[f"person:{person}"])
 
 
+@lru_cache(BOUNDARIES_KEPT)
 def of_dataset(dataset: str) -> Boundary:
     """What is known of a data set."""
     return about(*DataSetStanding.folds, *CONCERNS, FactCorrected, tags=[f"dataset:{dataset}"])

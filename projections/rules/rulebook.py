@@ -71,6 +71,7 @@ from projections.rules import (
     separate_duties,
     smallest_cell,
     student_sponsored,
+    template_approved,
     version_on_offer,
     waivable,
 )
@@ -115,6 +116,7 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     IssueAgreement: (
         approved_request.RULE,
         agreement_terms.RULE,
+        template_approved.RULE,
         nobody_suspended.RULE,
         nobody_debarred.RULE,
         separate_duties.RULE,
@@ -161,6 +163,7 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     AmendAgreement: (
         approved_request.RULE,
         amendment_terms.RULE,
+        template_approved.RULE,
         nobody_suspended.RULE,
         nobody_debarred.RULE,
         separate_duties.RULE,
@@ -208,6 +211,8 @@ def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
 def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGranted]]:
     """The waivers in force that the act needs: of rules that would object without them."""
     request, day = standing.request(act.request), standing.office.day(at)
+    if not request.waivers:
+        return []
     found = [(rule, request.waiver(rule.id, day)) for rule in RULEBOOK[type(act)] if rule.waivable]
     return [waiver for rule, waiver in found if waiver and any(rule.judge(act, standing, at))]
 

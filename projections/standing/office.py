@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ledger.events import PolicyPublished, RoleEnded, RoleGranted
@@ -69,7 +70,12 @@ class Office:
 
     def day(self, at: datetime) -> date:
         """The date at the office."""
-        return at.astimezone(ZoneInfo(self.policy.event.time_zone)).date()
+        return _day(at, self.policy.event.time_zone)
+
+
+@lru_cache(64)
+def _day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def _covers(granted: RoleGranted, day: date) -> bool:

@@ -26,6 +26,7 @@ from ledger.events import (
     LogKeyRetired,
     LogKeyRotated,
     NoticeRefused,
+    NoticeRevived,
     NoticeSent,
     OrganisationRegistered,
     PastDataSetRecorded,
@@ -74,6 +75,7 @@ PASSED_OVER: tuple[type[Event], ...] = (
     DestructionRequired,
     NoticeSent,
     NoticeRefused,
+    NoticeRevived,
     FindingAssigned,
     FindingClosed,
 )

@@ -31,7 +31,7 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 """
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x44554156  # "DUAV"
 
 TABLES = (
@@ -272,6 +272,7 @@ TABLES = (
         position INTEGER PRIMARY KEY,
         hold TEXT NOT NULL,
         placed INTEGER NOT NULL,
+        due TEXT,
         request TEXT,
         dataset TEXT,
         person TEXT
@@ -332,7 +333,7 @@ OF_A_FACT = {
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
-    "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)",
+    "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?)",
     "compelled": "INSERT INTO compelled VALUES (?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }

@@ -10,7 +10,7 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from weakref import WeakSet
@@ -25,6 +25,7 @@ LOCK_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
 # Longer than the server takes to give up by itself, so that what it says is heard.
 CLIENT_SECONDS = 40.0
+LONG_SECONDS = 86_400.0
 IDLE_SECONDS = 5.0
 CONNECT_SECONDS = 5
 MOST = 32
@@ -49,17 +50,18 @@ class Server(NamedTuple):
     anywhere: str = ""
 
 
-def server_at(url: str) -> Server:
+def server_at(url: str, **settings: str) -> Server:
     """The database at `postgresql://user@host:port/name`, several hosts and libpq's parameters included.
 
-    Raises `Malformed` for what libpq does not understand.
+    `settings` are the server's for this use, in the place of ours; what the URL itself says has precedence. Raises
+    `Malformed` for what libpq does not understand.
     """
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except psycopg.ProgrammingError as error:
         # What libpq says of it may quote a password.
         raise Malformed("store URL", url.partition("://")[0] + "://...", "is not as libpq reads it") from error
-    options = f"{_options()} {given.pop('options', '')}".strip()
+    options = f"{_options(settings)} {given.pop('options', '')}".strip()
     defaults = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "dua-ledger", **KEEPALIVE}
     hosts = given.get("host", given.get("hostaddr", ""))
     if "," in hosts:
@@ -72,7 +74,7 @@ def server_at(url: str) -> Server:
     return Server(make_conninfo(**values), shown, anywhere)
 
 
-def _options() -> str:
+def _options(others: Mapping[str, str]) -> str:
     settings = {
         "default_transaction_isolation": r"read\ committed",
         "search_path": "pg_catalog",
@@ -85,6 +87,7 @@ def _options() -> str:
         # What is here is found by its index, however little the server knows yet of how much there is.
         "jit": "off",
         "enable_seqscan": "off",
+        **others,
     }
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
@@ -93,10 +96,22 @@ class Connection(psycopg.Connection[Row]):
     """A connection that gives up waiting, and remembers whether the server warned of something."""
 
     warned = ""
+    patience = CLIENT_SECONDS
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """As the library has it, with a time limit. Raises `OperationalError` without a code when that is over."""
-        return super().wait(gen, interval, CLIENT_SECONDS if timeout is None else timeout)
+        return super().wait(gen, interval, self.patience if timeout is None else timeout)
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """A transaction that takes as long as it takes to read everything there is."""
+        self.patience = LONG_SECONDS
+        try:
+            with self.transaction():
+                self.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+                yield
+        finally:
+            self.patience = CLIENT_SECONDS
 
     def hear(self, notice: psycopg.errors.Diagnostic) -> None:
         """Keep a warning."""

@@ -6,20 +6,20 @@
     ledger.append(...)                         adds rows behind a given entry, if that is the last
 
 Everything belongs to a role that nobody logs in as. The role of the service may read, and add; whoever logs in for the
-service is made a member of it. Entries, tags and version refuse to change or go, whoever asks.
+service is made a member of it, and whoever only reads a member of a third. Entries, tags and version refuse to change
+or go, whoever asks.
 """
 
-from collections.abc import Iterator
-
-import psycopg
+from collections.abc import Iterable, Iterator
 
 from ledger.errors import NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
+from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences, make_roles
+from ledger.storage.postgres.indexes import wrong_indexes
+from ledger.storage.postgres.parts import PARTS
 
 SCHEMA = "ledger"
 VERSION = 1
-OWNER = "dua_ledger_owner"
-SERVICE = "dua_ledger_service"
 CHANNEL = "dua_ledger_grown"
 TURN = 0x4455414C  # "DUAL": whoever writes holds the lock of this number
 MAKING = TURN + 1
@@ -79,35 +79,6 @@ TABLES = {
     "version": "(version integer NOT NULL)",
 }
 ARGUMENTS = "head bigint, leaf bytea, trees bytea[], entries bytea[], tags text[], types text[], positions bigint[]"
-FOUND = f"""
-    SELECT 'function ' || p.proname, p.prosrc FROM pg_proc p WHERE p.pronamespace = to_regnamespace('{SCHEMA}')
-    UNION ALL
-    SELECT 'guard ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = to_regnamespace('{SCHEMA}') AND NOT t.tgisinternal
-    UNION ALL
-    SELECT 'rule ' || r.rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-    WHERE c.relnamespace = to_regnamespace('{SCHEMA}')
-    UNION ALL
-    SELECT 'constraint ' || o.conname, pg_get_constraintdef(o.oid) FROM pg_constraint o
-    WHERE o.connamespace = to_regnamespace('{SCHEMA}') AND o.contype <> 'n'
-    UNION ALL
-    SELECT 'table ' || c.relname,
-        c.relkind::text || ' of ' || pg_get_userbyid(c.relowner)
-        || CASE WHEN c.relrowsecurity THEN ', with row security' ELSE '' END
-        || CASE WHEN c.relpersistence <> 'p' THEN ', not kept' ELSE '' END
-        || CASE WHEN c.relkind <> 'i' THEN '' WHEN (SELECT indisvalid FROM pg_index WHERE indexrelid = c.oid) THEN ''
-           ELSE ', not valid' END
-    FROM pg_class c WHERE c.relnamespace = to_regnamespace('{SCHEMA}') AND c.relkind <> 't'
-    UNION ALL
-    SELECT 'column ' || c.relname || '.' || a.attname,
-        format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
-        || coalesce(' COLLATE ' || (SELECT collname FROM pg_collation k WHERE k.oid = a.attcollation), '')
-        || CASE WHEN a.atthasdef THEN ' with a default' ELSE '' END
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relnamespace = to_regnamespace('{SCHEMA}') AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
-        AND a.attnum > 0 AND NOT a.attisdropped
-"""
 
 
 def _guards() -> Iterator[tuple[str, str]]:
@@ -132,7 +103,7 @@ def _guards() -> Iterator[tuple[str, str]]:
 
 
 GUARDS = dict(_guards())
-# What `FOUND` gives where nobody changed anything.
+# What the catalogue says where nobody changed anything.
 EXPECTED = {
     **{f"function {name}": body for name, body in FUNCTIONS.items()},
     **{f"guard {name}": f"{declared} A" for name, declared in GUARDS.items()},
@@ -158,19 +129,35 @@ MISPLACED = """
 """
 
 
+# A ledger that was made before there were parts did not know this role.
+READING = f"""
+    GRANT USAGE ON SCHEMA {SCHEMA} TO {READER};
+    GRANT SELECT ON {SCHEMA}.entries, {SCHEMA}.tags, {SCHEMA}.version TO {READER}
+"""
+
+
 def make_ledger(url: str) -> None:
     """Make the tables, the roles and their rights, under a lock; leaves them alone where they are already.
 
-    Raises `NotALedger` when the database holds something else under the same name or is not in UTF-8, `NewerSchema`,
-    and `Unreachable` when one may not make such things there.
+    Beside the log, custody, key store and lock store are made. Raises `NotALedger` when the database holds something
+    else under the same name or is not in UTF-8, `NewerSchema`, and `Unreachable` when one may not make such things.
     """
     server = server_at(url)
     with named_errors(server.shown), connect(server.conninfo) as connection, connection.transaction():
         connection.execute(f"SELECT pg_advisory_xact_lock({MAKING})")
-        if connection.execute(f"SELECT to_regclass('{SCHEMA}.version')").fetchone() == (None,):
-            _check_free(connection, server)
-            _make(connection)
+        is_new = connection.execute(f"SELECT to_regclass('{SCHEMA}.version')").fetchone() == (None,)
+        missing = [part for part in PARTS if part.version_in(connection) is None]
+        if is_new or missing:
+            make_roles(connection)
+        if is_new:
+            _make(connection, server, SCHEMA, _statements())
+        for part in missing:
+            _make(connection, server, part.schema, part.statements())
+        if missing:
+            connection.execute(READING)
         check_schema(connection, server)
+        for part in PARTS:
+            part.check(connection, server)
 
 
 def check_schema(connection: Connection, server: Server) -> None:
@@ -185,33 +172,21 @@ def check_schema(connection: Connection, server: Server) -> None:
         raise NewerSchema(server.shown, version, VERSION)
 
 
-def _check_free(connection: Connection, server: Server) -> None:
-    if connection.execute(f"SELECT to_regnamespace('{SCHEMA}')").fetchone() != (None,):
-        raise NotALedger(server.shown, f"has a schema {SCHEMA} of something else")
+def _check_free(connection: Connection, server: Server, schema: str) -> None:
+    if connection.execute(f"SELECT to_regnamespace('{schema}')").fetchone() != (None,):
+        raise NotALedger(server.shown, f"has a schema {schema} of something else")
     if connection.execute("SHOW server_encoding").fetchone() != ("UTF8",):
         raise NotALedger(server.shown, "is a database that is not in UTF-8")
 
 
-def _make(connection: Connection) -> None:
-    for role in (OWNER, SERVICE):
-        _make_role(connection, role)
-    connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
-    connection.execute(f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {OWNER}")
+def _make(connection: Connection, server: Server, schema: str, statements: Iterable[str]) -> None:
+    """Make a schema and what is in it, all of it the owner's."""
+    _check_free(connection, server, schema)
+    connection.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {OWNER}")
     connection.execute(f"SET LOCAL ROLE {OWNER}")
-    for statement in _statements():
+    for statement in statements:
         connection.execute(statement)
     connection.execute("RESET ROLE")
-
-
-def _make_role(connection: Connection, role: str) -> None:
-    """Make a role, which belongs to the whole cluster: another of its databases may have made it, even just now."""
-    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
-        return
-    try:
-        with connection.transaction():
-            connection.execute(f"CREATE ROLE {role} NOLOGIN")
-    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        return
 
 
 def _statements() -> Iterator[str]:
@@ -235,15 +210,9 @@ def _statements() -> Iterator[str]:
 
 def strays(connection: Connection) -> list[tuple[int | None, str]]:
     """What no entry explains, and what is declared otherwise than `make_ledger` does."""
-    found: dict[str, str] = dict(connection.execute(FOUND).fetchall())
     misplaced = connection.execute(MISPLACED).fetchall()
     return [
-        *((None, f"{name} is missing from the database") for name in sorted(EXPECTED.keys() - found.keys())),
-        *((None, f"{name} is no part of a ledger's database") for name in sorted(found.keys() - EXPECTED.keys())),
-        *(
-            (None, f"{name} was declared otherwise")
-            for name, declared in EXPECTED.items()
-            if found.get(name, declared) != declared
-        ),
+        *((None, wrong) for wrong in differences(connection, SCHEMA, EXPECTED)),
+        *((None, wrong) for wrong in wrong_indexes(connection, SCHEMA)),
         *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
     ]

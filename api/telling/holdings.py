@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from api.names import Names
+from api.telling.words import Words
 from ledger import events as e
 from ledger.events.holding import Held
 
@@ -30,7 +31,7 @@ SENTENCES = (
 )
 
 
-def told_of_holdings(event: e.Event, names: Names) -> str | None:
+def told_of_holdings(event: e.Event, names: Names, _words: Words) -> str | None:
     """The event as a sentence; None for one of another kind."""
     match event:
         case e.CopyReported():

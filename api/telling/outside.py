@@ -1,8 +1,7 @@
-"""What was asked from outside, and what goes there, told in words: queries and publications. As in `api.telling`."""
-
-from collections.abc import Iterable
+"""What was asked from outside, and what goes there, told in words: queries and publications."""
 
 from api.names import Names
+from api.telling.words import Words, listed
 from ledger import events as e
 
 _ASKED = {
@@ -24,7 +23,7 @@ _ANSWERED = {
 }
 
 
-def told_outside(event: e.Event, names: Names) -> str | None:
+def told_outside(event: e.Event, names: Names, _words: Words) -> str | None:
     """An event about a query or a publication as a sentence, with names; None for any other."""
     match event:
         case e.QueryReceived():
@@ -55,7 +54,7 @@ def _told_of_publications(event: e.Event, names: Names) -> str | None:
             how = f"{names(event.told_by)} told of" if event.told_by else "The office came across"
             what = f"{how} publication {event.publication} ({event.kind})"
             tables = f", with {len(event.tables)} table{'' if len(event.tables) == 1 else 's'}" if event.tables else ""
-            return f"{what}{_put(' by ', _listed(map(names, event.authors)))}{tables}."
+            return f"{what}{_put(' by ', listed(map(names, event.authors)))}{tables}."
         case e.PublicationReviewed():
             least = "counts nothing" if event.smallest_cell is None else f"has no cell below {event.smallest_cell}"
             who = f"{names(event.reviewer)} reviewed publication {event.publication} on {event.on}"
@@ -63,7 +62,7 @@ def _told_of_publications(event: e.Event, names: Names) -> str | None:
         case e.ChangesAsked():
             return f"Publication {event.publication} was sent back for changes."
         case e.PublicationPassed():
-            return f"Publication {event.publication} was passed{_put(', by waiver ', _listed(event.waivers))}."
+            return f"Publication {event.publication} was passed{_put(', by waiver ', listed(event.waivers))}."
         case e.PublicationRecorded():
             return f"Publication {event.publication} appeared on {event.on}{_put(' as doi:', event.doi or '')}."
         case e.PublicationWithdrawn():
@@ -71,7 +70,7 @@ def _told_of_publications(event: e.Event, names: Names) -> str | None:
     return None
 
 
-# What rules about these find wanting, as `api.telling` words it.
+# What rules about these find wanting, as `objections` words it.
 SENTENCES = (
     (r"an answer", "{about} waits for an answer"),
     (r"an end of the review", "{about} is still under review"),
@@ -107,10 +106,6 @@ SENTENCES = (
     (r"the changes that the review by them asks for", "{about} asks for changes"),
     (r"(\d+) reviewers: it has (\d+)", "{about} needs {0} reviewers apart from the work, and has {1}"),
 )
-
-
-def _listed(parts: Iterable[str]) -> str:
-    return ", ".join(parts)
 
 
 def _put(before: str, what: str, after: str = "") -> str:

@@ -1,0 +1,76 @@
+"""What is declared in a schema on PostgreSQL, as its catalogue says it, and roles that are made once for a cluster."""
+
+from collections.abc import Iterable, Mapping
+
+import psycopg
+
+from ledger.storage.postgres.connections import Connection
+
+OWNER = "dua_ledger_owner"
+SERVICE = "dua_ledger_service"
+READER = "dua_ledger_reader"
+
+_FOUND = """
+    SELECT 'function ' || p.proname,
+        p.prosrc || CASE WHEN p.prosecdef THEN ' as ' || pg_get_userbyid(p.proowner) ELSE '' END
+    FROM pg_proc p WHERE p.pronamespace = to_regnamespace('{schema}')
+    UNION ALL
+    SELECT 'guard ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
+    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = to_regnamespace('{schema}') AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 'rule ' || r.rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+    WHERE c.relnamespace = to_regnamespace('{schema}')
+    UNION ALL
+    SELECT 'constraint ' || o.conname, pg_get_constraintdef(o.oid) FROM pg_constraint o
+    WHERE o.connamespace = to_regnamespace('{schema}') AND o.contype <> 'n'
+    UNION ALL
+    SELECT 'table ' || c.relname,
+        c.relkind::text || ' of ' || pg_get_userbyid(c.relowner)
+        || CASE WHEN c.relrowsecurity THEN ', with row security' ELSE '' END
+        || CASE WHEN c.relpersistence <> 'p' THEN ', not kept' ELSE '' END
+        || CASE WHEN c.relkind <> 'i' THEN '' WHEN (SELECT indisvalid FROM pg_index WHERE indexrelid = c.oid) THEN ''
+           ELSE ', not valid' END
+    FROM pg_class c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind <> 't'
+    UNION ALL
+    SELECT 'column ' || c.relname || '.' || a.attname,
+        format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+        || coalesce(' COLLATE ' || (SELECT collname FROM pg_collation k WHERE k.oid = a.attcollation), '')
+        || CASE WHEN a.atthasdef THEN ' with a default' ELSE '' END
+        || CASE WHEN a.attstattarget = 0 THEN ' without statistics' ELSE '' END
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
+        AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+def differences(connection: Connection, schema: str, expected: Mapping[str, str]) -> list[str]:
+    """How what is declared in a schema differs from what should be."""
+    found: dict[str, str] = dict(connection.execute(_FOUND.format(schema=schema)).fetchall())
+    return [
+        *(f"{name} is missing from the database" for name in sorted(expected.keys() - found.keys())),
+        *(f"{name} is no part of a ledger's database" for name in sorted(found.keys() - expected.keys())),
+        *(
+            f"{name} was declared otherwise"
+            for name, declared in expected.items()
+            if found.get(name, declared) != declared
+        ),
+    ]
+
+
+def make_roles(connection: Connection, roles: Iterable[str] = (OWNER, SERVICE, READER)) -> None:
+    """Make the roles that are not there yet, and let whoever calls act for the owner."""
+    for role in roles:
+        _make_role(connection, role)
+    connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+
+
+def _make_role(connection: Connection, role: str) -> None:
+    """Make a role, which belongs to the whole cluster: another of its databases may have made it, even just now."""
+    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone():
+        return
+    try:
+        with connection.transaction():
+            connection.execute(f"CREATE ROLE {role} NOLOGIN")
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        return
