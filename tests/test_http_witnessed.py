@@ -17,9 +17,10 @@ from ledger.home import open_lock_store
 from tests.facts import ANA, REQUEST, version_added
 from tests.http_office import PDF, HttpOffice, certificate, form, office, told
 from tests.office import written
+from tests.ports import NOWHERE
 from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside
-from tests.witnesses import LOOPBACK, NAME, Served, free_port, served
+from tests.witnesses import NAME, Served, served
 
 __all__ = ["nothing_from_outside", "office"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
@@ -47,7 +48,7 @@ def witness(office: HttpOffice, tmp_path: Path) -> Iterator[Served]:
 
 def appoint_nobody_there(office: HttpOffice, tmp_path: Path) -> None:
     vkey = create_witness(tmp_path / "nobody", "nobody.example")
-    add_appointed(office.home.path / "keys/witnesses", Appointed(f"http://{LOOPBACK}:{free_port()}", vkey))
+    add_appointed(office.home.path / "keys/witnesses", Appointed(NOWHERE, vkey))
 
 
 RECORDED = {
