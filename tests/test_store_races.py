@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -290,6 +290,26 @@ def waits_for(url: str) -> bool:
     finally:
         connection.close()
     return bool(found)
+
+
+@kernel_shows_locks
+def test_who_comes_back_at_once_finds_the_next_one_before_it(tmp_path):
+    queue, came = tmp_path / "turn", []
+
+    def wait() -> None:
+        with Turn(queue, PATIENCE):
+            came.append("next")
+
+    with ThreadPool(1) as aside, closing(Turn(queue, PATIENCE)) as mine:
+        for _ in range(50):
+            with mine:
+                waiting = aside.apply_async(wait)
+                wait_until(lambda: in_queue(queue))
+            with mine:
+                came.append("back")
+            waiting.get(PATIENCE)
+
+    assert came == 50 * ["next", "back"]
 
 
 class BrokenOff(Exception):
