@@ -515,6 +515,7 @@ MAY_IMPORT = {
     "copy",
     "datetime",
     "enum",
+    "functools",
     "ledger.codec",
     "ledger.events",
     "ledger.events.agreement",
