@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Sequence
 
@@ -17,7 +18,12 @@ from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
 
-COMMAND = [str(PROGRAM), "demo", "--serve"]
+
+def command() -> list[str]:
+    """The demonstration on a port of its own: several that start at once might all find the usual one free."""
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        return [str(PROGRAM), "demo", "--serve", "--port", str(tried.getsockname()[1])]
 
 
 def calls_in(told: str) -> Sequence[tuple[str, str]]:
@@ -26,7 +32,7 @@ def calls_in(told: str) -> Sequence[tuple[str, str]]:
 
 
 def test_without_a_terminal_it_tries_its_calls_and_ends():
-    done = subprocess.run(COMMAND, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(command(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
     assert (done.returncode, "Press Ctrl-C" in done.stdout) == (0, False)
     assert len(re.findall(r"^    [A-Z_]+_KEY=dua_\S+$", done.stdout, re.MULTILINE)) == len(ROLES)
@@ -43,7 +49,7 @@ def test_without_a_terminal_it_tries_its_calls_and_ends():
 
 def test_on_a_terminal_it_stays_until_it_is_interrupted():
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(COMMAND, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    process = subprocess.Popen(command(), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:
         told = b""
