@@ -375,7 +375,8 @@ def test_that_somebody_reads_a_history_or_takes_it_along_is_on_record_and_not_sh
     home = office_home(tmp_path / "home", law=None)
     with open_home(home) as opened:
         length = opened.ledger.store.length()
-    for looked_before, words in enumerate(([], ["--json"], ["--html", tmp_path / "page.html"])):
+    forms: list[list[object]] = [[], ["--json"], ["--html", tmp_path / "page.html"]]
+    for looked_before, words in enumerate(forms):
         answer = ask(home, "history", REQUEST, *words)
         shown = answer.out + ((tmp_path / "page.html").read_text() if "--html" in words else "")
         assert (answer.code, shown.count("was looked at")) == (0, looked_before)
