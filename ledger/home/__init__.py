@@ -3,8 +3,10 @@
     log.db                     entries and their index
     store                      instead of it, the URL of the PostgreSQL database that holds them
     custody.db, documents/     what the log only commits to, encrypted
+    custody                    instead of them, the URL of the PostgreSQL database that holds it
     keys/                      what must never be in the same backup as the rest:
         keys.db                    keys and salts of custody, wrapped
+        key-store                  instead of it, the URL of the PostgreSQL database that holds them
         key-encryption-key         what they are wrapped with
         log-key.pem                the key that signs for the log; log-key-*.pem are those that came after it
         lock-store                 where the lock store is, if it is elsewhere
@@ -19,9 +21,13 @@
 
 The key that signs is encrypted when the environment had DUA_LEDGER_KEY_PASSPHRASE while the home was made, which must
 then be there whenever something is signed. Folders have mode 0700 and files 0600.
+
+Of an office that is kept in PostgreSQL, any number of machines have a home each. They share what the URLs name, and
+have the same keys; views, `checkpoint` and what else can be thrown away are each home's own.
 """
 
 from ledger.home.erasing import erase_person, is_erasure_recorded
+from ledger.home.joining import join_home
 from ledger.home.keyfiles import (
     LOG_KEY,
     MAX_KEY_BYTES,
@@ -44,6 +50,7 @@ from ledger.home.layout import (
     VIEWS,
     lock_store_url,
     name_lock_store,
+    places,
     store_url,
 )
 from ledger.home.making import check_origin, create_home
@@ -81,6 +88,7 @@ __all__ = [
     "create_home",
     "erase_person",
     "is_erasure_recorded",
+    "join_home",
     "keep_log_key",
     "key_file",
     "key_files",
@@ -93,6 +101,7 @@ __all__ = [
     "open_lock_store",
     "open_log",
     "open_notary",
+    "places",
     "read_log_key",
     "read_log_keys",
     "store_url",
