@@ -25,7 +25,7 @@ from ledger.home import create_home, open_home
 from ledger.storage import create_store, open_store, shared_tables
 from ledger.storage.postgres import connections, declared, schema
 from tests.facts import data_set, noon
-from tests.postgres import ADMIN, MADE, Server
+from tests.postgres import ADMIN, MADE, Server, end_connections
 from tests.stores import assert_holds, event, nothing_written
 from tests.tampering import ORIGIN, record
 
@@ -38,15 +38,6 @@ def empty_url(postgres_server: Server) -> Iterator[str]:
     name = postgres_server.new_database()
     yield postgres_server.url(name)
     postgres_server.drop(name)
-
-
-@pytest.fixture
-def service_url(postgres_server: Server, postgres_url: str) -> str:
-    """The store as the service reaches it."""
-    postgres_server.execute(
-        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {declared.SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
-    )
-    return postgres_url.replace(f"{ADMIN}@", "api@")
 
 
 def plain(url: str) -> "closing[psycopg.Connection[tuple[object, ...]]]":
@@ -439,10 +430,6 @@ def test_connections_that_ended_while_nobody_looked_are_replaced(postgres_server
         assert store.append([event()]) == 2
         end_connections(postgres_server)
         assert store.head().position == 2
-
-
-def end_connections(server: Server) -> None:
-    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dua-ledger'")
 
 
 # A home.

@@ -18,11 +18,11 @@ from ledger.errors import AlreadyThere, LedgerError, Malformed, Missing, NotALed
 from ledger.events import OrganisationRegistered
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.logkeys import log_keys
-from ledger.home import create_home, join_home, open_custody, open_home, open_log
+from ledger.home import create_home, join_home, open_custody, open_home, open_lock_store, open_log
 from ledger.log import about
 from tests.command_line import IRA, STAGES, Office, Stages, dua_ledger
 from tests.facts import NOON, Clock, data_set, noon
-from tests.postgres import Server
+from tests.postgres import Server, end_connections
 from tests.served import CLIENTS, directors_key, serving_at
 from tests.signing import ORIGIN, append, assert_one_line, locked, sign
 from tests.stores import CAMPAIGN
@@ -35,16 +35,16 @@ DEATHS = 8 if CAMPAIGN else 1
 
 
 @pytest.fixture
-def first(postgres_url: str, tmp_path: Path) -> Path:
+def first(service_url: str, tmp_path: Path) -> Path:
     """A home of an office that has just been opened in a database."""
-    create_home(tmp_path / "first", ORIGIN, actor=DIRECTOR, via="test", clock=noon, store=postgres_url)
+    create_home(tmp_path / "first", ORIGIN, actor=DIRECTOR, via="test", clock=noon, store=service_url)
     return tmp_path / "first"
 
 
 @pytest.fixture
-def second(first: Path, postgres_url: str, tmp_path: Path) -> Path:
+def second(first: Path, service_url: str, tmp_path: Path) -> Path:
     """Another home of the same office."""
-    join_home(tmp_path / "second", postgres_url, first / "keys")
+    join_home(tmp_path / "second", service_url, first / "keys")
     return tmp_path / "second"
 
 
@@ -81,28 +81,37 @@ def test_homes_that_sign_in_turn_give_one_line_of_checkpoints(first: Path, secon
         append(home)
         assert sign(home).size == len(locked(home))
 
-    with LockStore((first / "store").read_text().strip()) as lock:
+    with open_lock_store(first) as lock:
         assert_one_line(first, lock)
         assert lock.last().size == 5
 
 
-def test_keys_and_lock_store_can_be_in_other_databases(postgres_server: Server, postgres_url: str, tmp_path: Path):
+def test_connections_that_ended_while_nobody_looked_are_replaced(first: Path, postgres_server: Server):
+    with open_home(first, noon) as home:
+        for member in ("name", "phone"):
+            home.custody.seal("person:p-1", "person.registered", {member: member})
+            assert home.notary.checkpoint().size == 1
+            end_connections(postgres_server)
+        assert home.custody.erase("person:p-1").keys == 1
+
+
+def test_keys_and_lock_store_can_be_in_other_databases(postgres_server: Server, service_url: str, tmp_path: Path):
     with postgres_server.ledger() as keys, postgres_server.ledger() as lock:
         first, second = tmp_path / "first", tmp_path / "second"
-        elsewhere = {"store": postgres_url, "key_store": keys, "lock_store": lock}
+        elsewhere = {"store": service_url, "key_store": keys, "lock_store": lock}
         create_home(first, ORIGIN, actor=DIRECTOR, via="test", clock=noon, **elsewhere)
-        assert join_home(second, postgres_url, first / "keys") == 1
+        assert join_home(second, service_url, first / "keys") == 1
 
         with open_home(second, noon) as home, open_home(first, noon) as other:
             record(home, data_set("D-1"))
             sealed = home.custody.seal("person:p-1", "person.registered", {"name": "Ana"})
             assert other.custody.unseal(sealed["name"]) == "Ana"
-        with LockStore(lock) as there, LockStore(postgres_url) as here:
+        with LockStore(lock) as there, LockStore(service_url) as here:
             assert ([one.size for one in there.all()], list(here.all())) == ([1], [])
 
 
-def test_a_home_without_keys_reads_and_verifies_the_log_alone(first: Path, postgres_url: str, tmp_path: Path):
-    joined = dua_ledger("join", "--store", postgres_url, home=tmp_path / "auditor")
+def test_a_home_without_keys_reads_and_verifies_the_log_alone(first: Path, service_url: str, tmp_path: Path):
+    joined = dua_ledger("join", "--store", service_url, home=tmp_path / "auditor")
     assert joined == (
         0,
         f"Joined, in {tmp_path}/auditor: 1 entry so far. This home can read and verify the log, and open nothing.\n",
@@ -132,18 +141,18 @@ def without_what_opens_custody(first: Path, keys: Path) -> type[LedgerError]:
 
 @pytest.mark.parametrize("spoil", [of_another_office, without_the_log_key, without_what_opens_custody])
 def test_no_home_is_made_with_keys_that_do_not_open_it(
-    spoil: Callable[[Path, Path], type[LedgerError]], first: Path, postgres_url: str, tmp_path: Path
+    spoil: Callable[[Path, Path], type[LedgerError]], first: Path, service_url: str, tmp_path: Path
 ):
     keys = shutil.copytree(first / "keys", tmp_path / "keys")
     with pytest.raises(spoil(first, keys)):
-        join_home(tmp_path / "second", postgres_url, keys)
+        join_home(tmp_path / "second", service_url, keys)
 
     assert not (tmp_path / "second").exists()
 
 
-def test_nobody_joins_where_there_is_no_office_yet(postgres_url: str, tmp_path: Path):
+def test_nobody_joins_where_there_is_no_office_yet(service_url: str, tmp_path: Path):
     with pytest.raises(NotALedger, match="holds no office yet"):
-        join_home(tmp_path / "second", postgres_url)
+        join_home(tmp_path / "second", service_url)
     with pytest.raises(Malformed, match="is not postgresql"):
         join_home(tmp_path / "second", "sqlite:////tmp/log.db")
     assert list(tmp_path.iterdir()) == []
@@ -160,13 +169,11 @@ def test_a_database_that_has_keys_already_gets_no_other(first: Path, postgres_se
         assert list(custody.commitments()) == []
 
 
-def test_what_could_not_be_made_whole_leaves_no_keys_behind(postgres_url: str, tmp_path: Path):
+def test_what_could_not_be_made_whole_leaves_no_keys_behind(service_url: str, tmp_path: Path):
     wrong = f"sqlite:///{tmp_path}/no/folder/lock.db"
     for lock_store in (wrong, None):
         try:
-            create_home(
-                tmp_path / "home", ORIGIN, actor=DIRECTOR, via="test", store=postgres_url, lock_store=lock_store
-            )
+            create_home(tmp_path / "home", ORIGIN, actor=DIRECTOR, via="test", store=service_url, lock_store=lock_store)
         except Unreachable:
             assert lock_store == wrong
     assert verify_home(tmp_path / "home").findings == ()
@@ -210,15 +217,18 @@ def test_what_a_superuser_did_beside_the_log_is_found(first: Path, postgres_url:
         home.notary.checkpoint()
     assert verify_home(first).findings == ()
     attacks = [*ATTACKS] if CAMPAIGN else [*ATTACKS][::4]
-    missed = {attack: found for attack in attacks if ATTACKS[attack] not in (found := found_after(attack, first))}
+    missed = {
+        attack: found
+        for attack in attacks
+        if ATTACKS[attack] not in (found := found_after(attack, first, postgres_url))
+    }
 
     assert missed == {}
     assert verify_home(first).findings == ()
 
 
-def found_after(attack: str, home: Path) -> str:
+def found_after(attack: str, home: Path, url: str) -> str:
     """What is found once something was done to the office's database, which is put back as it was."""
-    url = (home / "store").read_text().strip()
     name = url.partition("?")[0].rpartition("/")[2]
     with closing(psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True)) as server:
         server.execute(f"CREATE DATABASE kept TEMPLATE {name}".encode())
@@ -253,9 +263,9 @@ class Turns(Office):
 
 @pytest.mark.needs("gpg")
 def test_a_request_is_taken_from_its_packet_to_its_release_by_two_homes_in_turn(
-    stages: Stages, postgres_url: str, tmp_path: Path
+    stages: Stages, service_url: str, tmp_path: Path
 ):
-    office = Turns(tmp_path / "office", Clock(NOON), postgres_url)
+    office = Turns(tmp_path / "office", Clock(NOON), service_url)
     for stage in STAGES.values():
         stage(office, stages)
 
@@ -270,10 +280,10 @@ def test_a_request_is_taken_from_its_packet_to_its_release_by_two_homes_in_turn(
 
 
 @pytest.mark.campaign
-def test_two_servers_write_for_one_office_and_the_death_of_one_loses_nothing(postgres_url: str, tmp_path: Path):
+def test_two_servers_write_for_one_office_and_the_death_of_one_loses_nothing(service_url: str, tmp_path: Path):
     first, second = tmp_path / "first", tmp_path / "second"
-    create_home(first, ORIGIN, actor=DIRECTOR, via="test", store=postgres_url)
-    join_home(second, postgres_url, first / "keys")
+    create_home(first, ORIGIN, actor=DIRECTOR, via="test", store=service_url)
+    join_home(second, service_url, first / "keys")
     key = directors_key(first)
     answered: list[str] = []
     for death in range(DEATHS):
@@ -289,7 +299,7 @@ def test_two_servers_write_for_one_office_and_the_death_of_one_loses_nothing(pos
     assert set(answered) <= set(recorded)
     # A call that nobody was answered may be in the log: one for each client of those that were killed.
     assert len(recorded) - len(answered) <= DEATHS * CLIENTS
-    with LockStore(postgres_url) as lock:
+    with LockStore(service_url) as lock:
         assert_one_line(first, lock)
     assert verify_home(first, 1).findings == ()
 
