@@ -13,7 +13,7 @@ missed: then the cut is made anew.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.stream import chunks_of, packed
-from ledger.home import check_continued, open_key_store, open_lock_store, open_log, places
+from ledger.home import check_continued, check_signed, open_key_store, open_lock_store, open_log, places
 from ledger.storage import Store, utc_now, without_password
 from ledger.storage.port import Clock
 
@@ -51,16 +51,16 @@ class _Cut(NamedTuple):
     vault: Path
 
 
-def back_up(path: Path, to: Path, clock: Clock = utc_now) -> Manifest:
+def back_up(path: Path, to: Path, clock: Clock = utc_now, check: Callable[[Path], None] = check_signed) -> Manifest:
     """Write a backup of the home at `path` to the new file `to`, with mode 0600, whole or not at all.
 
     Whoever seals or erases waits while the vault is copied. Raises `AlreadyThere`, `Busy`, `StoreFull`, and what
-    opening the home raises; `Unreachable` for an office that is kept in PostgreSQL; `NotContinued` where the lock
-    store, if it can be read, contradicts the log.
+    opening the home raises; `Unreachable` for an office that is kept in PostgreSQL; and what `check` does for a log
+    that may not be copied, as one is that the lock store contradicts, or of which it is missing.
     """
     _check_in_files(path)
     with draft_beside(to) as draft, open_log(path) as store:
-        check_continued(path)
+        check(path)
         for attempt in range(ATTEMPTS):
             with suppress(_Erased):
                 return _backed_up(path, to, store, draft / str(attempt), clock)

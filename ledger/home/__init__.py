@@ -16,6 +16,7 @@
     outbox.db                  which notices wait and what was tried, which can be thrown away
     last-use/                  the day on which each API key was last used; no fact of the log
     lock/checkpoints.db        the lock store, which must be in no backup at all
+    outgoing/                  packages that wait to be fetched, each encrypted for one contact; in no backup
     checkpoint                 the last checkpoint that was signed, for everybody to fetch
 
 The key that signs is encrypted when the environment had DUA_LEDGER_KEY_PASSPHRASE while the home was made, which must
@@ -43,6 +44,7 @@ from ledger.home.layout import (
     KEYS,
     LOCK,
     LOG,
+    OUTGOING,
     PUBLISHED,
     STORE,
     VIEWS,
@@ -57,6 +59,7 @@ from ledger.home.opening import (
     WISH_KEY,
     Home,
     check_continued,
+    check_signed,
     open_custody,
     open_home,
     open_key_store,
@@ -71,6 +74,7 @@ __all__ = [
     "LOG",
     "LOG_KEY",
     "MAX_KEY_BYTES",
+    "OUTGOING",
     "PUBLISHED",
     "SECRETS",
     "STORE",
@@ -80,6 +84,7 @@ __all__ = [
     "Home",
     "check_continued",
     "check_origin",
+    "check_signed",
     "create_home",
     "erase_person",
     "is_erasure_recorded",

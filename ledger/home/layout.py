@@ -20,6 +20,7 @@ LOCK_STORE = "lock-store"
 LOCK = "lock"
 LOCKED = "checkpoints.db"
 PUBLISHED = "checkpoint"
+OUTGOING = "outgoing"
 
 
 def store_url(path: Path) -> str:
