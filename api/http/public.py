@@ -19,6 +19,7 @@ from ledger.errors import Damaged, Malformed, NotALedger, NotContinued, StoreFul
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.tiles import content_of
 from ledger.home import LOG, PUBLISHED, Home
+from ledger.storage import is_postgres
 from ledger.storage.port import recording_time
 
 TEXT = "text/plain; charset=utf-8"
@@ -59,13 +60,17 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
 
 
 def check_writable(parts: Parts) -> None:
-    """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only."""
-    log = parts.home.path / LOG
-    recording_time(parts.clock(), parts.home.ledger.store.head())
-    if not os.access(log, os.W_OK):
-        raise Unreachable(log, "can't be written to")
-    if shutil.disk_usage(parts.home.path).free < ENOUGH_BYTES:
-        raise StoreFull(log, "there is hardly any room left")
+    """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only.
+
+    Of a log that is elsewhere, only that it can be read: what its server has room for is its own to tell.
+    """
+    home = parts.home
+    recording_time(parts.clock(), home.ledger.store.head())
+    written = home.path if is_postgres(home.url) else home.path / LOG
+    if not os.access(written, os.W_OK):
+        raise Unreachable(written, "can't be written to")
+    if shutil.disk_usage(home.path).free < ENOUGH_BYTES:
+        raise StoreFull(written, "there is hardly any room left")
 
 
 def overdue_in(parts: Parts) -> tuple[str, ...]:
