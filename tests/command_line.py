@@ -92,6 +92,10 @@ class Office:
             *self.words(line), *more, home=self.home, answer=answer, clock=self.clock, DUA_LEDGER_ACTOR=actor
         )
 
+    def make(self) -> None:
+        """Make its home."""
+        create_home(self.home, "log.example.com", actor="staff:1", via="command line", clock=self.clock)
+
     def words(self, line: str) -> list[str]:
         return [word.replace("{", f"{self.folder}/").replace("}", "") for word in shlex.split(line)]
 
@@ -143,6 +147,8 @@ class Office:
 
 
 ROSA, TOM, IRA = "rosa.quill@example.edu", "tom.abara@example.edu", "ira.stein@example.edu"
+# The head of their department.
+INES = "ines.calder@example.edu"
 HOUR_AGO = NOON - timedelta(hours=1)
 
 
@@ -172,7 +178,7 @@ class Stages:
 
 def _open(office: Office, stages: Stages) -> None:
     office.folder.mkdir(parents=True)
-    create_home(office.home, "log.example.com", actor="staff:1", via="command line", clock=office.clock)
+    office.make()
     office.put("pc.csv", DATA)
     office.put("mou.txt", TEXT)
     office.put("letter.txt", b"Dear office,\n")
@@ -213,7 +219,7 @@ def _execute(office: Office, stages: Stages) -> None:
     sign = "sign A-2026-0001-1 --signer"
     office.done(
         f"{sign} {ROSA} --as researcher --signature {{rosa.sig}} --key {{rosa.asc}} --attested-by {IRA}",
-        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}",
+        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {INES}",
         "execute A-2026-0001-1",
     )
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from werkzeug.exceptions import ClientDisconnected
 
-from api.http.gateway import PIECE_BYTES, Gateway, environ_of
-from api.http.patience import Patience
+from api.errors import HungUp
+from api.gateway import PIECE_BYTES, Gateway, environ_of
+from api.patience import Patience
 
 SCOPE: dict[str, Any] = {
     "method": "GET",
@@ -51,7 +51,7 @@ def test_whoever_takes_nothing_of_an_answer_is_given_up():
 
     for _ in range(2):
         # The only thread there is serves the next one, too.
-        with pytest.raises(ClientDisconnected):
+        with pytest.raises(HungUp):
             asyncio.run(gateway(SCOPE, never, never))  # type: ignore[arg-type]
 
 

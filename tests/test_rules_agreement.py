@@ -176,7 +176,7 @@ def test_an_agreement_names_nobody_outside_of_the_study_group():
 def test_nobody_of_the_study_group_approves_the_template(approver: str):
     own = use_agreement(agreement="A-2", template_approved_by=approver)
     given(ready(request=EVERYBODY)).when(issue(own)).then(
-        refused("agreement-terms", "somebody else to approve the template", about=[approver], shown_by=[EVERYBODY])
+        refused("template-approved", "somebody else to approve the template", about=[approver], shown_by=[EVERYBODY])
     )
 
 

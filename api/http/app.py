@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -183,9 +184,14 @@ def _end(desks: Desks, response: Response) -> Response:
     return finished(asked, response, g.version)
 
 
+@cache
+def _document() -> bytes:
+    return msgspec.json.encode(openapi())
+
+
 def _describing() -> dict[str, Callable[[], Response]]:
     """What this API is; for everybody who has a key, whatever it is for."""
-    document = msgspec.json.encode(openapi())
+    document = _document()
 
     def described() -> Response:
         return Response(document, content_type=JSON)

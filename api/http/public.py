@@ -60,17 +60,14 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
 
 
 def check_writable(parts: Parts) -> None:
-    """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only.
-
-    Of a log that is elsewhere, only that it can be read: what its server has room for is its own to tell.
-    """
-    home = parts.home
-    recording_time(parts.clock(), home.ledger.store.head())
-    written = home.path if is_postgres(home.url) else home.path / LOG
-    if not os.access(written, os.W_OK):
-        raise Unreachable(written, "can't be written to")
-    if shutil.disk_usage(home.path).free < ENOUGH_BYTES:
-        raise StoreFull(written, "there is hardly any room left")
+    """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only."""
+    recording_time(parts.clock(), parts.home.ledger.store.head())
+    # What is kept in PostgreSQL is for the server to say; views are in the home all the same.
+    kept = parts.home.path if is_postgres(parts.home.url) else parts.home.path / LOG
+    if not os.access(kept, os.W_OK):
+        raise Unreachable(kept, "can't be written to")
+    if shutil.disk_usage(parts.home.path).free < ENOUGH_BYTES:
+        raise StoreFull(kept, "there is hardly any room left")
 
 
 def overdue_in(parts: Parts) -> tuple[str, ...]:
@@ -86,6 +83,9 @@ def overdue_in(parts: Parts) -> tuple[str, ...]:
 
 def published(home: Home) -> bytes:
     """The last checkpoint that was signed. Raises `BadRequest` when there is none."""
+    if is_postgres(home.url):
+        # It may have been signed on another machine.
+        home.notary.publish()
     path = home.path / PUBLISHED
     if not path.is_file():
         raise not_found()

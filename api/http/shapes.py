@@ -39,7 +39,7 @@ def as_in(row: Any, *left_out: str) -> Callable[[type[S]], type[S]]:
         described = {"__doc__": shape.__doc__, "__module__": shape.__module__}
         fields = list((members | own).items())
         return cast(
-            type[S], msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, namespace=described)
+            "type[S]", msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, namespace=described)
         )
 
     return made
