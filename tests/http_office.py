@@ -1,13 +1,16 @@
 """An office that is asked over HTTP: a ledger home with a request of Ana's, and somebody with a key in every role."""
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import date, timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import pytest
 from flask.testing import FlaskClient
@@ -64,14 +67,21 @@ def principal(of: str) -> str:
     return f"staff:{of.replace(' ', '-')}"
 
 
+def issued(clerk: Clerk, random_bytes: Callable[[int], bytes], of: Role, **changes: Any) -> NewKey:
+    """A new key for whoever holds a role."""
+    made = new_key(random_bytes)
+    rest: dict[str, Any] = {"principal": principal(of), "role": of, "expires": LATER, "scope": SCOPES}
+    clerk.take(IssueApiKey(apikey=made.apikey, digest=made.digest, **(rest | changes)), BY)
+    return made
+
+
 class HttpOffice:
     """A ledger home behind the API, with a key for each role."""
 
-    def __init__(self, home: Home, clock: Clock) -> None:
-        self.home, self.clock = home, clock
+    def __init__(self, home: Home, clock: Clock, chance: Random, keys: Mapping[Role, NewKey]) -> None:
+        self.home, self.clock, self.keys = home, clock, keys
         self.clerk = Clerk(home, clock)
-        self._random = Random(7).randbytes
-        self.keys = {one: self.issue(one) for one in ROLES}
+        self._random = chance.randbytes
         last_use, monitor, rates = LastUse(home.path / "last-use"), Monitor(home.ledger), Rates(clock, RATE)
         parts = Parts(home, clock, self._random, last_use, monitor, rates)
         self.parts = parts
@@ -81,10 +91,7 @@ class HttpOffice:
 
     def issue(self, of: Role, **changes: Any) -> NewKey:
         """A key for whoever holds a role."""
-        made = new_key(self._random)
-        rest: dict[str, Any] = {"principal": principal(of), "role": of, "expires": LATER, "scope": SCOPES}
-        self.clerk.take(IssueApiKey(apikey=made.apikey, digest=made.digest, **(rest | changes)), BY)
-        return made
+        return issued(self.clerk, self._random, of, **changes)
 
     def ask(self, of: Role | None, method: str, path: str, key: Any = None, **how: Any) -> TestResponse:
         """What somebody in a role is answered, or nobody; every POST has a key of its own."""
@@ -122,26 +129,45 @@ class HttpOffice:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[HttpOffice]:
+def office(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpOffice]:
     """Ana's request is before the office, and can be approved; another is of somebody else."""
-    with an_office(tmp_path) as found:
+    with an_office(tmp_path, tmp_path_factory) as found:
         yield found
 
 
 @contextmanager
-def an_office(folder: Path) -> Iterator[HttpOffice]:
+def an_office(folder: Path, made_below: pytest.TempPathFactory) -> Iterator[HttpOffice]:
     """An office as `office` is one, with its home in a folder."""
+    pattern, chance, keys = _furnished(made_below.getbasetemp() / "http-office")
     clock = Clock(NOON)
-    create_home(folder / "home", "log.example.com", actor="staff:director", via="command line", clock=clock)
+    shutil.copytree(pattern, folder / "home")
     with open_home(folder / "home", clock) as home:
+        yield HttpOffice(home, clock, copy(chance), keys)
+
+
+class Furnished(NamedTuple):
+    """A home, what chance is left for it, and the keys of its office."""
+
+    path: Path
+    chance: Random
+    keys: Mapping[Role, NewKey]
+
+
+@cache
+def _furnished(path: Path) -> Furnished:
+    """The home that every office begins with, made once."""
+    clock, chance = Clock(NOON), Random(7)
+    create_home(path, "log.example.com", actor="staff:director", via="command line", clock=clock)
+    with open_home(path, clock) as home:
         grants = [
             role(principal=principal(one), person=ANA if one == "researcher" else None, role=one) for one in ROLES
         ]
         written(grants, home.ledger)
-        Clerk(home, clock).take(ANA_AS_SHE_IS, BY)
+        clerk = Clerk(home, clock)
+        clerk.take(ANA_AS_SHE_IS, BY)
         facts = complete(role=None, ana=None)
         written([*facts, version_added(), submitted(OTHERS_REQUEST, STRANGER)], home.ledger)
-        yield HttpOffice(home, clock)
+        return Furnished(path, chance, {one: issued(clerk, chance.randbytes, one) for one in ROLES})
 
 
 def told(response: TestResponse) -> Any:

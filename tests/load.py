@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from multiprocessing.pool import ThreadPool
 from threading import Barrier
 from time import monotonic
@@ -14,6 +13,7 @@ from eventsourcing.dcb.api import DCBAppendCondition
 from ledger.errors import Conflict, OutcomeUnknown, Unavailable
 from ledger.storage import Store, open_store
 from tests.stores import CAMPAIGN, assert_holds, event, tagged
+from tests.writers import forking
 
 PROCESSES = 4
 THREADS = 4
@@ -112,7 +112,7 @@ def follow(url: str, count: int) -> list[tuple[int, bytes]]:
 def load(url: str, appends: int) -> Iterator[Callable[[], Load]]:
     """Keep a server busy with 16 writers in 4 processes and 2 followers; what is given waits for its end."""
     total = appends * PROCESSES * THREADS
-    with ProcessPoolExecutor(PROCESSES + 2, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(PROCESSES + 2, forking()) as pool:
         following = [pool.submit(follow, url, total) for _ in range(2)]
         writing = [pool.submit(write, url, process, appends) for process in range(PROCESSES)]
 

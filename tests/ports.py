@@ -1,10 +1,12 @@
-"""Ports of loopback that nobody else gets meanwhile."""
+"""Ports of loopback: one that nobody else gets meanwhile, and one where nobody is."""
 
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOOPBACK = "127.0.0.1"
+# Nobody listens at the port of a protocol that nobody speaks any more (TCPMUX).
+NOWHERE = f"http://{LOOPBACK}:1"
 
 
 @contextmanager

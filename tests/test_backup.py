@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from threading import Event
 
@@ -41,6 +40,7 @@ from tests.stores import PATIENCE
 from tests.tampering import ANA, BEN, LAPSES, LEO, ORIGIN, SIZE, Operator, furnish, register
 from tests.test_erasure import traces
 from tests.witnesses import served
+from tests.writers import forking
 
 NEW = "ir.example.edu/again"
 NAMES = {ANA: "Ana Ejemplo", LEO: "Leo Ejemplo"}
@@ -221,7 +221,7 @@ def test_every_backup_that_is_made_while_four_processes_write_is_whole(ledger: L
     sizes: list[int] = []
     # What is signed meanwhile would make each of them one that is older than what was signed.
     (ledger.home / KEYS / "log-key.pem").unlink()
-    context = get_context("spawn")
+    context = forking()
     with context.Manager() as manager, context.Pool(WRITERS) as pool:
         enough = manager.Event()
         writing = pool.starmap_async(write_on, [(ledger.home, number, enough) for number in range(1, WRITERS + 1)])
@@ -297,7 +297,7 @@ def test_a_document_that_somebody_took_away_is_missing_from_the_backup_too_and_m
 
 
 def in_a_process(target: Callable[..., object], *arguments: object) -> object:
-    with get_context("spawn").Pool(1) as pool:
+    with forking().Pool(1) as pool:
         return pool.apply(target, arguments)
 
 

@@ -1,6 +1,5 @@
 """Threads and processes share custody: nobody's value is lost, and nobody makes a second key."""
 
-import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ import pytest
 
 from ledger.custody import Custody
 from tests.custody_facts import ANA, OVER_BOTH, Folder, a_person_and_a_document, outcomes, seal_for_ana
+from tests.writers import forking
 
 PROCESSES = 4
 
 
 @pytest.fixture(scope="module")
 def processes() -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(PROCESSES, mp_context=forking()) as pool:
         yield pool
 
 

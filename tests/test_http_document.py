@@ -42,7 +42,7 @@ THERE: dict[str, list[str]] = {
 def one_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpOffice]:
     """One ledger for all cases, which grows as they come."""
     folder: Path = tmp_path_factory.mktemp("one")
-    with an_office(folder) as office:
+    with an_office(folder, tmp_path_factory) as office:
         yield office
 
 

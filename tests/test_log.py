@@ -6,7 +6,6 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 from queue import Queue
 
@@ -43,6 +42,7 @@ from tests.facts import (
     submitted,
 )
 from tests.stores import PATIENCE
+from tests.writers import forking
 
 ANAS, BENS = f"person:{ANA}", f"person:{BEN}"
 
@@ -393,7 +393,7 @@ def test_of_threads_with_the_same_wish_one_records_it_and_all_have_its_outcome(l
 
 def test_of_processes_with_the_same_wishes_one_records_each_and_all_have_its_outcome(shared_url: str):
     wishes, processes = 25, 4
-    context = get_context("spawn")
+    context = forking()
     with context.Manager() as manager, ProcessPoolExecutor(processes, mp_context=context) as pool:
         start = manager.Barrier(processes)
         racing = [pool.submit(race, shared_url, wishes, start) for _ in range(processes)]

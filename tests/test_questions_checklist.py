@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from ledger.events import Event, TrainingVerified
 from projections.acts import ApproveRequest, AuthoriseRelease
 from projections.checklist import BY_PERSON, ITEMS, NOT_LISTED, Line, checklist, next_act, release_of
 from projections.rules.rulebook import RULEBOOK, judge, rule
 from projections.standing import Standing
-from tests.event_strategies import many
+from tests.event_strategies import examples
 from tests.facts import ANA, BEN, NOON, REQUEST, commitment, version_added
 from tests.office import (
     FAR_OFF,
@@ -85,7 +85,7 @@ def test_what_the_next_decision_would_meet_is_what_the_checklist_lacks(facts: li
 
 
 @given(logs())
-@settings(many)
+@examples(15)
 def test_the_checklist_agrees_with_the_rules_whatever_has_been_recorded(facts: list[Any]):
     standing = Standing(recorded([one.event for one in facts]))
     if standing.request(REQUEST).submitted:

@@ -19,7 +19,7 @@ from ledger.evidence.witness import Witness, create_witness
 from ledger.home import open_home
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
-from tests.ports import LOOPBACK, a_port
+from tests.ports import NOWHERE
 from tests.signing import BY, ORIGIN, append, entries_of, locked, sign
 from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside, verified
@@ -141,11 +141,10 @@ def test_the_herald_says_that_it_cannot_sign(home: Path, caplog: pytest.LogCaptu
 
 def test_the_herald_says_who_does_not_answer_and_holds_up_nobody(home: Path, caplog: pytest.LogCaptureFixture):
     key = VerifierKey(NAME, b"\x04", bytes(32))
-    with a_port() as nobodys, open_home(home, noon) as opened:
-        (home / "keys/witnesses").write_text(f"http://{LOOPBACK}:{nobodys}={key}\n")
-        with Herald(home) as herald:
-            clerk = Clerk(opened, noon, signing(opened.notary, herald.announce))
-            outcome = clerk.take(GrantRole(principal="staff:1", role="director", starts=date(2026, 1, 1)), BY)
+    (home / "keys/witnesses").write_text(f"{NOWHERE}={key}\n")
+    with open_home(home, noon) as opened, Herald(home) as herald:
+        clerk = Clerk(opened, noon, signing(opened.notary, herald.announce))
+        outcome = clerk.take(GrantRole(principal="staff:1", role="director", starts=date(2026, 1, 1)), BY)
 
     assert outcome.warnings == ()
     assert [warning.partition(":")[0] for warning in warnings_in(caplog)] == [f"never witnessed by {NAME}"]

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import accumulate, islice, pairwise
-from multiprocessing import get_context
 from multiprocessing.pool import ThreadPool
 from typing import NamedTuple
 
@@ -53,7 +52,7 @@ from tests.stores import (
     stored,
     tagged,
 )
-from tests.writers import append_each
+from tests.writers import append_each, forking
 
 # One store serves all examples: they only read it, or take it as it has grown.
 many = settings(
@@ -520,7 +519,7 @@ def test_a_subscription_hears_of_another_process(shared_url):
     with (
         open_store(shared_url) as store,
         ThreadPool(1) as aside,
-        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere,
+        ProcessPoolExecutor(1, mp_context=forking()) as elsewhere,
     ):
         received = aside.apply_async(lambda: list(islice(store.subscribe(tagged("a")), 75)))
         elsewhere.submit(append_each, shared_url, events).result(PATIENCE)

@@ -216,6 +216,7 @@ def test_where_nothing_was_altered_nothing_is_found(home: Operator):
 # One at a time, everywhere
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("database", "table", "column"), FACTS)
 def test_an_altered_value_is_found_where_it_stands(home: Operator, database: str, table: str, column: str):
     place = list(COLUMNS[database][table]).index(column)
@@ -228,7 +229,9 @@ def test_an_altered_value_is_found_where_it_stands(home: Operator, database: str
                 if value != row[place] and not cuts_off(table, row, came):
                     yield Attack(database, table, [row], [came], at)
 
-    assert unnoticed(home, attacks(), at_least=5) == []
+    # No row is altered in a multiple of five ways: so, from row to row, each of them has its turn.
+    every = [*attacks()]
+    assert unnoticed(home, iter(every if CAMPAIGN or len(every) < 25 else every[::5]), at_least=5) == []
 
 
 @pytest.mark.parametrize(("database", "table", "column"), FACTS)

@@ -25,7 +25,7 @@ from ledger.events import (
 from ledger.events.agreement import Covered, Recipient
 from ledger.events.governance import Objected
 from projections.rules.rule import Objection
-from tests.event_strategies import events, many
+from tests.event_strategies import events, examples
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, submitted
 
 NAMES = {ANA: "Ana Ejemplo", BEN: "Ben Okafor", "O-lakeside": "Lakeside College"}
@@ -48,7 +48,7 @@ def names(id_: str) -> str:
 
 @pytest.mark.parametrize("kind", DECLARED, ids=lambda kind: kind.wire_type())
 @pytest.mark.campaign
-@many
+@examples(12)
 @given(data=st.data())
 def test_every_event_is_told_in_one_sentence_without_holes(kind: type[Event], data: st.DataObject):
     event = data.draw(events(kind))

@@ -28,6 +28,7 @@ from ledger.home import erase_person, open_home
 from ledger.storage import Store, open_store
 from tests.facts import NOON, data_set, noon
 from tests.tampering import LAPSES, fill_store, furnish, record, register, submit
+from tests.writers import forking
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
@@ -312,7 +313,7 @@ def keep_erasing(path: Path, stop: "Event") -> None:
 
 def beside(work: Callable[[Path, "Event"], None], path: Path, rounds: int, processes: int = 1) -> list[Report]:
     """What verifications find while another process works on the same home, from the moment at which it has begun."""
-    context = multiprocessing.get_context("spawn")
+    context = forking()
     stop = context.Event()
     worker = context.Process(target=work, args=(path, stop))
     before = verify_home(path).size

@@ -48,7 +48,7 @@ from ledger.evidence.witnessing import (
 from ledger.home import open_lock_store, open_log, open_notary
 from ledger.storage import utc_now
 from tests.command_line import Outcome, dua_ledger
-from tests.ports import LOOPBACK, a_port
+from tests.ports import LOOPBACK, NOWHERE
 from tests.signing import ORIGIN, append, copied, cut, locked, rewrite, sign, signed_home, with_altered
 from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside, verified
@@ -86,13 +86,6 @@ def witness(server: Served, home: Path) -> Appointed:
     with open_log(home) as store, Witness(server.folder) as opened:
         opened.add(log_key(store))
         return Appointed(server.url, opened.vkey)
-
-
-@pytest.fixture
-def nowhere() -> Iterator[str]:
-    """A URL where nobody listens."""
-    with a_port() as port:
-        yield f"http://{LOOPBACK}:{port}"
 
 
 NEVER_GO = """CREATE TRIGGER logs_never_go BEFORE DELETE ON logs
@@ -163,9 +156,7 @@ def text_in(body: bytes) -> bytes:
 # Asking.
 
 
-def test_a_cosignature_is_kept_beside_its_checkpoint_and_not_asked_for_again(
-    home: Path, witness: Appointed, nowhere: str
-):
+def test_a_cosignature_is_kept_beside_its_checkpoint_and_not_asked_for_again(home: Path, witness: Appointed):
     first = asked(home, witness)
     (cosignature,) = first.cosignatures
 
@@ -174,7 +165,7 @@ def test_a_cosignature_is_kept_beside_its_checkpoint_and_not_asked_for_again(
         assert witness.key in open_checkpoint(first.note, [log_key(store), witness.key]).signers
     with open_lock_store(home) as lock:
         assert list(lock.cosignatures(str(witness.key))) == [cosignature]
-    assert asked(home, witness._replace(url=nowhere)).cosignatures == (cosignature,)
+    assert asked(home, witness._replace(url=NOWHERE)).cosignatures == (cosignature,)
 
 
 def test_each_checkpoint_is_witnessed_from_the_one_that_was_before(home: Path, witness: Appointed):
@@ -198,10 +189,8 @@ def test_a_witness_that_has_come_to_another_size_than_is_known_here_is_asked_aga
     assert [one.size for one in found.cosignatures] == [12]
 
 
-def test_several_witnesses_are_asked_and_each_that_has_not_cosigned_is_named(
-    home: Path, witness: Appointed, nowhere: str
-):
-    other = Appointed(nowhere, named("another.example"))
+def test_several_witnesses_are_asked_and_each_that_has_not_cosigned_is_named(home: Path, witness: Appointed):
+    other = Appointed(NOWHERE, named("another.example"))
     found = asked(home, other, witness)
 
     assert [one.witness for one in found.behind] == [other]
@@ -350,7 +339,7 @@ def test_a_witness_that_gives_no_whole_answer_has_given_none(home: Path, how: st
 
 
 def test_slow_and_dead_witnesses_are_given_up_when_their_time_is_over_and_the_quick_one_cosigns(
-    home: Path, witness: Appointed, nowhere: str
+    home: Path, witness: Appointed
 ):
     with (
         socket.create_server((LOOPBACK, 0)) as silent,
@@ -359,7 +348,7 @@ def test_slow_and_dead_witnesses_are_given_up_when_their_time_is_over_and_the_qu
         slow = [
             Appointed(f"http://{LOOPBACK}:{silent.getsockname()[1]}", named("silent.example")),
             dripping._replace(key=named("dripping.example")),
-            Appointed(nowhere, named("dead.example")),
+            Appointed(NOWHERE, named("dead.example")),
         ]
         # How much time is enough for the quick one is the machine's affair; for the others, no time is.
         found, seconds = asked(home, *slow, witness, seconds=1.0), 1.0
@@ -511,8 +500,8 @@ def test_witnesses_that_stand_beside_the_keys_are_asked_each_time(home: Path, wi
     assert verified(home, "--witness", witness.url) == (0, [])
 
 
-def test_that_nobody_witnessed_it_is_said_loudly_since_when_and_why(home: Path, witness: Appointed, nowhere: str):
-    gone = witness._replace(url=nowhere)
+def test_that_nobody_witnessed_it_is_said_loudly_since_when_and_why(home: Path, witness: Appointed):
+    gone = witness._replace(url=NOWHERE)
     told = dua_ledger("checkpoint", "--witness", option(gone), home=home)
     refused = r": http://127\.0\.0\.1:\d+/add-checkpoint gave no answer: .*refused\n"
 

@@ -55,8 +55,8 @@ def back_up(path: Path, to: Path, clock: Clock = utc_now, check: Callable[[Path]
     """Write a backup of the home at `path` to the new file `to`, with mode 0600, whole or not at all.
 
     Whoever seals or erases waits while the vault is copied. Raises `AlreadyThere`, `Busy`, `StoreFull`, and what
-    opening the home raises; `Unreachable` for an office that is kept in PostgreSQL; and what `check` does for a log that
-    may not be copied, as one is that the lock store contradicts, or of which it is missing.
+    opening the home raises; `Unreachable` for an office that is kept in PostgreSQL; and what `check` does for a log
+    that may not be copied, as one is that the lock store contradicts, or of which it is missing.
     """
     _check_in_files(path)
     with draft_beside(to) as draft, open_log(path) as store:

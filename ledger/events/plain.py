@@ -49,6 +49,7 @@ def _latest(event: Event) -> Event:
 _CURRENT: set[type[Event]] = set()
 
 
+@cache
 def check_types(event: type[Event]) -> None:
     """Raise `Malformed` for an event with a member that RFC 8785 could write otherwise: a float, a number too large."""
     for member, hint in get_type_hints(event, include_extras=True).items():
