@@ -2,7 +2,9 @@
 
 LedgerError
 ├── NotEntitled          somebody wished for what they may not wish for; nothing was written
-└── Outdated             something has happened to a request since what was seen of it; nothing was written
+├── Outdated             something has happened to a request since what was seen of it; nothing was written
+├── TooSlow              the body of a call came too slowly to be waited for any longer; nothing was written
+└── HungUp               who called is gone before the body of the call had come; nothing was written
 """
 
 from collections.abc import Sequence
@@ -25,3 +27,17 @@ class Outdated(LedgerError):
     def __init__(self, request: str, seen: int, last: int) -> None:
         self.request, self.seen, self.last = request, seen, last
         super().__init__(f"{request} was seen as of entry {seen}, and entry {last} is about it, too")
+
+
+class TooSlow(LedgerError):
+    """The body of a call came too slowly to be waited for any longer; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("the body came too slowly")
+
+
+class HungUp(LedgerError):
+    """Who called is gone before the body of the call had come; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("the call was broken off before its body had come")

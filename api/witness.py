@@ -4,6 +4,7 @@
         400 malformed, or the old size is above the checkpoint's      403 no valid signature by a known key of the log
         404 unknown log                                               409 with the size that was cosigned last
         413 more than 128 KiB                                         422 the proof does not hold
+        408 the body came too slowly
     GET /checkpoint?origin=<origin>     200 with the last checkpoint that was cosigned; 404 when there is none
 
 Anything else is 404 or 405, and 503 when nothing can be stored.
@@ -11,10 +12,14 @@ Anything else is 404 or 405, and 503 when nothing can be stored.
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import parse_qs
 
+from api.errors import HungUp, TooSlow
+from api.gateway import Gateway
+from api.patience import Patience
 from ledger.chain.submission import MAX_SUBMISSION_BYTES
 from ledger.errors import AnotherSize, Malformed, ProofFailed, SignatureFailed, Unavailable, UnknownKey, UnknownLog
 from ledger.evidence.witness import Witness
@@ -36,9 +41,9 @@ class Answer(NamedTuple):
     type: str = TEXT
 
 
-def witness_at(folder: str) -> Application:
-    """The application of the witness in a folder."""
-    return application(Witness(Path(folder)))
+def witness_at(folder: str) -> Gateway:
+    """The application of the witness in a folder, behind a server that waits for no body for ever."""
+    return Gateway(application(Witness(Path(folder))), Patience())
 
 
 def application(witness: Witness) -> Application:
@@ -65,7 +70,12 @@ def _answer(witness: Witness, environ: "WSGIEnvironment") -> Answer:
 
 
 def _cosigned(witness: Witness, environ: "WSGIEnvironment") -> Answer:
-    body = _body(environ)
+    try:
+        body = _body(environ)
+    except TooSlow as error:
+        return _refused(HTTPStatus.REQUEST_TIMEOUT, error)
+    except HungUp as error:
+        return _refused(HTTPStatus.BAD_REQUEST, error)
     if len(body) > MAX_SUBMISSION_BYTES:
         return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_SUBMISSION_BYTES} bytes are read")
     try:
@@ -98,12 +108,12 @@ def _last(witness: Witness, query: str) -> Answer:
 
 def _body(environ: "WSGIEnvironment") -> bytes:
     """The body, or one byte more than is allowed."""
-    stream = cast(IO[bytes], environ["wsgi.input"])
     told = environ.get("CONTENT_LENGTH") or ""
     if told.isdecimal() and int(told) > MAX_SUBMISSION_BYTES:
         # It need not be read for that.
         return bytes(MAX_SUBMISSION_BYTES + 1)
-    return stream.read(MAX_SUBMISSION_BYTES + 1)
+    # A read of what comes by and by gives as much as has come.
+    return BufferedReader(cast(RawIOBase, environ["wsgi.input"])).read(MAX_SUBMISSION_BYTES + 1)
 
 
 def _refused(status: HTTPStatus, why: object) -> Answer:

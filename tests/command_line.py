@@ -92,6 +92,10 @@ class Office:
             *self.words(line), *more, home=self.home, answer=answer, clock=self.clock, DUA_LEDGER_ACTOR=actor
         )
 
+    def make(self) -> None:
+        """Make its home."""
+        create_home(self.home, "log.example.com", actor="staff:1", via="command line", clock=self.clock)
+
     def words(self, line: str) -> list[str]:
         return [word.replace("{", f"{self.folder}/").replace("}", "") for word in shlex.split(line)]
 
@@ -172,7 +176,7 @@ class Stages:
 
 def _open(office: Office, stages: Stages) -> None:
     office.folder.mkdir(parents=True)
-    create_home(office.home, "log.example.com", actor="staff:1", via="command line", clock=office.clock)
+    office.make()
     office.put("pc.csv", DATA)
     office.put("mou.txt", TEXT)
     office.put("letter.txt", b"Dear office,\n")

@@ -36,6 +36,7 @@ class Served:
         self.workers = workers
         self.home, self.key, self.port, self.process = home, key, port, process
         self.answers: list[tuple[str, int]] = []
+        self.name, self.enough = "", threading.Event()
         self._more = threading.Condition()
         self._reader = threading.Thread(target=self._read_on)
         self.log: list[dict[str, Any]] = []
@@ -107,13 +108,13 @@ class Served:
                 ours.close()
 
     def write_on(self, client: int) -> None:
-        """Record one thing after the other until the server is gone."""
+        """Record one thing after the other until the server is gone, or told to stop."""
         connection = self.connection()
         number = 0
         with suppress(*GONE):
-            while True:
+            while not self.enough.is_set():
                 number += 1
-                organisation = f"O-{client}-{number}"
+                organisation = f"O-{self.name}{client}-{number}"
                 body = {"organisation": organisation, "name": organisation}
                 status, _ = self.ask("POST", "/organisations", body, connection, **{"Idempotency-Key": organisation})
                 with self._more:
@@ -127,11 +128,15 @@ class Served:
         clients = [threading.Thread(target=self.write_on, args=(number,)) for number in range(CLIENTS)]
         for client in clients:
             client.start()
-        with self._more:
-            assert self._more.wait_for(lambda: len(self.answered) >= of, PATIENCE)
+        self.has_answered(of)
         yield
         for client in clients:
             client.join(PATIENCE)
+
+    def has_answered(self, count: int) -> None:
+        """Wait until so many have been answered."""
+        with self._more:
+            assert self._more.wait_for(lambda: len(self.answered) >= count, PATIENCE)
 
     def recorded(self) -> list[str]:
         """The organisations that the log has."""
@@ -149,6 +154,12 @@ def serving(folder: Path, workers: int, *options: str) -> Iterator[Served]:
     """A server with so many workers, of a ledger home that is made for it, with a director's key."""
     home = folder / "home"
     create_home(home, "log.example.com", actor="staff:1", via="command line")
+    with serving_at(home, directors_key(home), workers, *options) as found:
+        yield found
+
+
+def directors_key(home: Path) -> str:
+    """A key for a director of an office that has just been opened."""
     made = new_key(os.urandom)
     with open_home(home) as opened:
         clerk = Clerk(opened, utc_now)
@@ -158,11 +169,17 @@ def serving(folder: Path, workers: int, *options: str) -> Iterator[Served]:
             apikey=made.apikey, digest=made.digest, principal="staff:1", role="director", expires=expires, scope=SCOPES
         )
         clerk.take(issue, DIRECTOR)
+    return made.text
+
+
+@contextmanager
+def serving_at(home: Path, key: str, workers: int, *options: str) -> Iterator[Served]:
+    """A server with so many workers, of the ledger home that is there, and a key that its clients use."""
     with a_port() as port:
         program = Path(sys.executable).with_name("dua-ledger")
         command = [str(program), "serve", "--home", str(home), "--port", str(port), "--workers", str(workers), *options]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        found = Served(home, made.text, port, process, workers)
+        found = Served(home, key, port, process, workers)
         try:
             found.started()
             yield found

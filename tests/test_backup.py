@@ -31,11 +31,11 @@ from ledger.events.opening import Continued
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Verdict
 from ledger.evidence.witness import Witness, create_witness
-from ledger.home import KEYS, erase_person, open_home, open_log, read_log_key
+from ledger.home import KEYS, OUTGOING, check_continued, erase_person, open_home, open_log, read_log_key
 from ledger.log import about
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON, noon
-from tests.signing import append, entries_of, locked, new_home, rewrite, sign, with_altered
+from tests.signing import append, cut, entries_of, locked, new_home, rewrite, sign, with_altered
 from tests.stores import PATIENCE
 from tests.tampering import ANA, BEN, LAPSES, LEO, ORIGIN, SIZE, Operator, furnish, register
 from tests.test_erasure import traces
@@ -128,7 +128,7 @@ def test_what_was_restored_goes_on_where_it_was(ledger: Ledger):
     append(ledger.again)
     sign(ledger.again)
 
-    assert [one.size for one in locked(ledger.again)] == [1, SIZE + 1]
+    assert [one.size for one in locked(ledger.again)] == [1, SIZE, SIZE + 1]
     assert verify_home(ledger.again).verdict is Verdict.HOLDS
 
 
@@ -174,6 +174,30 @@ def test_nothing_is_overwritten(ledger: Ledger):
     assert (refused.code, list(ledger.again.iterdir())) == (1, [])
 
 
+def test_without_its_lock_store_a_log_is_copied_only_when_that_is_asked_for(ledger: Ledger):
+    sign(ledger.home)
+    cut(ledger.home, 4)
+    lost = (ledger.home / "lock/checkpoints.db").rename(ledger.folder / "lost")
+    told = dua_ledger("backup", ledger.backup, home=ledger.home, clock=noon)
+
+    assert (told.code, ledger.backup.exists()) == (1, False)
+    assert told.err.startswith(f"Error: {ledger.home}/lock/checkpoints.db: the lock store has to be here, and is not")
+    assert dua_ledger("backup", ledger.backup, "--without-lock-store", home=ledger.home, clock=noon).code == 0
+    lost.rename(ledger.home / "lock/checkpoints.db")
+    again = dua_ledger("backup", ledger.folder / "2.tar", "--without-lock-store", home=ledger.home, clock=noon)
+    assert (again.code, (ledger.folder / "2.tar").exists()) == (1, False)
+
+
+def test_that_packages_wait_which_are_not_in_a_backup_is_said(ledger: Ledger):
+    (ledger.home / OUTGOING).mkdir()
+    for name in ("L-2026-0001.00.gpg", "L-2026-0002.00.gpg", ".draft"):
+        (ledger.home / OUTGOING / name).write_bytes(b"encrypted")
+    told = dua_ledger("backup", ledger.backup, home=ledger.home, clock=noon)
+
+    assert (told.code, told.lines[1:]) == (0, ["Not in it: 2 packages in outgoing/, waiting to be fetched."])
+    assert b"encrypted" not in ledger.backup.read_bytes()
+
+
 # While others write.
 
 WRITERS = 4
@@ -195,6 +219,8 @@ def write_on(path: Path, number: int, enough: Event) -> list[int]:
 
 def test_every_backup_that_is_made_while_four_processes_write_is_whole(ledger: Ledger):
     sizes: list[int] = []
+    # What is signed meanwhile would make each of them one that is older than what was signed.
+    (ledger.home / KEYS / "log-key.pem").unlink()
     context = forking()
     with context.Manager() as manager, context.Pool(WRITERS) as pool:
         enough = manager.Event()
@@ -576,7 +602,8 @@ def test_no_new_log_is_begun_from_another_history_than_was_signed(ledger: Ledger
     forged = Ledger(with_other)
     # Who forges it keeps the lock store out of the way, which would contradict it.
     (with_other / "home/lock/checkpoints.db").rename(with_other / "checkpoints.db")
-    forged.backed_up()
+    back_up(forged.home, forged.backup, noon, check_continued)
+    back_up_keys(forged.home, forged.keys, 30, noon)
     outcome = forged.restore(*forged.opened_by, "--lock-store", ledger.lock_store, "--as-new-log", NEW)
 
     assert (outcome.code, outcome.out.partition(":")[0], forged.again.exists()) == (11, "shorter", False)

@@ -49,6 +49,7 @@ def office(operator: Operator) -> Operator:
     admin = RoleGranted(principal=ADMIN, person=None, role="admin", starts=date(2020, 1, 1), ends=None)
     with open_home(operator.path, noon) as home:
         home.ledger.append([fact(admin)])
+        home.notary.checkpoint()
     return operator
 
 

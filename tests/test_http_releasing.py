@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from api.http.app import create_app
-from api.http.releasing import OUTGOING
 from ledger.errors import Missing
 from ledger.events import DocumentOpened, KeyTestPassed, PersonErased, ReleaseHandedOver
+from ledger.home import OUTGOING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import HttpOffice, executed, file, form, office, sent, told
 from tests.keys import Owner, keyring

@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 
 from api.cli.verifying import verify_home
-from api.http.patience import SECONDS
+from api.patience import SECONDS
 from tests.served import CLIENTS, Served, serving
 from tests.stores import PATIENCE
 

@@ -17,7 +17,7 @@ from ledger.home import open_lock_store
 from tests.facts import ANA, REQUEST, version_added
 from tests.http_office import PDF, HttpOffice, certificate, form, office, told
 from tests.office import written
-from tests.ports import NOWHERE
+from tests.ports import LOOPBACK, a_port
 from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside
 from tests.witnesses import NAME, Served, served
@@ -42,13 +42,20 @@ def witness(office: HttpOffice, tmp_path: Path) -> Iterator[Served]:
     with Witness(tmp_path / "witness") as opened:
         opened.add(*log_keys(office.home.ledger.store))
     with served(tmp_path / "witness") as one:
-        add_appointed(office.home.path / "keys/witnesses", Appointed(one.url, vkey))
+        appoint(office, Appointed(one.url, vkey))
         yield one
 
 
-def appoint_nobody_there(office: HttpOffice, tmp_path: Path) -> None:
+@pytest.fixture
+def nobody(tmp_path: Path) -> Iterator[Appointed]:
+    """A witness that does not answer."""
     vkey = create_witness(tmp_path / "nobody", "nobody.example")
-    add_appointed(office.home.path / "keys/witnesses", Appointed(NOWHERE, vkey))
+    with a_port() as port:
+        yield Appointed(f"http://{LOOPBACK}:{port}", vkey)
+
+
+def appoint(office: HttpOffice, witness: Appointed) -> None:
+    add_appointed(office.home.path / "keys/witnesses", witness)
 
 
 RECORDED = {
@@ -60,9 +67,9 @@ RECORDED = {
 
 @pytest.mark.parametrize("ask", RECORDED.values(), ids=list(RECORDED))
 def test_where_witnesses_are_required_nothing_is_recorded_or_kept_without_them(
-    strict: HttpOffice, tmp_path: Path, ask: Callable[[HttpOffice], TestResponse]
+    strict: HttpOffice, nobody: Appointed, ask: Callable[[HttpOffice], TestResponse]
 ):
-    appoint_nobody_there(strict, tmp_path)
+    appoint(strict, nobody)
     with strict.unchanged():
         answer = ask(strict)
 
@@ -78,10 +85,10 @@ def test_where_witnesses_are_required_it_can_be_asked_and_tried_without_them(str
 
 
 def test_what_is_recorded_where_a_witness_is_required_stands_on_what_it_has_cosigned(
-    strict: HttpOffice, tmp_path: Path, witness: Served
+    strict: HttpOffice, nobody: Appointed, witness: Served
 ):
     # One is enough; nobody waits for the other.
-    appoint_nobody_there(strict, tmp_path)
+    appoint(strict, nobody)
     for _ in range(2):
         before = strict.length
         assert RECORDED["a document"](strict).status_code == 201
@@ -98,7 +105,7 @@ def test_what_was_done_once_under_a_key_is_told_again_without_witnesses(strict: 
         assert told(strict.post("director", APPROVAL, **again)) == told(done)
 
 
-def test_readiness_says_who_has_not_cosigned_and_for_how_long(office: HttpOffice, tmp_path: Path, witness: Served):
+def test_readiness_says_who_has_not_cosigned_and_for_how_long(office: HttpOffice, nobody: Appointed, witness: Served):
     office.home.notary.witnessed(appointed_in(office.home.path), PATIENCE)
     cosigned = office.length
     office.clock.go(JUST_OVER)
@@ -109,7 +116,7 @@ def test_readiness_says_who_has_not_cosigned_and_for_how_long(office: HttpOffice
     office.clock.go(timedelta(seconds=1))
     (warning,) = told(office.get(None, "/readyz"))["warnings"]
     assert re.fullmatch(rf"not witnessed by {NAME} since 20\S+Z, when it cosigned {cosigned} entries", warning)
-    appoint_nobody_there(office, tmp_path)
+    appoint(office, nobody)
     assert told(office.get(None, "/readyz"))["warnings"] == [warning, "never witnessed by nobody.example"]
 
 
@@ -123,10 +130,10 @@ def test_readiness_says_since_when_the_log_is_not_signed(office: HttpOffice):
     assert re.fullmatch(rf"NOT SIGNED since 20\S+Z: the entries from {signed + 1} on", warning)
 
 
-def test_a_server_that_requires_witnesses_is_not_ready_without_them(strict: HttpOffice, tmp_path: Path):
+def test_a_server_that_requires_witnesses_is_not_ready_without_them(strict: HttpOffice, nobody: Appointed):
     answer = strict.get(None, "/readyz")
     assert (answer.status_code, told(answer)["type"]) == (503, "/docs#not-witnessed")
-    appoint_nobody_there(strict, tmp_path)
+    appoint(strict, nobody)
     assert strict.get(None, "/readyz").status_code == 200
     strict.clock.go(JUST_OVER)
     assert strict.get(None, "/readyz").status_code == 503

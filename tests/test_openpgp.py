@@ -421,7 +421,7 @@ def test_what_unpacks_for_hours_is_refused_unpacked(ana: Owner, monkeypatch: pyt
     # 32 GiB in 25 kB: a bzip2 packet of indefinite length, with a literal packet of such a length inside.
     block = bz2.compress(bytes(2**20))
     bomb = b"\xa3\x03" + bz2.compress(b"\xafb\0\0\0\0\0") + block * 700
-    monkeypatch.setattr(ledger.openpgp, "_PATIENCE_SECONDS", 5.0)
+    monkeypatch.setattr(ledger.openpgp.conversation, "PATIENCE_SECONDS", 5.0)
 
     with pytest.raises(NotAKey):
         examine_key(bomb, NOW)
@@ -1221,7 +1221,7 @@ def test_a_gpg_that_hangs_is_ended(
 ):
     key = ana.public()
     in_place_of_gpg(tmp_path, monkeypatch, f"{WHEN_ENCRYPTING} exec tail -f /dev/null ;; esac")
-    monkeypatch.setattr(ledger.openpgp, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(ledger.openpgp.conversation, "PATIENCE_SECONDS", 0.2)
 
     with pytest.raises(GnuPGFailed, match=r"0\.2 seconds"):
         encrypt_package(sources, key, target, at=NOW)

@@ -22,7 +22,7 @@ from ledger.errors import (
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.verify import verify_log
 from ledger.home import create_home, open_home
-from ledger.storage import create_store, open_store
+from ledger.storage import create_store, open_store, shared_tables
 from ledger.storage.postgres import connections, declared, schema
 from tests.facts import data_set, noon
 from tests.postgres import ADMIN, MADE, Server
@@ -313,6 +313,45 @@ def test_a_guard_that_is_missing_or_asleep_is_found(name: str, postgres_url: str
 
     assert asleep == [f"log: guard {name} was declared otherwise"]
     assert missing == [f"log: guard {name} is missing from the database"]
+
+
+def lose_from_an_index(url: str, index: str, statement: str) -> None:
+    """Do something to a table of which one of its indexes hears nothing."""
+    with plain(url) as connection:
+        connection.execute("SET allow_system_table_mods = on")
+        ready = "UPDATE pg_index SET indisready = {0}, indisvalid = {0} WHERE indexrelid = '{1}'::regclass"
+        connection.execute(ready.format("false", index).encode())
+        connection.execute(statement.encode())
+        connection.execute(ready.format("true", index).encode())
+
+
+def test_an_index_that_lost_a_row_is_found_where_amcheck_may_be_asked(postgres_url: str, service_url: str):
+    with open_store(postgres_url) as store, open_store(service_url) as as_service:
+        store.append([event("t", "a")] * 3)
+        lost = "INSERT INTO ledger.tags SELECT 'b', type, position FROM ledger.tags WHERE tag = 'a' AND position = 2"
+        lose_from_an_index(postgres_url, "ledger.tags_pkey", lost)
+        with plain(postgres_url) as connection:
+            unasked = store.unchecked()
+            connection.execute("CREATE EXTENSION amcheck SCHEMA public")
+            assert [len(one) for one in (unasked, store.unchecked(), as_service.unchecked())] == [1, 0, 1]
+            connection.execute(
+                f"GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) TO {declared.SERVICE}".encode()
+            )
+        findings = [what for _, what in as_service.strays()]
+
+    assert as_service.unchecked() == ()
+    assert len(findings) == 1
+    assert findings[0].startswith("index ledger.tags_pkey does not agree with its table: heap tuple")
+
+
+def test_an_index_of_the_key_store_that_lost_a_row_is_damage(postgres_url: str):
+    lost = "INSERT INTO keys.salts VALUES ('x', 's', 'p', 1, 'mark', 'w')"
+    lose_from_an_index(postgres_url, "keys.marks", lost)
+    with plain(postgres_url) as connection, closing(shared_tables(postgres_url, "keys")) as keys:
+        keys.check()
+        connection.execute("CREATE EXTENSION amcheck SCHEMA public")
+        with pytest.raises(Damaged, match=r"index keys\.marks does not agree with its table"):
+            keys.check()
 
 
 def test_an_entry_that_cannot_be_read_is_named(postgres_url: str):

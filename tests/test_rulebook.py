@@ -512,6 +512,7 @@ MAY_IMPORT = {
     "copy",
     "datetime",
     "enum",
+    "functools",
     "ledger.codec",
     "ledger.events",
     "ledger.events.agreement",

@@ -43,7 +43,7 @@ from projections.standing import (
     State,
 )
 from projections.standing.person import end_of, months_after
-from projections.standing.request import MOVES, moved
+from projections.standing.state import MOVES, moved
 from tests.amending_facts import (
     AMENDMENT,
     OF_THE_CALENDAR,

@@ -1,12 +1,13 @@
 """A witness cosigns what continues what it cosigned before, and answers as the protocol has it, over real HTTP."""
 
 import signal
+import socket
 import sqlite3
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,8 @@ from urllib.parse import quote
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.gateway import THREADS
+from api.patience import CROWD
 from ledger.chain.checkpoint import cosign_checkpoint, open_checkpoint, sign_checkpoint
 from ledger.chain.merkle import EMPTY_ROOT
 from ledger.chain.note import (
@@ -45,6 +48,7 @@ from ledger.errors import (
 from ledger.evidence.witness import Cosigned, Witness, create_witness
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON
+from tests.ports import LOOPBACK
 from tests.stores import CAMPAIGN, PATIENCE, HandSetClock
 from tests.witnesses import NAME, TOP, Log, Reply, Served, served
 
@@ -256,6 +260,29 @@ def test_413_a_body_that_does_not_say_how_long_it_is_is_not_read_beyond_the_limi
     assert refusal(server.call("POST", "/add-checkpoint", b"".join(chunks()))) == (413, TEXT)
     chunked = b"".join(b"1000\r\n%b\r\n" % chunk for chunk in chunks()) + b"0\r\n\r\n"
     assert refusal(server.call("POST", "/add-checkpoint", chunked, **headers)) == (413, TEXT)
+
+
+def test_408_bodies_that_do_not_come_are_given_up_and_keep_nobody_waiting(server: Served, log: Log):
+    body = log.submission(0, 5).write()
+    head = f"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with ExitStack() as slow:
+        # More than there are threads.
+        begun = [
+            slow.enter_context(socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE))
+            for _ in range(THREADS + CROWD)
+        ]
+        for one in begun:
+            one.sendall(head + body[:20])
+        assert_cosigned(server.post(body), server.folder, log.note(5))
+        assert begun[0].recv(12) == b"HTTP/1.1 408"
+
+
+def test_a_call_that_is_broken_off_changes_nothing(server: Served, log: Log):
+    body = log.submission(0, 5).write()
+    with socket.create_connection((LOOPBACK, server.port), timeout=PATIENCE) as broken_off:
+        broken_off.sendall(f"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        broken_off.sendall(body[:-1])
+    assert_cosigned(server.post(body), server.folder, log.note(5))
 
 
 def test_elsewhere_there_is_nothing(server: Served):

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.cli.witnessing import run
-from api.witness import Application, witness_at
+from api.gateway import Gateway
+from api.patience import Patience
+from api.witness import application
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.merkle import consistency_proof, leaf_hash, root_hash
 from ledger.chain.note import ED25519, VerifierKey
@@ -125,9 +127,9 @@ def listens(port: int) -> bool:
     return False
 
 
-def dying_at(folder: str) -> Application:
+def dying_at(folder: str) -> Gateway:
     """The application of a witness, whose process is killed when the answer to a POST is ready."""
-    honest = witness_at(folder)
+    honest = application(Witness(Path(folder)))
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         told = honest(environ, start_response)
@@ -135,7 +137,7 @@ def dying_at(folder: str) -> Application:
             os.kill(os.getpid(), signal.SIGKILL)
         return told
 
-    return answer
+    return Gateway(answer, Patience())
 
 
 def cosign(folder: Path, file: Path) -> None:

@@ -12,6 +12,7 @@ import click
 
 COMMANDS = {
     "init": ("api.cli.keeping:init", "Make a ledger home, with its first entry."),
+    "join": ("api.cli.keeping:join", "Make a further home of an office that is kept in PostgreSQL."),
     "migrate": ("api.cli.housing:migrate", "Prepare a PostgreSQL database for a ledger."),
     "copy": ("api.cli.housing:copy", "Copy a log from one store to another, byte for byte."),
     "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),

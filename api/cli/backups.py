@@ -21,6 +21,7 @@ from ledger.backup.restoring import KeysKept, Opening, begin_anew, continue_log,
 from ledger.errors import NotContinued
 from ledger.evidence.report import Report, Verdict
 from ledger.evidence.witnessing import parse_appointed
+from ledger.home import OUTGOING, check_continued, check_signed
 
 _new_file = click.Path(path_type=Path, dir_okay=False)
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -30,14 +31,24 @@ KEPT_APART = "keys/key-encryption-key and keys/log-key.pem"
 @click.command()
 @options.home
 @click.argument("to", metavar="FILE", type=_new_file)
-def backup(path: Path, to: Path) -> None:
+@click.option(
+    "--without-lock-store",
+    is_flag=True,
+    help="Go on where the lock store is lost: then nobody sees here whether the log was cut off.",
+)
+def backup(path: Path, to: Path, without_lock_store: bool) -> None:
     """Write log and custody into the new FILE, as they are at one moment, while others go on writing.
 
     No key is in it, and not the lock store: `backup-keys` backs the keys up, for as long as erased data may live on.
     Make that one after this one, so that it has all that this one needs. FILE is a tar archive with its SHA256SUMS.
+    Packages that wait in outgoing/ to be fetched are not in it: after a restore, record that those releases failed, and
+    make them again.
     """
-    manifest = back_up(path.absolute(), to.absolute(), clock())
+    check = check_continued if without_lock_store else check_signed
+    manifest = back_up(path.absolute(), to.absolute(), clock(), check)
     click.echo(f"Wrote {to}: {counted(manifest.size, 'entry')} of {manifest.origin}, and all that they commit to.")
+    if waiting := sorted((path / OUTGOING).glob("L-*")):
+        click.echo(f"Not in it: {counted(len(waiting), 'package')} in {OUTGOING}/, waiting to be fetched.")
 
 
 @click.command("backup-keys")

@@ -21,7 +21,7 @@ from ledger.custody import Erasure
 from ledger.events.people import Detail
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Verdict
-from ledger.home import LOCK, create_home, open_home
+from ledger.home import KEYS, LOCK, create_home, join_home, open_home
 
 
 @click.command()
@@ -33,20 +33,48 @@ from ledger.home import LOCK, create_home, open_home
 @click.option(
     "--store",
     metavar="URL",
-    help="Keep the log in a PostgreSQL database that `dua-ledger migrate` prepared: postgresql://user@host/database.",
+    help="Keep log and custody in a PostgreSQL database that `dua-ledger migrate` prepared, which further homes `join`:"
+    " postgresql://user@host/database.",
 )
+@options.key_store
 @lock_store
-def init(path: Path, actor: str, origin: str, store: str | None, lock: str | None) -> None:
+def init(path: Path, actor: str, origin: str, store: str | None, key_store: str | None, lock: str | None) -> None:
     """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten."""
-    vkey = create_home(path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock, store=store)
+    vkey = create_home(
+        path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock, store=store, key_store=key_store
+    )
     click.echo(f"Opened the ledger {origin} in {path}.")
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")
-    click.echo(f"Back up {path / 'keys'} apart from everything else, and not for longer than erased data may live on.")
+    if store is not None:
+        click.echo(f"Keep a copy of {path / KEYS}, and no backup of the key store longer than erased data may live on.")
+        return
+    click.echo(f"Back up {path / KEYS} apart from everything else, and not for longer than erased data may live on.")
     if lock is None:
         click.echo(
             f"Keep {path / LOCK} out of every backup: a copy of it that is put back would vouch for an older log."
         )
+
+
+@click.command()
+@options.home
+@click.option("--store", metavar="URL", required=True, help="The PostgreSQL database that the office is kept in.")
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A copy of the folder keys of another of its homes. Without, the log can be read and verified.",
+)
+@options.key_store
+@lock_store
+def join(path: Path, store: str, keys: Path | None, key_store: str | None, lock: str | None) -> None:
+    """Make a further home of an office that is kept in PostgreSQL, as for another machine that serves the same API.
+
+    All homes of an office share log, custody, key store and lock store. Each has the key files, which you copy, and
+    views of its own, which are made from the log.
+    """
+    size = join_home(path.absolute(), store, keys, key_store=key_store, lock_store=lock)
+    can = "can read and verify the log, and open nothing" if keys is None else "has all that the office has"
+    click.echo(f"Joined, in {path}: {counted(size, 'entry')} so far. This home {can}.")
 
 
 def _destroyed(erasure: Erasure) -> str:

@@ -30,6 +30,12 @@ actor = click.option(
     help="Who does it, as an opaque id and never by name: it stands in the log for ever.",
 )
 
+key_store = click.option(
+    "--key-store",
+    metavar="URL",
+    help="The PostgreSQL database that keys and salts are kept in, if it is not that of --store: postgresql://...",
+)
+
 VIA = "command line"
 
 

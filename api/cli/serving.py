@@ -24,8 +24,6 @@ API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it wa
 WORKER = "api.http.worker:make"
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 30
-# How long a request's headers may take to come, and how large they may be all together.
-HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 # Of requests that wait; more than that are turned away at once.
 BACKLOG = 1024
 
@@ -118,6 +116,7 @@ def serve(
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
 
+    from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
     from api.http.worker import HOME, LARGEST, RATE, REQUIRED, URL, WITNESS_SECONDS

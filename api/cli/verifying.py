@@ -196,7 +196,8 @@ def _verify(path: Path, processes: int, settled: datetime, against: Against, ext
 
 
 def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
-    """What custody keeps from before a time and no entry names."""
+    """What was not checked, and what custody keeps from before a time and no entry names."""
+    yield from store.unchecked()
     with suppress(Unreachable), open_custody(path) as custody:
         with named_commitments(store) as is_named:
             unnamed = Counter(kept.kind for kept in custody.given_up(is_named, settled))

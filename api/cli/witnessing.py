@@ -5,15 +5,14 @@ from pathlib import Path
 
 import click
 
-from api.witness import Application, witness_at
+from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS, Gateway
+from api.witness import witness_at
 from ledger.chain.checkpoint import parse_log_key
 from ledger.chain.note import VerifierKey
 from ledger.evidence.witness import Witness, create_witness
 
 # How long a call in flight may go on once the server was told to stop.
 LAST_SECONDS = 10
-# Of which each is busy as long as a body takes to come in.
-THREADS = 64
 
 _folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 
@@ -68,8 +67,7 @@ class Listen(click.ParamType[tuple[str, int]]):
 def serve(folder: Path, listen: tuple[str, int]) -> None:
     """Serve the witness until it is told to stop (c2sp.org/tlog-witness); a call in flight is answered before it does.
 
-    Beyond this machine it belongs behind a proxy with TLS that reads a body whole before it passes it on: whoever sends
-    slowly keeps a thread busy here.
+    Beyond this machine it belongs behind a proxy with TLS.
     """
     with Witness(folder.absolute()):
         # What cannot be opened is said here, and not by the worker.
@@ -77,23 +75,24 @@ def serve(folder: Path, listen: tuple[str, int]) -> None:
     run(folder.absolute(), listen, witness_at)
 
 
-def run(folder: Path, listen: tuple[str, int], load: Callable[[str], Application]) -> None:
+def run(folder: Path, listen: tuple[str, int], load: Callable[[str], Gateway]) -> None:
     """Serve what `load` makes of a folder, until this process is told to stop."""
     import multiprocessing
 
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
 
     # A forked worker would take locks on the files for its own that are its parent's.
     multiprocessing.set_start_method("spawn", force=True)
     address, port = listen
     Granian(
         str(folder),
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         address=address,
         port=port,
-        blocking_threads=THREADS,
         websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_SECONDS,
     ).serve(target_loader=load)

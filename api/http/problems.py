@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from werkzeug.exceptions import HTTPException
 
-from api.errors import NotEntitled, Outdated
+from api.errors import HungUp, NotEntitled, Outdated, TooSlow
 from api.packets import Rejected
 from ledger.errors import (
     Conflict,
@@ -100,29 +100,33 @@ def problem(kind: str, detail: str = "", errors: Sequence[BadField] = (), **othe
     return Problem(type=f"/docs#{kind}", title=title, status=status, detail=detail, errors=tuple(errors), **others)
 
 
+# What there is to say of an error that does not depend on what is in it.
+FIXED: dict[type[Exception], tuple[str, str]] = {
+    NotEntitled: ("not-entitled", "It takes another role, or a key with another scope."),
+    Conflict: ("conflict", "What it depends on changed while it was decided. Nothing was recorded."),
+    KeyReused: ("key-reused", "Nothing was recorded. Use a new key for a new request."),
+    Missing: ("erased", ""),
+    OutcomeUnknown: ("outcome-unknown", "Ask again with the same Idempotency-Key: it is recorded once."),
+    TooSlow: ("too-slow", "Nothing was recorded."),
+    HungUp: ("malformed", "Nothing was recorded."),
+}
+
+
 def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
     """The problem that an error is to a caller; `members` are those of the body, which may be named in it."""
+    if type(error) in FIXED:
+        return problem(*FIXED[type(error)])
     match error:
         case BadRequest():
             return problem(error.kind, error.detail, error.errors)
-        case NotEntitled():
-            return problem("not-entitled", "It takes another role, or a key with another scope.")
-        case Conflict():
-            return problem("conflict", "What it depends on changed while it was decided. Nothing was recorded.")
         case Outdated():
             return problem("outdated", f"Entry {error.last} is about it, too. Nothing was recorded: look at it again.")
-        case KeyReused():
-            return problem("key-reused", "Nothing was recorded. Use a new key for a new request.")
         case Rejected():
             return problem("unprocessable", "The packet is malformed, and nothing was recorded.", _of_packet(error))
         case Malformed():
             return problem("unprocessable", "Nothing was recorded.", [_of_value(error, members)])
         case OpenPGPError():
             return problem("unprocessable", f"{error}. Nothing was recorded.")
-        case Missing():
-            return problem("erased")
-        case OutcomeUnknown():
-            return problem("outcome-unknown", "Ask again with the same Idempotency-Key: it is recorded once.")
         case NotWitnessed():
             why = f"{error.required} have to before anything is recorded, and {error.found} did in time. Try again."
             return problem("not-witnessed", why)

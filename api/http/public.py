@@ -19,6 +19,7 @@ from ledger.errors import Damaged, Malformed, NotALedger, NotContinued, StoreFul
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.tiles import content_of
 from ledger.home import LOG, PUBLISHED, Home
+from ledger.storage import is_postgres
 from ledger.storage.port import recording_time
 
 TEXT = "text/plain; charset=utf-8"
@@ -60,12 +61,13 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
 
 def check_writable(parts: Parts) -> None:
     """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only."""
-    log = parts.home.path / LOG
     recording_time(parts.clock(), parts.home.ledger.store.head())
-    if not os.access(log, os.W_OK):
-        raise Unreachable(log, "can't be written to")
+    # What is kept in PostgreSQL is for the server to say; views are in the home all the same.
+    kept = parts.home.path if is_postgres(parts.home.url) else parts.home.path / LOG
+    if not os.access(kept, os.W_OK):
+        raise Unreachable(kept, "can't be written to")
     if shutil.disk_usage(parts.home.path).free < ENOUGH_BYTES:
-        raise StoreFull(log, "there is hardly any room left")
+        raise StoreFull(kept, "there is hardly any room left")
 
 
 def overdue_in(parts: Parts) -> tuple[str, ...]:
@@ -81,6 +83,9 @@ def overdue_in(parts: Parts) -> tuple[str, ...]:
 
 def published(home: Home) -> bytes:
     """The last checkpoint that was signed. Raises `BadRequest` when there is none."""
+    if is_postgres(home.url):
+        # It may have been signed on another machine.
+        home.notary.publish()
     path = home.path / PUBLISHED
     if not path.is_file():
         raise not_found()

@@ -25,12 +25,12 @@ from ledger.custody.files import named_os_errors
 from ledger.errors import Malformed, OpenPGPError
 from ledger.events import DocumentOpened, KeyTestSent, ReleaseAuthorised, ReleaseHandedOver
 from ledger.events.release import Package, Packed
+from ledger.home import OUTGOING
 from ledger.log import IdempotencyKey, about
 from ledger.openpgp.package import check_names
 from projections.acts import Chosen, of_request
 from projections.standing import Standing
 
-OUTGOING = "outgoing"
 DATA = "data"
 PGP_MESSAGE = "application/pgp-encrypted"
 NOTHING, NOBODY = 64 * "0", 16 * "0"

@@ -5,7 +5,7 @@ Times are UTC and RFC 3339.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Self, TypeVar, get_type_hints
+from typing import Any, Literal, Self, TypeVar, cast, get_type_hints
 
 import msgspec
 
@@ -42,7 +42,8 @@ def as_in(row: Any, *left_out: str) -> Callable[[type[S]], type[S]]:
                 fields += [(one, own.pop(one)) for one in [f"{name}_name"] if one in own]
         described = {"__doc__": shape.__doc__, "__module__": shape.__module__}
         fields += own.items()
-        return msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, kw_only=True, namespace=described)  # type: ignore[return-value]
+        kind = msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, kw_only=True, namespace=described)
+        return cast("type[S]", kind)
 
     return made
 

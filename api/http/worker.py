@@ -9,15 +9,15 @@ import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
+from api.gateway import Gateway
 from api.http.app import create_app
 from api.http.call import Parts
 from api.http.callers import LastUse
-from api.http.gateway import Gateway
 from api.http.herald import Herald
 from api.http.logs import leave_out_what_nobody_reads
 from api.http.monitor import Monitor
-from api.http.patience import Patience
 from api.http.rates import Rates
+from api.patience import Patience
 from ledger.home import open_home
 from ledger.storage import utc_now
 

@@ -13,7 +13,7 @@ missed: then the cut is made anew.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -31,11 +31,12 @@ from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.stream import chunks_of, packed
-from ledger.home import check_continued, open_key_store, open_lock_store, open_log
-from ledger.storage import Store, utc_now
+from ledger.home import check_continued, check_signed, open_key_store, open_lock_store, open_log, places
+from ledger.storage import Store, utc_now, without_password
 from ledger.storage.port import Clock
 
 ATTEMPTS = 5
+NOT_IN_FILES = "is backed up by PostgreSQL's own means, pg_basebackup or pg_dump: POSTGRESQL.md says how"
 
 
 class _Erased(Exception):
@@ -50,14 +51,16 @@ class _Cut(NamedTuple):
     vault: Path
 
 
-def back_up(path: Path, to: Path, clock: Clock = utc_now) -> Manifest:
+def back_up(path: Path, to: Path, clock: Clock = utc_now, check: Callable[[Path], None] = check_signed) -> Manifest:
     """Write a backup of the home at `path` to the new file `to`, with mode 0600, whole or not at all.
 
     Whoever seals or erases waits while the vault is copied. Raises `AlreadyThere`, `Busy`, `StoreFull`, and what
-    opening the home raises; `NotContinued` where the lock store, if it can be read, contradicts the log.
+    opening the home raises; `Unreachable` for an office that is kept in PostgreSQL; and what `check` does for a log
+    that may not be copied, as one is that the lock store contradicts, or of which it is missing.
     """
+    _check_in_files(path)
     with draft_beside(to) as draft, open_log(path) as store:
-        check_continued(path)
+        check(path)
         for attempt in range(ATTEMPTS):
             with suppress(_Erased):
                 return _backed_up(path, to, store, draft / str(attempt), clock)
@@ -69,6 +72,7 @@ def back_up_keys(path: Path, to: Path, keep_days: int, clock: Clock = utc_now) -
 
     The home remembers until when; the key-encryption key is not in it.
     """
+    _check_in_files(path)
     now = clock()
     kept_until = (now + timedelta(days=keep_days)).date()
     with draft_beside(to) as draft, open_log(path) as store, closing(open_key_store(path)) as keys:
@@ -90,6 +94,14 @@ def back_up_keys(path: Path, to: Path, keep_days: int, clock: Clock = utc_now) -
         note_copy(path, manifest)
         moved_to(to, part)
     return manifest
+
+
+def _check_in_files(path: Path) -> None:
+    """Raise `Unreachable` unless key store and vault are files, which can be copied."""
+    at = places(path)
+    for place in (at.keys, at.vault):
+        if isinstance(place, str):
+            raise Unreachable(without_password(place), NOT_IN_FILES)
 
 
 def _backed_up(path: Path, to: Path, store: Store, draft: Path, clock: Clock) -> Manifest:

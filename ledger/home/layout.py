@@ -5,35 +5,49 @@ from pathlib import Path
 
 from ledger.custody import Places
 from ledger.custody.files import named_os_errors, new_file
+from ledger.errors import Malformed
 from ledger.evidence.lockstore import check_url, path_in
-from ledger.storage import is_postgres
+from ledger.storage import has_password, is_postgres, without_password
 
 LOG = "log.db"
 STORE = "store"
+CUSTODY = "custody"
 VIEWS = "views.db"
 KEYS = "keys"
+KEY_STORE = "key-store"
+KEY_ENCRYPTION_KEY = "key-encryption-key"
 LOCK_STORE = "lock-store"
 LOCK = "lock"
 LOCKED = "checkpoints.db"
 PUBLISHED = "checkpoint"
+OUTGOING = "outgoing"
 
 
 def store_url(path: Path) -> str:
     """The URL of a home's store."""
-    elsewhere = path / STORE
-    with named_os_errors(elsewhere):
-        if elsewhere.is_file():
-            return os.fsdecode(elsewhere.read_bytes()).removesuffix("\n")
-    return f"sqlite:///{path / LOG}"
+    return named_in(path / STORE) or f"sqlite:///{path / LOG}"
 
 
 def lock_store_url(path: Path) -> str:
     """The URL of a home's lock store."""
-    elsewhere = path / KEYS / LOCK_STORE
-    with named_os_errors(elsewhere):
-        if elsewhere.is_file():
-            return os.fsdecode(elsewhere.read_bytes()).removesuffix("\n")
-    return f"sqlite:///{path / LOCK / LOCKED}"
+    return named_in(path / KEYS / LOCK_STORE) or f"sqlite:///{path / LOCK / LOCKED}"
+
+
+def places(path: Path) -> Places:
+    """Where a home's custody is."""
+    keys, shared = path / KEYS, named_in(path / CUSTODY)
+    return Places(
+        named_in(keys / KEY_STORE) or keys / "keys.db",
+        keys / KEY_ENCRYPTION_KEY,
+        shared or path / "custody.db",
+        shared or path / "documents",
+    )
+
+
+def named_in(file: Path) -> str | None:
+    """The URL that a file names; None where there is no such file."""
+    with named_os_errors(file):
+        return os.fsdecode(file.read_bytes()).removesuffix("\n") if file.is_file() else None
 
 
 def name_lock_store(path: Path, url: str) -> None:
@@ -44,7 +58,20 @@ def name_lock_store(path: Path, url: str) -> None:
     new_file(path / KEYS / LOCK_STORE, os.fsencode(f"{found}\n"))
 
 
-def places(path: Path) -> Places:
-    """Where a home's custody is."""
-    keys = path / KEYS
-    return Places(keys / "keys.db", keys / "key-encryption-key", path / "custody.db", path / "documents")
+def name_shared(path: Path, store: str, key_store: str) -> None:
+    """Have a home know that log and custody are in one PostgreSQL database, and its keys there or in another."""
+    for file, what, url in (
+        (path / STORE, "store", store),
+        (path / CUSTODY, "store", store),
+        (path / KEYS / KEY_STORE, "key store", key_store),
+    ):
+        check_shared(what, url)
+        new_file(file, os.fsencode(f"{url}\n"))
+
+
+def check_shared(what: str, url: str) -> None:
+    """Raise `Malformed` for what is no URL of a PostgreSQL database, or none that may be written down."""
+    if not is_postgres(url):
+        raise Malformed(what, url, "is not postgresql://...: without one it is in the home, on SQLite")
+    if has_password(url):
+        raise Malformed(what, without_password(url), "has a password in it, which belongs in libpq's password file")

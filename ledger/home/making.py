@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -14,15 +14,25 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger.chain.note import check_key_name, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody
-from ledger.custody.files import named_os_errors, new_file, new_folder, sync_folder
-from ledger.errors import AlreadyThere, Conflict, Malformed
+from ledger.custody.files import named_os_errors, new_folder, sync_folder
+from ledger.errors import AlreadyThere, Conflict, LedgerError, Malformed
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import create_lock_store, remove_lock_store
 from ledger.home.keyfiles import keep_log_key
-from ledger.home.layout import KEYS, LOCK, STORE, lock_store_url, name_lock_store, places, store_url
-from ledger.home.opening import SECRETS, open_home
+from ledger.home.layout import (
+    KEYS,
+    LOCK,
+    STORE,
+    check_shared,
+    lock_store_url,
+    name_lock_store,
+    name_shared,
+    places,
+    store_url,
+)
+from ledger.home.opening import SECRETS, open_home, open_key_store
 from ledger.log import Ledger, Reading
-from ledger.storage import create_store, has_password, is_postgres, open_store, utc_now, without_password
+from ledger.storage import create_store, open_store, utc_now, without_password
 from ledger.storage.port import Clock
 
 _ORIGIN = re.compile(r"(?!.*://)[!-~]{1,150}")
@@ -37,34 +47,40 @@ def create_home(
     clock: Clock = utc_now,
     lock_store: str | None = None,
     store: str | None = None,
+    key_store: str | None = None,
 ) -> str:
     """Make a ledger home with its first entry, signed, whole or not at all; gives the log's verifier key.
 
-    With `lock_store` the lock store is made there, not in the home. With `store` the log is in the PostgreSQL database
-    at this URL, which holds an empty ledger; its first entry is written last of all, and stays when it is the signing
-    that fails. Raises `AlreadyThere` when something is at `path` (an empty folder is nothing) or there, `Malformed` for
-    an unusable origin or URL, `Unreachable` or `StoreFull` when there can be no folder at `path`.
+    With `lock_store` the lock store is made there, not in the home. With `store` log and custody are in the PostgreSQL
+    database at this URL, which holds an empty ledger, and so are key store and lock store, unless others are given; the
+    first entry is written last of all, and stays when it is the signing that fails. Raises `AlreadyThere` when
+    something is at `path` (an empty folder is nothing) or there, `Malformed` for an unusable origin or URL,
+    `Unreachable` or `StoreFull` when there can be no folder at `path`.
     """
     check_origin(origin)
-    if store is not None:
-        _check_store(store)
     key = Ed25519PrivateKey.generate()
     vkey = verifier_key(origin, key.public_key().public_bytes_raw())
     opened = Fact(event=LedgerOpened(origin=origin, log_key=vkey), actor=actor, via=via)
-    with _lock_store_at(lock_store), _draft_of(path) as draft:
-        _furnish(draft, key, clock, lock_store, store)
+    if store is not None:
+        check_shared("store", store)
+        _check_empty(store)
+        lock_store = lock_store or store
+    elif key_store is not None:
+        raise Malformed("key store", without_password(key_store), "can be there only with a store that nodes share")
+    with _lock_store_at(lock_store), draft_of(path) as draft, ExitStack() as undo:
+        new_folder(draft / KEYS)
+        if store is not None:
+            name_shared(draft, store, key_store or store)
+        _furnish(draft, key, clock, lock_store, undo)
         with open_home(draft, clock) as home:
             _open_log_with(home.ledger, opened)
             home.notary.checkpoint()
+        undo.pop_all()
     return vkey
 
 
-def _check_store(url: str) -> None:
-    """Raise unless the database at this URL holds an empty ledger, and anybody may read the URL."""
-    if not is_postgres(url):
-        raise Malformed("store", url, "is not postgresql://...: without --store the log is in the home, on SQLite")
-    if has_password(url):
-        raise Malformed("store", without_password(url), "has a password in it, which belongs in libpq's password file")
+def _check_empty(url: str) -> None:
+    """Raise unless the database at this URL holds an empty ledger."""
     with open_store(url) as store:
         if store.length():
             raise AlreadyThere(without_password(url), "has a ledger in it already")
@@ -88,7 +104,7 @@ def check_origin(origin: str) -> None:
 
 
 @contextmanager
-def _draft_of(path: Path) -> Iterator[Path]:
+def draft_of(path: Path) -> Iterator[Path]:
     """A new folder beside `path`, which takes its place when the block ends well and is removed when it does not."""
     # What a link names is made where the link points to.
     path = Path(os.path.realpath(path))
@@ -134,17 +150,22 @@ def _is_free(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None, store: str | None) -> None:
-    new_folder(folder / KEYS)
+def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None, undo: ExitStack) -> None:
+    """Make what a home has; what is not in its folder goes, with `undo`, where it is not to stay."""
     keep_log_key(folder, log_key)
     Custody.create(places(folder), clock, secrets=SECRETS).close()
-    if store is None:
+    undo.callback(_discard_keys, folder)
+    if not (folder / STORE).is_file():
         create_store(store_url(folder))
-    else:
-        new_file(folder / STORE, os.fsencode(f"{store}\n"))
     if lock_store is None:
         new_folder(folder / LOCK)
         create_lock_store(lock_store_url(folder))
     else:
         name_lock_store(folder, lock_store)
     sync_folder(folder / KEYS)
+
+
+def _discard_keys(folder: Path) -> None:
+    # Why there is no home is what people have to be told.
+    with suppress(LedgerError):
+        open_key_store(folder).discard()

@@ -69,7 +69,13 @@ def open_notary(path: Path, lock_store: str | None = None) -> Notary:
 
 def check_continued(path: Path) -> None:
     """Raise `NotContinued` for a log that the lock store contradicts. One that cannot be read contradicts nothing."""
-    with suppress(Unreachable, NotALedger, Damaged), open_notary(path) as notary:
+    with suppress(Unreachable, NotALedger, Damaged):
+        check_signed(path)
+
+
+def check_signed(path: Path) -> None:
+    """Raise `NotContinued` for a log that the lock store contradicts, and as `open_notary` when that cannot be read."""
+    with open_notary(path) as notary:
         notary.check()
 
 

@@ -9,6 +9,7 @@ from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.contact import ContactStanding, KeyStanding
 from projections.standing.copies import AttestationStanding, CopiesStanding
 from projections.standing.dataset import DataSetStanding
+from projections.standing.determination import Determination
 from projections.standing.holding import Holding, as_held, holdings, open_holdings
 from projections.standing.known import Known
 from projections.standing.office import Office
@@ -16,8 +17,9 @@ from projections.standing.person import PersonStanding
 from projections.standing.publication import PublicationStanding
 from projections.standing.query import QueryStanding
 from projections.standing.release import ReleaseStanding
-from projections.standing.request import BEFORE_THE_OFFICE, GRANTED, MOVES, Determination, RequestStanding, State, moved
+from projections.standing.request import RequestStanding
 from projections.standing.standing import FOLDED, PASSED_OVER, Standing, uncorrected
+from projections.standing.state import BEFORE_THE_OFFICE, GRANTED, MOVES, State, moved
 
 __all__ = [
     "BEFORE_THE_OFFICE",

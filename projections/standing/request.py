@@ -1,7 +1,6 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from ledger.events import (
@@ -11,13 +10,9 @@ from ledger.events import (
     AgreementExecuted,
     DeterminationEnded,
     EthicsDetermined,
-    Event,
     LawDetermined,
     PersonDeparted,
     PersonMoved,
-    ReleaseAuthorised,
-    ReleaseFailed,
-    ReleaseHandedOver,
     ReleaseReceived,
     RelianceElected,
     RequestApproved,
@@ -36,123 +31,14 @@ from ledger.events.request import Wanted
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.copies import CopiesStanding
+from projections.standing.determination import Determination
 from projections.standing.known import Known, Told
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
-
-
-class State(StrEnum):
-    """How far a request has come."""
-
-    UNKNOWN = "unknown"
-    SUBMITTED = "submitted"
-    RETURNED = "returned"
-    WITHDRAWN = "withdrawn"
-    LAW_DETERMINED = "law determined"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    EXECUTED = "agreement executed"
-    AUTHORISED = "release authorised"
-    RELEASED = "released"
-    RECEIVED = "received"
-    ENDED = "ended"
-    CLOSED = "closed"
-
+from projections.standing.state import GRANTED, MOVES, State, moved
 
 # No recipient is named for it: the id of an organisation begins otherwise.
 NOT_KNOWN = "not known"
-BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
-# Of a request that was approved, whatever has come of it since.
-GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
-# The events by which a request comes from one state to another.
-MOVES = (
-    RequestSubmitted,
-    RequestReturned,
-    RequestWithdrawn,
-    LawDetermined,
-    RequestApproved,
-    RequestDeclined,
-    AgreementExecuted,
-    ReleaseAuthorised,
-    ReleaseHandedOver,
-    ReleaseFailed,
-    ReleaseReceived,
-    RequestClosed,
-)
-
-
-def moved(state: State, event: Event) -> State:
-    """How far a request has come once this has happened, too; that it has ended is a matter of the day."""
-    match event:
-        case RequestSubmitted():
-            return State.SUBMITTED
-        case RequestReturned():
-            return State.RETURNED
-        case RequestWithdrawn():
-            return State.WITHDRAWN
-        # What the law says of a request that is not before the office does not bring it back there.
-        case LawDetermined() if state is State.SUBMITTED:
-            return State.LAW_DETERMINED
-        case RequestApproved():
-            return State.APPROVED
-        case RequestDeclined():
-            return State.DECLINED
-        case AgreementExecuted() if state is State.APPROVED:
-            return State.EXECUTED
-        case ReleaseAuthorised():
-            return State.AUTHORISED
-        case ReleaseFailed() if state is State.AUTHORISED:
-            return State.EXECUTED
-        case ReleaseHandedOver():
-            return State.RELEASED
-        case ReleaseReceived() if state is State.RELEASED:
-            return State.RECEIVED
-        case RequestClosed():
-            return State.CLOSED
-    return state
-
-
-class Determination:
-    """What a board determined, since when another board relies on it, and when it ended.
-
-    Of several reliances one with the board's letter counts before any without, and then the earliest. Of several ends
-    the earliest counts: what is over does not begin again because it is told twice.
-    """
-
-    def __init__(self, known: Known[EthicsDetermined]) -> None:
-        self.known = known
-        self.reliance: Known[RelianceElected] | None = None
-        self.ended: Known[DeterminationEnded] | None = None
-
-    def relied_on(self, elected: Known[RelianceElected]) -> None:
-        """Another board elected to rely on it."""
-        if self.reliance is None or _rank(elected.event) < _rank(self.reliance.event):
-            self.reliance = elected
-
-    def end(self, ended: Known[DeterminationEnded]) -> None:
-        """It was suspended, or lapsed."""
-        if self.ended is None or ended.event.on < self.ended.event.on:
-            self.ended = ended
-
-    @property
-    def facts(self) -> tuple[int, ...]:
-        """The positions of all that is known of it."""
-        return tuple(one.position for one in (self.known, self.reliance, self.ended) if one is not None)
-
-    def is_about(self, person: str) -> bool:
-        """Whether it names this person, or is about all personnel."""
-        return not self.known.event.covers or person in self.known.event.covers
-
-    def covers(self, person: str, day: date, *, not_human_subjects: bool) -> bool:
-        """Whether it lets this person work with human subjects' data on this day, whether there is a letter or not."""
-        said = self.known.event
-        good = said.outcome in ("approved", "exempt") or (not_human_subjects and said.outcome == "not human subjects")
-        in_time = said.on is not None and said.on <= day and (said.expires is None or day <= said.expires)
-        return good and self.is_about(person) and in_time and (self.ended is None or day < self.ended.event.on)
-
-
-def _rank(elected: RelianceElected) -> tuple[bool, date]:
-    return elected.document is None, elected.on
 
 
 class RequestStanding:

@@ -73,8 +73,9 @@ class Case:
         """Take in a fact that nobody has corrected yet."""
         kind = type(fact.event)
         # Times as entries write them sort as text.
-        occurred, recorded = fact.occurred, fact.recorded
-        self.times[fact.position] = occurred if occurred < recorded else recorded  # noqa: FURB136
+        self.times[fact.position] = fact.recorded
+        if fact.occurred < fact.recorded:
+            self.times[fact.position] = fact.occurred
         if kind in _MOVES:
             self.moves.append(fact)
         if kind is PersonDeparted:

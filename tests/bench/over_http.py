@@ -32,8 +32,8 @@ from api.commands.access import Access
 from api.commands.governance import GrantRole, IssueApiKey
 from api.commands.people import RegisterPerson
 from api.desk import Circumstances
-from api.http.gateway import Gateway
-from api.http.patience import Patience
+from api.gateway import Gateway
+from api.patience import Patience
 from ledger.events import DataSetRegistered
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home

@@ -25,6 +25,7 @@ LOCK_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
 # Longer than the server takes to give up by itself, so that what it says is heard.
 CLIENT_SECONDS = 40.0
+LONG_SECONDS = 86_400.0
 IDLE_SECONDS = 5.0
 CONNECT_SECONDS = 5
 MOST = 32
@@ -95,10 +96,22 @@ class Connection(psycopg.Connection[Row]):
     """A connection that gives up waiting, and remembers whether the server warned of something."""
 
     warned = ""
+    patience = CLIENT_SECONDS
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """As the library has it, with a time limit. Raises `OperationalError` without a code when that is over."""
-        return super().wait(gen, interval, CLIENT_SECONDS if timeout is None else timeout)
+        return super().wait(gen, interval, self.patience if timeout is None else timeout)
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """A transaction that takes as long as it takes to read everything there is."""
+        self.patience = LONG_SECONDS
+        try:
+            with self.transaction():
+                self.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+                yield
+        finally:
+            self.patience = CLIENT_SECONDS
 
     def hear(self, notice: psycopg.errors.Diagnostic) -> None:
         """Keep a warning."""

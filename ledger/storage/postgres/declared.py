@@ -11,7 +11,8 @@ SERVICE = "dua_ledger_service"
 READER = "dua_ledger_reader"
 
 _FOUND = """
-    SELECT 'function ' || p.proname, p.prosrc || CASE WHEN p.prosecdef THEN ' as its owner' ELSE '' END
+    SELECT 'function ' || p.proname,
+        p.prosrc || CASE WHEN p.prosecdef THEN ' as ' || pg_get_userbyid(p.proowner) ELSE '' END
     FROM pg_proc p WHERE p.pronamespace = to_regnamespace('{schema}')
     UNION ALL
     SELECT 'guard ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text

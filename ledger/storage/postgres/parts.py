@@ -19,6 +19,8 @@ from ledger.storage.postgres.connections import Connection, Server
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences
 
 PURGE = "purge"
+# Who waits for readers is waited for by other readers: so not for long.
+_AS_OWNER = " SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '2s'"
 BLOB, TEXT, NUMBER = "bytea", 'text COLLATE "C"', "bigint"
 
 
@@ -53,7 +55,7 @@ class Part(NamedTuple):
         yield from dict(self.indexes).values()
         for name, body in self.functions:
             gives = "void" if name == PURGE else "trigger"
-            how = " SECURITY DEFINER SET search_path = pg_catalog" if name == PURGE else ""
+            how = _AS_OWNER if name == PURGE else ""
             function = f"FUNCTION {self.schema}.{name}()"
             yield f"CREATE {function} RETURNS {gives} LANGUAGE plpgsql{how} AS $${body}$$"
             yield f"REVOKE ALL ON {function} FROM PUBLIC"
@@ -96,7 +98,7 @@ class Part(NamedTuple):
 
     def expected(self) -> dict[str, str]:
         """What the catalogue says where nobody changed anything."""
-        found = {f"function {name}": body + (" as its owner" if name == PURGE else "") for name, body in self.functions}
+        found = {f"function {name}": body + (f" as {OWNER}" if name == PURGE else "") for name, body in self.functions}
         for name, table in self.tables.items():
             found[f"table {name}"] = f"r of {OWNER}"
             if table.key:

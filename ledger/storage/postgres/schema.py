@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from ledger.errors import NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences, make_roles
+from ledger.storage.postgres.indexes import wrong_indexes
 from ledger.storage.postgres.parts import PARTS
 
 SCHEMA = "ledger"
@@ -212,5 +213,6 @@ def strays(connection: Connection) -> list[tuple[int | None, str]]:
     misplaced = connection.execute(MISPLACED).fetchall()
     return [
         *((None, wrong) for wrong in differences(connection, SCHEMA, EXPECTED)),
+        *((None, wrong) for wrong in wrong_indexes(connection, SCHEMA)),
         *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
     ]

@@ -22,6 +22,7 @@ from ledger.storage.postgres.connections import (
     named_errors,
     server_at,
 )
+from ledger.storage.postgres.indexes import UNCHECKED, can_check
 from ledger.storage.postgres.listening import Listener
 from ledger.storage.postgres.queries import matching, subtree
 
@@ -36,7 +37,6 @@ INDEXED_TAGS = """
 """
 # It reads all of the table anyway, for as long as that takes.
 LONG_READ = """
-    SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
     SET LOCAL enable_seqscan = on; SET LOCAL enable_indexonlyscan = off
 """
 
@@ -107,7 +107,7 @@ class PostgresStore(Store):
 
     def indexed_tags(self, after: int, until: int) -> Generator[tuple[int, bytes, bytes]]:
         """As the port says. One long read of one state of the table."""
-        with named_errors(self._name), self._connections.readable() as connection, connection.transaction():
+        with named_errors(self._name), self._connections.readable() as connection, connection.unhurried():
             connection.execute(LONG_READ)
             with connection.cursor("indexed_tags") as cursor:
                 cursor.itersize = 10 * PAGE
@@ -123,6 +123,11 @@ class PostgresStore(Store):
         """As the port says."""
         with named_errors(self._name):
             return self._connections.ask(schema.strays)
+
+    def unchecked(self) -> Sequence[str]:
+        """As the port says."""
+        with named_errors(self._name):
+            return () if self._connections.ask(can_check) else (UNCHECKED,)
 
     def wait_beyond(self, position: int, unless: Callable[[], bool]) -> None:
         """As the port says; woken by the server, where it can be listened to."""

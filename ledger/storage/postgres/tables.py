@@ -12,8 +12,9 @@ from typing import Any
 import psycopg
 from psycopg.types.string import ByteaBinaryLoader
 
-from ledger.errors import Unreachable
+from ledger.errors import Damaged, Unreachable
 from ledger.storage.postgres.connections import Connection, Connections, named_errors, server_at
+from ledger.storage.postgres.indexes import wrong_indexes
 from ledger.storage.postgres.parts import Part
 from ledger.storage.tables import ErasableTables, Row, Statements
 
@@ -21,7 +22,7 @@ from ledger.storage.tables import ErasableTables, Row, Statements
 MOST = 8
 # A document is written by another connection while one holds the vault.
 IDLE = "30000"
-COPIED = "is backed up by PostgreSQL's own means, pg_basebackup or pg_dump: POSTGRESQL.md says which part with what"
+COPIED = "is backed up by PostgreSQL's own means"
 
 
 class SharedTables(ErasableTables):
@@ -74,9 +75,12 @@ class SharedTables(ErasableTables):
         return found
 
     def check(self) -> None:
-        """As the port says, as far as the catalogue tells."""
+        """As the port says; of indexes, where amcheck can be asked."""
         with self._reading() as connection:
             self._part.check(connection, self._server)
+            wrong = wrong_indexes(connection, self._part.schema)
+        if wrong:
+            raise Damaged(self.path, "; ".join(wrong))
 
     def copy(self, to: Path) -> None:
         """Raises `Unreachable`."""

@@ -8,14 +8,13 @@ answered while one is still awaited.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack
 from io import RawIOBase
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, Protocol, cast, runtime_checkable
 from urllib.parse import unquote_to_bytes
 
-from werkzeug.exceptions import ClientDisconnected
-
-from api.http.patience import Patience
+from api.errors import HungUp
+from api.patience import Patience
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -24,8 +23,18 @@ Send = Callable[[Message], Awaitable[None]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 THREADS = 24
+# How long a call's headers may take to come, and how large they may be all together: this is the server's to see to.
+HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 # As WSGI calls them; all others are prefixed.
 UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """What has to be told that its answer was sent."""
+
+    def close(self) -> None:
+        """Take note of it."""
 
 
 class Exchange(NamedTuple):
@@ -59,7 +68,10 @@ class Gateway:
             start.update(status=int(status[:3]), headers=encoded)
 
         environ = environ_of(scope, _Coming(exchange, self._patience))
-        with closing(cast(Any, self._application(environ, begin))) as pieces:
+        with ExitStack() as ended:
+            pieces = self._application(environ, begin)
+            if isinstance(pieces, Closable):
+                ended.callback(pieces.close)
             waiting = [start]
             for message in _bodies(pieces):
                 if len(waiting) > 1:
@@ -125,7 +137,7 @@ class _Coming(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """As `RawIOBase` has it. Raises `BadRequest` when it comes too slowly."""
+        """As `RawIOBase` has it. Raises `TooSlow` or `HungUp`."""
         while not self._left and self._more:
             coming = asyncio.run_coroutine_threadsafe(self._next(), self._exchange.loop)
             self._left = self._patience.wait(coming, self._begun, self._come)
@@ -137,6 +149,6 @@ class _Coming(RawIOBase):
     async def _next(self) -> bytes:
         message = await self._exchange.receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnected
+            raise HungUp
         self._more = message.get("more_body", False)
         return cast(bytes, message.get("body", b""))

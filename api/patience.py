@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 
-from api.http.problems import BadRequest
+from api.errors import TooSlow
 
 SECONDS, HURRIED_SECONDS = 15.0, 1.0
 BYTES_PER_SECOND = 32 * 1024
@@ -32,7 +32,7 @@ class Patience:
     def wait(self, coming: "Future[bytes]", begun: float, come: int) -> bytes:
         """The next piece of a body that began to come at a time, and of which so many bytes have come.
 
-        Raises `BadRequest` when it takes too long; then nobody waits for it any more.
+        Raises `TooSlow` when it takes too long; then nobody waits for it any more.
         """
         with self._lock:
             self._under_way += 1
@@ -50,4 +50,4 @@ class Patience:
         begins_with = HURRIED_SECONDS if self._under_way >= CROWD else self._seconds
         if self._now() - begun > min(self._seconds, begins_with) + come / BYTES_PER_SECOND:
             coming.cancel()
-            raise BadRequest("too-slow", "Nothing was recorded.") from None
+            raise TooSlow from None
