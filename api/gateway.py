@@ -6,12 +6,15 @@ answered while one is still awaited.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from io import RawIOBase
 from typing import IO, Any, NamedTuple, Protocol, cast, runtime_checkable
 from urllib.parse import unquote_to_bytes
+
+from werkzeug.wsgi import FileWrapper
 
 from api.errors import HungUp
 from api.patience import Patience
@@ -25,6 +28,8 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = 24
 # How long a call's headers may take to come, and how large they may be all together: this is the server's to see to.
 HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
+# How long a client may leave a piece of an answer untaken, and how large a piece of a file is.
+TAKING_SECONDS, PIECE_BYTES = 60.0, 256 * 1024
 # As WSGI calls them; all others are prefixed.
 UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
@@ -46,10 +51,15 @@ class Exchange(NamedTuple):
 
 
 class Gateway:
-    """A WSGI application, called in a thread of its own pool for each request."""
+    """A WSGI application, called in a thread of its own pool for each request.
 
-    def __init__(self, application: Wsgi, patience: Patience, threads: int = THREADS) -> None:
-        self._application, self._patience = application, patience
+    `taking` is for how many seconds a client may leave a piece of an answer untaken, before it is cut off.
+    """
+
+    def __init__(
+        self, application: Wsgi, patience: Patience, threads: int = THREADS, taking: float = TAKING_SECONDS
+    ) -> None:
+        self._application, self._patience, self._taking = application, patience, taking
         self._pool = ThreadPoolExecutor(threads, "call")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,20 +85,24 @@ class Gateway:
             waiting = [start]
             for message in _bodies(pieces):
                 if len(waiting) > 1:
-                    _sent(exchange, waiting)
+                    self._send(exchange, waiting)
                     waiting = []
                 waiting.append(message)
         return [*waiting, {"type": "http.response.body", "body": b"", "more_body": False}]
 
+    def _send(self, exchange: Exchange, messages: Iterable[Message]) -> None:
+        """Send what is not the end of an answer, at the pace at which the client takes it, if it takes it at all."""
+        for message in messages:
+            sending = asyncio.run_coroutine_threadsafe(_awaited(exchange.send(message)), exchange.loop)
+            try:
+                sending.result(self._taking)
+            except TimeoutError:
+                sending.cancel()
+                raise HungUp from None
+
 
 def _bodies(pieces: Iterable[bytes]) -> Iterator[Message]:
     return ({"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces)
-
-
-def _sent(exchange: Exchange, messages: Iterable[Message]) -> None:
-    """Send what is not the end of an answer, at the pace at which the client takes it."""
-    for message in messages:
-        asyncio.run_coroutine_threadsafe(_awaited(exchange.send(message)), exchange.loop).result()
 
 
 async def _awaited(sending: Awaitable[None]) -> None:
@@ -115,13 +129,22 @@ def environ_of(scope: Scope, body: RawIOBase) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        "wsgi.errors": sys.stderr,
+        "wsgi.file_wrapper": _pieces,
     }
     for name, value in scope["headers"]:
+        if b"_" in name:
+            # It would pass for another one, which whoever stands before us may have looked at.
+            continue
         key = name.decode("latin-1").upper().replace("-", "_")
         key = key if key in UNPREFIXED else f"HTTP_{key}"
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     return environ
+
+
+def _pieces(file: IO[bytes], size: int = 0) -> FileWrapper:
+    return FileWrapper(file, max(size, PIECE_BYTES))
 
 
 class _Coming(RawIOBase):

@@ -17,7 +17,7 @@ from ledger.log import Boundary, Ledger
 from projections.acts import Act, of_office
 from projections.collecting import uncollected
 from projections.standing import Office, Standing
-from projections.upkeep import Answer, Question, Rows, create_tables, of_request
+from projections.upkeep import Answer, Question, Rows, create_indexes, create_tables, of_request
 from projections.views.reading import Happening, Reader
 from projections.views.taking import WANTED, Views
 
@@ -77,6 +77,7 @@ class AsOf:
                     if self._moment.counts(fact):
                         views.take(fact)
                 views.write(self.position, b"", "")
+            create_indexes(connection)
             return Answer(self.position, question(connection))
 
 

@@ -3,7 +3,7 @@
 An agreement that nobody renewed expires on the day after its last. Reminders go out as many days before an end as
 policy has it; one that was missed is not made up for once the next is due, or the end has passed. Data are to be
 destroyed some days after the right to them ended: that is required at once, reminded of on the day, and once more 30
-days later.
+days later. Where a legal hold forbade it meanwhile, the days are counted anew from when the last was lifted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,7 +68,8 @@ def of_a_holding(held: Holding, day: date) -> Iterator[Due]:
     ended, due = after(held.until, 1) if held.until else held.since, held.due
     if held.right or day < ended:
         return
-    what = (held.request, held.person, held.dataset, held.label, ended)
+    # Asked for before a legal hold came between, it is asked for again once that was lifted, by another day.
+    what = (held.request, held.person, held.dataset, held.label, ended, *([due] if held.put_off else []))
     required = DestructionRequired(
         request=held.request, person=held.person, dataset=held.dataset, label=held.label, ended=ended, due=due
     )

@@ -20,6 +20,7 @@ from projections.upkeep import SETTINGS, Answer, Question, Rows, Upkeep
 from projections.views.tables import REACHED
 
 Identity = tuple[int, int]
+NOTHING = (0, b"")
 
 
 class _Kept(NamedTuple):
@@ -37,6 +38,8 @@ class Standby:
         self._idle: deque[_Kept] = deque()
         # The file that was found to be of this log, this version, and written since the machine was started.
         self._good: Identity | None = None
+        # The last entry up to which they were found to be of this log: entries never change.
+        self._seen: tuple[int, bytes] = NOTHING
         weakref.finalize(self, _close, self._idle)
 
     def ask(self, question: Question[Rows]) -> Answer[Rows]:
@@ -52,7 +55,7 @@ class Standby:
 
     def _at_once(self, question: Question[Rows]) -> Answer[Rows] | None:
         """The answer of a kept connection; None when the views are not at the head of the log."""
-        head = self._ledger.store.head()
+        length = self._ledger.store.length()
         kept = self._taken()
         if kept is None:
             return None
@@ -61,14 +64,22 @@ class Standby:
                 # One moment of the tables, whatever others take in meanwhile.
                 kept.connection.execute("BEGIN")
                 position, leaf, _ = kept.connection.execute(REACHED).fetchone()
-                same = (position, leaf) == (head.position, head.leaf)
-                answer = Answer(position, question(kept.connection)) if same else None
+                current = position == length and self._is_of_this_log((position, leaf))
+                answer = Answer(position, question(kept.connection)) if current else None
                 kept.connection.execute("COMMIT")
         except BaseException:
             kept.connection.close()
             raise
         self._idle.append(kept)
         return answer
+
+    def _is_of_this_log(self, last: tuple[int, bytes]) -> bool:
+        if last != self._seen:
+            head = self._ledger.store.head()
+            if last != (head.position, head.leaf):
+                return False
+            self._seen = last
+        return True
 
     def _taken(self) -> _Kept | None:
         """A connection to the file that is there now; None when nobody has looked what that is."""

@@ -9,10 +9,11 @@ started: it is written without waiting for the disk, so nobody knows what of it 
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
+from ledger.chain.entry import NO_LEAF
 from ledger.custody.files import named_os_errors
 from ledger.errors import Damaged, NotALedger
 from ledger.events import FactCorrected
@@ -26,7 +27,7 @@ from projections.collecting import uncollected
 from projections.standing import Standing
 from projections.views.comparing import different_tables
 from projections.views.reading import Reader
-from projections.views.tables import APPLICATION_ID, FORGET, REACH, REACHED, SCHEMA, VERSION
+from projections.views.tables import APPLICATION_ID, INDEXES, REACH, REACHED, TABLES, VERSION
 from projections.views.taking import OF_REQUESTS, WANTED, Views
 
 SETTINGS = ("synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY", "trusted_schema = OFF")
@@ -62,10 +63,10 @@ class Upkeep:
             return self._answer(question)
 
     def rebuild(self) -> int:
-        """Drop all views and take in the whole log; the position that they hold for then."""
-        with self._turn():
-            self._throw_away()
-        return self._answer(lambda _: None).position
+        """Take in the whole log anew; the position that the views hold for then. Until then they are as they were."""
+        with named_errors(self._path), self._turn(), closing(self._made()) as connection:
+            position, _, _ = connection.execute(REACHED).fetchone()
+            return int(position)
 
     def differences(self) -> Iterator[str]:
         """What in the file is not what the log gives for the position that it holds for.
@@ -83,6 +84,7 @@ class Upkeep:
                     create_tables(fresh)
                     with Transaction(fresh):
                         self._take(fresh, 0, Head(reached, leaf, None))
+                    create_indexes(fresh)
                     yield from different_tables(kept, fresh)
 
     def _answer(self, question: Question[Rows]) -> Answer[Rows]:
@@ -94,14 +96,11 @@ class Upkeep:
 
     @contextmanager
     def _caught_up(self) -> Iterator[sqlite3.Connection]:
-        with self._turn():
-            connection = self._opened()
-            try:
-                self._catch_up(connection)
-            except BaseException:
-                connection.close()
-                raise
-        with closing(connection):
+        with ExitStack() as stack:
+            with self._turn():
+                connection = stack.enter_context(closing(self._opened()))
+                if not self._catch_up(connection):
+                    connection = stack.enter_context(closing(self._made()))
             yield connection
 
     @contextmanager
@@ -110,36 +109,54 @@ class Upkeep:
             yield
 
     def _opened(self) -> sqlite3.Connection:
-        """The file with the tables, which is made when there is none of this version."""
+        """The file with the tables, which is made anew when there is none that can be built upon."""
         if self._path.exists():
-            connection = connect(self._path, SETTINGS)
-            if _is_ours(connection):
-                return connection
-            connection.close()
+            with ExitStack() as unless_good:
+                connection = unless_good.enter_context(closing(connect(self._path, SETTINGS)))
+                if _is_ours(connection) and self._reached(connection, self._ledger.store.head()) is not None:
+                    unless_good.pop_all()
+                    return connection
+        return self._made()
+
+    def _made(self) -> sqlite3.Connection:
+        """A new file for the log as it is, which comes to its place when everything is in it."""
+        part = self._path.with_name(self._path.name + "-new")
+        part.unlink(missing_ok=True)
+        _make_file(part)
+        try:
+            with closing(connect(part, (*SETTINGS, "journal_mode = OFF"))) as connection:
+                connection.execute("BEGIN")
+                create_tables(connection)
+                self._take(connection, 0, self._ledger.store.head())
+                create_indexes(connection)
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+                connection.execute("COMMIT")
+                connection.execute("PRAGMA journal_mode = WAL")
             self._throw_away()
-        return _made(self._path)
+            part.rename(self._path)
+        finally:
+            part.unlink(missing_ok=True)
+        return connect(self._path, SETTINGS)
 
     def _throw_away(self) -> None:
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
-    def _catch_up(self, connection: sqlite3.Connection) -> None:
+    def _catch_up(self, connection: sqlite3.Connection) -> bool:
+        """Whether the tables hold for the log as it is now; not where the views have to start over."""
         head = self._ledger.store.head()
         with Transaction(connection):
-            reached = self._reached(connection, head)
-            if reached == 0:
-                _forget(connection)
-            if reached < head.position and self._take(connection, reached, head).outdated:
-                _forget(connection)
-                self._take(connection, 0, head)
+            reached = self._reached(connection, head) or 0
+            return reached == head.position or not self._take(connection, reached, head).outdated
 
-    def _reached(self, connection: sqlite3.Connection, head: Head) -> int:
-        """Up to where what the tables say can be built upon."""
+    def _reached(self, connection: sqlite3.Connection, head: Head) -> int | None:
+        """Up to where the tables say what the log does; None where they say something else."""
         position, leaf, boot = connection.execute(REACHED).fetchone()
         if position > head.position or boot != _boot():
-            return 0
+            return None
         entry = self._ledger.store.entry(position)
-        return position if entry and entry.leaf == leaf else 0
+        return position if leaf == (entry.leaf if entry else NO_LEAF) else None
 
     def _take(self, connection: sqlite3.Connection, after: int, head: Head) -> Views:
         """Take in what lies between two positions; nothing is written when the views have to start over."""
@@ -168,28 +185,22 @@ def _is_ours(connection: sqlite3.Connection) -> bool:
     return (application, version) == (APPLICATION_ID, VERSION)
 
 
-def _made(path: Path) -> sqlite3.Connection:
+def _make_file(path: Path) -> None:
     with named_os_errors(path):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    connection = connect(path, SETTINGS)
-    connection.execute("PRAGMA journal_mode = WAL")
-    with Transaction(connection):
-        create_tables(connection)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-    return connection
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
     """Make the tables of the views, empty."""
-    for statement in SCHEMA:
+    for statement in TABLES:
         connection.execute(statement.strip())
-    connection.execute(REACH, (0, b"", ""))
+    connection.execute(REACH, (0, NO_LEAF, _boot()))
 
 
-def _forget(connection: sqlite3.Connection) -> None:
-    for forget in FORGET:
-        connection.execute(forget)
+def create_indexes(connection: sqlite3.Connection) -> None:
+    """Make their indexes, which takes less time when the rows are there."""
+    for statement in INDEXES:
+        connection.execute(statement)
 
 
 def _boot() -> str:

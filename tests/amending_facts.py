@@ -24,6 +24,7 @@ from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
 from tests.office import (
     DIRECTOR,
     FAR_OFF,
+    HEAD,
     MOU,
     STRANGER,
     THE_DIRECTOR,
@@ -59,7 +60,7 @@ def amendment(**changes: Any) -> AmendmentIssued:
         "request": REQUEST,
         "kind": "MOU",
         "template": "MOU-2026-amendment",
-        "template_approved_by": STRANGER,
+        "template_approved_by": HEAD,
         "text": commitment(44),
         "recipients": (recipient(ANA), recipient(STRANGER)),
         "datasets": (covered(),),

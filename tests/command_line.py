@@ -147,6 +147,8 @@ class Office:
 
 
 ROSA, TOM, IRA = "rosa.quill@example.edu", "tom.abara@example.edu", "ira.stein@example.edu"
+# The head of their department.
+INES = "ines.calder@example.edu"
 HOUR_AGO = NOON - timedelta(hours=1)
 
 
@@ -217,7 +219,7 @@ def _execute(office: Office, stages: Stages) -> None:
     sign = "sign A-2026-0001-1 --signer"
     office.done(
         f"{sign} {ROSA} --as researcher --signature {{rosa.sig}} --key {{rosa.asc}} --attested-by {IRA}",
-        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}",
+        f"{sign} {IRA} --as office --scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {INES}",
         "execute A-2026-0001-1",
     )
 

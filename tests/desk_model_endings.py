@@ -160,6 +160,8 @@ class LaterModel(Model):
         if before is None or not self.binds(before, self.day) or (before.kind != act.kind and not act.beside):
             yield "C2"
         people = self.group(act.request) | {one.person for one in act.recipients}
+        if act.template_approved_by in {*people, self.said(act.request).researcher}:
+            yield "own template"
         yield from self._barred(people, act.request)
 
     def _execute_agreement(self, act: Any) -> Iterator[str]:

@@ -177,6 +177,23 @@ def test_home_and_actor_can_come_from_the_environment(tmp_path: Path):
     assert program("entries", "--home", home, DUA_LEDGER_HOME="/nowhere").code == 0
 
 
+def test_init_gives_the_first_role_to_whoever_directs_the_office(tmp_path: Path):
+    line = ("init", "--origin", ORIGIN, "--director", "staff:1")
+    made = dua_ledger(*line, home=tmp_path / "home", clock=long_ago)
+    assert (made.code, made.lines[1]) == (0, "staff:1 is director from 2020-02-01.")
+    with open_home(tmp_path / "home", long_ago) as home:
+        _, role = (fact.event for fact in home.ledger.facts())
+        assert home.notary.has_signed(1, 2)
+    assert role == RoleGranted(principal="staff:1", person=None, role="director", starts=date(2020, 2, 1), ends=None)
+
+
+@pytest.mark.parametrize("director", ["Ana Ejemplo", "staff:2"])
+def test_init_gives_no_role_to_a_name_or_by_somebody_else(tmp_path: Path, director: str):
+    line = ("init", "--origin", ORIGIN, "--director", director)
+    outcome = dua_ledger(*line, home=tmp_path / "home", DUA_LEDGER_ACTOR="staff:1")
+    assert (outcome.code, (tmp_path / "home").exists()) == (2, False)
+
+
 def test_init_never_overwrites(home: Path):
     before = home.joinpath("log.db").read_bytes()
 

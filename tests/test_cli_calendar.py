@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from ledger.events import DisclosureCompelled, PersonDebarred
-from tests.command_line import IRA, ROSA, TOM, Office, Stages
+from tests.command_line import INES, IRA, ROSA, TOM, Office, Stages
 from tests.facts import Clock
 from tests.office import first_moment_of
 
 SIGN = "sign A-2026-0001-2 --signer"
-INK = f"--scan {{scan.pdf}} --text {{mou-2.txt}} --on 2026-11-21 --attested-by {TOM}"
-AMEND = f"amend A-2026-0001-1 --template MOU-2 --template-approved-by {IRA} --text {{mou-2.txt}}"
+INK = f"--scan {{scan.pdf}} --text {{mou-2.txt}} --on 2026-11-21 --attested-by {INES}"
+AMEND = f"amend A-2026-0001-1 --template MOU-2 --template-approved-by {INES} --text {{mou-2.txt}}"
 
 
 @pytest.fixture

@@ -31,6 +31,17 @@ def rows(office: Office, line: str) -> list[Any]:
     return said
 
 
+def test_what_stands_under_a_query_and_names_whom_is_erased_is_told_to_remain(office: Office):
+    office.done("register-person 'Pia Reuter' --email pia@example.net")
+    asks = "receive-query --by pia@example.net --kind copy --purpose 'My thesis' --dataset D-6.002x-pc"
+    office.done(f"{asks} --asked {ROSA}")
+    erased = office.done("erase pia@example.net --yes")
+    assert erased.lines[-2:] == [
+        "Not erased, because it belongs to more than this person; look through it for their words or name:",
+        "  query Q-2026-0001: 1 text",
+    ]
+
+
 def test_a_journal_asks_a_recipient_who_refers_it_and_the_office_answers_with_an_aggregate(office: Office):
     office.put("aggregate.csv", TABLE)
     referred = office.done(REFER, "queries --open")

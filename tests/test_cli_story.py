@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ from ledger.events import (
     ReleaseHandedOver,
     RoleEnded,
 )
-from tests.command_line import DATA, EXAMPLES, IRA, LAW, RELEASE, ROSA, TOM, Office, Stages
+from tests.command_line import DATA, EXAMPLES, INES, IRA, LAW, RELEASE, ROSA, TOM, Office, Stages
+from tests.facts import NOON, Clock
 
 pytestmark = pytest.mark.needs("gpg")
 
-SIGN_IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}"
+SIGN_IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {INES}"
 DETERMINATION = "determination R-2026-0001 --protocol 2601 --outcome approved --on 2026-01-05"
 
 # What is typed at a stage, and what people read: ids that are chosen at random stand in it without their digits.
@@ -141,7 +142,7 @@ DONE = [
     (
         "issued",
         f"sign A-2026-0001-1 --signer {ROSA} --as researcher {SIGN_IN_INK}",
-        "Rosa Quill signed A-2026-0001-1 as researcher on 2026-11-21, in ink, as Tom Abara attests.",
+        "Rosa Quill signed A-2026-0001-1 as researcher on 2026-11-21, in ink, as Ines Calder attests.",
     ),
     (
         "issued",
@@ -151,7 +152,7 @@ DONE = [
         ),
         (
             "Ira Stein signed A-2026-0001-1 as authorised official for Lakeside College on 2026-11-21, "
-            "by an e-signature, as Tom Abara attests."
+            "by an e-signature, as Ines Calder attests."
         ),
     ),
     (
@@ -310,6 +311,29 @@ def test_a_request_that_was_returned_comes_in_again_under_its_number(stages: Sta
 
     assert told.lines[0] == "R-2026-0001"
     assert [fact.event.wire_name for fact in office.facts()][-2:] == ["request.returned", "request.submitted"]
+
+
+AGAIN = "  this very packet came in within the last 24 hours, and made R-2026-0001: --again makes another request"
+
+
+def test_the_very_same_packet_makes_another_request_after_a_day_or_for_whoever_insists(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+    line = f"submit {EXAMPLES / 'mit-researcher'}"
+
+    def made(more: str = "") -> str:
+        return office.done(f"{line} {more}").lines[0]
+
+    assert made() == "R-2026-0001"
+    with office.nothing_happens():
+        again = office.done(line)
+        assert made("--dry-run") == AGAIN
+    assert again.lines[:2] == ["R-2026-0001", AGAIN]
+    assert again.lines[-1].endswith("as before")
+    assert (made("--again"), made(), made("--again")) == ("R-2026-0002", "R-2026-0002", "R-2026-0003")
+    later = Office(office.folder, Clock(NOON + timedelta(hours=24)))
+    assert later.done(line).lines[0] == "R-2026-0003"
+    later = Office(office.folder, Clock(NOON + timedelta(hours=24, seconds=1)))
+    assert later.done(line).lines[0] == "R-2026-0004"
 
 
 def test_what_is_missing_in_a_packet_is_listed_and_it_comes_in(stages: Stages, tmp_path: Path):

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import DATA, EXAMPLES, IRA, RELEASE, ROSA, SEND, TOM, Stages
+from tests.command_line import DATA, EXAMPLES, INES, IRA, RELEASE, ROSA, SEND, TOM, Stages
 
 pytestmark = pytest.mark.needs("gpg")
 
 NOBODY = "p-" + 32 * "0"
-IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {TOM}"
+IN_INK = f"--scan {{scan.pdf}} --text {{mou.txt}} --on 2026-11-21 --attested-by {INES}"
 ISSUE = f"issue {{}} --kind MOU --template MOU-1 --template-approved-by {IRA} --text"
 SIGN = f"sign A-2026-0001-1 --signer {ROSA} --as researcher"
 BY_KEY = "--signature {rosa.sig} --key {rosa.asc}"
@@ -192,7 +192,7 @@ WRONG = [
     ),
     (
         "issued",
-        f"sign A-2026-0001-1 --signer {IRA} --as office {IN_INK.replace(TOM, IRA)}",
+        f"sign A-2026-0001-1 --signer {IRA} --as office {IN_INK.replace(INES, IRA)}",
         "is who signed: that takes somebody else",
     ),
     (
@@ -208,12 +208,12 @@ WRONG = [
     ("opened", "end-role staff:2 staff", "Error: role 'staff': was not given to staff:2"),
     (
         "issued",
-        f"sign A-2026-0001-1 --signer {TOM} --as office {IN_INK.replace(TOM, IRA)}",
+        f"sign A-2026-0001-1 --signer {TOM} --as office {IN_INK.replace(INES, IRA)}",
         "takes part in request R-2026-0001, and is no office",
     ),
     (
         "issued",
-        f"sign A-2026-0001-1 --signer {IRA} --as home-signatory {IN_INK.replace(TOM, ROSA)}",
+        f"sign A-2026-0001-1 --signer {IRA} --as home-signatory {IN_INK.replace(INES, ROSA)}",
         "asks in request R-2026-0001: that takes somebody else",
     ),
     ("opened", f"erase {IRA} --detail phone --yes", "has no phone here: nothing to erase"),

@@ -46,6 +46,7 @@ REQUEST, AGREEMENT = "R-2026-0001", "A-2026-0001-1"
 TEXT = Document("mou.txt", b"MOU on learner data, between Rosa Quill and the office.\n", "text/plain")
 SCAN = Document("scan.pdf", b"%PDF-1.4 ink", "application/pdf")
 CONTACT, RESEARCHER, STAFF = "tom.abara@example.edu", "rosa.quill@example.edu", "p-" + 32 * "9"
+HEAD = "ines.calder@example.edu"
 
 
 class Story:
@@ -154,7 +155,7 @@ def signed_by(story: Story, rosa: Owner) -> None:
             on=TODAY,
             document=SCAN,
             text=TEXT,
-            attested_by=story.person(CONTACT),
+            attested_by=story.person(HEAD),
         ),
     )
 
@@ -312,7 +313,7 @@ def test_a_scan_that_is_attested_to_be_another_text_is_not_taken(story, tom):
                 on=TODAY,
                 document=SCAN,
                 text=document(b"another text", "other.txt"),
-                attested_by=story.person(CONTACT),
+                attested_by=story.person(HEAD),
             )
         )
 
@@ -417,13 +418,17 @@ def test_nobody_signs_what_was_not_written_yet_or_attests_their_own_signature(st
         on=TODAY,
         document=SCAN,
         text=TEXT,
-        attested_by=story.person(CONTACT),
+        attested_by=story.person(HEAD),
     )
 
     with pytest.raises(Malformed, match=f"is before agreement {AGREEMENT} was issued, on {TODAY}"):
         story.take(msgspec.structs.replace(signing, on=TODAY - timedelta(days=1)))
     with pytest.raises(Malformed, match="is who signed"):
         story.take(msgspec.structs.replace(signing, attested_by=STAFF))
+    with pytest.raises(Malformed, match=f"asks in request {REQUEST}"):
+        story.take(msgspec.structs.replace(signing, attested_by=story.person(RESEARCHER)))
+    with pytest.raises(Malformed, match=f"is in the study group of request {REQUEST}"):
+        story.take(msgspec.structs.replace(signing, attested_by=story.person(CONTACT)))
 
 
 def test_an_agreement_is_not_in_force_before_it_was_signed(story, tom):

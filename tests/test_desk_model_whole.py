@@ -205,10 +205,13 @@ named = st.sampled_from(
     ]
 )
 amendments = st.builds(
-    lambda paper, who, of: msgspec.structs.replace(paper, recipients=who or paper.recipients, amends=of),
+    lambda paper, who, of, template: msgspec.structs.replace(
+        paper, recipients=who or paper.recipients, amends=of, template_approved_by=template
+    ),
     st.sampled_from([amendment(), amendment(), addendum()]),
     st.none() | named,
     st.sampled_from([MOU, MOU, MOU, DUA, "A-none"]),
+    st.sampled_from([HEAD, HEAD, HEAD, STRANGER]),
 )
 any_later_act = st.one_of(
     st.builds(lambda why, who: accept(reason=why, principal=who), st.sampled_from([None, commitment()]), principals),

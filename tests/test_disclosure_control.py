@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -82,6 +83,21 @@ def test_what_the_columns_do_not_give_away_the_rows_may():
     text = "grade,f,m,total\nA,10,20,30\nB,*,*,9\nC,12,30,42\ntotal,25,56,81\n"
 
     assert found(looked(text)) == [("hidden cell", 3, "f", 3)]
+
+
+def test_hidden_cells_that_only_one_choice_of_small_counts_makes_up_are_found():
+    """Below 5 each, and 8 together: 4 and 4. Of 7 together, nobody knows which of them counts 3."""
+    for total, counts in (("49", "4"), ("48", "between 3 and 4")):
+        report = looked(table("x,f,41", "x,m,<5", "x,d,<5", f"x,total,{total}"), **BY_COUNT)
+        assert found(report) == [("bounded cell", row, "learners", 4) for row in (3, 4)]
+        assert all(one.why.endswith(f"no more for it than that it counts {counts}") for one in report.findings)
+
+
+@pytest.mark.parametrize("total", [46, 50])
+def test_what_totals_tell_no_more_of_than_the_marks_do_is_safe(total: int):
+    """Of 5 together each counts 1 to 4, as its mark says. Of hidden cells without a bound nothing is known."""
+    marks = ("<5", "<5") if total == 46 else ("*", "*")
+    assert found(looked(table("x,f,41", f"x,m,{marks[0]}", f"x,d,{marks[1]}", f"x,total,{total}"), **BY_COUNT)) == []
 
 
 def test_a_hidden_cell_is_worked_out_by_way_of_another():
@@ -248,8 +264,13 @@ def tables(draw: st.DrawFn) -> tuple[dict[tuple[str, str], int], set[tuple[str, 
 @given(made=tables())
 def test_whatever_is_worked_out_is_so_and_what_follows_from_a_line_is_worked_out(made: Any):
     counts, hidden = made
-    lines = [f"{c},{g},{'*' if (c, g) in hidden else n}" for (c, g), n in counts.items()]
+    marks = {key: "<5" if count < 5 else "*" for key, count in counts.items()}
+    lines = [f"{c},{g},{marks[c, g] if (c, g) in hidden else n}" for (c, g), n in counts.items()]
     report = looked(table(*lines), **BY_COUNT)
+    for one in report.findings:
+        if one.kind == "bounded cell":
+            least, most = re.findall(r"\d+", one.why)[0], one.people
+            assert int(least) <= counts[one.where[0][1], one.where[1][1]] <= most
     told = {one.where: one for one in report.findings if one.kind == "hidden cell"}
 
     for key, count in counts.items():

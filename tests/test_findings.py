@@ -408,9 +408,10 @@ def test_what_may_not_be_destroyed_is_not_overdue():
 
     assert kinds(facts, legal_hold(dataset=DATA_SET), day=late) == []
     assert kinds(facts, legal_hold(person=BEN), day=late) == [("overdue destruction", ANA)]
-    assert kinds(facts, legal_hold(request=REQUEST), hold_lifted(request=REQUEST), day=late) == [
-        ("overdue destruction", ANA)
-    ]
+    # Lifted today, it leaves as many days again.
+    lifted = [legal_hold(request=REQUEST), hold_lifted(request=REQUEST)]
+    assert kinds(facts, lifted, day=late) == []
+    assert kinds(facts, lifted, day=late + DAY) == [("overdue destruction", ANA)]
 
 
 def test_a_finding_is_gone_when_what_shows_it_was_corrected():

@@ -25,6 +25,8 @@ MEGABYTES = 10 * 1024 * 1024
 NAMES = {
     "a formula": "=cmd|' /C calc'!A0",
     "another": "@SUM(1+1)*cmd",
+    "a wide one": "\uff1d1+1",
+    "one in the next line": "\n=1+1",
     "emoji": "\N{PILE OF POO}\N{ZERO WIDTH JOINER}\N{EMOJI MODIFIER FITZPATRICK TYPE-6}",
     "right to left": "\u202eelbisivni\u202c שלום",
     "control characters": "a\x1b[31m\x07b",
@@ -82,7 +84,7 @@ def test_a_name_is_kept_as_it_is_or_turned_away(office: HttpOffice, of):
     table = office.get("staff", "/people?limit=1000", headers={"Accept": "text/csv"}).get_data(as_text=True)
     (cell,) = (row["name"] for row in csv.DictReader(StringIO(table, newline="")) if row["person"] == person)
     assert cell.removeprefix("'") == name
-    assert not cell.startswith(("=", "+", "-", "@"))
+    assert not cell.startswith(("=", "+", "-", "@", "\uff1d", "\n"))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def raw(served: Served, sent: bytes, *, ends: bool = False) -> bytes:
         b"POST /organisations HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         b"GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /%2e%2e/%00 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]),
     ],
 )
 def test_what_is_meant_to_do_harm_does_none(served: Served, sent):

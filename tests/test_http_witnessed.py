@@ -17,7 +17,7 @@ from ledger.home import open_lock_store
 from tests.facts import ANA, REQUEST, version_added
 from tests.http_office import PDF, HttpOffice, certificate, form, office, told
 from tests.office import written
-from tests.ports import LOOPBACK, a_port
+from tests.ports import NOWHERE
 from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside
 from tests.witnesses import NAME, Served, served
@@ -47,11 +47,10 @@ def witness(office: HttpOffice, tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def nobody(tmp_path: Path) -> Iterator[Appointed]:
+def nobody(tmp_path: Path) -> Appointed:
     """A witness that does not answer."""
     vkey = create_witness(tmp_path / "nobody", "nobody.example")
-    with a_port() as port:
-        yield Appointed(f"http://{LOOPBACK}:{port}", vkey)
+    return Appointed(NOWHERE, vkey)
 
 
 def appoint(office: HttpOffice, witness: Appointed) -> None:

@@ -215,6 +215,7 @@ def test_holders_are_told_with_their_right(released: Path):
         "right": "until 2027-01-15",
         "state": "held",
         "due": "2027-02-14",
+        "put_off": False,
         "in_force": True,
     }
     assert ask(released, "holders", DATA_SET, "--as-of", ENDED, "--json").rows == [

@@ -200,6 +200,7 @@ PINNED = [
     ("separate-duties", "policy", "who decides plays no part in the request", False),
     ("approved-request", "C1", "the request was approved", False),
     ("agreement-terms", "C2, K1", "an agreement names the study group and what was asked for", False),
+    ("template-approved", "C2", "nobody approves the terms of an agreement for themselves", False),
     ("citi-training", "C1.6", "everybody in the study group has current CITI training", False),
     ("agreement-signed", "C2", "the agreement was signed in every capacity required", False),
     ("agreement-term", "policy", "an agreement lasts no longer than policy has it", True),
@@ -289,6 +290,7 @@ PINNED_ACTS = {
     "issue-agreement": [
         "approved-request",
         "agreement-terms",
+        "template-approved",
         "nobody-suspended",
         "nobody-debarred",
         "separate-duties",
@@ -346,6 +348,7 @@ PINNED_ACTS = {
     "amend-agreement": [
         "approved-request",
         "amendment-terms",
+        "template-approved",
         "nobody-suspended",
         "nobody-debarred",
         "separate-duties",
@@ -387,7 +390,7 @@ PINNED_ACTS = {
 FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
     2: "47862d95fe89fff7befc8a0076a7f953c34c45c17fc7f605a294790e1db22e9c",
-    3: "8c0d9afd724a631464d7aaa67d99db91c0656c32fbe0ae2d48ac213f6b77d380",
+    3: "39de38d46ace914a8225ed446830f4fcd0f737748810b73c0b34ff3c5e5abe87",
 }
 
 RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)

@@ -166,7 +166,8 @@ def test_whose_organisation_is_not_known_is_named_in_no_use_agreement(where, oth
 
 
 def test_an_agreement_names_nobody_outside_of_the_study_group():
-    both = memorandum(agreement="A-2", recipients=(recipient(ANA), recipient(STRANGER), recipient(HEAD)))
+    outside = (recipient(ANA), recipient(STRANGER), recipient(HEAD))
+    both = memorandum(agreement="A-2", recipients=outside, template_approved_by=DIRECTOR)
     given(ready()).when(issue(both)).then(
         refused("agreement-terms", *2 * ["a place in the study group"], about=[STRANGER, HEAD], shown_by=[request()])
     )
@@ -176,7 +177,7 @@ def test_an_agreement_names_nobody_outside_of_the_study_group():
 def test_nobody_of_the_study_group_approves_the_template(approver: str):
     own = use_agreement(agreement="A-2", template_approved_by=approver)
     given(ready(request=EVERYBODY)).when(issue(own)).then(
-        refused("agreement-terms", "somebody else to approve the template", about=[approver], shown_by=[EVERYBODY])
+        refused("template-approved", "somebody else to approve the template", about=[approver], shown_by=[EVERYBODY])
     )
 
 

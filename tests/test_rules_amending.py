@@ -211,6 +211,14 @@ def test_somebody_from_outside_comes_in_by_an_addendum_of_the_other_kind():
     given(ready(), facts, in_force(ADDENDUM, TODAY)).when(let_in(ANA)).then(permitted(ANA, MOU))
 
 
+@pytest.mark.parametrize("approver", [ANA, BEN, STRANGER])
+def test_nobody_whom_an_amendment_is_for_approves_its_template(approver):
+    own = amendment(template_approved_by=approver)
+    given(ready(), strangers()).when(amend(own)).then(
+        refused("template-approved", "somebody else to approve the template", about=[approver])
+    )
+
+
 def test_an_addendum_ends_no_later_than_what_it_is_beside():
     facts = [*ready(mou_executed=in_force(MOU, LONG_AGO, TOMORROW)), *strangers(), addendum(), *signatures(addendum())]
     given(facts).when(execute(ADDENDUM, ends=TOMORROW)).then(executed(ADDENDUM, ends=TOMORROW))

@@ -27,6 +27,7 @@ from ledger.events import (
 from ledger.home import VIEWS, Home, create_home, open_home
 from projections.upkeep import Upkeep
 from projections.views.answers import holdings
+from projections.views.findings import findings
 from tests.amending_facts import ADDENDUM, addendum
 from tests.endings import OUT, attested, copied, gone, held, hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, Clock, person
@@ -299,6 +300,38 @@ def test_when_a_hold_is_lifted_what_was_on_hold_is_asked_for(tmp_path: Path):
         [ANA],
         [BEN],
     ]
+
+
+def overdue(home: Home, day: date) -> set[str | None]:
+    """Whose destruction is overdue on a day, as the findings have it."""
+    views = Upkeep(home.path / VIEWS, home.ledger)
+    rows = views.ask(lambda tables: findings(tables, day)).rows
+    return {one.person for one in rows if one.kind == "overdue destruction"}
+
+
+def test_what_fell_due_while_a_hold_was_on_is_due_so_many_days_after_that_was_lifted(tmp_path: Path):
+    late = TODAY + timedelta(100)
+    due = late + timedelta(30)
+    with home_with(tmp_path, ENDED) as (home, clock):
+        came = [ticked(home, clock, TODAY)]
+        written([legal_hold(person=BEN)], home.ledger)
+        came.append(ticked(home, clock, late))
+        assert overdue(home, late) == {ANA}
+        written([hold_lifted(person=BEN)], home.ledger)
+        came += [ticked(home, clock, day) for day in (late, due - timedelta(1), due, due)]
+        assert [overdue(home, day) for day in (due, due + timedelta(1))] == [{ANA}, {ANA, BEN}]
+        of_ben = Upkeep(home.path / VIEWS, home.ledger).ask(lambda tables: holdings(tables, BEN, due)).rows
+
+    told = [
+        [one for one in some if getattr(one, "person", None) == BEN or BEN in getattr(one, "whom", ())] for some in came
+    ]
+    first = DestructionRequired(
+        request=REQUEST, person=BEN, dataset=DATA_SET, label="1", ended=TODAY, due=TODAY + timedelta(29)
+    )
+    asked_again = msgspec.structs.replace(first, due=due)
+    reminded = reminder("destruction due", "1", (BEN,), 0, due, dataset=DATA_SET)
+    assert told == [[first], [], [asked_again], [], [reminded], []]
+    assert [(one.due, one.put_off) for one in of_ben] == [(due, True)]
 
 
 def test_a_copy_to_which_there_was_never_a_right_is_to_be_destroyed_by_the_day_that_the_views_show(tmp_path: Path):

@@ -22,7 +22,7 @@ from projections.views.tables import VERSION
 from projections.views.taking import PASSED_OVER, WANTED, Views
 from tests.facts import ANA, NOON, OFFICE, fact, ledger_on, noon, person
 from tests.office import LONG_AGO, complete
-from tests.view_facts import RELEASED, everything, said_by, trained
+from tests.view_facts import RELEASED, everything, mark, marks, said_by, trained
 from tests.writers import at_once, meet
 
 FACTS = [*complete(), *RELEASED]
@@ -145,16 +145,36 @@ def test_rebuilding_takes_in_the_whole_log_and_tells_how_far_it_has_come(ledger:
 
 
 def test_an_entry_that_cannot_be_read_is_named(ledger: Ledger, views: Path, tmp_path: Path):
-    at = len(FACTS)
-    with closing(sqlite3.connect(tmp_path / "log.db")) as log:
-        log.execute("DROP TRIGGER entries_never_change")
-        log.execute(
-            "UPDATE entries SET entry = CAST(replace(entry, '\"on\":', '\"no\":') AS BLOB) WHERE position = ?", [at]
-        )
-        log.commit()
+    damage_the_last_entry(tmp_path / "log.db")
     with pytest.raises(Damaged) as caught:
         said_by(views, ledger)
-    assert f"position {at}" in str(caught.value)
+    assert f"position {len(FACTS)}" in str(caught.value)
+
+
+def test_views_that_cannot_be_made_anew_stay_as_they_were(ledger: Ledger, views: Path, tmp_path: Path):
+    said_by(views, ledger)
+    mark(views)
+    damage_the_last_entry(tmp_path / "log.db")
+
+    with pytest.raises(Damaged):
+        Upkeep(views, ledger).rebuild()
+    assert marks(views) == 1
+    assert not views.with_name("views.db-new").exists()
+
+
+def test_what_was_left_of_views_that_were_being_made_is_in_nobodys_way(ledger: Ledger, views: Path):
+    views.with_name("views.db-new").write_bytes(b"begun, and killed")
+    assert said_by(views, ledger) == (from_nothing(ledger), len(FACTS))
+    assert sorted(one.name for one in views.parent.glob("views.db*") if "turn" not in one.name) == ["views.db"]
+
+
+def damage_the_last_entry(path: Path) -> None:
+    altered(
+        path,
+        "DROP TRIGGER entries_never_change",
+        "UPDATE entries SET entry = CAST(replace(entry, '\"on\":', '\"no\":') AS BLOB)"
+        " WHERE position = (SELECT MAX(position) FROM entries)",
+    )
 
 
 def test_several_processes_that_ask_while_others_record_are_never_behind_what_they_saw(tmp_path: Path):

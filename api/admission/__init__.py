@@ -8,7 +8,7 @@ far; its dates do not contradict each other, and do not lie ahead. No clock and 
 from api.admission.acts import admit_act, admit_form
 from api.admission.circumstances import admit_circumstances
 from api.admission.corrections import CORRECTABLE
-from api.admission.entitlement import ENTITLED, admit_import, admit_office
+from api.admission.entitlement import ENTITLED, OPERATOR, admit_import, admit_office
 from api.admission.kinds import INTRODUCED_BY, NOT_REPORTED, introducing
 from api.admission.reports import admit_reports, looked_at
 
@@ -17,6 +17,7 @@ __all__ = [
     "ENTITLED",
     "INTRODUCED_BY",
     "NOT_REPORTED",
+    "OPERATOR",
     "admit_act",
     "admit_circumstances",
     "admit_form",

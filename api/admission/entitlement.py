@@ -132,8 +132,9 @@ def check_last_role(event: RoleEnded, office: Office, at: datetime) -> None:
 
 
 def admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Office, actor: str, at: datetime) -> None:
-    """Whoever is no more than a researcher tells that they withdrew their own request, and what they received."""
-    if office.roles(actor, at) != {"researcher"}:
+    """Who may report it as a researcher alone tells of what is their own, and of what they did themselves."""
+    roles = office.roles(actor, at)
+    if "researcher" not in roles or not roles.isdisjoint(REPORTING):
         return
     whose: set[str | None]
     match event:
@@ -146,8 +147,11 @@ def admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Office
             whose = {event.referred_by}
         case PublicationNotified():
             whose = {event.told_by} & _takes_part(facts)
-        case CopyReported() | IncidentReported():
+        case CopyReported():
             whose = {*_takes_part(facts)}
+        case IncidentReported():
+            # Another request that it named would stand still with theirs.
+            whose = set.intersection(*(_takes_part(facts, one) for one in event.requests or (None,)))
         case DestructionAttested():
             whose = {event.by}
         case _:
@@ -157,9 +161,9 @@ def admit_researcher(event: Event, facts: Iterable[Known[Event]], office: Office
         raise NotEntitled(actor, f"report {event.wire_name} of somebody else", REPORTING)
 
 
-def _takes_part(facts: Iterable[Known[Event]]) -> set[str | None]:
-    """The researchers and study groups of the requests that these facts are about, as amendments have left them."""
-    requests = Standing(facts).requests.values()
+def _takes_part(facts: Iterable[Known[Event]], request: str | None = None) -> set[str | None]:
+    """The researchers and study groups of a request, or of all that these facts are about, as amendments left them."""
+    requests = [one for number, one in Standing(facts).requests.items() if request in (None, number)]
     asked = [one.submitted.event for one in requests if one.submitted]
     named = (person for said in asked for person in (said.researcher, *said.study_group))
     return {*named, *(person for one in requests for person in one.study_group)}

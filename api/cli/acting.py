@@ -24,6 +24,7 @@ from api.signing import have_witnessed, require_witnessed
 from ledger.errors import LedgerError
 from ledger.evidence.publishing import replace_file
 from ledger.home import Home, open_home
+from ledger.log import IdempotencyKey
 from ledger.storage import utc_now
 from ledger.storage.port import Clock
 
@@ -56,10 +57,12 @@ class Hand(NamedTuple):
         """The ledger home that it is in."""
         return self.clerk.home
 
-    def take(self, command: Command, gives: str = "", notes: Sequence[str] = ()) -> None:
+    def take(
+        self, command: Command, gives: str = "", notes: Sequence[str] = (), key: IdempotencyKey | None = None
+    ) -> None:
         """Record what comes of a command, and show it: first the id of what it makes known, if it gives one.
 
-        Leaves with 3 when it is an act and was refused.
+        What came of it under its key before is shown instead. Leaves with 3 when it is an act and was refused.
         """
         manner = self.manner
         outcome = self.clerk.take(
@@ -67,6 +70,7 @@ class Hand(NamedTuple):
             self.circumstances,
             decided_by=manner.decided_by,
             documents=manner.documents,
+            key=key,
             dry_run=manner.dry_run,
         )
         self.show([outcome], gives, notes)

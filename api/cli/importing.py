@@ -71,7 +71,7 @@ def _members(register: str, found: Survey, taken: Taken) -> dict[str, Any]:
         "left_out": found.bad,
         "organisations": len(found.organisations),
         "datasets": len(found.datasets),
-        "agreements": len(found.agreements),
+        "agreements": found.agreements,
         "without_agreement": found.without_agreement,
         "forms": dict(found.forms),
         "provided": dict(found.provided),
@@ -82,8 +82,9 @@ def _members(register: str, found: Survey, taken: Taken) -> dict[str, Any]:
 
 def _lines(register: str, found: Survey, taken: Taken, *, dry_run: bool) -> Iterator[str]:
     """What people read."""
-    has = {"organisation": found.organisations, "type of data": found.datasets, "agreement": found.agreements}
-    about = ", ".join(_counted(len(these), what) for what, these in has.items())
+    organisations, datasets = len(found.organisations), len(found.datasets)
+    has = {"organisation": organisations, "type of data": datasets, "agreement": found.agreements}
+    about = ", ".join(_counted(number, what) for what, number in has.items())
     yield f"{register} has {counted(found.good + found.bad, 'row')}: {about}"
     for what, many in (found.forms, "form"), (found.provided, "how"):
         yield f"  by {many}: " + ", ".join(f"{number:,} {word}" for word, number in what.most_common())

@@ -2,20 +2,28 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import cast, get_args
 
 import click
 
+from api.admission import OPERATOR
 from api.cli import options
 from api.cli.acting import Hand, acting, clock
 from api.cli.evidence import lock_store
-from api.cli.failures import CouldNotRun
+from api.cli.failures import CouldNotRun, WrongUsage
+from api.cli.kinds import PRINCIPAL
+from api.cli.showing import office_of
 from api.cli.verifying import Extent, verify_home
-from api.cli.wording import counted, counted_together, printable
+from api.cli.wording import counted, counted_together, printable, warn
+from api.commands import Clerk
+from api.commands.governance import GrantRole
 from api.commands.people import Erase
+from api.desk import Circumstances
 from api.erasing import erase as erase_details
+from api.erasing import remaining
 from ledger.backup.lapsing import last_copy_lapses
 from ledger.custody import Erasure
 from ledger.events.people import Detail
@@ -38,12 +46,37 @@ from ledger.home import KEYS, LOCK, create_home, join_home, open_home
 )
 @options.key_store
 @lock_store
-def init(path: Path, actor: str, origin: str, store: str | None, key_store: str | None, lock: str | None) -> None:
+@click.option(
+    "--director",
+    type=PRINCIPAL,
+    metavar="PRINCIPAL",
+    help="Who directs the office from today on, such as staff:1: the second entry gives the first role.",
+)
+def init(
+    path: Path,
+    actor: str,
+    origin: str,
+    store: str | None,
+    key_store: str | None,
+    lock: str | None,
+    director: str | None,
+) -> None:
     """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten."""
+    if director and actor != director and not actor.startswith(OPERATOR):
+        raise WrongUsage(f"the first role is given by {director} or an operator, and not by {actor}")
     vkey = create_home(
-        path.absolute(), origin, actor=actor, via=options.VIA, lock_store=lock, store=store, key_store=key_store
+        path.absolute(),
+        origin,
+        actor=actor,
+        via=options.VIA,
+        clock=clock(),
+        lock_store=lock,
+        store=store,
+        key_store=key_store,
     )
     click.echo(f"Opened the ledger {origin} in {path}.")
+    if director:
+        _direct(path.absolute(), director, Circumstances(actor=actor, via=options.VIA))
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")
     if store is not None:
@@ -75,6 +108,15 @@ def join(path: Path, store: str, keys: Path | None, key_store: str | None, lock:
     size = join_home(path.absolute(), store, keys, key_store=key_store, lock_store=lock)
     can = "can read and verify the log, and open nothing" if keys is None else "has all that the office has"
     click.echo(f"Joined, in {path}: {counted(size, 'entry')} so far. This home {can}.")
+
+
+def _direct(path: Path, director: str, circumstances: Circumstances) -> None:
+    """Give the first role: from today on at the office."""
+    with open_home(path, clock()) as home:
+        starts = office_of(home).day(clock()())
+        role = GrantRole(principal=director, role="director", starts=starts)
+        warn(Clerk(home, clock()).take(role, circumstances).warnings)
+    click.echo(f"{director} is director from {starts}.")
 
 
 def _destroyed(erasure: Erasure) -> str:
@@ -122,6 +164,16 @@ def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, y
     if destroyed is not None and not hand.manner.as_json:
         click.echo(f"Erased {what}: {_destroyed(destroyed)}.")
         click.echo(f"The last backup copy of their keys lapses on {lapses}.")
+        for line in _what_remains(hand, wish.person):
+            click.echo(printable(line))
+
+
+def _what_remains(hand: Hand, person: str) -> Iterator[str]:
+    """What names them and is sealed for something else, which erasing a person does not reach."""
+    left = remaining(hand.home, person)
+    if left:
+        yield "Not erased, because it belongs to more than this person; look through it for their words or name:"
+    yield from (f"  {one.subject.replace(':', ' ', 1)}: {counted_together(one.kept)}" for one in left)
 
 
 @click.command()

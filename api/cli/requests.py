@@ -18,6 +18,7 @@ from api.commands.request import Return, Submit, Withdraw
 from api.commands.review import Approve, Decline, Determine
 from api.names import names_in
 from api.packets import Packet, read_packet
+from api.packets.again import key_of, made_under
 from ledger.events import DataSetRegistered, PersonDetailsChanged
 from ledger.events.catalogue import Form
 from ledger.events.ethics import Outcome
@@ -34,10 +35,12 @@ from ledger.log import about
     type=REQUEST,
     help="The request that comes in again; without it, a new one gets the next number.",
 )
-def submit(hand: Hand, packet: Path, request: str | None) -> None:
+@click.option("--again", is_flag=True, help="Make another request, though this very packet made one today.")
+def submit(hand: Hand, packet: Path, request: str | None, again: bool) -> None:
     """Take in the request in the folder PACKET: request.toml, its documents, the contact's key.
 
-    What is malformed rejects it; what is missing or pending is listed, and the request comes in.
+    What is malformed rejects it; what is missing or pending is listed, and the request comes in. The very same packet
+    within 24 hours makes no other request, unless --again says so.
     """
     read = _read(hand, packet)
     problems = [f"{problem.kind}: {problem}" for problem in read.problems]
@@ -45,7 +48,14 @@ def submit(hand: Hand, packet: Path, request: str | None) -> None:
         click.echo(in_lines(f"  {problem}" for problem in problems), err=True)
         raise WrongUsage(f"{packet} was not taken in; nothing was recorded")
     command = Submit(packet=read, request=request)
-    hand.take(command, gives="request", notes=[*problems, *_changes(hand, command)])
+    # A request that comes in again does so when it is its turn, and for that packets may be equal.
+    key = None if request else key_of(read, hand.home.ledger, clock()(), insist=again)
+    made = key and made_under(key, hand.home.ledger)
+    if made:
+        told = f"this very packet came in within the last 24 hours, and made {made}: --again makes another request"
+        hand.take(command, gives="request", notes=[told], key=key)
+        return
+    hand.take(command, gives="request", notes=[*problems, *_changes(hand, command)], key=key)
 
 
 def _changes(hand: Hand, command: Submit) -> list[str]:

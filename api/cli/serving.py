@@ -113,7 +113,7 @@ def serve(
     Beyond this machine it belongs behind TLS: keys are sent with every call.
     """
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
 
     from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS
@@ -139,6 +139,8 @@ def serve(
             port=port,
             workers=workers,
             backlog=BACKLOG,
+            # The limits are those of HTTP/1.1; of HTTP/2 a caller could have any number of calls in one connection.
+            http=HTTPModes.http1,
             websockets=False,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
             respawn_failed_workers=True,

@@ -13,11 +13,10 @@ import click
 
 from api.cli.wording import printable
 from api.names import Names
+from api.spreadsheets import as_cell
 
 WIDTH = 100
 GAP = 2
-# A spreadsheet would take what begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -152,7 +151,7 @@ def _cell(value: Any) -> Any:
         value = "; ".join(map(str, value))
     if isinstance(value, bool):
         value = "yes" if value else "no"
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return as_cell(value) if isinstance(value, str) else value
 
 
 def _width(text: str) -> int:

@@ -81,7 +81,7 @@ class _Signing(Command, frozen=True, kw_only=True):
         return known.issued.event
 
     def _check(self, on: date, attested_by: str | None, at: Drafting) -> None:
-        """Raise `Malformed` for a signature under what nobody had written yet, and for one's own word for it."""
+        """Raise `Malformed` for a signature under what nobody had written yet, and for the word of whom it binds."""
         request = at.request(self.request)
         issued = request.agreement(self.agreement).issued
         sent_out = issued and at.office.day(at.fact(issued.position).occurred_at)
@@ -91,6 +91,10 @@ class _Signing(Command, frozen=True, kw_only=True):
             raise Malformed("person who attests", self.signer, "is who signed: that takes somebody else")
         if request.submitted and attested_by == request.submitted.event.researcher:
             why = f"asks in request {self.request}: that takes somebody else"
+            raise Malformed("person who attests", attested_by, why)
+        bound = [one.person for one in issued.event.recipients] if issued else []
+        if attested_by in (*request.study_group, *bound):
+            why = f"is in the study group of request {self.request}: that takes somebody apart from it"
             raise Malformed("person who attests", attested_by, why)
 
 

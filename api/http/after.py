@@ -125,14 +125,14 @@ def disclosures(call: Call) -> Answer:
 
 
 def _disclosure(call: Call, one: Disclosure) -> lists.Disclosure:
-    return lists.Disclosure.of(
-        one,
-        copies=tuple(lists.Copied(dataset=copy.dataset, form=copy.form) for copy in one.copies),
-        further=tuple(shapes.Somebody(person=person, name=call.name(person)) for person in one.further),
-        party_name=call.name(one.party),
-        recipient=as_typed_in(call.home.custody, one.recipient) if one.recipient and call.sees_names else None,
-        organisation_name=call.name(one.organisation),
-    )
+    told = one._asdict() | {
+        "copies": tuple(lists.Copied(dataset=copy.dataset, form=copy.form) for copy in one.copies),
+        "further": tuple(shapes.Somebody(person=person, name=call.name(person)) for person in one.further),
+        "recipient": as_typed_in(call.home.custody, one.recipient) if one.recipient and call.sees_names else None,
+        "party_name": call.name(one.party),
+        "organisation_name": call.name(one.organisation),
+    }
+    return lists.Disclosure(**told)
 
 
 def stats(call: Call) -> Answer:

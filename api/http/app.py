@@ -3,18 +3,20 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from types import TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from api.http.call import Call, Desks, Parts, not_found
 from api.http.callers import check_entitled
 from api.http.document import PAGE, PAGE_POLICY, openapi
+from api.http.own import check_own_path
 from api.http.problems import BadRequest, problem_of
 from api.http.public import TILE, public
 from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
@@ -24,10 +26,14 @@ from api.http.route import IDS, Route
 from api.http.table import ROUTES
 from ledger.errors import LedgerError
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 LOG = logging.getLogger("dua_ledger.http")
 REQUEST_ID = "X-Request-ID"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
+# Each answer has them, unless it says otherwise.
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -45,6 +51,15 @@ class Application(Flask):
     """Flask, with errors that say where they happened and nothing of what was sent."""
 
     request_class = Request
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """As WSGI has it, with `HEADERS` on each answer, whatever it comes of."""
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            own = {name for name, _ in headers}
+            return start_response(status, headers + [one for one in HEADERS.items() if one[0] not in own], *error)
+
+        return super().wsgi_app(environ, start)
 
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
         """Log an error that nobody expected: its type, and the place in the code."""
@@ -89,25 +104,25 @@ def _rule(path: str) -> str:
 
 def _begin(desks: Desks, open_to_all: Collection[str]) -> None:
     """Know who is asking before anything else is said, even whether there is such a route."""
-    g.began = time.perf_counter()
-    given = request.headers.get(REQUEST_ID, "")
+    g.began, asked = time.perf_counter(), _request()
+    given = asked.headers.get(REQUEST_ID, "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else desks.parts.random_bytes(16).hex()
     g.caller = g.version = None
-    if request.path in open_to_all or request.endpoint == f"GET {TILE}":
+    if asked.path in open_to_all or asked.endpoint == f"GET {TILE}":
         return
-    g.caller = desks.callers.caller(request.headers.get("Authorization", ""))
-    if g.caller is None:
+    g.caller = caller = desks.callers.caller(asked.headers.get("Authorization", ""))
+    if caller is None:
         raise BadRequest("not-authenticated", "")
-    if not desks.parts.rates.takes(g.caller.apikey):
+    if not desks.parts.rates.takes(caller.apikey):
         raise BadRequest("too-many", "")
-    desks.parts.last_use.saw(g.caller.apikey, desks.parts.clock())
+    desks.parts.last_use.saw(caller.apikey, desks.parts.clock())
 
 
 def _view(route: Route, desks: Desks) -> Callable[..., Response]:
     def view(**raw: str) -> Response:
         check_entitled(g.caller, route.name, route.roles, route.scope)
         call = Call(desks, _request(), g.caller, _ids(raw))
-        _check_own(call)
+        check_own_path(call)
         # What it would say in a form that nobody accepts is not worth doing.
         parameters(call.request, route.query)
         answer = route.do(call)
@@ -118,7 +133,8 @@ def _view(route: Route, desks: Desks) -> Callable[..., Response]:
 
 
 def _request() -> Request:
-    return cast(Request, request)
+    """The request itself: what stands for it looks for it each time."""
+    return cast(Request, request_ctx.request)
 
 
 def _ids(raw: Mapping[str, str]) -> dict[str, Any]:
@@ -131,16 +147,6 @@ def _ids(raw: Mapping[str, str]) -> dict[str, Any]:
 def _number(text: str) -> str | int:
     """A number that is written as such, in one way."""
     return int(text) if _NUMBER.fullmatch(text) else text
-
-
-def _check_own(call: Call) -> None:
-    """Raise as for what does not exist, where somebody who sees only what is their own asks for something else."""
-    if call.caller.role != "researcher":
-        return
-    if "request" in call.ids:
-        call.standing(call.ids["request"])
-    if call.ids.get("person", call.caller.person) != call.caller.person:
-        raise not_found()
 
 
 def _told(error: Exception) -> Response:
@@ -161,22 +167,21 @@ def _told(error: Exception) -> Response:
 
 
 def _end(desks: Desks, response: Response) -> Response:
-    if g.caller is not None and "Ledger-Position" not in response.headers:
+    asked, caller, request_id = _request(), g.caller, g.request_id
+    if caller is not None and "Ledger-Position" not in response.headers:
         response.headers["Ledger-Position"] = str(desks.parts.home.ledger.store.length())
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers[REQUEST_ID] = g.request_id
-    route, seconds = request.endpoint or NOWHERE, time.perf_counter() - g.began
+    response.headers.add(REQUEST_ID, request_id)
+    route, seconds = asked.endpoint or NOWHERE, time.perf_counter() - g.began
     desks.parts.monitor.answered(route, response.status_code, seconds)
     said = {
-        "request_id": g.request_id,
+        "request_id": request_id,
         "route": route,
         "status": response.status_code,
         "seconds": round(seconds, 6),
-        "apikey": g.caller.apikey if g.caller else None,
+        "apikey": caller.apikey if caller else None,
     }
     LOG.info("answered", extra={"said": said})
-    return finished(_request(), response, g.version)
+    return finished(asked, response, g.version)
 
 
 @cache

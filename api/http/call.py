@@ -131,7 +131,7 @@ class Call:
     @cached_property
     def names(self) -> Names:
         """Names for a caller who may see them, ids for any other."""
-        return self.desks.names.now() if self.sees_names else unnamed
+        return self.desks.names.by(self.caller.position) if self.sees_names else unnamed
 
     def name(self, id_: str | None) -> str | None:
         """How somebody is called; None for nobody, and for a caller who may not see it."""

@@ -19,7 +19,7 @@ SCHEME = "bearer "
 
 
 class Caller(NamedTuple):
-    """Somebody who has proved who they are, to an office as it was when they did.
+    """Somebody who has proved who they are, to an office as it was when they did, at a position of the log.
 
     `person` is None where the office has not said which person that is.
     """
@@ -30,6 +30,7 @@ class Caller(NamedTuple):
     scope: tuple[Scope, ...]
     person: str | None
     office: Office
+    position: int
 
     @property
     def via(self) -> str:
@@ -53,9 +54,10 @@ class Callers:
             key, now = self._keys.key(text), self._clock()
             if key is None or key.expires <= now or key.role not in self._office.roles(key.principal, now):
                 return None
-            office = self._office
+            office, position = self._office, self._read_to
         person = office.person(key.principal)
-        return Caller(key.apikey, key.principal, key.role, key.scope, person.event if person else None, office)
+        who = person.event if person else None
+        return Caller(key.apikey, key.principal, key.role, key.scope, who, office, position)
 
     def keys(self) -> Keys:
         """The keys that are not revoked."""

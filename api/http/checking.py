@@ -4,15 +4,14 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import BinaryIO
 
-from api.http.call import Answer, Call, not_found
+from api.http.call import Answer, Call
+from api.http.own import request_of_publication
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body
 from api.http.shapes import Shape
 from ledger.errors import Malformed
 from ledger.events.ids import Size
-from projections.acts import of_publication
 from projections.disclosure_control import Report, Source, Wish, check
-from projections.standing import Standing
 
 DATA = "data"
 
@@ -95,23 +94,13 @@ def _opener(content: bytes) -> Callable[[], BinaryIO]:
 
 def _passed(call: Call, against: str) -> list[Source]:
     """The tables that were passed for a request, as far as the caller may see it."""
-    request = against if against.startswith("R-") else _request_of(call, against)
+    request = against if against.startswith("R-") else request_of_publication(call, against)
     return [
         Source(f"{number}, table {place}", _opener(call.home.custody.read_document(commitment).content))
         for number, one in call.standing(request).publications.items()
         if one.passed and one.notified
         for place, commitment in enumerate(one.notified.event.tables, 1)
     ]
-
-
-def _request_of(call: Call, publication: str) -> str:
-    try:
-        found = Standing(call.ledger.facts([of_publication(publication)])).publication(publication).notified
-    except Malformed:
-        found = None
-    if found is None:
-        raise not_found()
-    return found.event.request
 
 
 def _shape(report: Report, least: int) -> Checked:

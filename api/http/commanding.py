@@ -18,6 +18,7 @@ from api.erasing import erase as erase_details
 from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
+from api.http.own import check_own_body
 from api.http.problems import BadField, BadRequest, problem, problem_of
 from api.http.reading_in import document, documents, form_body, idempotency_key, json_body, parameters
 from api.http.replying import last_seen
@@ -113,6 +114,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
         body, members, shown = _read(call, reading)
         said = {name: getattr(body, name) for name in reading.members if name not in Told.__struct_fields__}
         told = {name: getattr(body, name) for name in Told.__struct_fields__}
+        check_own_body(call, command, said)
         if told["on_behalf_of"] is not None:
             _check_may_speak_for_others(call, shown)
         try:

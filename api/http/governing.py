@@ -5,6 +5,7 @@ from api.http import lists
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
 from api.http.reading_in import parameters
+from api.notices.outbox import Notice as Waiting
 from api.notices.outbox import open_outbox
 from api.notices.settings import SETTINGS, settings_in
 from ledger.events.ids import PrincipalId
@@ -64,5 +65,9 @@ def notices(call: Call) -> Answer:
     if not (call.home.path / SETTINGS).is_file():
         return Answer(lists.Notices(rows=(), sent_from_here=False), position=position)
     with open_outbox(call.home, settings_in(call.home.path)) as outbox:
-        rows = tuple(map(lists.Notice.of, outbox.waiting()))
+        rows = tuple(map(_notice, outbox.waiting()))
     return Answer(lists.Notices(rows=rows, sent_from_here=True), position=position)
+
+
+def _notice(waiting: Waiting) -> lists.Notice:
+    return lists.Notice(**{name: getattr(waiting, name) for name in lists.Notice.__struct_fields__})

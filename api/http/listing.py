@@ -184,7 +184,9 @@ def coverage(call: Call) -> Answer:
     asked = Inquiry(call, wanted)
     viewed = asked.view(lambda views: covered(views, wanted.form, wanted.dataset, asked.today))
     rows = tuple(
-        lists.Covering.of(one, parties=tuple(lists.Party(id=party, name=call.name(party)) for party in one.parties))
+        lists.Covering(
+            **one._asdict() | {"parties": tuple(lists.Party(id=party, name=call.name(party)) for party in one.parties)}
+        )
         for one in viewed.rows.agreements
     )
     found = lists.Coverage(rows=rows, without_agreement=viewed.rows.without_agreement)

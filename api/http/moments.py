@@ -1,7 +1,6 @@
 """The time that a question is about: what was so as of it, what the ledger knew by then; now, if it does not say."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -49,10 +48,7 @@ class Inquiry:
 
     def view(self, question: Question[Rows]) -> Answer[Rows]:
         """What the views answer: those that are kept, or for another time such as are made for it alone."""
-        ask: Callable[[Question[Rows]], Answer[Rows]] = self.log.ask
-        if self.is_now:
-            ask = self._call.desks.views.ask
-        return ask(question)
+        return self._call.desks.views.ask(question) if self.is_now else self.log.ask(question)
 
 
 def instant(name: str, text: str | None, office: Office) -> datetime | None:

@@ -25,19 +25,18 @@ class RememberedNames:
         self._read_to = ledger.store.length()
         self._erased = {one for fact in ledger.facts([about(PersonErased)]) for one in _ids(fact.tags)}
 
-    def now(self) -> Names:
-        """Names by everything that is in the log now."""
+    def by(self, position: int) -> Names:
+        """Names by everything that is in the log up to a position, at least."""
         with self._lock:
-            self._catch_up()
+            if self._read_to < position:
+                self._catch_up(position)
             read_to = self._read_to
-        return lambda id_: self._name(id_, read_to)
+        # Nobody waits for a turn to read what is remembered.
+        return lambda id_: self._known.get(id_) or self._name(id_, read_to)
 
     def _name(self, id_: str, read_to: int) -> str:
-        # Nobody waits for a turn to read.
-        found = self._known.get(id_)
-        if found is None:
-            found = names_in(self._ledger, self._custody)(id_)
-            self._keep(id_, found, read_to)
+        found = names_in(self._ledger, self._custody)(id_)
+        self._keep(id_, found, read_to)
         return found
 
     def _keep(self, id_: str, name: str, read_to: int) -> None:
@@ -48,10 +47,7 @@ class RememberedNames:
                 if len(self._known) > MOST:
                     self._known.popitem(last=False)
 
-    def _catch_up(self) -> None:
-        head = self._ledger.store.length()
-        if head == self._read_to:
-            return
+    def _catch_up(self, head: int) -> None:
         for fact in self._ledger.facts([about(*NAMING)], after=self._read_to, until=head):
             for one in _ids(fact.tags):
                 self._known.pop(one, None)

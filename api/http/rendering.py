@@ -12,10 +12,9 @@ from flask import Request, Response
 from api.http.problems import MEDIA_TYPE as PROBLEM_TYPE
 from api.http.problems import BadRequest, Problem
 from api.http.shapes import rows_of
+from api.spreadsheets import as_cell
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
-# A spreadsheet would take what begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 WORTH_GZIP = 1024
 
 
@@ -46,9 +45,12 @@ def _wanted(request: Request, offered: list[str]) -> str | None:
 
 
 def columns_of(body: msgspec.Struct) -> tuple[str, ...]:
-    """The columns of a list, also of an empty one."""
+    """The columns of a list, also of an empty one; a name stands behind the id that it is of."""
     row: type[msgspec.Struct] = get_args(get_type_hints(type(body))["rows"])[0]
-    return row.__struct_fields__
+    fields = row.__struct_fields__
+    names = {name for name in fields if name.removesuffix("_name") in fields and name.endswith("_name")}
+    behind = ((one, f"{one}_name") for one in fields if one not in names)
+    return tuple(one for pair in behind for one in pair if one in fields)
 
 
 def as_ndjson(rows: Sequence[msgspec.Struct]) -> bytes:
@@ -74,18 +76,26 @@ def _cell(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"'{value}" if value.startswith(FORMULA) else value
+            return as_cell(value)
         case int():
             return str(value)
     return msgspec.json.encode(value).decode()
 
 
-def compressed(request: Request, response: Response) -> Response:
-    """The response, with gzip when that is accepted and saves something."""
-    if response.direct_passthrough or response.content_encoding or len(response.get_data()) < WORTH_GZIP:
-        return response
-    response.vary.add("Accept-Encoding")
-    if request.accept_encodings.quality("gzip") > 0 and "gzip" in request.accept_encodings.to_header():
-        response.set_data(gzip.compress(response.get_data(), 6, mtime=0))
-        response.content_encoding = "gzip"
-    return response
+def compressed(request: Request, response: Response) -> bytes:
+    """What is sent: the body of a response, with gzip when that is accepted and saves something."""
+    plain = response.get_data()
+    if len(plain) < WORTH_GZIP:
+        return plain
+    response.headers.add("Vary", "Accept-Encoding")
+    if "Accept-Encoding" not in request.headers or not _takes_gzip(request):
+        return plain
+    packed = gzip.compress(plain, 6, mtime=0)
+    response.set_data(packed)
+    response.content_encoding = "gzip"
+    return packed
+
+
+def _takes_gzip(request: Request) -> bool:
+    # `*` alone is what programs send that take nothing of the kind.
+    return request.accept_encodings.quality("gzip") > 0 and "gzip" in request.accept_encodings.to_header()

@@ -36,12 +36,15 @@ def reply(request: Request, answer: Answer) -> Response:
 
 def finished(request: Request, response: Response, version: int | None) -> Response:
     """The response as it is sent: compressed, tagged, and without its body when the caller has that already."""
-    response = compressed(request, response)
-    if request.method == "GET" and response.status_code == 200 and not response.direct_passthrough:
-        digest = sha256(response.get_data()).hexdigest()[:DIGITS]
-        response.set_etag(digest if version is None else f"{version}-{digest}")
+    if response.direct_passthrough:
+        return response
+    sent = compressed(request, response)
+    if request.method == "GET" and response.status_code == 200:
+        digest = sha256(sent).hexdigest()[:DIGITS]
+        tag = digest if version is None else f"{version}-{digest}"
+        response.set_etag(tag)
         # Only what was tagged here can be compared.
-        if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
+        if "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag):
             response.status_code = 304
             response.set_data(b"")
             response.headers.remove("Content-Length")

@@ -20,30 +20,27 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, row: Any, **further: Any) -> Self:
-        """The shape with the members of a row, and these."""
-        members = row._asdict() | further
-        return cls(**{name: members[name] for name in cls.__struct_fields__})
+        """The shape that has the members of this row, and these."""
+        return cls(*row, **further)
 
 
 S = TypeVar("S", bound=Shape)
 
 
 def as_in(row: Any, *left_out: str) -> Callable[[type[S]], type[S]]:
-    """A shape with the members of a row, but for those that are left out, and with its own.
+    """A shape with the members of a row, but for those that are left out, and then its own.
 
-    A name stands behind the id that it is of; a member that both have is as the shape has it.
+    What both have is as the shape has it.
     """
 
     def made(shape: type[S]) -> type[S]:
-        own, fields = get_type_hints(shape, include_extras=True), []
-        for name, hint in get_type_hints(row, include_extras=True).items():
-            if name not in left_out:
-                fields.append((name, own.pop(name, hint)))
-                fields += [(one, own.pop(one)) for one in [f"{name}_name"] if one in own]
+        own = get_type_hints(shape, include_extras=True)
+        members = {name: hint for name, hint in get_type_hints(row).items() if name not in left_out}
         described = {"__doc__": shape.__doc__, "__module__": shape.__module__}
-        fields += own.items()
-        kind = msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, kw_only=True, namespace=described)
-        return cast("type[S]", kind)
+        fields = list((members | own).items())
+        return cast(
+            "type[S]", msgspec.defstruct(shape.__name__, fields, bases=(Shape,), frozen=True, namespace=described)
+        )
 
     return made
 

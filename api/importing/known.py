@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from ledger.events import Event, PastDataSetRecorded, PastRegisterTakenIn, PastReleaseRecorded
 from ledger.log import Ledger, about
 
+STRETCH = 4096
+
 
 class KnownPast:
     """The rows of a register that were recorded, and the types of data of all registers, up to a position.
@@ -27,8 +29,11 @@ class KnownPast:
     def catch_up(self) -> None:
         """Take in what was recorded since."""
         ledger, head = self._ledger, self._ledger.store.head().position
-        entries = ledger.store.scan(ledger.query(self.boundaries), self.position, head)
-        self.add(ledger.codec.known(entry).event for entry in entries)
+        query = ledger.query(self.boundaries)
+        # A stretch at a time: a store puts what matches in all of a stretch in order before it gives the first page.
+        for after in range(self.position, head, STRETCH):
+            entries = ledger.store.scan(query, after, min(after + STRETCH, head))
+            self.add(ledger.codec.known(entry).event for entry in entries)
         self.position = head
 
     def add(self, events: Iterable[Event]) -> None:

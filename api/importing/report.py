@@ -8,12 +8,11 @@ from types import TracebackType
 from typing import IO, Self
 
 from api.importing.reading import Problem
+from api.spreadsheets import as_cell
 from ledger.custody.files import named_os_errors
 
 FIRST = 10
 COLUMNS = Problem._fields
-# A spreadsheet would take what begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Report:
@@ -75,4 +74,4 @@ class Report:
 
 
 def _cell(value: str | int | None) -> str | int | None:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return as_cell(value) if isinstance(value, str) else value

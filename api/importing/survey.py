@@ -19,7 +19,7 @@ class Survey(NamedTuple):
     bad: int
     organisations: frozenset[str]
     datasets: frozenset[str]
-    agreements: frozenset[tuple[str, str | None]]
+    agreements: int
     without_agreement: int
     forms: Counter[PastForm]
     provided: Counter[Provided]
@@ -37,7 +37,9 @@ def survey(register: Register, tell: Tell, progress: Progress = lambda size: Non
     """What is in a register; `tell` is told of each problem. Raises `Malformed` where no rows can be told apart."""
     seen = Bytes(progress)
     good = bad = without_agreement = 0
-    organisations, datasets, agreements = set(), set(), set()
+    organisations, datasets = set(), set()
+    # Each may have one of its own: to count them it is enough to know them again.
+    agreements: set[int] = set()
     forms: Counter[PastForm] = Counter()
     provided: Counter[Provided] = Counter()
     for row in register.rows(seen):
@@ -54,14 +56,14 @@ def survey(register: Register, tell: Tell, progress: Progress = lambda size: Non
         if row.agreement is None:
             without_agreement += 1
         else:
-            agreements.add((row.agreement, row.agreement_version))
+            agreements.add(hash((row.agreement, row.agreement_version)))
     return Survey(
         seen.digest,
         good,
         bad,
         frozenset(organisations),
         frozenset(datasets),
-        frozenset(agreements),
+        len(agreements),
         without_agreement,
         forms,
         provided,

@@ -114,18 +114,17 @@ class Sweep:
         if leaf is None or indexed is None:
             return False
         positions, trees, raws = zip(*rows, strict=True)
-        _, types, tags = zip(*indexed, strict=True)
+        places, types, tags = zip(*indexed, strict=True)
+        if not positions == places == (*range(self._expected, self._expected + BLOCK),):
+            return False
         leaves = [sha256(b"\x00" + raw).digest() for raw in raws]
         if [*trees] != self._trees(positions[-1], leaves):
             return False
-        digits = len(str(positions[0]))
-        if digits < len(str(positions[-1])):
-            return False  # so seldom that it may be taken apart
-        times = [raw[_BEFORE_TIME + digits : _BEFORE_TIME + digits + _TIME_LENGTH] for raw in raws]
+        before = _BEFORE_TIME + len(str(positions[0]))
+        times = [raw[before : before + _TIME_LENGTH] for raw in raws]
         chain = [leaf, *map(hexlify, leaves)]
-        members = zip(positions, chain[:-1], times, map(_listed, tags), types, strict=True)
-        headers = [_HEADER % one for one in members]
-        if not all(map(bytes.startswith, raws, headers)):
+        headers = _headers(positions, chain, times, tags, types)
+        if headers is None or not all(map(bytes.startswith, raws, headers)):
             return False
         if not (self._go_on(times) and _are_well_formed(raws, headers, types, tags)):
             return False
@@ -137,13 +136,12 @@ class Sweep:
         return True
 
     def _indexed_beside(self, rows: Sequence[Row]) -> list[IndexRow] | None:
-        """The index for just these rows, if they are a whole block in its place, with one row of it for each."""
+        """The index that comes next, one row of it for each of these, if they may be a whole block in its place."""
         first = self._expected
         if len(rows) < BLOCK or first % BLOCK != 1 or first + BLOCK - 1 > self._indexed:
             return None
         indexed = self._index.coming(BLOCK)
-        places = [*range(first, first + BLOCK)]
-        return indexed if [row[0] for row in rows] == places == [row[0] for row in indexed] else None
+        return indexed if len(indexed) == BLOCK else None
 
     def _trees(self, last: int, leaves: list[bytes]) -> list[bytes]:
         """The hashes of the subtrees that each entry completes, of a block with these leaves up to position `last`."""
@@ -276,9 +274,24 @@ def _blocks(pages: Iterable[Sequence[Row]]) -> Iterator[Sequence[Row]]:
     return (page[start : start + BLOCK] for page in pages for start in range(0, len(page), BLOCK))
 
 
-def _listed(tags: bytes) -> bytes:
-    """The tags that a header lists when the index holds these: the empty one stands for the type, and in no header."""
-    return b"[" + tags[4:] if tags[:4] == b'["",' else b"[]" if tags == b'[""]' else b""
+def _headers(
+    positions: Sequence[int],
+    chain: Sequence[bytes],
+    times: Sequence[bytes],
+    tags: Sequence[bytes],
+    types: Sequence[bytes],
+) -> list[bytes] | None:
+    """The headers of a block with these members; `tags` are as the index lists them.
+
+    There the empty tag stands for the type, and in no header. None where it doesn't, or two positions are not of the
+    same length, which is so seldom that the block may be taken apart.
+    """
+    lines = b"\n".join([b"", *tags, b""])
+    listed = lines.replace(b'\n["",', b"\n[").replace(b'\n[""]', b"\n[]").split(b"\n")[1:-1]
+    # JSON has no line end in it, unless somebody put it there.
+    if lines.count(b'\n[""') != BLOCK or len(listed) != BLOCK or len(str(positions[0])) < len(str(positions[-1])):
+        return None
+    return [_HEADER % one for one in zip(positions, chain[:-1], times, listed, types, strict=True)]
 
 
 def _are_well_formed(

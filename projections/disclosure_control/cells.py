@@ -1,15 +1,14 @@
-"""The cells of an aggregated table: which counts stand where, which are too small, and which can be worked out.
+"""The cells of an aggregated table: which counts stand where, and which are too small.
 
 A cell is found by its categories, one of each dimension. A category such as *total* stands for all others of its
 dimension, so that a line, which is all cells that differ in one dimension alone, adds up to its total.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from projections.disclosure_control.finding import Finding
-from projections.disclosure_control.reading import Row, Source, count_in, unfit
+from projections.disclosure_control.reading import Row, Source, count_in, most_in, unfit
 
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "all", "overall"})
 # The dimension of a table with several columns of counts.
@@ -19,11 +18,15 @@ Key = tuple[str, ...]
 
 
 class Cell(NamedTuple):
-    """A count, None where it is hidden, with the row and the column in which it stands."""
+    """A count, None where it is hidden, with the row and the column in which it stands.
+
+    `most` is what a hidden one counts at most, where its mark says so, as <5 does.
+    """
 
     row: int
     column: str
     value: int | None
+    most: int | None = None
 
 
 class Cells(NamedTuple):
@@ -57,7 +60,7 @@ def counted_in(
                 where = f"row {at[key].row}, {', '.join(key) or 'none'}"
                 why = f"has the categories of {where}: say by which columns the table counts"
                 raise unfit(source, number, name, why)
-            at[key] = Cell(number, name, _value(source, number, name, cells[place]))
+            at[key] = Cell(number, name, _value(source, number, name, cells[place]), most_in(cells[place]))
     return Cells((*by, COLUMNS) if several else tuple(by), at)
 
 
@@ -77,69 +80,6 @@ def small_cells(cells: Cells, smallest: int) -> Iterator[Finding]:
         if cell.value is not None and 0 < cell.value < smallest:
             why = f"counts {cell.value}, and policy has it that a cell counts {smallest} or more"
             yield Finding("small cell", cell.row, cell.column, cells.where(key), cell.value, why)
-
-
-def worked_out(cells: Cells, smallest: int) -> Iterator[Finding]:
-    """What totals tell of cells that are hidden, and of those that are left out."""
-    lines = list(_lines(cells))
-    known = {key: cell.value for key, cell in cells.at.items() if cell.value is not None}
-    before = -1
-    while before < len(known):
-        before = len(known)
-        for total, parts in lines:
-            found = _told(total, parts, known)
-            if found is None:
-                continue
-            key, value = found
-            known[key] = value
-            if 0 < value < smallest:
-                cell, by = cells.at[key], cells.at[total]
-                how = "its cells add up to" if key == total else f"of the total in row {by.row} the others leave"
-                why = f"is hidden, and can be worked out: {how} {value}"
-                yield Finding("hidden cell", cell.row, cell.column, cells.where(key), value, why)
-    for total, parts in lines:
-        yield from _rest(cells, total, parts, known, smallest)
-
-
-def _rest(cells: Cells, total: Key, parts: Sequence[Key], known: Mapping[Key, int], smallest: int) -> Iterator[Finding]:
-    """What a total leaves for the cells that stay hidden, or for what the table does not list."""
-    if total not in known:
-        return
-    rest = known[total] - sum(known.get(part, 0) for part in parts)
-    if not 0 < rest < smallest:
-        return
-    hidden = [cells.at[part] for part in parts if part not in known]
-    cell = cells.at[total]
-    if hidden:
-        rows = ", ".join(dict.fromkeys(f"row {one.row}, column {one.column}" for one in hidden))
-        why = f"leaves {rest} for {len(hidden)} hidden cells together ({rows})"
-    else:
-        why = f"is {rest} more than its cells add up to, so those who are not listed are {rest}"
-    yield Finding("remainder", cell.row, cell.column, cells.where(total), rest, why)
-
-
-def _lines(cells: Cells) -> Iterator[tuple[Key, list[Key]]]:
-    """Each total with the cells that it is of."""
-    for place in range(len(cells.dimensions)):
-        totals: dict[Key, Key] = {}
-        parts: defaultdict[Key, list[Key]] = defaultdict(list)
-        for key in cells.at:
-            rest = key[:place] + key[place + 1 :]
-            if is_total(key[place]):
-                totals[rest] = key
-            else:
-                parts[rest].append(key)
-        yield from ((total, parts[rest]) for rest, total in totals.items() if parts[rest])
-
-
-def _told(total: Key, parts: Sequence[Key], known: Mapping[Key, int]) -> tuple[Key, int] | None:
-    """The one cell of a line that is not known, and what it counts: its total less the others, or their sum."""
-    hidden = [part for part in parts if part not in known]
-    if total in known and len(hidden) == 1:
-        return hidden[0], known[total] - sum(known[part] for part in parts if part in known)
-    if total not in known and not hidden:
-        return total, sum(known[part] for part in parts)
-    return None
 
 
 def _value(source: Source, number: int, column: str, cell: str) -> int | None:

@@ -5,12 +5,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from ledger.errors import Malformed
-from projections.disclosure_control.cells import Cells, counted_in, small_cells, tallied, worked_out
+from projections.disclosure_control.cells import Cells, counted_in, small_cells, tallied
 from projections.disclosure_control.columns import columns
 from projections.disclosure_control.differences import comparable, differences
 from projections.disclosure_control.finding import Finding
 from projections.disclosure_control.groups import TOLD, Groups, groups
 from projections.disclosure_control.reading import Source, header_of, rows
+from projections.disclosure_control.totals import worked_out
 
 # A table with more rows is no aggregate, unless somebody says what it counts.
 MOST_ROWS = 5_000

@@ -2,15 +2,16 @@
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["small cell", "hidden cell", "remainder", "small group", "difference"]
+Kind = Literal["small cell", "hidden cell", "bounded cell", "remainder", "small group", "difference"]
 
 
 class Finding(NamedTuple):
     """A place in a table, by its row (the header is row 1) and column, and what is wrong there.
 
     `people` is how many are singled out. Kinds: a *small cell* counts too few; a *hidden cell* can be worked out from
-    others; a *remainder* of a total is too small; the rows of a *small group* alone have the same values in columns by
-    which people could be recognised; a *difference* is one from a table that was passed.
+    others, and a *bounded cell* nearly so; a *remainder* of a total is too small; the rows of a *small group* alone
+    have the same values in columns by which people could be recognised; a *difference* is one from a table that was
+    passed.
     """
 
     kind: Kind

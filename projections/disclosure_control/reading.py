@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?%?", re.ASCII)
 _YEAR = re.compile(r"(19|20)\d\d", re.ASCII)
 # What stands in place of a count that is not shown.
 _HIDDEN = re.compile(r"|\*+|-+|\u2013|\u2014|\.+|\u2026|[<\u2264]\s*\d+|n/?a|s|x|c|suppressed|hidden", re.IGNORECASE)
+_BELOW = re.compile(r"(?P<than>[<\u2264])\s*(?P<bound>\d{1,9})", re.ASCII)
 # How a cell begins that a spreadsheet may take for a formula, or that has to be looked at without its spaces.
 _SUSPECT = tuple("=@+- \t\r\n")
 _COUNT = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.0*)?", re.ASCII)
@@ -75,6 +76,12 @@ def count_in(text: str) -> int | None:
     if _HIDDEN.fullmatch(text):
         return None
     raise ValueError(text)
+
+
+def most_in(text: str) -> int | None:
+    """What a hidden count is at most, where its mark says so, such as <5."""
+    found = _BELOW.fullmatch(text.strip())
+    return found and int(found["bound"]) - (found["than"] == "<")
 
 
 def is_year(text: str) -> bool:

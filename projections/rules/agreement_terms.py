@@ -50,16 +50,5 @@ def other_data(act: IssueAgreement, standing: Standing, at: datetime) -> Iterato
             yield RULE.objection(f"a request for it, {one.form}", one.dataset, [submitted.position])
 
 
-@RULE.objects
-def approved_by_themselves(act: IssueAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
-    """Policy: who asks writes no terms for themselves, nor does their study group."""
-    del at
-    request = standing.request(act.request)
-    submitted = request.submitted
-    if submitted and act.template_approved_by in (submitted.event.researcher, *request.study_group):
-        wanting = "somebody else to approve the template"
-        yield RULE.objection(wanting, act.template_approved_by, [submitted.position])
-
-
 def _usual(needs: Sequence[tuple[Kind, str | None]]) -> str:
     return " and ".join(kind for kind, _ in needs)

@@ -1,10 +1,9 @@
 """Whom ethics boards cover; what the rules for C1.4 and C1.5 have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Literal
 
-from ledger.events import EthicsDetermined
 from projections.standing import Determination, Office, RequestStanding
 
 
@@ -32,17 +31,10 @@ def facts_about(person: str, request: RequestStanding, *, home: bool) -> list[in
     return [*([known.position] if known else []), *(said[-1].facts if said else ())]
 
 
-def _by_board(person: str, request: RequestStanding, *, home: bool) -> list[Determination]:
-    """The determinations of the home board, or of the person's own."""
-    return [
-        one
-        for one in request.determinations.values()
-        if (one.known.event.organisation is None if home else _is_own(one.known.event, person, request))
-    ]
-
-
-def _is_own(said: EthicsDetermined, person: str, request: RequestStanding) -> bool:
-    """Whether a board is the person's own; where their organisation is not known, one that names them is."""
-    known = request.affiliations.get(person)
-    own = known.event.organisation if known else None
-    return said.organisation is not None and (person in said.covers if own is None else said.organisation == own)
+def _by_board(person: str, request: RequestStanding, *, home: bool) -> Sequence[Determination]:
+    """The determinations of the home board, or of the person's own: where that is not known, of any that names them."""
+    own = None if home else request.organisation(person)
+    if home or own is not None:
+        return request.determined_by(own)
+    said = [(one, one.known.event) for one in request.determinations.values()]
+    return [one for one, event in said if event.organisation is not None and person in event.covers]

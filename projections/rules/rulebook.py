@@ -71,6 +71,7 @@ from projections.rules import (
     separate_duties,
     smallest_cell,
     student_sponsored,
+    template_approved,
     version_on_offer,
     waivable,
 )
@@ -115,6 +116,7 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     IssueAgreement: (
         approved_request.RULE,
         agreement_terms.RULE,
+        template_approved.RULE,
         nobody_suspended.RULE,
         nobody_debarred.RULE,
         separate_duties.RULE,
@@ -161,6 +163,7 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
     AmendAgreement: (
         approved_request.RULE,
         amendment_terms.RULE,
+        template_approved.RULE,
         nobody_suspended.RULE,
         nobody_debarred.RULE,
         separate_duties.RULE,

@@ -1,5 +1,6 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -88,11 +89,13 @@ class RequestStanding:
         self._departed: dict[str, Known[PersonDeparted]] = {}
         self._revoked: dict[str, Known[AccessRevoked]] = {}
         self._named: tuple[str, ...] = ()  # the study group, with who has left
-        # Several rules ask the same, and so does what comes of the act.
+        # Several rules ask the same of many people, and so does what comes of the act.
+        self._boards: dict[str | None, list[Determination]] = {}
         self._naming: dict[tuple[str, date, str | None, Form | None], tuple[Party, ...]] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
+        self._boards.clear()
         self._naming.clear()
         event: Any = fact.event
         kind = type(event)
@@ -248,6 +251,13 @@ class RequestStanding:
         """The organisation for which a person acts, None for the home institution or when it is not known."""
         known = self.affiliations.get(person)
         return known.event.organisation if known else None
+
+    def determined_by(self, organisation: str | None) -> Sequence[Determination]:
+        """What the board of an organisation determined, or that of the home institution, for None."""
+        if not self._boards:
+            for one in self.determinations.values():
+                self._boards.setdefault(one.known.event.organisation, []).append(one)
+        return self._boards.get(organisation, ())
 
     def agreement(self, agreement: str) -> AgreementStanding:
         """What is known of an agreement, which may be nothing."""

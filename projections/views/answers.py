@@ -4,17 +4,30 @@ import sqlite3
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ledger.chain.entry import parse_time
 from projections.views.inquiring import STATES
 from projections.views.lists import texts
 
-# What a person holds, in the form that the version was last found to have; the agreement is the one that gives them,
-# or gave them, a right to it for longest.
-HOLDINGS = """
-    WITH found AS (
+_date = date.fromisoformat
+_RIGHTS = msgspec.json.Decoder(list[tuple[str, str, str]])
+# The last day for destroying what a hold was on, counted from when that was lifted.
+LIFTED = """
+    (
+        SELECT MAX(l.due) FROM holds AS l
+        WHERE NOT l.placed AND (l.request = h.request OR l.dataset = h.dataset OR l.person = h.person)
+    )
+"""
+DUE = f"MAX(h.due, COALESCE({LIFTED}, ''))"
+
+# What a person holds, in the form that the version was last found to have, and every right to it that they have or had.
+# Unless it is materialized, SQLite looks for the form twice.
+HOLDINGS = f"""
+    WITH found AS MATERIALIZED (
         SELECT
             h.person, h.dataset, h.label, h.how, h.request, h.release, h.since,
-            h.state, h.due, h.form AS released_as,
+            h.state, {DUE} AS due, {DUE} > h.due AS put_off, h.form AS released_as,
             COALESCE(
                 (
                     SELECT v.form FROM versions AS v
@@ -26,29 +39,16 @@ HOLDINGS = """
                 h.form
             ) AS form
         FROM holdings AS h
-        WHERE {which} AND (:gone OR h.state <> 'destroyed')
+        WHERE {{which}} AND (:gone OR h.state <> 'destroyed')
     )
     SELECT
         f.person, f.dataset, f.label, f.form, f.how, f.request, f.release, f.since,
         (
-            SELECT r.agreement FROM rights AS r
-            WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
-                AND r.form = COALESCE(f.released_as, r.form)
-            ORDER BY r.last DESC, r.agreement
-            LIMIT 1
-        ),
-        (
-            SELECT MAX(r.last) FROM rights AS r
+            SELECT json_group_array(json_array(r.agreement, r.starts, r.last)) FROM rights AS r
             WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
                 AND r.form = COALESCE(f.released_as, r.form)
         ),
-        EXISTS (
-            SELECT 1 FROM rights AS r
-            WHERE r.request = f.request AND r.person = f.person AND r.dataset = f.dataset
-                AND r.form = COALESCE(f.released_as, r.form)
-                AND :day BETWEEN r.starts AND r.last
-        ),
-        f.state, f.due
+        f.state, f.due, f.put_off
     FROM found AS f
     WHERE :form IS NULL OR f.form IS :form
     ORDER BY f.dataset, f.label, f.since, f.request, f.release, f.how, f.person
@@ -88,10 +88,10 @@ DEADLINES = f"""
     HAVING MAX(day) BETWEEN :first AND :last
     UNION ALL
     SELECT DISTINCT
-        h.due, CASE WHEN h.due < :first THEN 'destruction overdue' ELSE 'destruction due' END,
+        {DUE}, CASE WHEN {DUE} < :first THEN 'destruction overdue' ELSE 'destruction due' END,
         h.dataset || ' ' || h.label, h.request, json_array(h.person)
     FROM holdings AS h
-    WHERE h.state = 'open' AND h.due <= :last AND NOT {ON_HOLD}
+    WHERE h.state = 'open' AND h.due <= :last AND {DUE} <= :last AND NOT {ON_HOLD}
     ORDER BY 1, 2, 4, 3, 5
 """
 
@@ -139,7 +139,7 @@ class Holding(NamedTuple):
     `how` is held, presumed, handed over, or copy. `agreement` is None when no executed agreement ever gave a right to
     it, `until` the last day of that right, and `right` whether there is one on the day that was asked about. `state` is
     held, right ended, attested, destroyed, or written off. `due` is the last day for destroying it, counted from when
-    it came where there was never a right to it.
+    it came where there was never a right to it; `put_off` says that it is counted from when a legal hold was lifted.
     """
 
     person: str
@@ -155,6 +155,7 @@ class Holding(NamedTuple):
     right: bool
     state: str
     due: date
+    put_off: bool = False
 
 
 class Deadline(NamedTuple):
@@ -255,8 +256,23 @@ def _holdings(connection: sqlite3.Connection, question: str, asked: dict[str, st
 
 def as_holding(day: str, row: tuple[Any, ...]) -> Holding:
     """A holding on a day, from a row of `HOLDINGS`."""
-    *what, since, agreement, until, right, state, due = row
+    person, dataset, label, form, how, request, release, since, rights, state, due, put_off = row
+    agreement, until, right = _longest(_RIGHTS.decode(rights), day)
     if state == "open":
         state = "right ended" if until and until < day and not right else "held"
-    began, last = date.fromisoformat(since), date.fromisoformat(until) if until else None
-    return Holding._make((*what, began, agreement, last, bool(right), state, date.fromisoformat(due)))
+    began, last, final = _date(since), _date(until) if until else None, _date(due)
+    what = (person, dataset, label, form, how, request, release)
+    return Holding(*what, began, agreement, last, right, state, final, bool(put_off))
+
+
+def _longest(rights: list[tuple[str, str, str]], day: str) -> tuple[str | None, str | None, bool]:
+    """The agreement that gives a right for longest, and until when; and whether any of these gives one on a day."""
+    if len(rights) == 1:
+        # As it nearly always is.
+        ((agreement, starts, until),) = rights
+        return agreement, until, starts <= day <= until
+    if not rights:
+        return None, None, False
+    until = max(last for _, _, last in rights)
+    agreement = min(one for one, _, last in rights if last == until)
+    return agreement, until, any(starts <= day <= last for _, starts, last in rights)

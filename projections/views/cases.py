@@ -20,6 +20,7 @@ from projections.standing import (
     uncorrected,
 )
 from projections.standing.known import Told
+from projections.views.calendar import after
 from projections.views.days import Days
 from projections.views.disclosing import MOVES, decided, disclosed, recipients
 from projections.views.findings import shown_by
@@ -187,7 +188,7 @@ def _due(holding: Holding, since: date, rights: Sequence[Row], office: Office) -
         if (person, dataset) == (holding.person, holding.dataset) and holding.form in (None, form)
     ]
     ends = date.fromisoformat(max(lasts)) if lasts else since
-    return ends + min(timedelta(office.policy.event.destruction_days), date.max - ends)
+    return after(ends, office.policy.event.destruction_days)
 
 
 def _state(one: Holding) -> str:

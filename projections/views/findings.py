@@ -15,7 +15,7 @@ from ledger.codec import Known
 from ledger.events import CopyReported
 from ledger.events.finding import FindingKind
 from projections.standing import Office, RequestStanding, holdings
-from projections.views.answers import ACCESSES, ON_HOLD
+from projections.views.answers import ACCESSES, DUE, ON_HOLD
 from projections.views.lists import texts
 from projections.views.past import NOT_UNDONE
 
@@ -42,9 +42,9 @@ SOURCES = (
     """,
     # Whatever is held on a day after the last one for destroying it, unless a legal hold forbids to.
     f"""
-    SELECT h.position, 'overdue destruction', h.request, h.person, h.dataset, h.label, date(h.due, '+1 day')
+    SELECT h.position, 'overdue destruction', h.request, h.person, h.dataset, h.label, date({DUE}, '+1 day')
     FROM holdings AS h
-    WHERE h.state IN ('open', 'attested') AND h.due < :day AND NOT {ON_HOLD}
+    WHERE h.state IN ('open', 'attested') AND h.due < :day AND {DUE} < :day AND NOT {ON_HOLD}
     """,
     """
     SELECT h.position, 'received without training', h.request, h.person, h.dataset, h.label, h.since

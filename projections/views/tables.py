@@ -31,10 +31,10 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 """
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x44554156  # "DUAV"
 
-SCHEMA = (
+TABLES = (
     """
     CREATE TABLE reached (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -81,7 +81,6 @@ SCHEMA = (
         PRIMARY KEY (request, person, dataset, form, agreement)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX rights_of_people ON rights (person, dataset)",
     """
     CREATE TABLE holdings (
         request TEXT NOT NULL,
@@ -98,9 +97,6 @@ SCHEMA = (
         PRIMARY KEY (request, release, person, dataset, label)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX holdings_of_data_sets ON holdings (dataset)",
-    "CREATE INDEX holdings_of_people ON holdings (person)",
-    "CREATE INDEX holdings_by_due ON holdings (state, due)",
     """
     CREATE TABLE findings (
         request TEXT NOT NULL,
@@ -124,7 +120,6 @@ SCHEMA = (
         PRIMARY KEY (request, kind, what)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX deadlines_by_day ON deadlines (day)",
     """
     CREATE TABLE publications (
         request TEXT NOT NULL,
@@ -151,7 +146,6 @@ SCHEMA = (
         form TEXT NOT NULL
     ) STRICT
     """,
-    "CREATE INDEX versions_of_data_sets ON versions (dataset, label)",
     """
     CREATE TABLE trainings (
         position INTEGER PRIMARY KEY,
@@ -160,7 +154,6 @@ SCHEMA = (
         day TEXT NOT NULL
     ) STRICT
     """,
-    "CREATE INDEX trainings_of_people ON trainings (person, day)",
     """
     CREATE TABLE accesses (
         position INTEGER PRIMARY KEY,
@@ -182,7 +175,6 @@ SCHEMA = (
         PRIMARY KEY (request, person, organisation)
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX recipients_of_organisations ON recipients (organisation)",
     # All lines that a request has in the record of disclosures, as JSON: whoever asks for one wants nearly all.
     """
     CREATE TABLE disclosed (
@@ -210,7 +202,6 @@ SCHEMA = (
         title TEXT
     ) STRICT
     """,
-    "CREATE INDEX catalogue_of_data_sets ON catalogue (dataset)",
     """
     CREATE TABLE refusals (
         position INTEGER PRIMARY KEY,
@@ -236,9 +227,6 @@ SCHEMA = (
         dated TEXT NOT NULL
     ) STRICT
     """,
-    "CREATE INDEX past_releases_of_data_sets ON past_releases (dataset)",
-    "CREATE INDEX past_releases_to_organisations ON past_releases (organisation)",
-    "CREATE INDEX past_releases_to_people ON past_releases (person) WHERE person IS NOT NULL",
     """
     CREATE TABLE queries (
         position INTEGER PRIMARY KEY,
@@ -256,7 +244,6 @@ SCHEMA = (
         agreement TEXT
     ) STRICT
     """,
-    "CREATE INDEX queries_by_number ON queries (query)",
     """
     CREATE TABLE incidents (
         position INTEGER PRIMARY KEY,
@@ -280,12 +267,12 @@ SCHEMA = (
         owner TEXT
     ) STRICT
     """,
-    "CREATE INDEX steps_of_entries ON steps (entry)",
     """
     CREATE TABLE holds (
         position INTEGER PRIMARY KEY,
         hold TEXT NOT NULL,
         placed INTEGER NOT NULL,
+        due TEXT,
         request TEXT,
         dataset TEXT,
         person TEXT
@@ -303,6 +290,23 @@ SCHEMA = (
     """,
     "CREATE TABLE corrections (position INTEGER PRIMARY KEY, corrected INTEGER NOT NULL) STRICT",
     "CREATE TABLE undone (position INTEGER PRIMARY KEY) STRICT",
+)
+
+INDEXES = (
+    "CREATE INDEX rights_of_people ON rights (person, dataset)",
+    "CREATE INDEX holdings_of_data_sets ON holdings (dataset)",
+    "CREATE INDEX holdings_of_people ON holdings (person)",
+    "CREATE INDEX holdings_by_due ON holdings (state, due)",
+    "CREATE INDEX deadlines_by_day ON deadlines (day)",
+    "CREATE INDEX versions_of_data_sets ON versions (dataset, label)",
+    "CREATE INDEX trainings_of_people ON trainings (person, day)",
+    "CREATE INDEX recipients_of_organisations ON recipients (organisation)",
+    "CREATE INDEX catalogue_of_data_sets ON catalogue (dataset)",
+    "CREATE INDEX past_releases_of_data_sets ON past_releases (dataset)",
+    "CREATE INDEX past_releases_to_organisations ON past_releases (organisation)",
+    "CREATE INDEX past_releases_to_people ON past_releases (person) WHERE person IS NOT NULL",
+    "CREATE INDEX queries_by_number ON queries (query)",
+    "CREATE INDEX steps_of_entries ON steps (entry)",
 )
 
 # The tables that are replaced request by request, each with what adds a row.
@@ -329,14 +333,13 @@ OF_A_FACT = {
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
-    "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)",
+    "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?)",
     "compelled": "INSERT INTO compelled VALUES (?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
 }
 FORGET_REQUESTS = {
     table: f"DELETE FROM {table} WHERE request IN (SELECT value FROM json_each(?))" for table in OF_A_REQUEST
 }
-FORGET = [f"DELETE FROM {table}" for table in (*OF_A_REQUEST, *OF_A_FACT, "undone")]
 
 REACHED = "SELECT position, leaf, boot FROM reached"
 REACH = "INSERT OR REPLACE INTO reached VALUES (1, ?, ?, ?)"

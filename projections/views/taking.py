@@ -65,6 +65,7 @@ from ledger.events import (
 )
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
+from projections.views.calendar import after
 from projections.views.cases import Case, Rows, rows
 from projections.views.days import Days
 from projections.views.inquiring import query_row
@@ -185,6 +186,8 @@ class Views:
                 self.outdated = not self._fresh
             case IncidentReported() | IncidentContained() | IncidentClosed() as step:
                 self._add_incident(fact, step)
+            case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
+                self._add_hold(fact, of_hold)
             case FactCorrected() as correction:
                 self._correct(fact.position, correction)
             case _ as event:
@@ -234,6 +237,13 @@ class Views:
         concerned = map(as_json, (event.requests, event.people, event.datasets))
         step = event.wire_name.partition(".")[2]
         self._add("incidents", (fact.position, event.incident, step, at, day, what, late, *concerned))
+
+    def _add_hold(self, fact: Happening, event: LegalHoldPlaced | LegalHoldLifted) -> None:
+        """What was on hold is to be destroyed no sooner than if the right to it had ended when the hold was lifted."""
+        due = None
+        if isinstance(event, LegalHoldLifted):
+            due = str(after(self._office.day(fact.occurred_at), self._office.policy.event.destruction_days))
+        self._add("holds", (fact.position, event.hold, due is None, due, event.request, event.dataset, event.person))
 
     def _correct(self, position: int, correction: FactCorrected) -> None:
         self._corrected = True
@@ -294,7 +304,4 @@ def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object,
         case DisclosureCompelled() as told:
             datasets = as_json((told.dataset, *told.also))
             return "compelled", (position, str(told.on), told.instrument, datasets, told.learners, told.to)
-        case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
-            placed = isinstance(of_hold, LegalHoldPlaced)
-            return "holds", (position, of_hold.hold, placed, of_hold.request, of_hold.dataset, of_hold.person)
     return None

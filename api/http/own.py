@@ -1,0 +1,54 @@
+"""What is a researcher's own, wherever a call names it: in its path, or in its body.
+
+What is not theirs is answered as what does not exist. What they tell of is of requests that they name: an incident that
+names none would stop everybody who has to do with its people and data sets.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.commands import Command
+from api.commands.incident import ReportIncident
+from api.errors import NotEntitled
+from api.http.call import Call, not_found
+from ledger.errors import Malformed
+from projections.acts import DECIDING, of_publication
+from projections.standing import Standing
+
+
+def check_own_path(call: Call) -> None:
+    """Raise as for what does not exist, where somebody who sees only what is their own asks for something else."""
+    if call.caller.role != "researcher":
+        return
+    if "request" in call.ids:
+        call.standing(call.ids["request"])
+    if call.ids.get("person", call.caller.person) != call.caller.person:
+        raise not_found()
+
+
+def check_own_body(call: Call, command: type[Command], said: Mapping[str, Any]) -> None:
+    """Raise as `check_own_path` does for what a command says, and `NotEntitled` for what is of no request of theirs."""
+    if call.caller.role != "researcher":
+        return
+    for request in _named(call, said):
+        call.standing(request)
+    if command is ReportIncident and not said["requests"]:
+        raise NotEntitled(call.caller.principal, "report an incident on no request of their own", DECIDING)
+
+
+def _named(call: Call, said: Mapping[str, Any]) -> Iterator[str]:
+    """The requests that a body names, or that what it names is of."""
+    yield from filter(None, (said.get("request"), *said.get("requests", ())))
+    if said.get("publication"):
+        yield request_of_publication(call, said["publication"])
+
+
+def request_of_publication(call: Call, publication: str) -> str:
+    """The request of a publication. Raises `BadRequest` when there is none such."""
+    try:
+        found = Standing(call.ledger.facts([of_publication(publication)])).publication(publication).notified
+    except Malformed:
+        found = None
+    if found is None:
+        raise not_found()
+    return found.event.request

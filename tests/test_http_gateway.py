@@ -1,0 +1,75 @@
+"""The gateway: what it hands on of a call, and whom it waits for no longer."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from api.errors import HungUp
+from api.gateway import PIECE_BYTES, Gateway, environ_of
+from api.patience import Patience
+
+SCOPE: dict[str, Any] = {
+    "method": "GET",
+    "path": "/x",
+    "raw_path": b"/x",
+    "query_string": b"",
+    "headers": [],
+    "http_version": "1.1",
+}
+
+
+def handed_on(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    environ = environ_of(SCOPE | {"headers": headers}, None)  # type: ignore[arg-type]
+    return {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
+
+
+def test_a_header_that_would_pass_for_another_is_left_out():
+    headers = (b"content-length", b"2"), (b"content_length", b"9"), (b"idempotency_key", b"k"), (b"if-match", b"x")
+
+    assert handed_on(*headers) == {"CONTENT_LENGTH": "2", "HTTP_IF_MATCH": "x"}
+
+
+def test_a_header_that_is_there_twice_is_both():
+    assert handed_on((b"authorization", b"a"), (b"Authorization", b"b")) == {"HTTP_AUTHORIZATION": "a,b"}
+
+
+def answering(pieces: Iterable[bytes]) -> Any:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return (piece for piece in pieces)
+
+    return application
+
+
+def test_whoever_takes_nothing_of_an_answer_is_given_up():
+    async def never(message: Any) -> None:
+        await asyncio.Event().wait()
+
+    gateway = Gateway(answering([b"1", b"2", b"3"]), Patience(), threads=1, taking=0.01)
+
+    for _ in range(2):
+        # The only thread there is serves the next one, too.
+        with pytest.raises(HungUp):
+            asyncio.run(gateway(SCOPE, never, never))  # type: ignore[arg-type]
+
+
+def test_a_file_goes_out_in_pieces_that_are_worth_it(tmp_path):
+    content = 3 * PIECE_BYTES * b"x" + b"y"
+    file = (tmp_path / "file").open("wb+")
+    file.write(content)
+    file.seek(0)
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return environ["wsgi.file_wrapper"](file, 8192)
+
+    asyncio.run(Gateway(application, Patience(), threads=1)(SCOPE, send, send))  # type: ignore[arg-type]
+
+    assert [len(one.get("body", b"")) for one in sent] == [0, *3 * [PIECE_BYTES], 1, 0]
+    assert (b"".join(one.get("body", b"") for one in sent), file.closed) == (content, True)
