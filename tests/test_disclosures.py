@@ -22,6 +22,7 @@ from ledger.events import (
 from ledger.events.agreement import Recipient
 from ledger.events.request import Wanted
 from ledger.home import open_home
+from ledger.log import about
 from ledger.storage import open_store
 from projections.asof import AsOf, Moment
 from projections.views.agreements import Covering, covering
@@ -379,6 +380,9 @@ def test_a_sample_has_all_evidence_and_is_the_same_for_the_same_seed(home: Path,
     assert (only["release"], only["request"]) == ("L-1", REQUEST)
     assert dua_ledger("verify", only["file"]).code in (0, 12)
     assert [one["position"] for one in ask(home, "sample", "--seed", "s", 1, "--json").rows] == [only["position"]]
+    with open_home(home) as opened:
+        looks = [(fact.actor, fact.event) for fact in opened.ledger.facts([about(HistoryViewed)])]
+    assert looks[-1] == ("operator:local", HistoryViewed(how="exported", request=only["request"]))
     assert ask(home, "sample", "--seed", "s", 1, "--to", tmp_path / "drawn").code == 1
 
 
