@@ -10,7 +10,7 @@ a busy tag each type is looked for by itself. What is busy stays busy, so a stor
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from ledger.storage.tail import Tail, matches
 STEP = 256
 NAMES_KEPT = 1024
 BUSY = 128
+STRETCH = 4096
 ANY_TAG = ""  # every entry has this in the index, so that a query without tags is a query for it
 
 ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
@@ -242,12 +243,27 @@ def _of_busy(
             types = item.types or _types_of(connection, lead)
             further = tuple(tag for tag in dict.fromkeys(item.tags) if tag != lead)
             alike.setdefault(_Ranges(tuple(filter(_is_name, types)), further), []).append(lead)
+    wanted = [
+        (_json(leads), _json(ranges.types), _json(ranges.further) if ranges.further else None)
+        for ranges, leads in alike.items()
+    ]
     found: dict[int, Entry] = {}
-    for ranges, leads in alike.items():
-        wanted = (_json(leads), _json(ranges.types), _json(ranges.further) if ranges.further else None)
-        rows = connection.execute(MATCHING_ENTRIES, (*wanted, after, until, limit))
-        found |= {position: entry_in(position, raw) for position, raw in rows}
+    for first, last in _stretches(after, until):
+        for ranges_of in wanted:
+            rows = connection.execute(MATCHING_ENTRIES, (*ranges_of, first, last, limit))
+            found |= {position: entry_in(position, raw) for position, raw in rows}
+        if len(found) >= limit:
+            break
     return found
+
+
+def _stretches(after: int, until: int) -> Iterator[tuple[int, int]]:
+    """Longer and longer stretches of the log: of several types, all that match in one are put in order at once."""
+    length = STRETCH
+    while after < until:
+        end = min(after + length, until)
+        yield after, end
+        after, length = end, 8 * length
 
 
 def _entries(connection: sqlite3.Connection, after: int, until: int, limit: int) -> list[Entry]:
