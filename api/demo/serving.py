@@ -101,12 +101,13 @@ def served(path: Path, port: int | None) -> Iterator[int]:
     log = path.with_name("server.log")
     with log.open("wb") as told:
         options = ("--home", str(path), "--port", str(chosen), "--workers", "2")
-        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ)
+        # In a group of its own an interruption from the keyboard does not reach it: told twice to stop, it may wait for
+        # itself for ever.
+        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ, process_group=0)
     try:
         _wait_for(chosen, process, log)
         yield chosen
     finally:
-        # An interruption from the keyboard reached it already.
         process.terminate()
         process.wait()
 
