@@ -166,7 +166,8 @@ def test_whose_organisation_is_not_known_is_named_in_no_use_agreement(where, oth
 
 
 def test_an_agreement_names_nobody_outside_of_the_study_group():
-    both = memorandum(agreement="A-2", recipients=(recipient(ANA), recipient(STRANGER), recipient(HEAD)))
+    outside = (recipient(ANA), recipient(STRANGER), recipient(HEAD))
+    both = memorandum(agreement="A-2", recipients=outside, template_approved_by=DIRECTOR)
     given(ready()).when(issue(both)).then(
         refused("agreement-terms", *2 * ["a place in the study group"], about=[STRANGER, HEAD], shown_by=[request()])
     )
