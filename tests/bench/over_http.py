@@ -36,8 +36,9 @@ from api.gateway import Gateway
 from api.patience import Patience
 from ledger.events import DataSetRegistered
 from ledger.events.governance import Role, Scope
-from ledger.home import Home, create_home, open_home
+from ledger.home import VIEWS, Home, create_home, open_home
 from ledger.storage import utc_now
+from projections.upkeep import Upkeep
 from tests.bench import views
 from tests.bench.measure import Figure
 from tests.bench.workload import Office
@@ -103,6 +104,8 @@ def a_home(folder: Path, size: int) -> tuple[Path, dict[Role, str], str]:
             clerk.take(RegisterPerson(person=person, name=f"Somebody {person[-8:]}"), OPERATOR)
         for number in numbers:
             home.ledger.store.append_entries(views.life(number, DATA_SET))
+        # Nobody waits for them longer than for an answer.
+        Upkeep(path / VIEWS, home.ledger).rebuild()
     return path, keys, f"p-{numbers[0]:031x}b"
 
 
