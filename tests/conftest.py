@@ -7,13 +7,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import disk_usage
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from ledger.custody import Custody
 from ledger.storage import Store, create_store, open_store
+from ledger.storage.postgres.declared import SERVICE
 from tests import postgres
 from tests.command_line import Stages
 from tests.custody_facts import Folder, Shared
@@ -28,9 +28,21 @@ settings.load_profile("usual")
 
 # Thousands of homes are made and thrown away: in memory, where there is room, nobody waits until they are on disk. That
 # they are asked to be there is seen in what the system is called for; what a disk bears is asked in a campaign.
-MEMORY, ROOM = Path("/dev/shm"), 2**30
-if not CAMPAIGN and os.access(MEMORY, os.W_OK) and disk_usage(MEMORY).free > ROOM:
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+MEMORY, ROOM = "/dev/shm", 2**30
+
+
+def is_roomy(place: str) -> bool:
+    """Whether much can be written to a place, and programs started from there."""
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+if not CAMPAIGN and os.access(MEMORY, os.W_OK) and is_roomy(MEMORY):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
+
+# What is set for the ledger of whoever starts the tests is none of theirs.
+for name in [one for one in os.environ if one.startswith("DUA_LEDGER_")]:
+    del os.environ[name]
 
 # Whoever starts the tests in the background of a shell has Ctrl-C ignored, also by every program that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -62,6 +74,15 @@ def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
     """Where an empty store on PostgreSQL is."""
     with postgres_server.ledger() as url:
         yield url
+
+
+@pytest.fixture
+def service_url(postgres_server: postgres.Server, postgres_url: str) -> str:
+    """The store as the service reaches it."""
+    postgres_server.execute(
+        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
+    )
+    return postgres_url.replace(f"{postgres.ADMIN}@", "api@")
 
 
 def url_of(kind: str, request: pytest.FixtureRequest) -> str:

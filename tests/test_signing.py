@@ -243,9 +243,8 @@ def test_a_receipt_reads_a_row_for_each_hash_of_its_proof_and_no_other(home: Pat
     append(home, 299)
     sign(home)
     with open_home(home, noon) as opened:
-        store = opened.notary._store
         rows: list[str] = []
-        with store._connections.borrowed() as connection:  # type: ignore[attr-defined]
+        with vars(opened.notary._store)["_connections"].borrowed() as connection:
             connection.set_trace_callback(rows.append)
         opened.notary.receipt(150)
 

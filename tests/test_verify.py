@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import combinations, count, takewhile
+from itertools import combinations, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from eventsourcing.dcb.api import DCBEvent
@@ -31,7 +31,7 @@ from tests.tampering import LAPSES, fill_store, furnish, record, register, submi
 from tests.writers import forking
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
+    from multiprocessing.synchronize import Event, Semaphore
 
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 
@@ -283,47 +283,73 @@ def test_the_exit_codes_are_those_of_the_format():
 # While others write
 
 
-def numbers_until(stop: "Event") -> Iterator[int]:
-    """1, 2, 3 and so on, until told to stop or left alone."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    return takewhile(lambda _: parent.is_alive() and not stop.is_set(), count(1))
+# So many times something is written beside each verification; as much as can be would make the log grow without end.
+EACH_TIME = 12
 
 
-def keep_writing(path: Path, stop: "Event") -> None:
+class Pace(NamedTuple):
+    """How often a worker may go on, and whether it is to stop."""
+
+    steps: "Semaphore"
+    stop: "Event"
+
+    def numbers(self) -> Iterator[int]:
+        """1, 2, 3 and so on, each when it may go on, until told to stop or left alone."""
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        for number in count(1):
+            while not self.steps.acquire(timeout=1):
+                if not parent.is_alive():
+                    return
+            if self.stop.is_set():
+                return
+            yield number
+
+    def go_on(self) -> None:
+        for _ in range(EACH_TIME):
+            self.steps.release()
+
+
+def keep_writing(path: Path, pace: Pace) -> None:
     """Register people, submit requests and write batches, until told to stop."""
     drawn = random.Random(4)
     with open_home(path) as home:
-        for number in numbers_until(stop):
+        for number in pace.numbers():
             person = f"p-{number:032x}"
             register(home, person, f"Person {number}", letter=b"%PDF" if number % 3 else b"")
             submit(home, f"R-2027-{number:04}", person)
             record(home, *[data_set()] * drawn.randrange(1, 90))
 
 
-def keep_erasing(path: Path, stop: "Event") -> None:
+def keep_erasing(path: Path, pace: Pace) -> None:
     """Register people and erase them, until told to stop."""
     with open_home(path) as home:
-        for number in numbers_until(stop):
+        for number in pace.numbers():
             person = f"p-{number:032x}"
             register(home, person, f"Person {number}", letter=b"%PDF")
             record(home, *[data_set()] * 50)
             erase_person(home, person, (), last_copy_lapses=LAPSES, actor="operator", via="test")
 
 
-def beside(work: Callable[[Path, "Event"], None], path: Path, rounds: int, processes: int = 1) -> list[Report]:
+def beside(work: Callable[[Path, Pace], None], path: Path, rounds: int, processes: int = 1) -> list[Report]:
     """What verifications find while another process works on the same home, from the moment at which it has begun."""
     context = forking()
-    stop = context.Event()
-    worker = context.Process(target=work, args=(path, stop))
+    pace = Pace(context.Semaphore(0), context.Event())
+    worker = context.Process(target=work, args=(path, pace))
     before = verify_home(path).size
     worker.start()
     try:
+        pace.go_on()
         while verify_home(path).size == before:
             assert worker.is_alive()
-        return [verify_home(path, processes) for _ in range(rounds)]
+        reports = []
+        for _ in range(rounds):
+            pace.go_on()
+            reports.append(verify_home(path, processes))
+        return reports
     finally:
-        stop.set()
+        pace.stop.set()
+        pace.steps.release()
         worker.join()
         assert worker.exitcode == 0
 
