@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
-from ledger.events import PersonDeparted, RequestSubmitted
+from ledger.events import Event, PersonDeparted, RequestSubmitted
 from ledger.events.request import Wanted
 from projections.acts import bases, parts
 from projections.standing import (
@@ -20,7 +20,6 @@ from projections.standing import (
     holdings,
     uncorrected,
 )
-from projections.standing.known import Told
 from projections.views.calendar import after
 from projections.views.days import Days
 from projections.views.disclosing import MOVES, decided, disclosed, recipients
@@ -49,7 +48,7 @@ class Case:
         self._held: Happening | None = None
         self._anybody_left = False
         self.times: dict[int, str] = {}
-        self.moves: list[Told] = []
+        self.moves: list[tuple[Event, int]] = []
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
@@ -60,7 +59,7 @@ class Case:
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
             if type(fact.event) in _MOVES:
-                case.moves.append(fact)
+                case.moves.append((fact.event, fact.position))
         return case
 
     @property
@@ -73,13 +72,14 @@ class Case:
 
     def fold(self, fact: Happening) -> None:
         """Take in a fact that nobody has corrected yet."""
-        kind = type(fact.event)
+        event, position = fact.event, fact.position
+        kind = type(event)
         # Times as entries write them sort as text.
-        self.times[fact.position] = fact.recorded
+        self.times[position] = fact.recorded
         if fact.occurred < fact.recorded:
-            self.times[fact.position] = fact.occurred
+            self.times[position] = fact.occurred
         if kind in _MOVES:
-            self.moves.append(fact)
+            self.moves.append((event, position))
         if kind is PersonDeparted:
             self._anybody_left = True
         # A request that comes in again says everything anew, so that what it said before need not be folded; except

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ledger.events import ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
+from ledger.events import Event, ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
 from projections.standing import Known, ReleaseStanding, RequestStanding
-from projections.standing.known import Told
 from projections.views.lists import as_json
 
 MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
@@ -55,6 +54,8 @@ class Line(msgspec.Struct, array_like=True, frozen=True):
     said: Said
 
 
+# What moved a request, as far as the record asks for it, and where that stands.
+Moves = Sequence[tuple[Event, int]]
 Day = Callable[[int], str]
 Row = tuple[Any, ...]
 
@@ -67,7 +68,7 @@ def recipients(request: RequestStanding) -> Iterator[Row]:
                 yield one.person, one.organisation
 
 
-def disclosed(request: RequestStanding, moves: Sequence[Told], day: Day) -> Iterator[Row]:
+def disclosed(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]:
     """All lines of the record that a request has, in one piece, with the first and the last day among them."""
     lines = [*_asked(request, moves, day), *_handed_over(request, day)]
     if lines:
@@ -75,43 +76,42 @@ def disclosed(request: RequestStanding, moves: Sequence[Told], day: Day) -> Iter
         yield min(days), max(days), as_json(lines)
 
 
-def decided(moves: Sequence[Told], day: Day) -> Iterator[Row]:
+def decided(moves: Moves, day: Day) -> Iterator[Row]:
     """When a request first came in, what it asks for, and the last that was decided."""
     first: int | None = None
     last: RequestSubmitted | None = None
     decided_on = outcome = None
-    for move in moves:
-        match move.event:
+    for event, position in moves:
+        match event:
             case RequestSubmitted() as last:
-                first = first or move.position
+                first = first or position
                 decided_on = outcome = None
             case RequestApproved():
-                decided_on, outcome = move.position, APPROVED
+                decided_on, outcome = position, APPROVED
             case RequestDeclined():
-                decided_on, outcome = move.position, DECLINED
+                decided_on, outcome = position, DECLINED
             case RequestWithdrawn():
-                decided_on, outcome = move.position, WITHDRAWN
+                decided_on, outcome = position, WITHDRAWN
     if first and last:
         wanted = as_json([(one.dataset, one.form) for one in last.datasets])
         yield day(first), decided_on and day(decided_on), outcome, wanted
 
 
-def _asked(request: RequestStanding, moves: Sequence[Told], day: Day) -> Iterator[Row]:
+def _asked(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]:
     """What was asked for, each time that it was something else; and that it was declined."""
     asked: RequestSubmitted | None = None
-    for move in moves:
-        event: Any = move.event
-        kind, last = type(event), asked
-        if kind is RequestSubmitted:
+    for event, position in moves:
+        last = asked
+        if isinstance(event, RequestSubmitted):
             asked = event
             if last is not None and last.datasets == event.datasets:
                 continue
             what = REQUESTED
-        elif kind is RequestDeclined and asked is not None:
+        elif isinstance(event, RequestDeclined) and asked is not None:
             what = DECLINED
         else:
             continue
-        who, position = asked.researcher, move.position
+        who = asked.researcher
         wish = who, request.organisation(who), asked.datasets, asked.purposes, asked.study_group
         yield position, what, day(position), None, wish
 
