@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -101,12 +102,12 @@ def served(path: Path, port: int | None) -> Iterator[int]:
     log = path.with_name("server.log")
     with log.open("wb") as told:
         options = ("--home", str(path), "--port", str(chosen), "--workers", "2")
-        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ)
+        # In a session of its own, which Ctrl-C does not reach: two signals at once, with the one below, may hang it.
+        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ, start_new_session=True)
     try:
         _wait_for(chosen, process, log)
         yield chosen
     finally:
-        # An interruption from the keyboard reached it already.
         process.terminate()
         process.wait()
 
@@ -144,8 +145,10 @@ def answer(port: int, key: str, call: Call) -> str:
 
 
 def wait_until_interrupted() -> None:
-    """Return when somebody presses Ctrl-C."""
+    """Say how to stop it, and return when somebody presses Ctrl-C, or hangs up."""
     with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        click.secho("\nPress Ctrl-C to stop.", bold=True)
         while True:
             time.sleep(3600)
 
