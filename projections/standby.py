@@ -1,15 +1,18 @@
 """The views, for a process that asks them often: what is at the head of the log already answers at once.
 
 Catching up takes a turn that all processes share, and opens the file anew. Where the log has not grown since, neither
-is needed: a connection that was kept sees what the last turn wrote, as long as it is of the same file.
+is needed: a connection that was kept sees what the last turn wrote, as long as it is of the same file. And what was
+answered for a position of the log holds for that position: asked the same again before anything is recorded, it is said
+again.
 """
 
 import sqlite3
 import weakref
 from collections import deque
+from collections.abc import Hashable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.custody.files import named_os_errors
 from ledger.errors import Damaged, NotALedger
@@ -21,6 +24,8 @@ from projections.views.tables import REACHED
 
 Identity = tuple[int, int]
 NOTHING = (0, b"")
+# So many answers are remembered.
+MOST = 64
 
 
 class _Kept(NamedTuple):
@@ -40,22 +45,39 @@ class Standby:
         self._good: Identity | None = None
         # The last entry up to which they were found to be of this log: entries never change.
         self._seen: tuple[int, bytes] = NOTHING
+        self._said: tuple[int, dict[Hashable, Answer[Any]]] = 0, {}
         weakref.finalize(self, _close, self._idle)
 
-    def ask(self, question: Question[Rows]) -> Answer[Rows]:
-        """The answer for the log as it is now, or as somebody has seen it since."""
+    def ask(self, question: Question[Rows], name: Hashable = None) -> Answer[Rows]:
+        """The answer for the log as it is now, or as somebody has seen it since.
+
+        A question with a name is the same whenever it has the same name, and nobody changes the answer to it.
+        """
+        length = self._ledger.store.length()
+        position, said = self._said
+        if position == length and name in said:
+            return said[name]
         try:
-            answer = self._at_once(question)
+            answer = self._at_once(question, length)
         except (Damaged, NotALedger):
             answer = None
         if answer is None:
             answer = self._upkeep.ask(question)
             self._good = self._there()
+        if name is not None:
+            self._remember(name, answer)
         return answer
 
-    def _at_once(self, question: Question[Rows]) -> Answer[Rows] | None:
+    def _remember(self, name: Hashable, answer: Answer[Any]) -> None:
+        """Keep an answer, and no other but for the same position."""
+        position, said = self._said
+        if position != answer.position or len(said) >= MOST:
+            said = {}
+            self._said = answer.position, said
+        said[name] = answer
+
+    def _at_once(self, question: Question[Rows], length: int) -> Answer[Rows] | None:
         """The answer of a kept connection; None when the views are not at the head of the log."""
-        length = self._ledger.store.length()
         kept = self._taken()
         if kept is None:
             return None

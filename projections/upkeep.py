@@ -47,6 +47,10 @@ class Answer(NamedTuple, Generic[Rows]):
     rows: Rows
 
 
+class _Outdated(Exception):
+    """Something new changes what follows from earlier facts: the views have to start over."""
+
+
 class Upkeep:
     """The views in a file, of a ledger. `progress` is told of entries as they are taken in."""
 
@@ -99,7 +103,9 @@ class Upkeep:
         with ExitStack() as stack:
             with self._turn():
                 connection = stack.enter_context(closing(self._opened()))
-                if not self._catch_up(connection):
+                try:
+                    self._catch_up(connection)
+                except _Outdated:
                     connection = stack.enter_context(closing(self._made()))
             yield connection
 
@@ -143,12 +149,13 @@ class Upkeep:
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
-    def _catch_up(self, connection: sqlite3.Connection) -> bool:
-        """Whether the tables hold for the log as it is now; not where the views have to start over."""
+    def _catch_up(self, connection: sqlite3.Connection) -> None:
+        """Have tables that can be built upon hold for the log as it is now. Raises `_Outdated`."""
         head = self._ledger.store.head()
         with Transaction(connection):
-            reached = self._reached(connection, head) or 0
-            return reached == head.position or not self._take(connection, reached, head).outdated
+            reached, _, _ = connection.execute(REACHED).fetchone()
+            if reached < head.position:
+                self._take(connection, reached, head)
 
     def _reached(self, connection: sqlite3.Connection, head: Head) -> int | None:
         """Up to where the tables say what the log does; None where they say something else."""
@@ -158,8 +165,8 @@ class Upkeep:
         entry = self._ledger.store.entry(position)
         return position if leaf == (entry.leaf if entry else NO_LEAF) else None
 
-    def _take(self, connection: sqlite3.Connection, after: int, head: Head) -> Views:
-        """Take in what lies between two positions; nothing is written when the views have to start over."""
+    def _take(self, connection: sqlite3.Connection, after: int, head: Head) -> None:
+        """Take in what lies between two positions. Raises `_Outdated`."""
         ledger, until = self._ledger, head.position
         office = Standing(ledger.facts([of_office()], until=until)).office
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
@@ -169,9 +176,9 @@ class Upkeep:
                 for fact in reader.read(page):
                     views.take(fact)
                 self._progress(len(page))
-            if not views.outdated:
-                views.write(until, head.leaf, _boot())
-        return views
+            if views.outdated:
+                raise _Outdated
+            views.write(until, head.leaf, _boot())
 
 
 def of_request(request: str) -> Boundary:

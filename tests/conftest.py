@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from ledger.custody import Custody
 from ledger.storage import Store, create_store, open_store
+from ledger.storage.postgres.declared import SERVICE
 from tests import postgres
 from tests.command_line import Stages
 from tests.custody_facts import Folder, Shared
@@ -73,6 +74,15 @@ def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
     """Where an empty store on PostgreSQL is."""
     with postgres_server.ledger() as url:
         yield url
+
+
+@pytest.fixture
+def service_url(postgres_server: postgres.Server, postgres_url: str) -> str:
+    """The store as the service reaches it."""
+    postgres_server.execute(
+        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
+    )
+    return postgres_url.replace(f"{postgres.ADMIN}@", "api@")
 
 
 def url_of(kind: str, request: pytest.FixtureRequest) -> str:

@@ -126,6 +126,11 @@ class Server:
             self.drop(name)
 
 
+def end_connections(server: Server) -> None:
+    """End all connections of ours."""
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dua-ledger'")
+
+
 def processes() -> list[int]:
     return [int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()]
 

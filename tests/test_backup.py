@@ -364,6 +364,36 @@ def test_a_restoration_that_is_killed_makes_no_home_and_leaves_nothing_in_the_wa
     assert (set(found[:-1]), found[-1], len(found) > 3) == ({"nothing"}, "there", True)
 
 
+KILLED = """
+import os, sys
+from pathlib import Path
+from ledger.backup.draft import draft_beside
+with draft_beside(Path(sys.argv[1])) as draft:
+    (draft / "keys").mkdir()
+    print(draft, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_restoration_left_is_named_by_every_command_until_it_is_gone(ledger: Ledger):
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(ledger.again)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as restoring:
+        assert restoring.stdout is not None
+        draft = Path(restoring.stdout.readline().rstrip())
+        assert dua_ledger("vkey", home=ledger.home).err == ""
+        restoring.kill()
+    warning = f"WARNING: {draft} was left by a restore or backup that was killed, maybe with keys in it: remove it\n"
+
+    assert (draft / "keys").is_dir()
+    for home in (ledger.home, ledger.again):
+        assert dua_ledger("vkey", home=home).err.startswith(warning)
+    sign(ledger.home)
+    restored_again = ledger.backed_up().continued()
+    assert (restored_again.code, restored_again.err, draft.exists()) == (0, "", False)
+    assert dua_ledger("vkey", home=ledger.home).err == ""
+
+
 def with_little_room(make: Callable[[], object], limit: int) -> str:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

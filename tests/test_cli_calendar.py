@@ -131,7 +131,8 @@ def test_a_debarred_person_is_kept_out_of_a_release_until_that_is_lifted(office:
         3,
         True,
     )
-    office.done(f"lift-debarment {TOM}")
+    office.done(f"lift-debarment {TOM} --reason 'it was a mistake'")
+    assert office.opened(office.facts("person.debarment-lifted.v2")[0].event.sealed()["reason"]) == "it was a mistake"
     assert office(f"{line} --to {{again.gpg}}").code == 0
     with office.nothing_happens():
         assert office(f"lift-debarment {TOM}").code == 2

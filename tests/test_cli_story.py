@@ -82,7 +82,7 @@ DONE = [
     ),
     ("submitted", f"suspend {TOM} --request R-2026-0001", "Tom Abara was suspended in R-2026-0001."),
     ("submitted", "return R-2026-0001 --item C1.6 --item C3", "The request was returned, for C1.6, C3."),
-    ("submitted", "withdraw R-2026-0001", "The request was withdrawn."),
+    ("submitted", "withdraw R-2026-0001 --reason 'no longer needed'", "The request was withdrawn."),
     (
         "submitted",
         f"{DETERMINATION} --board home --expires none --covers {ROSA} --covers {TOM} --letter {{letter.txt}}",

@@ -22,6 +22,7 @@ from ledger.events import (
 from ledger.events.agreement import Recipient
 from ledger.events.request import Wanted
 from ledger.home import open_home
+from ledger.log import about
 from ledger.storage import open_store
 from projections.asof import AsOf, Moment
 from projections.views.agreements import Covering, covering
@@ -37,7 +38,18 @@ from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, OTHER_REQUEST, 
 from tests.office import request as submitted
 from tests.past_facts import LONG_PAST, past_dataset, past_release
 from tests.question_facts import OPENED, ask, office_home
-from tests.view_facts import AGREED, KEYED, RELEASED, authorised, failed, handed_over, issued, waiver
+from tests.view_facts import (
+    AGREED,
+    KEYED,
+    RELEASED,
+    authorised,
+    failed,
+    handed_over,
+    issued,
+    not_let_in,
+    permitted,
+    waiver,
+)
 
 RUN = "course-v1:MITx+6.002x+2012_Spring"
 EVER = Asked(date(1970, 1, 1), date(9999, 12, 31))
@@ -98,6 +110,16 @@ def test_what_was_handed_over_is_in_it_with_its_learners_parties_and_bases():
     disclosed = found(complete(), RELEASED)[-1]
     assert (disclosed.what, disclosed.party, disclosed.release) == ("disclosed", out.contact, out.release)
     assert (disclosed.copies, disclosed.learners) == ((Copy(DATA_SET, "identified"),), out.learners)
+
+
+def test_whom_a_data_server_let_in_is_in_it_once_a_day_under_what_and_on_which_basis():
+    facts = [*complete(), *AGREED]
+    let_in = [one for one in found(facts, permitted(), permitted(), not_let_in(BEN)) if "let in" in one.what]
+    request = found(facts)[0]
+    once = request._replace(position=len(facts) + 1, what="let in", bases=("34 CFR 99.31(a)(6)",), further=())
+    refused = once._replace(position=len(facts) + 3, what="not let in", party=BEN, copies=(Copy(DATA_SET),), bases=())
+    assert let_in == [once, refused]
+    assert [one.party for one in found(facts, permitted(), asked=EVER._replace(person=ANA))] == [ANA, ANA]
 
 
 def test_what_the_law_compelled_is_in_it_on_its_own_basis_with_who_got_it_by_commitment_alone():
@@ -358,6 +380,9 @@ def test_a_sample_has_all_evidence_and_is_the_same_for_the_same_seed(home: Path,
     assert (only["release"], only["request"]) == ("L-1", REQUEST)
     assert dua_ledger("verify", only["file"]).code in (0, 12)
     assert [one["position"] for one in ask(home, "sample", "--seed", "s", 1, "--json").rows] == [only["position"]]
+    with open_home(home) as opened:
+        looks = [(fact.actor, fact.event) for fact in opened.ledger.facts([about(HistoryViewed)])]
+    assert looks[-1] == ("operator:local", HistoryViewed(how="exported", request=only["request"]))
     assert ask(home, "sample", "--seed", "s", 1, "--to", tmp_path / "drawn").code == 1
 
 

@@ -152,6 +152,10 @@ PINNED = {
     "request.withdrawn.v1": {
         "request": REQUEST_ID,
     },
+    "request.withdrawn.v2": {
+        "request": REQUEST_ID,
+        "reason?": f"{COMMITMENT} | null",
+    },
     "ethics.determined.v1": {
         "determination": "^E-[A-Za-z0-9._-]{1,80} determination",
         "request": REQUEST_ID,
@@ -560,6 +564,10 @@ PINNED = {
     },
     "person.debarment-lifted.v1": {
         "person": PERSON_ID,
+    },
+    "person.debarment-lifted.v2": {
+        "person": PERSON_ID,
+        "reason?": f"{COMMITMENT} | null",
     },
     "disclosure.compelled.v1": {
         "instrument": "court order | other | search warrant | statute | subpoena",

@@ -8,7 +8,7 @@ from api.commands.incident import ReportIncident
 from api.desk import Circumstances
 from api.errors import NotEntitled
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
-from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, principal
+from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, principal, told
 from tests.office import STRANGER, role, written
 
 __all__ = ["executed", "office"]
@@ -43,6 +43,15 @@ def test_what_names_a_request_of_others_is_answered_as_if_there_were_none(office
 def test_of_their_own_request_a_researcher_tells_of_an_incident_and_refers_who_asks(office: HttpOffice):
     assert office.post("researcher", "/incidents", {**INCIDENT, "requests": [REQUEST]}).status_code == 201
     assert office.post("researcher", "/queries", {**REFERRED, "request": REQUEST}).status_code == 201
+
+
+def test_a_researcher_who_does_not_say_who_tells_it_tells_it_themself(office: HttpOffice):
+    query = office.post("researcher", "/queries", {"kind": "replicate", "asker": "The Journal"})
+    manuscript = {"kind": "article", "title": "What we found"}
+    published = office.post("researcher", f"/requests/{REQUEST}/publications", manuscript)
+
+    said = [told(one)["entries"][0]["event"] for one in (query, published)]
+    assert (said[0]["referred_by"], said[1]["told_by"]) == (ANA, ANA)
 
 
 @pytest.mark.parametrize("further", ["auditor", "compliance", "data server"])

@@ -137,7 +137,7 @@ ROUTED = {
 # What has none, by why.
 ONLY_THERE = {
     "is about the files and keys of a home, for whoever is logged in where they lie": (
-        *("init", "migrate", "copy", "verify", "sweep", "rebuild", "backup", "backup-keys", "restore"),
+        *("init", "migrate", "join", "copy", "verify", "sweep", "rebuild", "backup", "backup-keys", "restore"),
         *("appoint", "rotate-key", "retire-key", "serve", "demo"),
     ),
     "is called by the clock of the machine": ("tick", "send"),

@@ -3,7 +3,7 @@
 import io
 import tarfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from api.http.app import create_app
 from ledger.errors import Missing
 from ledger.events import DocumentOpened, KeyTestPassed, PersonErased, ReleaseHandedOver
 from ledger.home import OUTGOING
-from tests.facts import ANA, BEN, DATA_SET, REQUEST
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import HttpOffice, executed, file, form, office, sent, told
-from tests.keys import Owner, keyring
+from tests.keys import MADE, Owner, keyring
 from tests.office import DIRECTOR
 
 __all__ = ["executed", "office"]
@@ -40,16 +40,20 @@ def ana() -> Iterator[Owner]:
 @pytest.fixture
 def tested(executed: HttpOffice, ana: Owner) -> HttpOffice:
     """Ana is the contact, and her key is confirmed and tested; version 2 of the data set is what `DATA` is."""
-    done(executed.post("staff", f"{PATH}/contacts", {"person": ANA}))
-    done(form(executed, f"{PATH}/keys", key=ana.public()))
-    confirmed = {"fingerprint": ana.fingerprint, "confirmed_to": DIRECTOR, "by": "phone"}
-    done(executed.post("staff", f"{PATH}/key/confirmation", confirmed))
-    message = done(executed.post("staff", f"{PATH}/key/tests", CHANNEL))["message"]
-    answer = ana.decrypt(message.encode()).decode()
-    done(executed.post("staff", f"{PATH}/key/test-answers", {**CHANNEL, "answer": answer}))
-    version = {"label": "2", "form": "identified", "digest": sha256(DATA).hexdigest()}
-    done(executed.post("staff", f"/datasets/{DATA_SET}/versions", version))
+    try_key(executed, ana)
     return executed
+
+
+def try_key(office: HttpOffice, ana: Owner) -> None:
+    done(office.post("staff", f"{PATH}/contacts", {"person": ANA}))
+    done(form(office, f"{PATH}/keys", key=ana.public()))
+    confirmed = {"fingerprint": ana.fingerprint, "confirmed_to": DIRECTOR, "by": "phone"}
+    done(office.post("staff", f"{PATH}/key/confirmation", confirmed))
+    message = done(office.post("staff", f"{PATH}/key/tests", CHANNEL))["message"]
+    answer = ana.decrypt(message.encode()).decode()
+    done(office.post("staff", f"{PATH}/key/test-answers", {**CHANNEL, "answer": answer}))
+    version = {"label": "2", "form": "identified", "digest": sha256(DATA).hexdigest()}
+    done(office.post("staff", f"/datasets/{DATA_SET}/versions", version))
 
 
 @pytest.fixture
@@ -204,6 +208,20 @@ def test_a_release_that_is_refused_at_last_has_failed_and_another_goes_out(autho
     authorise(authorised)
     again = {"command": SAID, "data": [file("pc.csv", DATA)]}
     done(sent(authorised, PACKAGE.replace("-1/package", "-2/package"), again))
+
+
+def test_a_release_for_a_key_that_has_run_out_meanwhile_has_failed(executed: HttpOffice):
+    with keyring() as ring:
+        ana = ring.owner("Ana Ejemplo <ana@example.edu>")
+        ana.expire(MADE + timedelta(hours=1), NOON + timedelta(days=1))
+        try_key(executed, ana)
+        authorise(executed)
+        executed.clock.go(timedelta(days=2))
+        response = hand_over(executed)
+
+    assert (response.status_code, packages(executed)) == (422, [])
+    assert told(response)["detail"].endswith("That the release failed is recorded.")
+    assert (executed.types(), last_event(executed).stage) == (["release.failed.v1"], "packing")
 
 
 def test_what_a_crash_left_of_a_refusal_is_recorded_when_it_is_sent_again(authorised: HttpOffice, monkeypatch):

@@ -6,19 +6,24 @@ With CAMPAIGN=1 the load is what the project promises to bear, and servers are k
 import random
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from subprocess import run
 from time import monotonic
 
 import pytest
 
+from api.cli.verifying import verify_home
 from ledger.chain.merkle import consistency_path, root_of, verify_consistency
 from ledger.errors import LedgerError, StoreFull, Unavailable, Unreachable
 from ledger.evidence.verify import verify_log
+from ledger.home import create_home, open_home
 from ledger.storage import Store, create_store, open_store
 from tests import postgres
+from tests.facts import noon
 from tests.load import PROCESSES, THREADS, assert_carried, load
 from tests.postgres import ADMIN, Server
 from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event
+from tests.tampering import ANA, BEN, register
 
 pytest_plugins = ["tests.figures"]
 pytestmark = [pytest.mark.needs("initdb"), pytest.mark.campaign]
@@ -122,6 +127,33 @@ def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server,
         end_size = store.length()
         path = consistency_path(size, end_size, store.subtree)
         verify_consistency(size, end_size, path, root, root_of(end_size, store.subtree))
+
+
+@pytest.mark.skipif(not CAMPAIGN, reason="takes two servers of its own; the log's own takeover stands for it")
+def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(
+    pair: tuple[Server, Server], tmp_path: Path
+):
+    primary, standby = pair
+    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
+    url = url_of_either(primary, standby, "office")
+    create_store(url)
+    create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="test", clock=noon, store=url)
+    with open_home(tmp_path / "home", noon) as home:
+        positions = [register(home, ANA, "Ana Ejemplo", b"a letter")]
+        signed = home.notary.checkpoint()
+        wait_for_standby(standby, signed.size)
+        primary.kill()
+
+        # What the standby has is read; nothing can be sealed, signed or erased.
+        assert [kept.subject for kept in home.custody.commitments()] == [f"person:{ANA}"] * 4
+        assert not any(home.custody.strays())
+        for refused in (lambda: register(home, BEN, "Ben"), lambda: home.custody.erase(f"person:{ANA}")):
+            with pytest.raises(Unavailable):
+                refused()
+        standby.promote()
+        positions.append(register(home, BEN, "Ben Muster", b"another letter"))
+        assert (positions, home.notary.checkpoint().size) == ([2, 3], 3)
+    assert verify_home(tmp_path / "home").findings == ()
 
 
 def test_auditors_read_and_verify_on_a_standby(pair: tuple[Server, Server]):

@@ -15,6 +15,7 @@ import pytest
 
 from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, as_csv, as_text, show
+from ledger.events import HistoryViewed
 from ledger.home import VIEWS, open_home
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, Clock, fact
 from tests.office import STRANGER, returned
@@ -369,6 +370,23 @@ def test_a_history_in_json_has_the_state_after_each_event(tmp_path: Path):
     ]
     assert all(one["texts"] == {} for one in answer.rows)
     assert "Ejemplo" not in answer.out
+
+
+def test_that_somebody_reads_a_history_or_takes_it_along_is_on_record_and_not_shown_to_themselves(tmp_path: Path):
+    home = office_home(tmp_path / "home", law=None)
+    with open_home(home) as opened:
+        length = opened.ledger.store.length()
+    forms: list[list[object]] = [[], ["--json"], ["--html", tmp_path / "page.html"]]
+    for looked_before, words in enumerate(forms):
+        answer = ask(home, "history", REQUEST, *words)
+        shown = answer.out + ((tmp_path / "page.html").read_text() if "--html" in words else "")
+        assert (answer.code, shown.count("was looked at")) == (0, looked_before)
+    assert ask(home, "history", REQUEST, "--actor", "guest:1").code == 3
+    with open_home(home) as opened:
+        looks = [(fact.actor, fact.event) for fact in opened.ledger.facts(after=length)]
+    # Whoever has the folder in hand is recorded, not refused.
+    read, taken = HistoryViewed(how="read", request=REQUEST), HistoryViewed(how="exported", request=REQUEST)
+    assert looks == [("operator:local", event) for event in (read, taken, taken)]
 
 
 class _Page(HTMLParser):

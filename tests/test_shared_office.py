@@ -4,42 +4,47 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import closing
 from datetime import datetime
 from itertools import cycle
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api.cli.verifying import verify_home
 from ledger.chain.checkpoint import open_checkpoint
 from ledger.errors import AlreadyThere, LedgerError, Malformed, Missing, NotALedger, Unreachable, WrongKey
+from ledger.events import OrganisationRegistered
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.logkeys import log_keys
-from ledger.home import create_home, join_home, open_custody, open_home, open_log
+from ledger.home import create_home, join_home, open_custody, open_home, open_lock_store, open_log
+from ledger.log import about
 from tests.command_line import IRA, STAGES, Office, Stages, dua_ledger
 from tests.facts import NOON, Clock, data_set, noon
-from tests.postgres import Server
+from tests.postgres import Server, end_connections
 from tests.served import CLIENTS, directors_key, serving_at
 from tests.signing import ORIGIN, append, assert_one_line, locked, sign
-from tests.tampering import record
+from tests.stores import CAMPAIGN
+from tests.tampering import ANA, record, register
 
 pytestmark = pytest.mark.needs("initdb")
 
 DIRECTOR = "staff:1"
+DEATHS = 8 if CAMPAIGN else 1
 
 
 @pytest.fixture
-def first(postgres_url: str, tmp_path: Path) -> Path:
+def first(service_url: str, tmp_path: Path) -> Path:
     """A home of an office that has just been opened in a database."""
-    create_home(tmp_path / "first", ORIGIN, actor=DIRECTOR, via="test", clock=noon, store=postgres_url)
+    create_home(tmp_path / "first", ORIGIN, actor=DIRECTOR, via="test", clock=noon, store=service_url)
     return tmp_path / "first"
 
 
 @pytest.fixture
-def second(first: Path, postgres_url: str, tmp_path: Path) -> Path:
+def second(first: Path, service_url: str, tmp_path: Path) -> Path:
     """Another home of the same office."""
-    join_home(tmp_path / "second", postgres_url, first / "keys")
+    join_home(tmp_path / "second", service_url, first / "keys")
     return tmp_path / "second"
 
 
@@ -76,28 +81,37 @@ def test_homes_that_sign_in_turn_give_one_line_of_checkpoints(first: Path, secon
         append(home)
         assert sign(home).size == len(locked(home))
 
-    with LockStore((first / "store").read_text().strip()) as lock:
+    with open_lock_store(first) as lock:
         assert_one_line(first, lock)
         assert lock.last().size == 5
 
 
-def test_keys_and_lock_store_can_be_in_other_databases(postgres_server: Server, postgres_url: str, tmp_path: Path):
+def test_connections_that_ended_while_nobody_looked_are_replaced(first: Path, postgres_server: Server):
+    with open_home(first, noon) as home:
+        for member in ("name", "phone"):
+            home.custody.seal("person:p-1", "person.registered", {member: member})
+            assert home.notary.checkpoint().size == 1
+            end_connections(postgres_server)
+        assert home.custody.erase("person:p-1").keys == 1
+
+
+def test_keys_and_lock_store_can_be_in_other_databases(postgres_server: Server, service_url: str, tmp_path: Path):
     with postgres_server.ledger() as keys, postgres_server.ledger() as lock:
         first, second = tmp_path / "first", tmp_path / "second"
-        elsewhere = {"store": postgres_url, "key_store": keys, "lock_store": lock}
+        elsewhere = {"store": service_url, "key_store": keys, "lock_store": lock}
         create_home(first, ORIGIN, actor=DIRECTOR, via="test", clock=noon, **elsewhere)
-        assert join_home(second, postgres_url, first / "keys") == 1
+        assert join_home(second, service_url, first / "keys") == 1
 
         with open_home(second, noon) as home, open_home(first, noon) as other:
             record(home, data_set("D-1"))
             sealed = home.custody.seal("person:p-1", "person.registered", {"name": "Ana"})
             assert other.custody.unseal(sealed["name"]) == "Ana"
-        with LockStore(lock) as there, LockStore(postgres_url) as here:
+        with LockStore(lock) as there, LockStore(service_url) as here:
             assert ([one.size for one in there.all()], list(here.all())) == ([1], [])
 
 
-def test_a_home_without_keys_reads_and_verifies_the_log_alone(first: Path, postgres_url: str, tmp_path: Path):
-    joined = dua_ledger("join", "--store", postgres_url, home=tmp_path / "auditor")
+def test_a_home_without_keys_reads_and_verifies_the_log_alone(first: Path, service_url: str, tmp_path: Path):
+    joined = dua_ledger("join", "--store", service_url, home=tmp_path / "auditor")
     assert joined == (
         0,
         f"Joined, in {tmp_path}/auditor: 1 entry so far. This home can read and verify the log, and open nothing.\n",
@@ -127,18 +141,18 @@ def without_what_opens_custody(first: Path, keys: Path) -> type[LedgerError]:
 
 @pytest.mark.parametrize("spoil", [of_another_office, without_the_log_key, without_what_opens_custody])
 def test_no_home_is_made_with_keys_that_do_not_open_it(
-    spoil: Callable[[Path, Path], type[LedgerError]], first: Path, postgres_url: str, tmp_path: Path
+    spoil: Callable[[Path, Path], type[LedgerError]], first: Path, service_url: str, tmp_path: Path
 ):
     keys = shutil.copytree(first / "keys", tmp_path / "keys")
     with pytest.raises(spoil(first, keys)):
-        join_home(tmp_path / "second", postgres_url, keys)
+        join_home(tmp_path / "second", service_url, keys)
 
     assert not (tmp_path / "second").exists()
 
 
-def test_nobody_joins_where_there_is_no_office_yet(postgres_url: str, tmp_path: Path):
+def test_nobody_joins_where_there_is_no_office_yet(service_url: str, tmp_path: Path):
     with pytest.raises(NotALedger, match="holds no office yet"):
-        join_home(tmp_path / "second", postgres_url)
+        join_home(tmp_path / "second", service_url)
     with pytest.raises(Malformed, match="is not postgresql"):
         join_home(tmp_path / "second", "sqlite:////tmp/log.db")
     assert list(tmp_path.iterdir()) == []
@@ -155,13 +169,11 @@ def test_a_database_that_has_keys_already_gets_no_other(first: Path, postgres_se
         assert list(custody.commitments()) == []
 
 
-def test_what_could_not_be_made_whole_leaves_no_keys_behind(postgres_url: str, tmp_path: Path):
+def test_what_could_not_be_made_whole_leaves_no_keys_behind(service_url: str, tmp_path: Path):
     wrong = f"sqlite:///{tmp_path}/no/folder/lock.db"
     for lock_store in (wrong, None):
         try:
-            create_home(
-                tmp_path / "home", ORIGIN, actor=DIRECTOR, via="test", store=postgres_url, lock_store=lock_store
-            )
+            create_home(tmp_path / "home", ORIGIN, actor=DIRECTOR, via="test", store=service_url, lock_store=lock_store)
         except Unreachable:
             assert lock_store == wrong
     assert verify_home(tmp_path / "home").findings == ()
@@ -173,6 +185,59 @@ def test_a_backup_of_files_that_are_not_there_is_refused(command: list[str], fir
 
     assert (refused.code, "is backed up by PostgreSQL's own means" in refused.err) == (1, True)
     assert not (tmp_path / "backup.tar").exists()
+
+
+# What a superuser does.
+
+ATTACKS = {
+    "UPDATE custody.sealed SET box = 'another' WHERE purpose LIKE '%name'": "does not hold its name as it was",
+    "UPDATE custody.sealed SET subject = 'person:p-2'": "custody does not hold its",
+    "DELETE FROM custody.sealed WHERE purpose LIKE '%phone'": "custody has lost its phone",
+    "DELETE FROM keys.salts WHERE purpose LIKE '%name'": "custody has lost its name",
+    "UPDATE keys.salts SET wrapped = (SELECT wrapped FROM keys.salts ORDER BY commitment LIMIT 1)": "does not hold its",
+    "DELETE FROM keys.subject_keys": "custody has lost its",
+    "DELETE FROM keys.secrets": "this secret is not in the key store",
+    "DELETE FROM keys.opened_by": "is not the key-encryption key of",
+    "DELETE FROM custody.documents": "custody has lost its documents",
+    "UPDATE custody.documents SET box = substr(box, 2)": "does not hold its documents as it was",
+    "UPDATE custody.documents SET box = decode(repeat('00', 26300000), 'hex')": "more than a document may have",
+    "INSERT INTO custody.documents VALUES ('address', 'box')": "lies among the documents and belongs to none of them",
+    "ALTER TABLE keys.salts ADD COLUMN spying text": "column salts.spying is no part of a ledger's database",
+    "CREATE OR REPLACE FUNCTION keys.purge() RETURNS void LANGUAGE sql AS ''": "function purge was declared otherwise",
+    "DROP SCHEMA custody CASCADE": "has no vault in it",
+    "DROP TRIGGER checkpoints_no_delete ON lock_store.checkpoints": "guard checkpoints_no_delete is missing",
+    "DROP SCHEMA lock_store CASCADE": "has no lock store in it",
+}
+
+
+@pytest.mark.campaign
+def test_what_a_superuser_did_beside_the_log_is_found(first: Path, postgres_url: str):
+    with open_home(first, noon) as home:
+        register(home, ANA, "Ana Ejemplo", b"a letter")
+        home.notary.checkpoint()
+    assert verify_home(first).findings == ()
+    attacks = [*ATTACKS] if CAMPAIGN else [*ATTACKS][::4]
+    missed = {
+        attack: found
+        for attack in attacks
+        if ATTACKS[attack] not in (found := found_after(attack, first, postgres_url))
+    }
+
+    assert missed == {}
+    assert verify_home(first).findings == ()
+
+
+def found_after(attack: str, home: Path, url: str) -> str:
+    """What is found once something was done to the office's database, which is put back as it was."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    with closing(psycopg.connect(url.replace(f"/{name}?", "/postgres?"), autocommit=True)) as server:
+        server.execute(f"CREATE DATABASE kept TEMPLATE {name}".encode())
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            connection.execute(attack.encode())
+        report = verify_home(home)
+        server.execute(f"DROP DATABASE {name}".encode())
+        server.execute(f"ALTER DATABASE kept RENAME TO {name}".encode())
+    return "; ".join(map(str, (report.verdict.name, *report.findings)))
 
 
 # An office at work.
@@ -198,9 +263,9 @@ class Turns(Office):
 
 @pytest.mark.needs("gpg")
 def test_a_request_is_taken_from_its_packet_to_its_release_by_two_homes_in_turn(
-    stages: Stages, postgres_url: str, tmp_path: Path
+    stages: Stages, service_url: str, tmp_path: Path
 ):
-    office = Turns(tmp_path / "office", Clock(NOON), postgres_url)
+    office = Turns(tmp_path / "office", Clock(NOON), service_url)
     for stage in STAGES.values():
         stage(office, stages)
 
@@ -214,33 +279,44 @@ def test_a_request_is_taken_from_its_packet_to_its_release_by_two_homes_in_turn(
     assert verify_home(office.home, 2).findings == ()
 
 
-def test_two_servers_write_for_one_office_and_the_death_of_one_loses_nothing(postgres_url: str, tmp_path: Path):
+@pytest.mark.campaign
+def test_two_servers_write_for_one_office_and_the_death_of_one_loses_nothing(service_url: str, tmp_path: Path):
     first, second = tmp_path / "first", tmp_path / "second"
-    create_home(first, ORIGIN, actor=DIRECTOR, via="test", store=postgres_url)
-    join_home(second, postgres_url, first / "keys")
+    create_home(first, ORIGIN, actor=DIRECTOR, via="test", store=service_url)
+    join_home(second, service_url, first / "keys")
     key = directors_key(first)
-    with ExitStack() as served:
-        dying, living = (served.enter_context(serving_at(home, key, 1)) for home in (first, second))
-        dying.name, living.name = "dying-", "living-"
+    answered: list[str] = []
+    for death in range(DEATHS):
+        homes = (first, second) if death % 2 == 0 else (second, first)
+        answered += answered_while_one_died(*homes, key, f"{death}-")
+
+    with open_home(second) as home:
+        facts = home.ledger.facts([about(OrganisationRegistered)])
+        recorded = [fact.event.organisation for fact in facts if isinstance(fact.event, OrganisationRegistered)]
+        # Whatever the dead had recorded and not signed is signed by whoever comes next.
+        assert home.notary.checkpoint().size == home.ledger.store.length()
+    assert len(set(recorded)) == len(recorded)
+    assert set(answered) <= set(recorded)
+    # A call that nobody was answered may be in the log: one for each client of those that were killed.
+    assert len(recorded) - len(answered) <= DEATHS * CLIENTS
+    with LockStore(service_url) as lock:
+        assert_one_line(first, lock)
+    assert verify_home(first, 1).findings == ()
+
+
+def answered_while_one_died(dying_home: Path, living_home: Path, key: str, name: str) -> list[str]:
+    """What two servers said is recorded, of which one was killed while both were writing."""
+    with serving_at(dying_home, key, 1) as dying, serving_at(living_home, key, 1) as living:
+        dying.name, living.name = f"{name}dying-", f"{name}living-"
         with living.in_the_middle(5):
             with dying.in_the_middle(5):
                 os.killpg(dying.process.pid, signal.SIGKILL)
-            alone = len(living.answered)
             assert living.ask("GET", "/readyz")[0] == 200
-            _, note = living.ask("GET", "/checkpoint")
-            living.has_answered(alone + 5)
+            status, note = living.ask("GET", "/checkpoint")
+            living.has_answered(len(living.answered) + 5)
             living.enough.set()
-        recorded, answered = living.recorded(), [*dying.answered, *living.answered]
 
         assert {status for _, status in (*dying.answers, *living.answers)} == {201}
-        assert len(set(recorded)) == len(recorded)
-        assert set(answered) <= set(recorded)
-        # A call that nobody was answered may be in the log: one for each client of the one that was killed.
-        assert len(recorded) - len(answered) <= CLIENTS
-    with open_log(first) as log:
-        assert open_checkpoint(note, log_keys(log)).size > 1
-    with LockStore((first / "store").read_text().strip()) as lock:
-        assert_one_line(first, lock)
-    # Whatever the dead one was about to record and had not signed is signed by whoever comes next.
-    assert sign(second).size == len(recorded) + 3
-    assert verify_home(first, 1).findings == ()
+        with open_log(living_home) as log:
+            assert (status, open_checkpoint(note, log_keys(log)).size > 1) == (200, True)
+        return [*dying.answered, *living.answered]

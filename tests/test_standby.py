@@ -3,15 +3,16 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from ledger.events import OrganisationRegistered
 from ledger.log import Ledger
 from ledger.storage import create_store, open_store
-from projections.standby import Standby
+from projections.standby import MOST, Standby
 from projections.upkeep import Answer, Upkeep
 from projections.views import listing
 from tests.facts import commitment, ledger_on, submitted
@@ -60,6 +61,28 @@ def test_an_answer_at_the_head_takes_no_turn(views: Views, monkeypatch):
     monkeypatch.setattr(Upkeep, "ask", None)
 
     assert views.standby.ask(requests) == Answer(1, ["R-2026-0001"])
+
+
+def test_what_was_answered_is_said_again_until_the_log_grows(views: Views):
+    asked = [views.standby.ask(partial(answer, number), "one").rows for number in (1, 2)]
+    other = views.standby.ask(partial(answer, 3), "other")
+    written([submitted("R-2026-0002")], views.ledger)
+    later = [views.standby.ask(partial(answer, 4), name) for name in ("one", "other")]
+
+    assert (asked, other, later) == ([1, 1], Answer(1, 3), [Answer(2, 4), Answer(2, 4)])
+
+
+def answer(number: int, connection: Any) -> int:
+    return number
+
+
+def test_no_more_is_remembered_than_a_number_of_answers(views: Views):
+    for number in range(2 * MOST):
+        assert views.standby.ask(partial(answer, number), number).rows == number
+
+    # The later half is there still, the earlier one is not.
+    asked = [views.standby.ask(partial(answer, -1), number).rows for number in (2 * MOST - 1, 0)]
+    assert asked == [2 * MOST - 1, -1]
 
 
 @pytest.mark.parametrize("what", ["removed", "replaced", "damaged", "made anew"])

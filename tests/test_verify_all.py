@@ -19,11 +19,13 @@ from ledger.codec import Fact
 from ledger.events import AgreementIssued, AgreementSigned
 from ledger.evidence.lockstore import Cosignature, LockStore
 from ledger.evidence.report import Report, Verdict
+from ledger.evidence.verify import CHUNK
 from ledger.evidence.witness import create_witness
 from ledger.home import Home, open_home
 from ledger.log import about
 from projections.views.tables import OF_A_FACT, OF_A_REQUEST
 from tests.command_line import IRA, ROSA, TEXT, Office, Stages, dua_ledger
+from tests.facts import data_set, fact
 from tests.signing import as_events, rewrite
 from tests.tampering import guards_down
 
@@ -262,6 +264,18 @@ def test_views_that_are_behind_the_log_hold_for_their_position(office: Office):
     office.done("register-organisation 'Another College'", f"access {ROSA} D-6.002x-pc")
 
     assert of_views(office.home) == []
+
+
+def test_the_views_of_a_long_log_are_compared_by_a_process_of_its_own(office: Office):
+    with open_home(office.home) as home:
+        home.ledger.append([fact(data_set()) for _ in range(CHUNK)])
+    office.done("holders D-6.002x-pc")
+    change_views(office.home, "DELETE FROM requests")
+
+    report = verify_home(office.home, processes=2)
+    assert [(verdict, what.split()[:2]) for verdict, _, what in said(report)] == [
+        (Verdict.ALTERED, ["views:", "requests"])
+    ]
 
 
 def test_a_home_without_views_lacks_nothing(office: Office):

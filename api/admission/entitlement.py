@@ -98,10 +98,11 @@ def office_in(facts: Iterable[Known[Event]]) -> Office:
 def admit_actor(event: Event, office: Office, actor: str, at: datetime) -> None:
     """Whoever opens the office gives the first role; from then on roles decide.
 
-    Should nobody be left who can give roles, the operator gives one to somebody who can.
+    Should nobody be left who can give roles, the operator gives one to somebody who can. That they looked at something
+    is recorded rather than refused: they have it in hand.
     """
     entitled = ENTITLED.get(type(event), REPORTING)
-    if not office.has_begun:
+    if not office.has_begun or (isinstance(event, HistoryViewed) and actor.startswith(OPERATOR)):
         return
     gives = isinstance(event, RoleGranted) and event.role in GRANTING
     if gives and actor.startswith(OPERATOR) and not office.held_by_anybody(GRANTING, at):

@@ -10,6 +10,7 @@ from ledger.events import (
     AmendmentIssued,
     ApiKeyIssued,
     DataSetRegistered,
+    DebarmentLiftedV1,
     DestructionAccepted,
     DestructionAttested,
     DestructionRequired,
@@ -42,6 +43,7 @@ from ledger.events import (
     RequestClosed,
     RequestDeclined,
     RequestSubmitted,
+    RequestWithdrawnV1,
     WaiverGranted,
 )
 
@@ -68,6 +70,8 @@ ALSO_INTRODUCED_BY: dict[str, type[Event]] = {"agreement": AmendmentIssued}
 NOT_REPORTED = (
     LedgerOpened,
     LedgerOpenedV1,
+    DebarmentLiftedV1,
+    RequestWithdrawnV1,
     PersonErased,
     RequestApproved,
     RequestDeclined,

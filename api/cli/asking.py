@@ -9,6 +9,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.looking import looked
 from api.cli.showing import words_in
 from api.cli.wording import counted, in_lines, printable
 from api.history import Told, history_of, page
@@ -23,6 +24,7 @@ from ledger.log import about
 
 @click.command()
 @options.home
+@options.actor
 @options.as_json
 @click.option(
     "--html", "page_at", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this new file."
@@ -30,8 +32,11 @@ from ledger.log import about
 @click.option("--texts", is_flag=True, help="Show reasons, conditions and notes, which only custody has.")
 @click.option("--ids", is_flag=True, help="Print ids only, no names.")
 @click.argument("request")
-def history(path: Path, as_json: bool, page_at: Path | None, texts: bool, ids: bool, request: str) -> None:
-    """Tell the history of REQUEST in words, with the state after each event."""
+def history(path: Path, actor: str, as_json: bool, page_at: Path | None, texts: bool, ids: bool, request: str) -> None:
+    """Tell the history of REQUEST in words, with the state after each event.
+
+    That somebody reads it is recorded first, or takes it along with --json or --html.
+    """
     if as_json and page_at:
         raise click.UsageError("--json and --html exclude each other")
     check_name("request", f"request:{request}")
@@ -40,6 +45,7 @@ def history(path: Path, as_json: bool, page_at: Path | None, texts: bool, ids: b
         facts = list(home.ledger.facts([about(tags=[f"request:{request}"])], until=position))
         if not facts:
             raise Malformed("request", request, "is not in this ledger")
+        looked(home, actor, "exported" if as_json or page_at else "read", request=request)
         names = unnamed if ids else names_in(home.ledger, home.custody)
         events = list(history_of(request, facts, names, home.custody if texts else None, words_in(home)))
         if as_json:

@@ -26,9 +26,10 @@ def debar(hand: Hand, person: str, until: date, reason: str) -> None:
 @click.command("lift-debarment")
 @reporting
 @click.argument("person")
-def lift_debarment(hand: Hand, person: str) -> None:
+@click.option("--reason", type=TEXT, help="Why; it is kept in custody. - reads it from standard input.")
+def lift_debarment(hand: Hand, person: str, reason: str | None) -> None:
     """Let PERSON take part in new requests again."""
-    hand.take(LiftDebarment(person=hand.person(person)))
+    hand.take(LiftDebarment(person=hand.person(person), reason=reason))
 
 
 @click.command("compelled-disclosure")

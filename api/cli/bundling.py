@@ -8,11 +8,10 @@ import click
 from api.bundling import bundle_about, bundle_of_range
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.looking import looked
 from api.cli.wording import counted
-from api.desk import Circumstances, Desk
 from api.handing_over import check_free
 from ledger.custody.files import new_file
-from ledger.events import HistoryViewed
 from ledger.evidence.bundle import Kind
 from ledger.home import open_home
 
@@ -57,10 +56,9 @@ def bundle(
     if between is not None and opening:
         raise click.UsageError("a range is about everybody: nothing of custody is opened in it")
     check_free(to.absolute())
-    taken = HistoryViewed(how="exported", request=request, person=person)
     with open_home(path.absolute(), clock()) as home:
         made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))
-        Desk(home.ledger, clock()).report(taken, Circumstances(actor=actor, via=options.VIA))
+        looked(home, actor, "exported", request=request, person=person)
     new_file(to.absolute(), made)
     click.echo(f"Wrote {to}, {counted(len(made), 'byte')}.")
 

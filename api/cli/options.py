@@ -7,12 +7,27 @@ from typing import Any
 import click
 
 from api.cli.kinds import PRINCIPAL
+from api.cli.wording import warn
 
 Call = Callable[[Any], Any]
+
+
+def _name_what_is_left(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
+    """Say on standard error, loudly, what a restore that was killed has left beside a home: there are keys in it."""
+    del param
+    from ledger.backup.draft import draft_of, left_behind
+
+    # What a restore is to make is made in the same place.
+    own = draft_of(path.absolute()) if ctx.command.name == "restore" else None
+    left = [draft for draft in left_behind(path.absolute().parent) if draft != own]
+    warn(f"{one} was left by a restore or backup that was killed, maybe with keys in it: remove it" for one in left)
+    return path
+
 
 home = click.option(
     "--home",
     "path",
+    callback=_name_what_is_left,
     envvar="DUA_LEDGER_HOME",
     show_envvar=True,
     required=True,

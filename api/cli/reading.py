@@ -11,12 +11,14 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from api.cli import options
+from api.cli.acting import clock
 from api.cli.failures import CouldNotRun
+from api.cli.looking import looked
 from api.cli.wording import printable, warn
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
 from ledger.errors import NotContinued
-from ledger.home import check_continued, open_log
+from ledger.home import check_continued, open_home, open_log
 from ledger.storage import Store
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -32,6 +34,7 @@ def warn_if_not_continued(path: Path) -> None:
 
 @click.command()
 @options.home
+@options.actor
 @options.as_json
 @click.option(
     "--tag", "tags", multiple=True, help="Only entries with this tag, e.g. request:R-2026-0001; with all of several."
@@ -50,6 +53,7 @@ def warn_if_not_continued(path: Path) -> None:
 @click.option("--follow", is_flag=True, help="Go on with new entries as they come, until interrupted.")
 def entries(
     path: Path,
+    actor: str,
     as_json: bool,
     tags: tuple[str, ...],
     types: tuple[str, ...],
@@ -57,12 +61,19 @@ def entries(
     limit: int | None,
     follow: bool,
 ) -> None:
-    """List the entries of the log: position, time of recording in UTC, type, tags. With --json one object a line."""
+    """List the entries of the log: position, time of recording in UTC, type, tags.
+
+    With --json one object a line, with all that it says; that somebody takes them along is recorded first.
+    """
     query = _query(types, tags)
     # An interruption is how following ends.
     with suppress(KeyboardInterrupt) if follow else nullcontext(), open_log(path.absolute()) as store:
         warn_if_not_continued(path)
-        found = _followed(store, query, after) if follow else store.scan(query, after)
+        until = store.length()
+        if as_json:
+            with open_home(path.absolute(), clock()) as home:
+                looked(home, actor, "exported")
+        found = _followed(store, query, after) if follow else store.scan(query, after, until)
         entry = None
         for entry in islice(found, limit):
             click.echo(json.dumps(_members(entry)) if as_json else line(entry))

@@ -89,9 +89,10 @@ def return_request(hand: Hand, request: str, items: Sequence[Item], reason: str 
 @click.command()
 @reporting
 @click.argument("request", type=REQUEST)
-def withdraw(hand: Hand, request: str) -> None:
+@click.option("--reason", type=TEXT, help="Why; it is kept in custody. - reads it from standard input.")
+def withdraw(hand: Hand, request: str, reason: str | None) -> None:
     """Record that REQUEST was withdrawn."""
-    hand.take(Withdraw(request=request))
+    hand.take(Withdraw(request=request, reason=reason))
 
 
 @click.command()

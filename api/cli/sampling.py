@@ -7,6 +7,7 @@ import click
 
 from api.cli import options
 from api.cli.inquiry import Inquiry, inquiry
+from api.cli.looking import looked
 from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import bar_over
 from api.sampling import Lot, drawn, evidence
@@ -24,6 +25,7 @@ SHOWN = {
 
 @click.command()
 @options.home
+@options.actor
 @answered
 @click.option("--seed", required=True, help="Any text; the same releases come of the same seed and the same log.")
 @click.option("--imported", is_flag=True, help="Draw from what registers of the past say.")
@@ -34,25 +36,38 @@ SHOWN = {
 )
 @click.argument("number", type=click.IntRange(1, 1_000_000))
 def sample(
-    path: Path, as_json: bool, as_csv: bool, ids: bool, seed: str, imported: bool, to: Path | None, number: int
+    path: Path,
+    actor: str,
+    as_json: bool,
+    as_csv: bool,
+    ids: bool,
+    seed: str,
+    imported: bool,
+    to: Path | None,
+    number: int,
 ) -> None:
-    """Draw NUMBER releases by lot: by SHA-256 of the seed and the position of each, so that anybody can do it again."""
+    """Draw NUMBER releases by lot: by SHA-256 of the seed and the position of each, so that anybody can do it again.
+
+    That somebody takes the evidence along is recorded for each.
+    """
     with inquiry(path) as asked:
         form = asked.form(as_json, as_csv, ids)
         lots = drawn(asked.home.ledger, seed, number, asked.log.position, imported=imported)
         if to is not None:
-            _bundle(asked, lots, to.absolute())
+            _bundle(asked, actor, lots, to.absolute())
         shown = {column: title for column, title in SHOWN.items() if to or column != "file"}
         table = Table(shown, [_row(lot, to) for lot in lots])
         show(table, asked.log.position, form, "There is no release to draw.", seed=seed)
 
 
-def _bundle(asked: Inquiry, lots: Sequence[Lot], to: Path) -> None:
+def _bundle(asked: Inquiry, actor: str, lots: Sequence[Lot], to: Path) -> None:
     """A bundle of each in a new folder; of two releases of one request each has its own."""
     new_folder(to)
     with bar_over("Bundling", len(lots)) as bar:
         for lot in lots:
-            new_file(to / _file(lot), evidence(asked.home, lot))
+            made = evidence(asked.home, lot)
+            looked(asked.home, actor, "exported", request=lot.request)
+            new_file(to / _file(lot), made)
             bar.update(1)
 
 

@@ -131,6 +131,8 @@ def serve(
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
         os.environ |= {LARGEST: str(largest * 1024 * 1024), REQUIRED: str(required), WITNESS_SECONDS: str(seconds)}
+        # As it is torn down a thread of it may panic, and say so on standard error, when every call has been answered:
+        # it lets go of what is Python's without the lock for it (granian's issues 799, 846 and 881).
         Granian(
             WORKER,
             factory=True,

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -24,6 +24,7 @@ from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey
 from ledger.codec import Codec
 from ledger.errors import Damaged, LedgerError, NotALedger, Tampered, Unreachable
 from ledger.evidence.agreements import SignatureCheck
+from ledger.evidence.apart import Apart
 from ledger.evidence.archive import MAX_ARCHIVE_BYTES
 from ledger.evidence.bundle_check import check_bundle
 from ledger.evidence.checkpoints import Given, against_checkpoints
@@ -31,8 +32,8 @@ from ledger.evidence.commitments import CommitmentCheck, UnopenedCustody
 from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
 from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
-from ledger.evidence.report import Report, Verdict, altered, unreadable, unverified
-from ledger.evidence.verify import Check, verify_log
+from ledger.evidence.report import Finding, Report, Verdict, altered, unreadable, unverified
+from ledger.evidence.verify import CHUNK, Check, verify_log
 from ledger.home import SECRETS, VIEWS, open_custody, open_lock_store, open_log, store_url
 from ledger.log import Ledger
 from ledger.storage import Store, utc_now
@@ -174,7 +175,9 @@ def _verify(path: Path, processes: int, settled: datetime, against: Against, ext
     with (
         open_log(path) as store,
         click.progressbar(length=store.length(), label="Verifying", file=sys.stderr, hidden=hidden) as bar,
+        ExitStack() as apart,
     ):
+        compared = _comparison_of_views(apart, path, store, processes) if extent is Extent.ALL else list
         appointed = appointed_in(path)
         asked = [parse_asked(witness, appointed) for witness in against.witnesses]
         checks = partial(home_checks, path, extent)
@@ -190,9 +193,8 @@ def _verify(path: Path, processes: int, settled: datetime, against: Against, ext
         # In a log that was altered, what an entry names may be gone for another reason, and views differ.
         if report.verdict is Verdict.ALTERED or extent is Extent.LOG:
             return report
-        if extent is Extent.ALL:
-            report = _with_views(report, store, path)
-        return msgspec.structs.replace(report, remarks=(*report.remarks, *_remarks(path, store, settled)))
+        findings, remarks = (*report.findings, *compared()), (*report.remarks, *_remarks(path, store, settled))
+        return msgspec.structs.replace(report, findings=findings, remarks=remarks)
 
 
 def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
@@ -208,16 +210,26 @@ def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
             )
 
 
-def _with_views(report: Report, store: Store, path: Path) -> Report:
-    """The report with what views say that the log does not give."""
+def _comparison_of_views(apart: ExitStack, path: Path, store: Store, processes: int) -> Callable[[], list[Finding]]:
+    """What says where views differ from what the log gives; in a long log a process looks for that meanwhile."""
+    if processes == 1 or store.length() <= CHUNK or not (path / VIEWS).exists():
+        return partial(_of_views, path, store)
+    return apart.enter_context(Apart(1)).begin(_of_views_apart, path).result
+
+
+def _of_views_apart(path: Path) -> list[Finding]:
+    with open_log(path) as store:
+        return _of_views(path, store)
+
+
+def _of_views(path: Path, store: Store) -> list[Finding]:
     try:
         different = Upkeep(path / VIEWS, _reading(store)).differences()
-        found = [altered(None, f"views: {what}; `dua-ledger rebuild` makes them anew") for what in different]
+        return [altered(None, f"views: {what}; `dua-ledger rebuild` makes them anew") for what in different]
     except (Damaged, NotALedger) as error:
-        found = [altered(None, f"views: {error}")]
+        return [altered(None, f"views: {error}")]
     except LedgerError as error:
-        found = [unverified(None, f"views cannot be compared: {error}")]
-    return msgspec.structs.replace(report, findings=(*report.findings, *found))
+        return [unverified(None, f"views cannot be compared: {error}")]
 
 
 @contextmanager

@@ -28,12 +28,14 @@ class LiftDebarment(Command, frozen=True, kw_only=True):
     """A person may take part in new requests again."""
 
     person: str
+    reason: str | None = None
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         if not at.standing(of_person(self.person)).person(self.person).debarments_on(at.today):
             raise Malformed("person", self.person, "is not debarred")
-        return at.reports(DebarmentLifted(person=self.person))
+        sealed = at.sealed(DebarmentLifted, f"person:{self.person}", {"reason": self.reason})
+        return at.reports(DebarmentLifted(person=self.person, **sealed))
 
 
 class Compelled(Command, frozen=True, kw_only=True):

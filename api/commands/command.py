@@ -13,8 +13,8 @@ from api.packets.reports import Keeping, Report
 from ledger.codec import Recorded
 from ledger.custody import MAX_DOCUMENT_BYTES, MAX_TEXT_BYTES, Custody, purpose_of
 from ledger.custody.commitment import text_bytes
-from ledger.custody.custody import Document as Kept
 from ledger.custody.documents import Readable
+from ledger.custody.kept import Document as Kept
 from ledger.errors import Malformed, TooLarge
 from ledger.events import Event
 from ledger.log import Boundary, Ledger

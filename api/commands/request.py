@@ -64,7 +64,9 @@ class Withdraw(Command, frozen=True, kw_only=True):
     """The researcher withdrew the request."""
 
     request: str
+    reason: str | None = None
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        return at.reports(RequestWithdrawn(request=self.request))
+        sealed = at.sealed(RequestWithdrawn, f"request:{self.request}", {"reason": self.reason})
+        return at.reports(RequestWithdrawn(request=self.request, **sealed))

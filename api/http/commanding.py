@@ -18,7 +18,7 @@ from api.erasing import erase as erase_details
 from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
-from api.http.own import check_own_body
+from api.http.own import as_themself, check_own_body
 from api.http.problems import BadField, BadRequest, problem, problem_of
 from api.http.reading_in import document, documents, form_body, idempotency_key, json_body, parameters
 from api.http.replying import last_seen
@@ -119,7 +119,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
             _check_may_speak_for_others(call, shown)
         try:
             outcome = call.desks.clerk.take(
-                command(**said, **call.ids, **members),
+                command(**as_themself(call, command, said), **call.ids, **members),
                 call.circumstances(**told),
                 documents=shown,
                 key=key_of(call, plain(body), _digests({**_apart(members), **_numbered(shown)})),

@@ -33,7 +33,8 @@ def holders(call: Call) -> Answer:
         lambda views: (
             answers.holders(views, dataset, wanted.form, asked.today, gone=wanted.gone),
             past.past_holders(views, dataset, wanted.form),
-        )
+        ),
+        *("holders", dataset, wanted.form, wanted.gone),
     )
     return _held(call, viewed, wanted)
 
@@ -47,7 +48,8 @@ def holdings(call: Call) -> Answer:
         lambda views: (
             answers.holdings(views, who, asked.today, gone=wanted.gone),
             past.past_holdings_of_person(views, who),
-        )
+        ),
+        *("holdings", who, wanted.gone),
     )
     return _held(call, viewed, wanted)
 

@@ -1,6 +1,7 @@
 """The time that a question is about: what was so as of it, what the ledger knew by then; now, if it does not say."""
 
 import re
+from collections.abc import Hashable
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -46,9 +47,14 @@ class Inquiry:
         """The day at the office that is asked about."""
         return self.office.day(self.at)
 
-    def view(self, question: Question[Rows]) -> Answer[Rows]:
-        """What the views answer: those that are kept, or for another time such as are made for it alone."""
-        return self._call.desks.views.ask(question) if self.is_now else self.log.ask(question)
+    def view(self, question: Question[Rows], *name: Hashable) -> Answer[Rows]:
+        """What the views answer: those that are kept, or for another time such as are made for it alone.
+
+        A question with a name is the same for a day whenever it has the same name.
+        """
+        if self.is_now:
+            return self._call.desks.views.ask(question, (*name, self.today) if name else None)
+        return self.log.ask(question)
 
 
 def instant(name: str, text: str | None, office: Office) -> datetime | None:

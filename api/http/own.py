@@ -9,11 +9,16 @@ from typing import Any
 
 from api.commands import Command
 from api.commands.incident import ReportIncident
+from api.commands.publication import NotifyPublication
+from api.commands.query import ReceiveQuery
 from api.errors import NotEntitled
 from api.http.call import Call, not_found
 from ledger.errors import Malformed
 from projections.acts import DECIDING, of_publication
 from projections.standing import Standing
+
+# Who tells it, by the command.
+TELLER: dict[type[Command], str] = {ReceiveQuery: "referred_by", NotifyPublication: "told_by"}
 
 
 def check_own_path(call: Call) -> None:
@@ -34,6 +39,12 @@ def check_own_body(call: Call, command: type[Command], said: Mapping[str, Any]) 
         call.standing(request)
     if command is ReportIncident and not said["requests"]:
         raise NotEntitled(call.caller.principal, "report an incident on no request of their own", DECIDING)
+
+
+def as_themself(call: Call, command: type[Command], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a researcher says, who tells it for themself where they don't say who else does."""
+    teller = TELLER.get(command) if call.caller.role == "researcher" else None
+    return dict(said) if teller is None else {**said, teller: said[teller] or call.caller.person}
 
 
 def _named(call: Call, said: Mapping[str, Any]) -> Iterator[str]:

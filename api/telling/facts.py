@@ -28,6 +28,8 @@ _TELLERS = (
 
 def told(event: e.Event, names: Names, words: Words = MIT) -> str:
     """An event as a sentence, with names."""
+    while (newer := event.upcast()) is not event:
+        event = newer
     for tell in _TELLERS:
         sentence = tell(event, names, words)
         if sentence is not None:

@@ -11,8 +11,6 @@ from projections.rules.rule import Objection
 def told_of_the_office(event: e.Event, names: Names, words: Words) -> str | None:
     """An event about roles, waivers, refusals and corrections as a sentence; None for any other."""
     match event:
-        case e.LedgerOpenedV1():
-            return _told_of_the_opening(event.upcast())
         case e.LedgerOpened():
             return _told_of_the_opening(event)
         case e.PolicyPublished():

@@ -10,6 +10,13 @@ from pathlib import Path
 from ledger.custody.files import named_os_errors, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Busy
 
+ENDING = ".draft"
+
+
+def draft_of(path: Path) -> Path:
+    """Where the draft of what is to be at `path` lies."""
+    return path.with_name(f".{path.name}{ENDING}")
+
 
 @contextmanager
 def draft_beside(path: Path) -> Iterator[Path]:
@@ -19,7 +26,7 @@ def draft_beside(path: Path) -> Iterator[Path]:
     """
     if path.exists() or path.is_symlink():
         raise AlreadyThere(path)
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_of(path)
     with suppress(AlreadyThere):
         new_folder(draft)
     with named_os_errors(draft):
@@ -36,6 +43,26 @@ def draft_beside(path: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
     finally:
         os.close(descriptor)
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """The drafts in a folder whose makers were killed, as far as one may look."""
+    with suppress(OSError):
+        return [draft for draft in sorted(folder.glob(f".*{ENDING}")) if _is_left(draft)]
+    return []
+
+
+def _is_left(draft: Path) -> bool:
+    if draft.is_symlink() or not draft.is_dir():
+        return False
+    descriptor = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def moved_to(path: Path, draft: Path) -> None:

@@ -5,9 +5,11 @@ shown in an error, a representation or a file's name. Plain text is never writte
 """
 
 from ledger.custody.commitment import commit, member_of, purpose_of, verify_commitment
-from ledger.custody.custody import DOCUMENTS, MAX_TEXT_BYTES, Claim, Custody, Document, Erasure, Kept, Opened, Places
+from ledger.custody.custody import MAX_TEXT_BYTES, Custody
 from ledger.custody.documents import MAX_DOCUMENT_BYTES, Readable
+from ledger.custody.kept import DOCUMENTS, Claim, Document, Erasure, Kept, Opened
 from ledger.custody.lookup import LOOKUP_KEY, Findable, caseless
+from ledger.custody.places import Places
 
 __all__ = [
     "DOCUMENTS",

@@ -9,8 +9,8 @@ completed by calling again.
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from heapq import merge
 from itertools import islice
@@ -18,7 +18,7 @@ from math import ceil
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -34,9 +34,7 @@ from ledger.custody.commitment import (
     verify_commitment,
 )
 from ledger.custody.documents import (
-    DocumentFolder,
     Documents,
-    DocumentTable,
     Readable,
     Record,
     box_document,
@@ -44,93 +42,23 @@ from ledger.custody.documents import (
     read_whole,
     record_of,
 )
+from ledger.custody.kept import DOCUMENTS, Claim, Document, Erasure, Kept, Opened, kept_as
 from ledger.custody.keystore import Keys, KeyStore, Salt
 from ledger.custody.keystore import Row as KeyRow
 from ledger.custody.label import Label
 from ledger.custody.lookup import LOOKUP_KEY, Findable, kind_found_by, mark
+from ledger.custody.places import Places, made_documents, opened_documents
 from ledger.custody.vault import Row as VaultRow
 from ledger.custody.vault import Sealed, Vault, seal, unseal
-from ledger.errors import CustodyError, Malformed, Missing, NotALedger, Tampered, TooLarge
+from ledger.errors import CustodyError, Malformed, Missing, Tampered, TooLarge
 from ledger.sqlite import LOCK_SECONDS
 
 MAX_TEXT_BYTES = 64 * 1024
-DOCUMENTS = "documents"
 
 # How many rows are read in one transaction: writers wait that long at most.
 _RANGE = 256
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where custody keeps its files; the keys may lie on another disk, and out of the others' backup.
-
-    What is a text is the URL of a PostgreSQL database; documents are then where the vault is.
-    """
-
-    keys: Path | str
-    key_encryption_key: Path
-    vault: Path | str
-    documents: Path | str
-
-    @classmethod
-    def inside(cls, folder: Path) -> "Places":
-        """All of them in one folder, under their usual names."""
-        return cls(folder / "keys.db", folder / "key-encryption-key", folder / "custody.db", folder / "documents")
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A commitment, opened: `commit(salt, purpose, value)` gives it again. A document's value is its SHA-256."""
-
-    subject: str
-    purpose: str
-    value: str = field(repr=False)
-    salt: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document with what was recorded of it."""
-
-    content: bytes = field(repr=False)
-    media_type: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Erasure:
-    """What one call destroyed; `keys` counts subjects of whom nothing is left."""
-
-    salts: int = 0
-    keys: int = 0
-    values: int = 0
-    documents: int = 0
-
-
-@dataclass(frozen=True)
-class Kept:
-    """That something is kept for a commitment, in the key store, the vault, or both."""
-
-    commitment: str
-    subject: str
-    purpose: str
-    created_at: datetime
-
-    @property
-    def kind(self) -> Literal["text", "document"]:
-        """What is kept."""
-        return "document" if member_of(self.purpose) == DOCUMENTS else "text"
-
-
-class Claim(NamedTuple):
-    """What somebody says a commitment is to: made for this purpose, sealed for this subject; None if they don't say."""
-
-    commitment: str
-    purpose: str
-    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +101,7 @@ class Custody:
             if isinstance(places.vault, Path):
                 undo.callback(places.vault.unlink)
             undo.callback(vault.close)
-            documents = _made(places.documents)
+            documents = made_documents(places.documents)
             undo.pop_all()
         return cls(keys, vault, documents, clock)
 
@@ -185,7 +113,7 @@ class Custody:
             undo.callback(keys.close)
             vault = Vault.open(places.vault, lock_seconds)
             undo.callback(vault.close)
-            documents = _opened(places.documents)
+            documents = opened_documents(places.documents)
             undo.pop_all()
         return cls(keys, vault, documents, clock)
 
@@ -270,7 +198,7 @@ class Custody:
             label = one.keys.label
             if self._mark_of(label.subject, label.purpose, one.value) != wanted:
                 raise Tampered(commitment, "is found by what is not kept for it")
-            found.append(_kept(label))
+            found.append(kept_as(label))
         return found
 
     def unseal(self, commitment: str) -> str:
@@ -335,7 +263,7 @@ class Custody:
         for label in merge(_labels(self._keys.labels), _labels(self._vault.labels), key=by_commitment):
             if label.commitment != seen:
                 seen = label.commitment
-                yield _kept(label)
+                yield kept_as(label)
 
     def given_up(self, committed: Callable[[str], bool], older_than: datetime) -> Iterator[Kept]:
         """Whatever was sealed before `older_than` and is not `committed`: for a wish that came to nothing, or a crash.
@@ -443,18 +371,6 @@ class Custody:
         self._vault.purge()
 
 
-def _made(documents: Path | str) -> Documents:
-    return DocumentTable(documents) if isinstance(documents, str) else DocumentFolder.create(documents)
-
-
-def _opened(documents: Path | str) -> Documents:
-    if isinstance(documents, str):
-        return DocumentTable(documents)
-    if not documents.is_dir():
-        raise NotALedger(documents, "is no folder with documents")
-    return DocumentFolder(documents)
-
-
 def _checked(wire_name: str, member: str, text: str) -> bytes:
     purpose = purpose_of(wire_name, member)
     if member == DOCUMENTS:
@@ -471,8 +387,3 @@ def _labels(read: Callable[[bytes, int], list[Label]]) -> Iterator[Label]:
     while some := read(after, _RANGE):
         yield from some
         after = some[-1].commitment
-
-
-def _kept(label: Label) -> Kept:
-    created_at = datetime.fromtimestamp(label.created_at, UTC)
-    return Kept(label.commitment.hex(), label.subject, label.purpose, created_at)

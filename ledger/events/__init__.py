@@ -36,6 +36,7 @@ from ledger.events.governance import (
     ApiKeyIssued,
     ApiKeyRevoked,
     DebarmentLifted,
+    DebarmentLiftedV1,
     DocumentOpened,
     HistoryViewed,
     PersonDebarred,
@@ -81,7 +82,7 @@ from ledger.events.publication import (
 from ledger.events.query import QueryAnswered, QueryReceived, QueryWithdrawn
 from ledger.events.release import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
 from ledger.events.reminding import DestructionRequired, NoticeRefused, NoticeRevived, NoticeSent, ReminderFellDue
-from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn
+from ledger.events.request import RequestReturned, RequestSubmitted, RequestWithdrawn, RequestWithdrawnV1
 from ledger.events.review import LawDetermined, RequestApproved, RequestDeclined
 from ledger.events.training import TrainingCertified, TrainingVerified
 
@@ -100,6 +101,7 @@ DECLARED: tuple[type[Event], ...] = (
     RequestSubmitted,
     RequestReturned,
     RequestWithdrawn,
+    RequestWithdrawnV1,
     EthicsDetermined,
     RelianceElected,
     DeterminationEnded,
@@ -157,6 +159,7 @@ DECLARED: tuple[type[Event], ...] = (
     AgreementExpired,
     PersonDebarred,
     DebarmentLifted,
+    DebarmentLiftedV1,
     DisclosureCompelled,
     ReminderFellDue,
     DestructionRequired,
@@ -208,6 +211,7 @@ __all__ = [
     "DataSetRetired",
     "DataSetVersionAdded",
     "DebarmentLifted",
+    "DebarmentLiftedV1",
     "DestructionAccepted",
     "DestructionAttested",
     "DestructionRequired",
@@ -273,6 +277,7 @@ __all__ = [
     "RequestReturned",
     "RequestSubmitted",
     "RequestWithdrawn",
+    "RequestWithdrawnV1",
     "RoleEnded",
     "RoleGranted",
     "SuspensionLifted",

@@ -109,10 +109,21 @@ class PersonDebarred(Event, name="person.debarred", version=1, sealed_for="perso
     reason: Sealed | None = None
 
 
-class DebarmentLifted(Event, name="person.debarment-lifted", version=1, sealed_for="person"):
+class DebarmentLiftedV1(Event, name="person.debarment-lifted", version=1, sealed_for="person"):
     """A person may take part in new requests again."""
 
     person: PersonId
+
+    def upcast(self) -> "DebarmentLifted":
+        """Nobody said why."""
+        return DebarmentLifted(person=self.person)
+
+
+class DebarmentLifted(Event, name="person.debarment-lifted", version=2, sealed_for="person"):
+    """A person may take part in new requests again, for a reason if one was given."""
+
+    person: PersonId
+    reason: Sealed | None = None
 
 
 class WaiverGranted(Event, name="waiver.granted", version=1, sealed_for="request"):

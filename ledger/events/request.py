@@ -61,7 +61,18 @@ class RequestReturned(Event, name="request.returned", version=1, sealed_for="req
     reason: Sealed | None = None
 
 
-class RequestWithdrawn(Event, name="request.withdrawn", version=1, sealed_for="request"):
+class RequestWithdrawnV1(Event, name="request.withdrawn", version=1, sealed_for="request"):
     """The researcher withdrew the request."""
 
     request: RequestId
+
+    def upcast(self) -> "RequestWithdrawn":
+        """Nobody said why."""
+        return RequestWithdrawn(request=self.request)
+
+
+class RequestWithdrawn(Event, name="request.withdrawn", version=2, sealed_for="request"):
+    """The researcher withdrew the request, for a reason if they gave one."""
+
+    request: RequestId
+    reason: Sealed | None = None

@@ -45,6 +45,7 @@ _BEFORE_TIME = len('{"position":,"prev":"","recorded_at":"') + 2 * HASH_BYTES
 _TIME_LENGTH = len("2026-11-21T17:00:00.000000Z")
 # In a header so short no name is too long, and there are not too many.
 _SHORT = 400
+_UNTAGGED = {b'[""]': b"[]"}
 _PLAIN = bytes(letter for letter in range(0x20, 0x7F) if letter != ord("\\"))
 
 
@@ -118,13 +119,20 @@ class Sweep:
         if not positions == places == (*range(self._expected, self._expected + BLOCK),):
             return False
         leaves = [sha256(b"\x00" + raw).digest() for raw in raws]
-        if [*trees] != self._trees(positions[-1], leaves):
+        expected = self._trees(positions[-1], leaves)
+        # What the last one completes above a chunk is compared when all chunks are known.
+        if len(trees[-1]) != _completes(positions[-1]) * HASH_BYTES:
             return False
-        before = _BEFORE_TIME + len(str(positions[0]))
+        if [*trees[:-1], trees[-1][: len(expected[-1])]] != expected:
+            return False
+        digits = len(str(positions[0]))
+        if digits < len(str(positions[-1])):
+            return False  # so seldom that it may be taken apart
+        before = _BEFORE_TIME + digits
         times = [raw[before : before + _TIME_LENGTH] for raw in raws]
         chain = [leaf, *map(hexlify, leaves)]
         headers = _headers(positions, chain, times, tags, types)
-        if headers is None or not all(map(bytes.startswith, raws, headers)):
+        if not all(map(bytes.startswith, raws, headers)):
             return False
         if not (self._go_on(times) and _are_well_formed(raws, headers, types, tags)):
             return False
@@ -185,7 +193,7 @@ class Sweep:
 
     def _explain_tree(self, position: int, tree: bytes, leaf: bytes) -> None:
         """Say which of the hashes kept are wrong, and go on from those that are kept."""
-        completes = (position & -position).bit_length()
+        completes = _completes(position)
         kept = [tree[start : start + HASH_BYTES] for start in range(0, len(tree), HASH_BYTES)]
         if len(tree) != completes * HASH_BYTES:
             self._altered(position, f"{len(tree)} bytes of hashes are kept, not {completes * HASH_BYTES}")
@@ -274,23 +282,21 @@ def _blocks(pages: Iterable[Sequence[Row]]) -> Iterator[Sequence[Row]]:
     return (page[start : start + BLOCK] for page in pages for start in range(0, len(page), BLOCK))
 
 
+def _completes(position: int) -> int:
+    """How many subtrees an entry completes, its leaf among them."""
+    return (position & -position).bit_length()
+
+
 def _headers(
     positions: Sequence[int],
     chain: Sequence[bytes],
     times: Sequence[bytes],
     tags: Sequence[bytes],
     types: Sequence[bytes],
-) -> list[bytes] | None:
-    """The headers of a block with these members; `tags` are as the index lists them.
-
-    There the empty tag stands for the type, and in no header. None where it doesn't, or two positions are not of the
-    same length, which is so seldom that the block may be taken apart.
-    """
-    lines = b"\n".join([b"", *tags, b""])
-    listed = lines.replace(b'\n["",', b"\n[").replace(b'\n[""]', b"\n[]").split(b"\n")[1:-1]
-    # JSON has no line end in it, unless somebody put it there.
-    if lines.count(b'\n[""') != BLOCK or len(listed) != BLOCK or len(str(positions[0])) < len(str(positions[-1])):
-        return None
+) -> list[bytes]:
+    """The headers of a block with these members; `tags` are as the index lists them."""
+    # The empty tag stands for the type there, and in no header; this is not left to a function for the time it takes.
+    listed = [b"[" + one[4:] if one[:4] == b'["",' else _UNTAGGED.get(one, b"") for one in tags]
     return [_HEADER % one for one in zip(positions, chain[:-1], times, listed, types, strict=True)]
 
 

@@ -11,14 +11,13 @@ entries, so that each can verify the subtrees up to that level by itself; those 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from concurrent.futures import as_completed
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
-from multiprocessing import get_context, resource_tracker
-from signal import SIG_BLOCK, SIG_DFL, SIG_SETMASK, SIG_UNBLOCK, SIGINT, pthread_sigmask, signal
 
 from ledger.chain.merkle import completed_by, root_of
 from ledger.errors import Damaged
+from ledger.evidence.apart import Apart
 from ledger.evidence.report import Finding, Report, altered
 from ledger.evidence.sweep import CHUNK, CHUNK_LEVEL, Check, Progress, Sweep
 from ledger.storage import Store, open_store
@@ -84,32 +83,12 @@ def _in_processes(
     store: Store, url: str, size: int, ranges: Sequence[tuple[int, int]], checks: Checks, progress: Progress
 ) -> list[list[Finding]]:
     """What is found in each range by a process of its own, and before it, meanwhile, what no entry explains."""
-    # New processes, because a fork would take over the caller's connections and threads.
-    with ProcessPoolExecutor(len(ranges), get_context("spawn"), _end_when_interrupted) as pool:
-        with _interruptions_put_off():
-            started = {pool.submit(_pass_at, url, size, *one, checks): one[1] - one[0] for one in ranges}
+    with Apart(len(ranges)) as apart:
+        started = {apart.begin(_pass_at, url, size, *one, checks): one[1] - one[0] for one in ranges}
         strays = _strays(store)
         for one in as_completed(started):
             progress(started[one])
         return [strays, *(one.result() for one in started)]
-
-
-@contextmanager
-def _interruptions_put_off() -> Iterator[None]:
-    """Whoever interrupts is heard when the block ends, and by a process that begins in it when it is ready."""
-    # What multiprocessing starts first of all would let interruptions through again.
-    resource_tracker.ensure_running()
-    before = pthread_sigmask(SIG_BLOCK, {SIGINT})
-    try:
-        yield
-    finally:
-        pthread_sigmask(SIG_SETMASK, before)
-
-
-def _end_when_interrupted() -> None:
-    """End this process at an interruption without a word: the one that began it will say so."""
-    signal(SIGINT, SIG_DFL)
-    pthread_sigmask(SIG_UNBLOCK, {SIGINT})
 
 
 def _pass_at(url: str, size: int, after: int, until: int, checks: Checks) -> list[Finding]:

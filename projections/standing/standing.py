@@ -13,6 +13,7 @@ from ledger.events import (
     ApiKeyIssued,
     ApiKeyRevoked,
     DataSetOpened,
+    DebarmentLiftedV1,
     DestructionRequired,
     DisclosureCompelled,
     DocumentOpened,
@@ -33,6 +34,7 @@ from ledger.events import (
     PastRegisterTakenIn,
     ReleaseAuthorised,
     ReminderFellDue,
+    RequestWithdrawnV1,
     WaiverGranted,
 )
 from projections.standing.concern import HoldStanding, IncidentStanding
@@ -58,6 +60,8 @@ FOLDED: tuple[type[Event], ...] = (
 PASSED_OVER: tuple[type[Event], ...] = (
     LedgerOpened,
     LedgerOpenedV1,
+    DebarmentLiftedV1,
+    RequestWithdrawnV1,
     OrganisationRegistered,
     AccessPermitted,
     DataSetOpened,

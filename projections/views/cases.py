@@ -7,7 +7,8 @@ from typing import Any, Self
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import PersonDeparted, RequestSubmitted
-from projections.acts import parts
+from ledger.events.request import Wanted
+from projections.acts import bases, parts
 from projections.standing import (
     AgreementStanding,
     Holding,
@@ -155,7 +156,10 @@ def _request(request: str, case: Case) -> Row:
 
 
 def _rights(agreement: AgreementStanding, request: RequestStanding) -> Iterator[Row]:
-    """Whom an executed agreement names, for what, from when to when; what ended before it began gives no right."""
+    """Whom an executed agreement names, for what, from when to when, on which bases as last determined.
+
+    What ended before it began gives no right.
+    """
     if agreement.issued is None or agreement.executed is None:
         return
     said, starts, ends = agreement.issued.event, agreement.executed.event.starts, agreement.last_day
@@ -165,7 +169,9 @@ def _rights(agreement: AgreementStanding, request: RequestStanding) -> Iterator[
         if last is None or last < starts:
             continue
         for covered in said.datasets:
-            yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last)
+            wanted = Wanted(dataset=covered.dataset, form=covered.form)
+            found = as_json([basis.basis for basis in bases([one.person], [wanted], request)])
+            yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last), found
 
 
 def _day_before(day: date) -> date:
@@ -184,7 +190,7 @@ def _due(holding: Holding, since: date, rights: Sequence[Row], office: Office) -
     """So many days after the right to it ends, as policy has it; or after it came, where there was never a right."""
     lasts = [
         last
-        for person, dataset, form, _, _, last in rights
+        for person, dataset, form, _, _, last, _ in rights
         if (person, dataset) == (holding.person, holding.dataset) and holding.form in (None, form)
     ]
     ends = date.fromisoformat(max(lasts)) if lasts else since

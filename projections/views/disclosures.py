@@ -12,12 +12,12 @@ from typing import NamedTuple
 import msgspec
 
 from ledger.events.past import Dated
-from projections.views.disclosing import REQUESTED, Copy, Line
+from projections.views.disclosing import REQUESTED, Copy, Line, Said
 from projections.views.lists import as_json, texts
 from projections.views.past import NOT_UNDONE
 
-# Acts by which data would have gone out; to let somebody in to what they have is an access.
-REFUSED = "refused"
+# Acts by which data would have gone out.
+REFUSED, LET_IN, NOT_LET_IN = "refused", "let in", "not let in"
 DISCLOSING_ACTS = ("approve-request", "authorise-release", "hand-over-release")
 
 OF_REQUESTS = "SELECT request, lines FROM disclosed WHERE first <= :last AND last >= :first"
@@ -35,6 +35,20 @@ OF_THE_PAST = f"""
     FROM past_releases AS p
     WHERE (p.dated = 'not-later-than' OR p.day <= :last) AND {NOT_UNDONE}
         AND CASE p.dated WHEN 'month' THEN date(p.day, 'start of month', '+1 month', '-1 day') ELSE p.day END >= :first
+"""
+# To disclose is to permit access, too (34 CFR 99.3): whom a data server lets in on a day is a line for each data set.
+# In which form it is, and on which basis, says the agreement that was relied on.
+OF_ACCESSES = """
+    SELECT
+        MIN(a.position), a.how, a.day, a.person,
+        (SELECT p.organisation FROM recipients AS p WHERE p.request = a.request AND p.person = a.person LIMIT 1),
+        a.dataset, r.form, r.bases, a.request, d.lines
+    FROM accesses AS a
+    LEFT JOIN rights AS r
+        ON r.request = a.request AND r.agreement = a.agreement AND r.person = a.person AND r.dataset = a.dataset
+    LEFT JOIN disclosed AS d ON d.request = a.request
+    WHERE a.day BETWEEN :first AND :last AND a.how IN ('permitted', 'refused') AND a.dataset IS NOT NULL
+    GROUP BY a.how, a.day, a.person, a.dataset, r.form, a.request, a.agreement
 """
 # A court or an agency is no party that the ledger knows: custody has who it was.
 COMPELLED = """
@@ -151,15 +165,31 @@ def _compelled(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclos
         )
 
 
+def _of_accesses(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
+    for position, how, day, person, organisation, dataset, form, bases, request, lines in connection.execute(
+        OF_ACCESSES, _days(asked)
+    ):
+        wishes = [line for line in _lines(lines or "[]") if line.what == REQUESTED and line.position < position]
+        said = Said(
+            party=person,
+            organisation=organisation,
+            copies=(Copy(dataset, form),),
+            interest=wishes[-1].said.interest if wishes else (),
+            everybody=(),
+            bases=texts(bases or "[]"),
+        )
+        yield _of_request(request, Line(position, LET_IN if how == "permitted" else NOT_LET_IN, day, None, said))
+
+
 Source = Callable[[sqlite3.Connection, Asked], Iterator[Disclosure]]
-SOURCES: tuple[Source, ...] = (_of_requests, _of_refusals, _of_the_past, _compelled)
+SOURCES: tuple[Source, ...] = (_of_requests, _of_refusals, _of_accesses, _of_the_past, _compelled)
 
 
 def _days(asked: Asked) -> dict[str, str]:
     return {"first": str(asked.first), "last": str(asked.last)}
 
 
-def _of_request(request: str, line: Line) -> Disclosure:
+def _of_request(request: str | None, line: Line) -> Disclosure:
     said = line.said
     return Disclosure(
         line.position,

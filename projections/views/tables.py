@@ -78,6 +78,7 @@ TABLES = (
         agreement TEXT NOT NULL,
         starts TEXT NOT NULL,
         last TEXT NOT NULL,
+        bases TEXT NOT NULL,
         PRIMARY KEY (request, person, dataset, form, agreement)
     ) STRICT, WITHOUT ROWID
     """,
@@ -314,7 +315,7 @@ OF_A_REQUEST = {
     "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
-    "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",

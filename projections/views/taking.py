@@ -23,6 +23,7 @@ from ledger.events import (
     DataSetRetired,
     DataSetVersionAdded,
     DebarmentLifted,
+    DebarmentLiftedV1,
     DestructionRequired,
     DisclosureCompelled,
     DocumentOpened,
@@ -57,6 +58,7 @@ from ledger.events import (
     QueryReceived,
     QueryWithdrawn,
     ReminderFellDue,
+    RequestWithdrawnV1,
     RoleEnded,
     RoleGranted,
     SuspensionLifted,
@@ -85,6 +87,7 @@ from projections.views.tables import (
 OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
 WANTED: tuple[type[Event], ...] = (
     *OF_REQUESTS,
+    RequestWithdrawnV1,
     DataSetVersionAdded,
     DataSetFormChanged,
     TrainingCertified,
@@ -112,6 +115,7 @@ WANTED: tuple[type[Event], ...] = (
 PASSED_OVER: tuple[type[Event], ...] = (
     LedgerOpened,
     LedgerOpenedV1,
+    DebarmentLiftedV1,
     PersonRegistered,
     PersonDetailsChanged,
     PersonErased,

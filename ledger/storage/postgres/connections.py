@@ -96,11 +96,11 @@ class Connection(psycopg.Connection[Row]):
     """A connection that gives up waiting, and remembers whether the server warned of something."""
 
     warned = ""
-    patience = CLIENT_SECONDS
+    patience: float | None = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """As the library has it, with a time limit. Raises `OperationalError` without a code when that is over."""
-        return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        return super().wait(gen, interval, timeout or self.patience or CLIENT_SECONDS)
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
@@ -111,7 +111,7 @@ class Connection(psycopg.Connection[Row]):
                 self.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
                 yield
         finally:
-            self.patience = CLIENT_SECONDS
+            self.patience = None
 
     def hear(self, notice: psycopg.errors.Diagnostic) -> None:
         """Keep a warning."""
