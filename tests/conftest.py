@@ -5,6 +5,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,14 @@ for name in [one for one in os.environ if one.startswith("DUA_LEDGER_")]:
 # Whoever starts the tests in the background of a shell has Ctrl-C ignored, also by every program that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """How many processes run the tests, unless the environment says it: some always wait for programs or the disk."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    processors = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return processors + 2
 
 
 @pytest.hookimpl(tryfirst=True)

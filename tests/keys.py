@@ -111,6 +111,8 @@ class Keyring:
     ) -> bytes:
         """What gpg puts out. With `answers` it asks, as it asks a person."""
         ours = ["--homedir", str(self.home), "--pinentry-mode", "loopback", "--passphrase", "", "--no-tty", "--yes"]
+        # Whatever the language of whoever runs the tests is.
+        ours += ["--utf8-strings", "--display-charset", "utf-8"]
         ours += ["--command-fd", "0"] if answers else ["--batch"]
         ours += ["--faked-system-time", f"{int(at.timestamp())}!"] if at else []
         said = "".join(f"{answer}\n" for answer in answers).encode() or stdin

@@ -137,7 +137,8 @@ def test_a_home_is_made_with_the_folders_above_it(tmp_path: Path):
 
 
 def test_an_empty_folder_becomes_a_home(tmp_path: Path):
-    (tmp_path / "home").mkdir(mode=0o755)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home").chmod(0o755)
     make(tmp_path / "home")
 
     assert is_whole(tmp_path / "home")
@@ -235,7 +236,8 @@ def test_what_fails_when_all_but_the_first_entry_is_there_leaves_nothing(tmp_pat
 
 
 def test_what_fails_leaves_an_empty_folder_as_it_was(tmp_path: Path):
-    (tmp_path / "home").mkdir(mode=0o755)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home").chmod(0o755)
     with pytest.raises(DoesNotFit):
         make(tmp_path / "home", via="")
 

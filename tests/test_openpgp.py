@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
@@ -128,7 +129,9 @@ def names_in(folder: Path) -> list[str]:
 
 def packets(binary: bytes) -> list[bytes]:
     """Each packet of a key or signature, by what gpg says of where it starts and how long it is."""
-    listing = subprocess.run(["gpg", "--list-packets"], input=binary, capture_output=True, check=True).stdout
+    with TemporaryDirectory() as home:
+        command = ["gpg", "--homedir", home, "--list-packets"]
+        listing = subprocess.run(command, input=binary, capture_output=True, check=True).stdout
     places = [
         tuple(map(int, place)) for place in re.findall(rb"^# off=(\d+) .* hlen=(\d+) plen=(\d+)", listing, re.MULTILINE)
     ]

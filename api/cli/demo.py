@@ -43,7 +43,6 @@ def _serve(story: Story, port: int | None) -> None:
     with served(path, port) as found:
         show(found, keys, story.calls)
         if sys.stdin.isatty() and sys.stdout.isatty():
-            click.secho("\nPress Ctrl-C to stop.", bold=True)
             wait_until_interrupted()
     click.echo("\nStopped; nothing of it is left.")
 

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -101,9 +102,8 @@ def served(path: Path, port: int | None) -> Iterator[int]:
     log = path.with_name("server.log")
     with log.open("wb") as told:
         options = ("--home", str(path), "--port", str(chosen), "--workers", "2")
-        # In a group of its own an interruption from the keyboard does not reach it: told twice to stop, it may wait for
-        # itself for ever.
-        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ, process_group=0)
+        # In a session of its own, which Ctrl-C does not reach: two signals at once, with the one below, may hang it.
+        process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ, start_new_session=True)
     try:
         _wait_for(chosen, process, log)
         yield chosen
@@ -145,8 +145,10 @@ def answer(port: int, key: str, call: Call) -> str:
 
 
 def wait_until_interrupted() -> None:
-    """Return when somebody presses Ctrl-C."""
+    """Say how to stop it, and return when somebody presses Ctrl-C, or hangs up."""
     with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        click.secho("\nPress Ctrl-C to stop.", bold=True)
         while True:
             time.sleep(3600)
 
