@@ -29,7 +29,7 @@ Clock = Callable[[], datetime]
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 PAGE = 500
-ROWS = 512
+ROWS = 128
 POLL_SECONDS = 0.025
 
 
