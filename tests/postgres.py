@@ -127,8 +127,9 @@ class Server:
 
 
 def end_connections(server: Server) -> None:
-    """End all connections of ours."""
-    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dua-ledger'")
+    """End all connections of ours; they have ended when this returns."""
+    ours = "FROM pg_stat_activity WHERE application_name = 'dua-ledger'"
+    server.execute(f"SELECT pg_terminate_backend(pid, {int(PATIENCE * 1000)}) {ours}")
 
 
 def processes() -> list[int]:

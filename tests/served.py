@@ -52,11 +52,11 @@ class Served:
         assert self.process.stderr is not None
         waiting = self.workers
         for line in self.process.stderr:
-            said = json.loads(line)
-            self.log.append(said)
-            waiting -= said["what"].startswith("Started worker")
+            self._take(line)
+            waiting -= '"Started worker' in line
             if not waiting:
                 break
+        assert not waiting, self.noise
         self._reader.start()
         self._wait_until_it_listens()
 
@@ -83,7 +83,8 @@ class Served:
     def ended(self) -> int:
         """How it ended, once it has and all that it said is read."""
         code = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        if self._reader.ident is not None:
+            self._reader.join(PATIENCE)
         return code
 
     def connection(self) -> http.client.HTTPConnection:
