@@ -256,7 +256,7 @@ def test_a_researcher_withdraws_their_own_request_and_nobody_elses(office: HttpO
         assert office.post("researcher", f"/requests/{OTHERS_REQUEST}/withdrawal").status_code == 404
 
     assert office.post("researcher", f"/requests/{REQUEST}/withdrawal").status_code == 201
-    assert office.types() == ["request.withdrawn.v1"]
+    assert office.types() == ["request.withdrawn.v2"]
 
 
 def test_who_takes_part_in_a_request_that_somebody_else_made_does_not_withdraw_it(office: HttpOffice):
