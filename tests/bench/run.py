@@ -9,6 +9,7 @@ import os
 import platform
 import sqlite3
 import sys
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -181,31 +182,52 @@ def main() -> None:
     size = parser.parse_args().size
     with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
         folder = Path(name)
-        figures = [single_append(folder), batch_append(folder), *decision.figures()]
-        figures += [checkpoints.checkpoint_each(folder), checkpoints.checkpoint_batches(folder)]
+        figures = told(alone(folder))
         print(f"Building a log of {size:,} entries", file=sys.stderr)
         small, large, office = new_store(folder, "small"), new_store(folder, "large"), Office(2)
         views.fill(small, Office(2), SMALL)
         views.fill(large, office, size)
-        figures += views.figures(folder / "large.db", ledger_on(large))
-        figures += growth(small, large, office)
-        figures.append(rare_and_busy(large))
-        figures.append(checkpoints.proofs(large))
-        figures += verification(folder, large)
+        figures += told(of_the_large(folder, small, large, office))
         bytes_each = (folder / "large.db").stat().st_size / large.head().position
+        print(f"{bytes_each:,.0f} bytes of disk an entry, index and hashes included, at {size:,} entries", flush=True)
         small.close()
         large.close()
         print("Serving as many over HTTP", file=sys.stderr)
-        figures += over_http.figures(size, folder)
-    figures += grouping.figures()
+        figures += told(over_http.figures(size, folder))
+    figures += told(grouping.figures())
     on_postgres = postgres.measured()
-    report([*figures, *on_postgres.figures], size, bytes_each, on_postgres.server)
+    write([*figures, *told(on_postgres.figures)], size, bytes_each, on_postgres.server)
 
 
-def report(figures: list[Figure], size: int, bytes_each: float, server: dict[str, str]) -> None:
+def alone(folder: Path) -> Iterator[Figure]:
+    """What needs no large log."""
+    yield single_append(folder)
+    yield batch_append(folder)
+    yield from decision.figures()
+    yield checkpoints.checkpoint_each(folder)
+    yield checkpoints.checkpoint_batches(folder)
+
+
+def of_the_large(folder: Path, small: Store, large: Store, office: Office) -> Iterator[Figure]:
+    """What is asked of a large log."""
+    yield from views.figures(folder / "large.db", ledger_on(large))
+    yield from growth(small, large, office)
+    yield rare_and_busy(large)
+    yield checkpoints.proofs(large)
+    yield from verification(folder, large)
+
+
+def told(figures: Iterable[Figure]) -> list[Figure]:
+    """The same, each printed as soon as it is there."""
+    found = []
     for figure in figures:
-        print(figure.told())
-    print(f"{bytes_each:,.0f} bytes of disk an entry, index and hashes included, at {size:,} entries")
+        print(figure.told(), flush=True)
+        found.append(figure)
+    return found
+
+
+def write(figures: list[Figure], size: int, bytes_each: float, server: dict[str, str]) -> None:
+    """Put all figures into a file, with what they were taken on."""
     machine = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         "python": platform.python_version(),
