@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ledger.chain.entry import Entry
-from ledger.errors import LedgerError, NotWitnessed
+from ledger.errors import Forked, LedgerError, NotWitnessed
 from ledger.evidence.cosigned import behind
 from ledger.evidence.notary import Notary
-from ledger.evidence.witnessing import WITNESSES, Appointed, Witnessed, check_distinct, read_appointed
+from ledger.evidence.witnessing import WITNESSES, Appointed, Standing, Witnessed, check_distinct, read_appointed
 from ledger.home import KEYS, Home
 
 Before = Callable[[], None]
 After = Callable[[Sequence[Entry]], tuple[str, ...]]
 # As long a checkpoint, or a cosignature, may take before anybody is worried.
 SOON = timedelta(minutes=1)
+# What begins so is no warning: somebody may have another history of this log.
+ALARM = "ALARM: "
 
 
 def signing(notary: Notary, announce: Callable[[], None]) -> After:
@@ -54,8 +56,15 @@ def appointed_in(path: Path) -> tuple[Appointed, ...]:
 
 
 def not_witnessed(found: Witnessed) -> tuple[str, ...]:
-    """A sentence for each witness that has not cosigned a checkpoint."""
-    return tuple(behind(one.witness, one.last) + (f": {one.failure}" if one.failure else "") for one in found.behind)
+    """A sentence for each witness that has not cosigned a checkpoint; alarms come first."""
+    return tuple(sorted(map(_why_not, found.behind), key=lambda said: not said.startswith(ALARM)))
+
+
+def _why_not(standing: Standing) -> str:
+    if isinstance(standing.failure, Forked):
+        compare = f"`dua-ledger verify --witness {standing.witness.url}` compares; record nothing before it is clear"
+        return f"{ALARM}this log has been forked. {standing.failure}. {compare}"
+    return behind(standing.witness, standing.last) + (f": {standing.failure}" if standing.failure else "")
 
 
 def require_witnessed(notary: Notary, path: Path, count: int, seconds: float) -> None:

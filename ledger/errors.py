@@ -33,6 +33,7 @@
     │   ├── WitnessFailed        a witness answered, and has not cosigned
     │   │   ├── WitnessRefused       ... because it refused to
     │   │   ├── WitnessAhead         ... because it has cosigned a longer log than this one
+    │   │   ├── Forked               ... because it has cosigned another history of this log
     │   │   └── AnswerRefused        ... or what it answered is no cosignature of its own over this checkpoint
     │   ├── UnknownLog           a checkpoint of a log that a witness was not told of
     │   └── AnotherSize          a proof that does not begin at the checkpoint which the witness cosigned last
@@ -296,9 +297,10 @@ class NoAnswer(EvidenceError):
 class NotWitnessed(EvidenceError):
     """Fewer witnesses have cosigned a checkpoint than were required."""
 
-    def __init__(self, size: int, found: int, required: int) -> None:
-        self.size, self.found, self.required = size, found, required
-        super().__init__(f"the checkpoint over {size:,} has {found} of the {required} cosignatures required")
+    def __init__(self, size: int, found: int, required: int, why: str = "") -> None:
+        self.size, self.found, self.required, self.why = size, found, required, why
+        said = f"the checkpoint over {size:,} has {found} of the {required} cosignatures required"
+        super().__init__(f"{said}: {why}" if why else said)
 
 
 class WitnessFailed(EvidenceError):
@@ -319,6 +321,15 @@ class WitnessAhead(WitnessFailed):
     def __init__(self, url: str, cosigned: int, size: int) -> None:
         self.url, self.cosigned, self.size = url, cosigned, size
         super().__init__(f"{url} has cosigned {cosigned:,} entries of this log, and this checkpoint is over {size:,}")
+
+
+class Forked(WitnessFailed):
+    """A witness that has cosigned what this log does not continue: there are two histories of it."""
+
+    def __init__(self, url: str, cosigned: int, why: str) -> None:
+        self.url, self.cosigned, self.why = url, cosigned, why
+        entries = "1 entry" if cosigned == 1 else f"{cosigned:,} entries"
+        super().__init__(f"{url} says that it has cosigned {entries} of another history of this log: {why}")
 
 
 class AnswerRefused(WitnessFailed):

@@ -315,6 +315,30 @@ def test_views_that_were_edited_are_made_anew(kept: Kept):
     assert kept.verify() == 0
 
 
+def taken_out(kept: Kept, cosigned: bool) -> Stored:
+    """A checkpoint that is gone from the lock store, guards put back: the last, or the one before, which nobody has."""
+    with LockStore(f"sqlite:///{kept.home}/lock/checkpoints.db") as lock:
+        before, last = list(lock.all())[-2:]
+        assert lock.cosigned_sizes() == [last.size]
+    gone = last if cosigned else before
+    kept.run("lock/checkpoints.db", "DELETE FROM checkpoints WHERE size = ?", gone.size)
+    return gone
+
+
+def test_that_a_checkpoint_is_gone_is_found_by_whoever_has_it_and_shown_by_nothing_else(kept: Kept):
+    gone = taken_out(kept, cosigned=False)
+    assert kept.says() == (0, 0, 0, 0)
+
+    (kept.folder / "checkpoint").write_bytes(gone.note)
+    assert kept.says() == (0, 11, 0, 0)
+
+
+def test_that_a_checkpoint_is_gone_that_a_witness_has_cosigned_is_found_in_the_house(kept: Kept):
+    taken_out(kept, cosigned=True)
+
+    assert kept.says()[:3] == (10, 10, 10)
+
+
 def test_the_readme_has_this_table():
     told = README.read_text(encoding="utf-8").partition("## Somebody with full write access")[2].partition("\n## ")[0]
     rows = [

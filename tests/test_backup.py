@@ -16,6 +16,7 @@ from threading import Event
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.cli.backups import NEWER_KEYS
 from api.cli.verifying import verify_home
 from ledger.backup.archive import ArchiveWriter, read_members
 from ledger.backup.errors import BackupAltered, Lapsed, NotABackup
@@ -23,7 +24,7 @@ from ledger.backup.lapsing import last_copy_lapses
 from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.restoring import KeysKept, restored
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
-from ledger.chain.entry import Entry
+from ledger.chain.entry import Entry, format_time
 from ledger.chain.merkle import root_hash
 from ledger.errors import AlreadyThere, Busy, StoreFull
 from ledger.events import LedgerOpened, PersonErased, PersonRegistered
@@ -714,9 +715,36 @@ def test_keys_older_than_what_they_are_to_open_are_a_loss_that_has_to_be_accepte
     refused = ledger.continued()
 
     assert (refused.code, ledger.again.exists()) == (10, False)
-    assert f"altered: entry {position}: custody has lost its name" in refused.out
+    assert f"lost: entry {position}: custody has lost its name" in refused.out
+    older = f"The keys in {ledger.keys} are older than the backup:"
+    assert [line for line in refused.lines if not line.startswith(f"lost: entry {position}: custody has lost")] == [
+        f"{older} of {format_time(NOON)}, without 3 details recorded since.",
+        NEWER_KEYS,
+        "Nothing was restored.",
+    ]
     accepted = ledger.continued("--accept-losses")
-    assert (accepted.code, accepted.err.count(f"entry {position}: custody has lost")) == (0, 3)
+    assert (accepted.code, accepted.err.count(f"lost: entry {position}: custody has lost")) == (0, 3)
+    assert (older in accepted.err, NEWER_KEYS in accepted.err) == (True, False)
+
+
+def test_what_was_altered_is_not_put_down_to_keys_that_are_older(ledger: Ledger):
+    Operator(ledger.home).run(
+        "keys.db", "DELETE FROM salts WHERE subject = ? AND purpose LIKE '%/name'", f"person:{LEO}"
+    )
+
+    def later() -> datetime:
+        return NOON + timedelta(hours=1)
+
+    back_up_keys(ledger.home, ledger.keys, 30, later)
+    with open_home(ledger.home, later) as home:
+        position = register(home, f"p-{77:032x}", "Later Person")
+    back_up(ledger.home, ledger.backup, later)
+    refused = ledger.continued()
+
+    assert (refused.code, ledger.again.exists()) == (10, False)
+    altered = [line for line in refused.lines if line.startswith("altered: entry ")]
+    assert len(altered) == 1
+    assert (refused.out.count("lost: entry "), refused.out.count(f"lost: entry {position}: ")) == (3, 3)
 
 
 def test_keys_that_have_lapsed_open_nothing(ledger: Ledger):

@@ -34,8 +34,11 @@ def calls_in(told: str) -> Sequence[tuple[str, str]]:
 def test_without_a_terminal_it_tries_its_calls_and_ends():
     done = subprocess.run(command(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
+    first, *_, last = done.stdout.splitlines()
     assert (done.returncode, "Press Ctrl-C" in done.stdout) == (0, False)
-    assert len(re.findall(r"^    [A-Z_]+_KEY=dua_\S+$", done.stdout, re.MULTILINE)) == len(ROLES)
+    assert first.startswith("This is no terminal: once the story is told, the ledger is served only while")
+    assert ("It is served at" in done.stdout, "_KEY=" in done.stdout, "dua_" in done.stdout) == (False, False, False)
+    assert last == "Stopped; nothing of it is left. On a terminal it stays, and prints its keys."
     holders, decision, own = calls_in(done.stdout)
     assert {one[0] for one in (holders, decision, own)} == {"200 OK"}
     assert {one["person_name"] for one in json.loads(holders[1])["rows"]} == {
@@ -55,6 +58,8 @@ def test_on_a_terminal_it_stays_until_it_is_interrupted():
         told = b""
         while b"Press Ctrl-C" not in told:
             told += os.read(ours, 65536)
+        assert b"This is no terminal" not in told
+        assert len(re.findall(rb"^    [A-Z_]+_KEY=dua_\S+\r$", told, re.MULTILINE)) == len(ROLES)
         (port,) = set(re.findall(rb"http://127\.0\.0\.1:(\d+)", told))
         connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
         connection.request("GET", "/healthz")

@@ -20,7 +20,7 @@ from ledger.home import open_home
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
 from tests.ports import NOWHERE
-from tests.signing import BY, ORIGIN, append, entries_of, locked, sign
+from tests.signing import BY, ORIGIN, append, copied, entries_of, locked, sign
 from tests.stores import PATIENCE
 from tests.test_notary_commands import nothing_from_outside, verified
 from tests.test_signing import assert_all_signed, home, keys_of, register
@@ -148,6 +148,22 @@ def test_the_herald_says_who_does_not_answer_and_holds_up_nobody(home: Path, cap
 
     assert outcome.warnings == ()
     assert [warning.partition(":")[0] for warning in warnings_in(caplog)] == [f"never witnessed by {NAME}"]
+
+
+def test_a_fork_is_an_alarm_beside_what_was_recorded_and_the_gravest_thing_a_server_says(
+    home: Path, witness: Served, caplog: pytest.LogCaptureFixture
+):
+    with copied(home, "log.db", "lock", "checkpoint"):
+        register(home, 1)
+    told = register(home, 2)
+
+    assert told.code == 0
+    assert told.err.startswith(f"ALARM: this log has been forked. {witness.url} says that it has cosigned ")
+    with Herald(home):
+        pass
+    (said,) = caplog.records
+    assert said.levelname == "CRITICAL"
+    assert warnings_in(caplog) == [told.err.strip()]
 
 
 def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:

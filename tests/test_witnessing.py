@@ -24,12 +24,12 @@ from ledger.chain.submission import parse_submission
 from ledger.errors import (
     AnswerRefused,
     Damaged,
+    Forked,
     Malformed,
     NoAnswer,
     NotWitnessed,
     SignatureFailed,
     UnknownKey,
-    WitnessAhead,
     WitnessRefused,
 )
 from ledger.evidence.exchange import check_url, exchange
@@ -303,19 +303,29 @@ def test_a_refusal_is_told_with_what_the_witness_said(home: Path, status: int):
 
 def test_two_roots_for_one_size_are_refused_also_where_a_witness_says_so_with_its_size(home: Path):
     def conflict(body: bytes) -> bytes:
+        return http(b"9\n", "409 Conflict", "text/x.tlog.size")
+
+    with dishonest(conflict) as witness:
+        (standing,) = asked(home, witness).behind
+    assert isinstance(standing.failure, Forked)
+    assert (standing.failure.cosigned, standing.failure.why) == (9, "what was signed here over as many is not the same")
+
+
+def test_another_size_that_is_the_one_it_was_asked_from_is_no_answer(home: Path):
+    def conflict(body: bytes) -> bytes:
         return http(b"%d\n" % parse_submission(body).old, "409 Conflict", "text/x.tlog.size")
 
     with dishonest(conflict) as witness:
         (standing,) = asked(home, witness).behind
-    assert isinstance(standing.failure, WitnessRefused)
+    assert isinstance(standing.failure, AnswerRefused)
 
 
 def test_a_witness_that_has_cosigned_more_than_was_ever_signed_is_told_of(home: Path):
     with dishonest(lambda body: http(b"12\n", "409 Conflict", "text/x.tlog.size")) as witness:
         (standing,) = asked(home, witness).behind
 
-    assert isinstance(standing.failure, WitnessAhead)
-    assert (standing.failure.cosigned, standing.failure.size) == (12, 9)
+    assert isinstance(standing.failure, Forked)
+    assert (standing.failure.cosigned, standing.failure.why) == (12, "no more than 9 were signed here")
 
 
 # Slow and dead witnesses.
@@ -548,12 +558,36 @@ def test_a_log_that_was_put_back_together_with_its_lock_store_is_found_by_the_wi
     # And whoever goes on signing is told by the witness, too.
     append(home, 1)
     (standing,) = asked(home, witness).behind
-    assert isinstance(standing.failure, WitnessAhead)
+    assert isinstance(standing.failure, Forked)
     append(home, 5)
     (standing,) = asked(home, witness).behind
-    assert isinstance(standing.failure, WitnessRefused)
-    assert standing.failure.status == 422
+    assert isinstance(standing.failure, Forked)
+    assert standing.failure.why.startswith("what was signed here does not continue it: ")
     assert verified(home, "--witness", option(witness))[0] == 11
+
+
+def test_a_fork_that_a_witness_has_seen_is_an_alarm_and_no_checkpoint_is_given(home: Path, witness: Appointed):
+    gone = Appointed(NOWHERE, named("another.example"))
+    (home / "keys/witnesses").write_text(f"{option(gone)}\n{option(witness)}\n")
+    with copied(home, "log.db", "lock", "checkpoint"):
+        append(home, 3)
+        assert asked(home, witness).behind == ()
+    append(home, 5)
+    told = dua_ledger("checkpoint", home=home)
+
+    alarm, warning = told.err.splitlines()
+    assert (told.code, told.out) == (11, "")
+    assert re.fullmatch(
+        rf"ALARM: this log has been forked\. {witness.url} says that it has cosigned 12 entries of another history of "
+        rf"this log: what was signed here does not continue it: .*\. `dua-ledger verify --witness {witness.url}` "
+        r"compares; record nothing before it is clear",
+        alarm,
+    )
+    assert warning.startswith("WARNING: never witnessed by another.example: ")
+    with pytest.raises(NotWitnessed) as refusal:
+        asked(home, witness).require(1)
+    assert "has 0 of the 1 cosignatures required: " in str(refusal.value)
+    assert "of another history of this log" in str(refusal.value)
 
 
 def test_a_log_that_was_cut_or_rewritten_is_found_by_the_witness(home: Path, witness: Appointed):

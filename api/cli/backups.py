@@ -1,11 +1,13 @@
 """Commands that make backups, and a ledger home of them again."""
 
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import click
+import msgspec
 
 from api.cli import options
 from api.cli.acting import clock
@@ -13,18 +15,20 @@ from api.cli.evidence import lock_store, witness_seconds
 from api.cli.reporting import sentences
 from api.cli.verifying import NOTHING_MORE, Against, Extent, processes, verify_home
 from api.cli.wording import counted, printable
-from ledger.backup.comparing import signed_before
+from ledger.backup.comparing import lost_since, signed_before
 from ledger.backup.errors import BackupAltered
 from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.manifest import Manifest
-from ledger.backup.restoring import KeysKept, Opening, begin_anew, continue_log, restored
+from ledger.backup.restoring import KeysKept, Opening, begin_anew, continue_log, keys_made_at, restored
+from ledger.chain.entry import format_time
 from ledger.errors import NotContinued
-from ledger.evidence.report import Report, Verdict
+from ledger.evidence.report import Finding, Report, Verdict
 from ledger.evidence.witnessing import parse_appointed
 from ledger.home import OUTGOING, check_continued, check_signed
 
 _new_file = click.Path(path_type=Path, dir_okay=False)
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
+NEWER_KEYS = "Give keys that were backed up after it, or go on without what is lost, with --accept-losses."
 KEPT_APART = "keys/key-encryption-key and keys/log-key.pem"
 
 
@@ -74,6 +78,7 @@ class Wanted(NamedTuple):
     seconds: float
     processes: int
     accept_losses: bool
+    keys: KeysKept | None
     at: datetime
 
 
@@ -124,7 +129,8 @@ def restore(
     under another name, with a new key and lock store, it has the old entries at their positions, says in the first what
     it carries on, and keeps the old log beside. What was recorded after the backup is lost; tell it anew.
 
-    Exits with 10 when the backup was altered, or custody does not hold what the log commits to.
+    Exits with 10 when the backup was altered, or custody does not hold what the log commits to. Where that is because
+    the keys are older than the backup, it is said: --accept-losses goes on without what they do not open.
     """
     if (keys is None) != (opens is None):
         raise click.UsageError("--keys and --key-encryption-key go together: one opens the other")
@@ -132,8 +138,8 @@ def restore(
         raise click.UsageError("give the --lock-store, to continue the log, or begin another with --as-new-log")
     for witness in witnesses:
         parse_appointed(witness)
-    wanted = Wanted(lock, witnesses, seconds, processes, accept_losses, clock()())
     kept = KeysKept(keys, opens) if keys and opens else None
+    wanted = Wanted(lock, witnesses, seconds, processes, accept_losses, kept, clock()())
     try:
         with restored(file, path.absolute(), wanted.at, kept) as (draft, manifest):
             if origin is None:
@@ -172,15 +178,32 @@ def _check(draft: Path, wanted: Wanted, against: Against) -> None:
     """Leave with what is found, unless the log holds, and custody with it but for losses that are accepted."""
     log = verify_home(draft, wanted.processes, against=against, extent=Extent.LOG)
     if log.verdict is not Verdict.HOLDS:
-        _leave(log)
+        _leave(sentences(log), log.verdict)
     whole = verify_home(draft, wanted.processes, against=against._replace(witnesses=()))
+    lost, unopened = _of_older_keys(draft, wanted.keys, whole) if wanted.keys else ((), [])
+    rest = msgspec.structs.replace(whole, findings=tuple(one for one in whole.findings if one not in lost))
+    told = [f"{finding.verdict.name.lower()}: {finding}" for finding in rest.findings]
     if whole.verdict is Verdict.ALTERED and not wanted.accept_losses:
-        _leave(whole)
-    for finding in whole.findings:
-        click.echo(printable(f"{finding.verdict.name.lower()}: {finding}"), err=True)
+        said = sentences(rest) if rest.verdict is Verdict.ALTERED else told
+        _leave([*said, *unopened, *([NEWER_KEYS] if lost else ())], whole.verdict)
+    for line in (*told, *unopened):
+        click.echo(printable(line), err=True)
 
 
-def _leave(report: Report) -> NoReturn:
-    click.echo(printable("\n".join(sentences(report))))
+def _of_older_keys(draft: Path, keys: KeysKept, report: Report) -> tuple[tuple[Finding, ...], list[str]]:
+    """The findings of what these keys do not open, as they were backed up before it was recorded; and in words."""
+    made = keys_made_at(keys)
+    lost = lost_since(draft, report, made)
+    if not lost:
+        return (), []
+    what = counted(len(lost), "detail")
+    return lost, [
+        *(f"lost: {finding}" for finding in lost),
+        f"The keys in {keys.backup} are older than the backup: of {format_time(made)}, without {what} recorded since.",
+    ]
+
+
+def _leave(said: Iterable[str], verdict: Verdict) -> NoReturn:
+    click.echo(printable("\n".join(said)))
     click.echo("Nothing was restored.")
-    sys.exit(int(report.verdict))
+    sys.exit(int(verdict))

@@ -22,6 +22,11 @@ def demo(serve: bool, port: int | None) -> None:
     With --serve, on a terminal, the ledger is served until you press Ctrl-C; elsewhere only while three calls are
     tried.
     """
+    stays = sys.stdin.isatty() and sys.stdout.isatty()
+    if serve and not stays:
+        click.echo(
+            "This is no terminal: once the story is told, the ledger is served only while three calls are tried."
+        )
     # Not below the usual folder: a gpg-agent's socket may have a path of about 100 characters.
     with TemporaryDirectory(prefix="dua-", dir="/tmp") as folder:
         story = Story(Path(folder), typed)
@@ -32,19 +37,21 @@ def demo(serve: bool, port: int | None) -> None:
                 shutil.copytree(story.home, story.home.with_name("served"))
             story.play((*LATER, *END))
         if serve:
-            _serve(story, port)
+            _serve(story, port, stays=stays)
 
 
-def _serve(story: Story, port: int | None) -> None:
-    from api.demo.serving import keys_for_everybody, served, show, wait_until_interrupted
+def _serve(story: Story, port: int | None, *, stays: bool) -> None:
+    from api.demo.serving import keys_for_everybody, served, show_keys, try_calls, wait_until_interrupted
 
     path = story.home.with_name("served")
     keys = keys_for_everybody(path, story.researcher)
     with served(path, port) as found:
-        show(found, keys, story.calls)
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if stays:
+            show_keys(found, keys)
+        try_calls(found, keys, story.calls)
+        if stays:
             wait_until_interrupted()
-    click.echo("\nStopped; nothing of it is left.")
+    click.echo("\nStopped; nothing of it is left." + ("" if stays else " On a terminal it stays, and prints its keys."))
 
 
 def typed(arguments: list[str], clock: Callable[[], datetime]) -> int:

@@ -72,11 +72,15 @@ def checkpoint(path: Path, lock: str | None, more: tuple[str, ...], required: in
 
     Keep it elsewhere: `verify --checkpoint` compares with it. Witnesses that have not cosigned it are named on standard
     error. What is recorded is signed by itself, so this is for checkpoints to keep, and for what could not be signed.
+
+    Exits with 11, and prints none, when a witness says that it has cosigned another history of this log.
     """
     appointed = check_distinct([*appointed_in(path.absolute()), *map(parse_appointed, more)])
     with open_notary(path.absolute(), lock) as notary:
         found = notary.witnessed(appointed, seconds)
     warn(not_witnessed(found))
+    if found.forked:
+        sys.exit(int(Verdict.SHORTER))
     found.require(required)
     click.echo(found.note, nl=False)
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from api.signing import ALARM
+
 _Thing = TypeVar("_Thing", bound=str)
 
 
@@ -34,7 +36,8 @@ def in_lines(lines: Iterable[str]) -> str:
 def warn(sentences: Iterable[str]) -> None:
     """Say on standard error, loudly, what is not as it should be."""
     for sentence in sentences:
-        click.secho(f"WARNING: {in_lines([sentence])}", err=True, fg="red", bold=True)
+        said = in_lines([sentence])
+        click.secho(said if said.startswith(ALARM) else f"WARNING: {said}", err=True, fg="red", bold=True)
 
 
 def bar_over(label: str, length: int) -> Any:

@@ -144,6 +144,10 @@ def answer(port: int, key: str, call: Call) -> str:
         return f"{response.status} {response.reason}\n{said}"
 
 
+def _url(port: int) -> str:
+    return f"http://{ADDRESS}:{port}"
+
+
 def wait_until_interrupted() -> None:
     """Say how to stop it, and return when somebody presses Ctrl-C, or hangs up."""
     with suppress(KeyboardInterrupt):
@@ -153,12 +157,16 @@ def wait_until_interrupted() -> None:
             time.sleep(3600)
 
 
-def show(port: int, keys: Mapping[Role, str], calls: tuple[Call, ...]) -> None:
-    """Tell where it is served and by which keys, and try the calls."""
-    url = f"http://{ADDRESS}:{port}"
-    click.secho(f"\nIt is served at {url}, with a key for each role, good for a day:\n", bold=True)
+def show_keys(port: int, keys: Mapping[Role, str]) -> None:
+    """Tell where it is served, and by which keys."""
+    click.secho(f"\nIt is served at {_url(port)}, with a key for each role, good for a day:\n", bold=True)
     for role, key in keys.items():
         click.echo(f"    {variable(role)}={key}")
+
+
+def try_calls(port: int, keys: Mapping[Role, str], calls: tuple[Call, ...]) -> None:
+    """Make the calls, and show how they are made and what they are answered."""
+    url = _url(port)
     click.secho("\nThree calls to try, and what they are answered:", bold=True)
     for call in calls:
         click.echo(f"\n{call.what}")

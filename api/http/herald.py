@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
-from api.signing import have_witnessed
+from api.signing import ALARM, have_witnessed
 from ledger.errors import LedgerError
 from ledger.evidence.notary import Notary
 from ledger.home import open_notary
@@ -64,4 +64,5 @@ class Herald:
         if warnings != self._said:
             self._said = warnings
             for warning in warnings:
-                LOG.warning("evidence", extra={"said": {"warning": warning}})
+                level = logging.CRITICAL if warning.startswith(ALARM) else logging.WARNING
+                LOG.log(level, "evidence", extra={"said": {"warning": warning}})

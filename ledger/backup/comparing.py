@@ -1,15 +1,18 @@
 """How much of a log is known to have been signed, and that a restored one has it the same as far as it goes."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from ledger.backup.manifest import Manifest
 from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
 from ledger.chain.merkle import root_of
 from ledger.errors import Malformed, NotContinued, SignatureFailed, UnknownKey
+from ledger.evidence.commitments import LOST
 from ledger.evidence.cosigned import asked_all, parse_asked
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.logkeys import log_keys
+from ledger.evidence.report import Finding, Report
 from ledger.home import open_log
 from ledger.storage import Store
 
@@ -28,6 +31,20 @@ def signed_before(
             for name, note in _notes(store, manifest, lock_store, witnesses, seconds)
         ]
     return max(sizes, default=None)
+
+
+def lost_since(path: Path, report: Report, keys_made_at: datetime) -> tuple[Finding, ...]:
+    """The findings on a restored home which say no more than that the keys are older than what they are to open.
+
+    They are about what custody cannot open and was recorded when the keys had been backed up.
+    """
+    with open_log(path) as store:
+        return tuple(one for one in report.findings if _is_of_older_keys(store, one, keys_made_at))
+
+
+def _is_of_older_keys(store: Store, finding: Finding, keys_made_at: datetime) -> bool:
+    entry = None if finding.position is None else store.entry(finding.position)
+    return entry is not None and finding.what.startswith(LOST) and entry.recorded_at >= keys_made_at
 
 
 def _notes(

@@ -32,7 +32,7 @@ from ledger.backup.manifest import (
     read_manifest,
 )
 from ledger.backup.refilling import refill
-from ledger.chain.entry import NO_LEAF, make_entry, read_entry
+from ledger.chain.entry import NO_LEAF, make_entry, parse_time, read_entry
 from ledger.chain.merkle import root_of
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.codec import SALT_BYTES, Codec, Fact
@@ -96,6 +96,13 @@ def restored(file: Path, path: Path, now: datetime, keys: KeysKept | None = None
         yield draft, manifest
         _sync(draft)
         moved_to(path, draft)
+
+
+def keys_made_at(keys: KeysKept) -> datetime:
+    """When the key store was backed up: what was recorded later, it may not open. Raises `NotABackup`."""
+    with named_os_errors(keys.backup), keys.backup.open("rb") as opened:
+        told = _manifest(keys.backup, read_members(keys.backup, opened), KeysManifest)
+    return parse_time(told.made_at)
 
 
 def continue_log(draft: Path, lock_store: str, log_key_file: Path | None, witnesses: Iterable[str]) -> None:

@@ -26,6 +26,7 @@ from ledger.evidence.report import Finding, altered, unverified
 from ledger.storage import Store
 
 BATCH = 256
+LOST = "custody has lost its "
 OPENINGS = Codec().wire_types(LedgerOpened)
 
 _UNREADABLE = (Damaged, NotALedger, Unreachable)
@@ -119,7 +120,7 @@ class CommitmentCheck:
                     # It may have been erased since this verification began.
                     self._erasures.read_on()
                     if self._erasures.of(claim) is None:
-                        what = f"custody has lost its {claim.member}, and no event says that it was erased"
+                        what = f"{LOST}{claim.member}, and no event says that it was erased"
                         yield altered(claim.position, what)
                 case CustodyError():
                     yield altered(claim.position, f"custody does not hold its {claim.member} as it was: {outcome}")

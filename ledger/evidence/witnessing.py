@@ -24,6 +24,7 @@ from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import (
     AnswerRefused,
     Damaged,
+    Forked,
     LedgerError,
     Malformed,
     NoAnswer,
@@ -83,6 +84,11 @@ class Witnessed(NamedTuple):
         return tuple(one for one in self.standings if one.last not in self.cosignatures)
 
     @property
+    def forked(self) -> tuple[Standing, ...]:
+        """The witnesses that have cosigned another history."""
+        return tuple(one for one in self.standings if isinstance(one.failure, Forked))
+
+    @property
     def note(self) -> bytes:
         """The checkpoint with its cosignatures."""
         return self.signed.raw + b"".join(one.line for one in self.cosignatures)
@@ -90,7 +96,8 @@ class Witnessed(NamedTuple):
     def require(self, count: int) -> None:
         """Raise `NotWitnessed` unless so many have cosigned it."""
         if len(self.cosignatures) < count:
-            raise NotWitnessed(self.signed.size, len(self.cosignatures), count)
+            why = "; ".join(str(one.failure) for one in self.forked)
+            raise NotWitnessed(self.signed.size, len(self.cosignatures), count, why)
 
 
 def parse_appointed(text: str) -> Appointed:
@@ -253,6 +260,9 @@ def _standing(lock: LockStore, witness: Appointed, kept: Cosignature | None, ask
     if asking is None:
         return Standing(witness, kept)
     outcome = asking.outcome()
+    # Whoever signs keeps it here before any witness sees it.
+    if isinstance(outcome, WitnessAhead) and outcome.cosigned > (known := lock.last().size):
+        outcome = Forked(witness.url, outcome.cosigned, f"no more than {known:,} were signed here")
     if isinstance(outcome, LedgerError):
         return Standing(witness, kept, outcome)
     lock.add_cosignature(outcome)
@@ -288,15 +298,17 @@ class _Asking(Thread):
     def _ask(self, old: int) -> Signature:
         for _ in range(ATTEMPTS):
             answer = self._answer(old)
+            if old and answer.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise Forked(self._witness.url, old, f"what was signed here does not continue it: {answer.sentence}")
             if answer.status != HTTPStatus.CONFLICT or answer.type != SIZE:
                 return self._signature(answer)
             told = self._told_size(answer.body)
             if told > self._signed.size:
                 raise WitnessAhead(self._witness.url, told, self._signed.size)
+            if told == old < self._signed.size:
+                raise AnswerRefused(self._witness.url, "it says that it has come to another size, and it is the same")
             if told == old:
-                raise WitnessRefused(
-                    self._witness.url, answer.status, f"it has cosigned another log of {old:,} entries"
-                )
+                raise Forked(self._witness.url, old, "what was signed here over as many is not the same")
             old = told
         raise AnswerRefused(self._witness.url, "each time, it says that it has come to another size")
 
