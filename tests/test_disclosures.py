@@ -18,6 +18,7 @@ from ledger.events import (
     HistoryViewed,
     RequestApproved,
     RequestDeclined,
+    RoleEnded,
 )
 from ledger.events.agreement import Recipient
 from ledger.events.request import Wanted
@@ -34,7 +35,19 @@ from projections.views.past import past_holders, past_holdings_of_person
 from tests.amending_facts import compelled
 from tests.command_line import dua_ledger
 from tests.facts import ANA, BEN, DATA_SET, NOON, OFFICE, REQUEST, Clock, commitment, data_set, erased, fact, ledger_on
-from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, OTHER_REQUEST, TODAY, complete, wanted
+from tests.office import (
+    DIRECTOR,
+    ELSEWHERE,
+    FAR_OFF,
+    LONG_AGO,
+    OTHER_REQUEST,
+    TODAY,
+    YESTERDAY,
+    complete,
+    role,
+    role_ended,
+    wanted,
+)
 from tests.office import request as submitted
 from tests.past_facts import LONG_PAST, past_dataset, past_release
 from tests.question_facts import OPENED, ask, office_home
@@ -362,8 +375,30 @@ def test_who_holds_which_role_is_told_for_any_day(home: Path):
     now = ask(home, "roles", "--json").rows
     assert ("director", DIRECTOR) in [(one["role"], one["person"]) for one in now]
     before = OPENED.date() - timedelta(1)
-    assert ask(home, "roles", "--as-of", before, "--json").rows == []
+    assert ask(home, "roles", "--known-at", before, "--json").rows == []
     assert ask(home, "roles", "--principal", "staff:nobody", "--json").rows == []
+
+
+def test_a_role_that_was_granted_later_was_held_from_its_first_day_on_as_is_known_today(home: Path):
+    def held(*time: object) -> list[str]:
+        return [one["role"] for one in ask(home, "roles", *time, "--json").rows]
+
+    before = OPENED.date() - timedelta(1)
+    assert held("--as-of", LONG_AGO) == held("--as-of", before) == held()
+    assert held("--as-of", LONG_AGO - timedelta(1)) == held("--as-of", before, "--known-at", before) == []
+
+
+def test_a_role_that_ended_was_held_until_then(tmp_path: Path):
+    home = office_home(tmp_path / "home", role_ended(), role(starts=LONG_AGO, ends=YESTERDAY))
+    with open_home(home) as opened:
+        (end,) = [one for one in opened.ledger.facts() if isinstance(one.event, RoleEnded)]
+
+    def entries(*time: object) -> list[int]:
+        return [one["position"] for one in ask(home, "roles", *time, "--json").rows if one["role"] == "director"]
+
+    at = [f"{end.occurred_at - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}" for hours in (1, 0)]
+    assert len(entries("--as-of", at[0])) == 2
+    assert entries("--as-of", at[1]) == [end.position + 1]
 
 
 def test_the_record_is_told_in_words_as_a_table_and_for_programs(home: Path):
