@@ -234,6 +234,24 @@ def test_before_somebody_leaves_it_is_told_what_ends_and_what_they_have_to_destr
     ] == [("2026-12-26", ["Tom Abara"])]
 
 
+@pytest.mark.parametrize("on", [f"--person {TOM}", f"--dataset {DATA}", f"--request {UNDER}"])
+def test_what_a_legal_hold_is_on_is_not_told_to_be_destroyed_before_that_is_lifted(
+    arrived: Office, tmp_path: Path, on: str
+):
+    office = copied(arrived, tmp_path)
+    what = "D-6.002x-pc version 1 (held) of R-2026-0001"
+
+    def told() -> list[str]:
+        lines = office(f"depart {TOM} --dry-run --on 2026-11-27").lines
+        return [line.strip() for line in lines if "destroyed" in line]
+
+    office.done(f"place-hold {on} --reason 'a subpoena'")
+    on_hold = f"not to be destroyed while legal hold H-2026-0001 is in force: {what}"
+    assert told() == [f"{on_hold}; then by 2026-12-26, or 30 days after it is lifted, whichever is later"]
+    office.done("lift-hold H-2026-0001", f"place-hold --person {ROSA} --reason 'another'")
+    assert told() == [f"to be destroyed: {what}, by 2026-12-26"]
+
+
 def test_findings_are_told_with_owner_and_age_until_somebody_closes_them(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
     office.done(f"report-copy {UNDER} {DATA} --from {TOM} --to {EVA}")
