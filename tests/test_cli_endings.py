@@ -252,6 +252,28 @@ def test_what_a_legal_hold_is_on_is_not_told_to_be_destroyed_before_that_is_lift
     assert told() == [f"to be destroyed: {what}, by 2026-12-26"]
 
 
+def test_what_reached_somebody_unnamed_is_in_the_record_of_disclosures(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(
+        f"report-copy {UNDER} {DATA} --from {TOM} --to {EVA}",
+        f"report-copy {UNDER} {DATA} --account 'a man in a cafe'",
+        f"opened {DATA} --label 1 --account 'a guest'",
+    )
+    assert office(f"access {EVA} {DATA}").code == 3
+
+    record = "disclosures --from 2026-11-21 --to 2026-11-21"
+    assert [
+        (one["what"], one.get("party_name", []), one["recipient"], one["datasets"]) for one in rows(office, record)[2:]
+    ] == [
+        ("passed on outside the agreement", ["Eva Nope"], None, [f"{DATA} (identified)"]),
+        ("passed on outside the agreement", [], "a man in a cafe", [f"{DATA} (identified)"]),
+        ("opened by somebody unnamed", [], "a guest", [f"{DATA} (identified)"]),
+        ("not let in", ["Eva Nope"], None, [f"{DATA} (form not said)"]),
+    ]
+    assert [name in office.done(record).out for name in ("Eva Nope", "a man in a cafe", "a guest")] == [True] * 3
+    assert [name in office.done(f"{record} --ids").out for name in ("Eva Nope", "a man in a cafe")] == [False] * 2
+
+
 def test_findings_are_told_with_owner_and_age_until_somebody_closes_them(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
     office.done(f"report-copy {UNDER} {DATA} --from {TOM} --to {EVA}")

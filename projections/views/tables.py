@@ -178,7 +178,8 @@ TABLES = (
         dataset TEXT,
         label TEXT,
         request TEXT,
-        agreement TEXT
+        agreement TEXT,
+        account TEXT
     ) STRICT
     """,
     """
@@ -341,7 +342,7 @@ OF_A_REQUEST = {
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
     "trainings": "INSERT INTO trainings VALUES (?, ?, ?, ?)",
-    "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "catalogue": "INSERT INTO catalogue VALUES (?, ?, ?, ?, ?)",
     "refusals": "INSERT INTO refusals VALUES (?, ?, ?, ?)",
     "past_releases": "INSERT INTO past_releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
