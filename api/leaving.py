@@ -1,8 +1,9 @@
 """Somebody leaves: in which requests they take part, what ends with that, and what they have to destroy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from api.telling.words import listed
 from ledger.events import (
     AgreementIssued,
     ApiKeyIssued,
@@ -14,8 +15,9 @@ from ledger.events import (
     RoleGranted,
 )
 from ledger.log import Ledger, about
-from projections.acts import of_office, of_request
-from projections.standing import Office, RequestStanding, Standing, State, open_holdings
+from projections.acts import of_dataset, of_office, of_person, of_request
+from projections.standing import Holding, Office, RequestStanding, Standing, State, open_holdings
+from projections.views.calendar import after
 
 OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 _PARTS = (RequestSubmitted, AgreementIssued, ContactDesignated, CopyReported, ReleaseAuthorised)
@@ -48,12 +50,15 @@ def what_ends(
     ledger: Ledger, person: str, requests: Mapping[str, RequestStanding], on: date, now: datetime
 ) -> Iterator[str]:
     """What ends when somebody leaves these requests on a day, what they have to destroy, what is left to be done."""
-    office = Standing(ledger.facts([of_office()])).office
+    held = {id_: [each for each in open_holdings(one) if each.person == person] for id_, one in requests.items()}
+    datasets = sorted({each.dataset for some in held.values() for each in some})
+    boundaries = [of_office(), of_person(person), *map(of_request, requests), *map(of_dataset, datasets)]
+    standing = Standing(ledger.facts(boundaries))
     for request, one in requests.items():
         yield from _rights(person, request, one, on)
         yield from _contact(person, request, one)
-        yield from _holdings(person, request, one, on, office)
-    yield from _roles(ledger, person, office, now)
+        yield from _holdings(person, held[request], request, one, on, standing)
+    yield from _roles(ledger, person, standing.office, now)
 
 
 def _rights(person: str, request: str, one: RequestStanding, on: date) -> Iterator[str]:
@@ -75,12 +80,23 @@ def _contact(person: str, request: str, one: RequestStanding) -> Iterator[str]:
             yield f"ends: the use of key {id_} for {request}"
 
 
-def _holdings(person: str, request: str, one: RequestStanding, on: date, office: Office) -> Iterator[str]:
-    days = timedelta(days=office.policy.event.destruction_days)
-    for held in open_holdings(one):
-        if held.person == person:
-            ends = max(_last_days(person, held.dataset, one, on), default=held.since or on)
-            yield f"to be destroyed: {held.dataset} version {held.label} ({held.how}) of {request}, by {ends + days}"
+def _holdings(
+    person: str, held: Sequence[Holding], request: str, one: RequestStanding, on: date, standing: Standing
+) -> Iterator[str]:
+    """What they have to destroy, and by when; and what nobody may destroy before legal holds on it are lifted."""
+    destruction_days = standing.office.policy.event.destruction_days
+    for each in held:
+        what = f"{each.dataset} version {each.label} ({each.how}) of {request}"
+        holds = [id_ for id_, hold in standing.holds.items() if hold.holds((request,), (person,), (each.dataset,))]
+        ends = max(_last_days(person, each.dataset, one, on), default=each.since or on)
+        due = after(ends, destruction_days)
+        if holds:
+            yield (
+                f"not to be destroyed while legal hold {listed(holds)} is in force: {what}; "
+                f"then by {due}, or {destruction_days} days after it is lifted, whichever is later"
+            )
+        else:
+            yield f"to be destroyed: {what}, by {due}"
 
 
 def _last_days(person: str, dataset: str, one: RequestStanding, on: date) -> Iterator[date]:

@@ -2,7 +2,8 @@
 
 *As of* a time counts what had happened by then: facts whose `occurred_at` isn't later. *Known at* a time counts what
 stood in the ledger by then: facts whose `recorded_at` isn't later. A correction says that something has never been so,
-so it counts from when it is known, whatever time is asked about.
+so it counts from when it is known, whatever time is asked about; and so does a role, which is granted for days that
+the grant itself names, earlier ones among them.
 """
 
 import sqlite3
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ledger.codec import Recorded
-from ledger.events import FactCorrected
+from ledger.events import FactCorrected, RoleGranted
 from ledger.log import Boundary, Ledger
 from projections.acts import Act, of_office
 from projections.collecting import uncollected
@@ -56,8 +57,11 @@ class AsOf:
         return filter(self._moment.counts, self._ledger.facts(boundaries, after, self.position))
 
     def office(self) -> Office:
-        """What the office went by."""
-        return Standing(self.facts([of_office()])).office
+        """What the office went by, and who held which role."""
+        known = self._ledger.facts([of_office()], 0, self.position)
+        return Standing(
+            fact for fact in known if self._moment.counts(fact) or isinstance(fact.event, RoleGranted)
+        ).office
 
     def standing(self, act: Act) -> Standing:
         """All that an act would have been judged on."""

@@ -13,6 +13,7 @@ from tests.office import first_moment_of
 
 SIGN = "sign A-2026-0001-2 --signer"
 INK = f"--scan {{scan.pdf}} --text {{mou-2.txt}} --on 2026-11-21 --attested-by {INES}"
+WITHOUT = "version 1 of D-6.002x-pc without a right to it since"
 AMEND = f"amend A-2026-0001-1 --template MOU-2 --template-approved-by {INES} --text {{mou-2.txt}}"
 
 
@@ -96,7 +97,7 @@ def test_the_calendar_is_kept_by_cron_and_shows_what_fell_due(office: Office):
     assert [line[8:] for line in told.lines[:-1]] == [
         "Agreement A-2026-0001-1 ran out: it is no longer in force on 2027-11-22.",
         *(
-            f"The right of {who} to version 1 of D-6.002x-pc ended on 2027-11-22; it is to be destroyed by 2027-12-21."
+            f"{who} holds {WITHOUT} 2027-11-22; it is to be destroyed by 2027-12-21."
             for who in ("Tom Abara", "Rosa Quill")
         ),
     ]
@@ -112,6 +113,13 @@ def test_the_calendar_is_kept_by_cron_and_shows_what_fell_due(office: Office):
     assert office(f"access {ROSA} D-6.002x-pc").code == 3
     assert office("renew A-2026-0001-1 --report {report.txt}").code == 3
     assert office.done("verify --processes 1").code == 0
+
+
+def test_of_a_copy_to_somebody_unnamed_the_calendar_does_not_say_that_a_right_to_it_ended(office: Office):
+    office.done(f"report-copy R-2026-0001 D-6.002x-pc --from {TOM} --to {IRA}")
+    assert [line[8:] for line in office.done("tick").lines if "Ira Stein" in line] == [
+        f"Ira Stein holds {WITHOUT} 2026-11-21; it is to be destroyed by 2026-12-21."
+    ]
 
 
 def test_only_who_may_record_keeps_the_calendar(office: Office):

@@ -234,6 +234,46 @@ def test_before_somebody_leaves_it_is_told_what_ends_and_what_they_have_to_destr
     ] == [("2026-12-26", ["Tom Abara"])]
 
 
+@pytest.mark.parametrize("on", [f"--person {TOM}", f"--dataset {DATA}", f"--request {UNDER}"])
+def test_what_a_legal_hold_is_on_is_not_told_to_be_destroyed_before_that_is_lifted(
+    arrived: Office, tmp_path: Path, on: str
+):
+    office = copied(arrived, tmp_path)
+    what = "D-6.002x-pc version 1 (held) of R-2026-0001"
+
+    def told() -> list[str]:
+        lines = office(f"depart {TOM} --dry-run --on 2026-11-27").lines
+        return [line.strip() for line in lines if "destroyed" in line]
+
+    office.done(f"place-hold {on} --reason 'a subpoena'")
+    on_hold = f"not to be destroyed while legal hold H-2026-0001 is in force: {what}"
+    assert told() == [f"{on_hold}; then by 2026-12-26, or 30 days after it is lifted, whichever is later"]
+    office.done("lift-hold H-2026-0001", f"place-hold --person {ROSA} --reason 'another'")
+    assert told() == [f"to be destroyed: {what}, by 2026-12-26"]
+
+
+def test_what_reached_somebody_unnamed_is_in_the_record_of_disclosures(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(
+        f"report-copy {UNDER} {DATA} --from {TOM} --to {EVA}",
+        f"report-copy {UNDER} {DATA} --account 'a man in a cafe'",
+        f"opened {DATA} --label 1 --account 'a guest'",
+    )
+    assert office(f"access {EVA} {DATA}").code == 3
+
+    record = "disclosures --from 2026-11-21 --to 2026-11-21"
+    assert [
+        (one["what"], one.get("party_name", []), one["recipient"], one["datasets"]) for one in rows(office, record)[2:]
+    ] == [
+        ("passed on outside the agreement", ["Eva Nope"], None, [f"{DATA} (identified)"]),
+        ("passed on outside the agreement", [], "a man in a cafe", [f"{DATA} (identified)"]),
+        ("opened by somebody unnamed", [], "a guest", [f"{DATA} (identified)"]),
+        ("not let in", ["Eva Nope"], None, [f"{DATA} (form not said)"]),
+    ]
+    assert [name in office.done(record).out for name in ("Eva Nope", "a man in a cafe", "a guest")] == [True] * 3
+    assert [name in office.done(f"{record} --ids").out for name in ("Eva Nope", "a man in a cafe")] == [False] * 2
+
+
 def test_findings_are_told_with_owner_and_age_until_somebody_closes_them(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
     office.done(f"report-copy {UNDER} {DATA} --from {TOM} --to {EVA}")

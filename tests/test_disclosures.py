@@ -12,12 +12,14 @@ from ledger.codec import Fact
 from ledger.events import (
     ActRefused,
     AgreementExecuted,
+    DataSetOpened,
     DocumentOpened,
     Event,
     FactCorrected,
     HistoryViewed,
     RequestApproved,
     RequestDeclined,
+    RoleEnded,
 )
 from ledger.events.agreement import Recipient
 from ledger.events.request import Wanted
@@ -33,8 +35,36 @@ from projections.views.figures import Figures, figures
 from projections.views.past import past_holders, past_holdings_of_person
 from tests.amending_facts import compelled
 from tests.command_line import dua_ledger
-from tests.facts import ANA, BEN, DATA_SET, NOON, OFFICE, REQUEST, Clock, commitment, data_set, erased, fact, ledger_on
-from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, OTHER_REQUEST, TODAY, complete, wanted
+from tests.endings import copied
+from tests.facts import (
+    ANA,
+    BEN,
+    DATA_SET,
+    NOON,
+    OFFICE,
+    REQUEST,
+    Clock,
+    commitment,
+    data_set,
+    erased,
+    fact,
+    ledger_on,
+    version_added,
+)
+from tests.office import (
+    DIRECTOR,
+    ELSEWHERE,
+    FAR_OFF,
+    LONG_AGO,
+    OTHER_REQUEST,
+    STRANGER,
+    TODAY,
+    YESTERDAY,
+    complete,
+    role,
+    role_ended,
+    wanted,
+)
 from tests.office import request as submitted
 from tests.past_facts import LONG_PAST, past_dataset, past_release
 from tests.question_facts import OPENED, ask, office_home
@@ -47,6 +77,7 @@ from tests.view_facts import (
     handed_over,
     issued,
     not_let_in,
+    opened_by,
     permitted,
     waiver,
 )
@@ -120,6 +151,53 @@ def test_whom_a_data_server_let_in_is_in_it_once_a_day_under_what_and_on_which_b
     refused = once._replace(position=len(facts) + 3, what="not let in", party=BEN, copies=(Copy(DATA_SET),), bases=())
     assert let_in == [once, refused]
     assert [one.party for one in found(facts, permitted(), asked=EVER._replace(person=ANA))] == [ANA, ANA]
+
+
+def test_a_copy_that_came_to_somebody_unnamed_is_in_it_on_no_basis_and_one_to_a_recipient_is_not():
+    facts = [*complete(), *RELEASED]
+    copy = copied(STRANGER, since=YESTERDAY)
+    passed_on = found(facts, copied(ANA, by=BEN), copy)[0]
+
+    assert passed_on == Disclosure(
+        position=len(facts) + 2,
+        day=YESTERDAY,
+        dated="day",
+        what="passed on outside the agreement",
+        party=STRANGER,
+        organisation=None,
+        copies=(Copy(DATA_SET, "identified"),),
+        course_runs=(RUN,),
+        learners=None,
+        interest=(),
+        bases=(),
+        further=(),
+        request=REQUEST,
+        release=None,
+        source=None,
+    )
+    unknown = found(facts, copied(None, since=YESTERDAY, account=64 * "1"))[0]
+    assert unknown == passed_on._replace(position=len(facts) + 1, party=None, recipient=64 * "1")
+    assert whats(facts, copied(ANA, by=BEN)) == whats(facts) == ["requested", "disclosed"]
+    assert whats(facts, copy, FactCorrected(corrected=len(facts) + 1, about=tuple(sorted(copy.tags())))) == whats(facts)
+    assert whats(facts, copy, asked=EVER._replace(person=STRANGER)) == ["passed on outside the agreement"]
+    assert whats(facts, copy, asked=EVER._replace(last=YESTERDAY - timedelta(1))) == []
+
+
+def test_what_somebody_unnamed_opened_is_in_it_whoever_it_was_and_what_a_recipient_opened_is_not():
+    facts = [*complete(), *RELEASED]
+    by_nobody_known = DataSetOpened(dataset=DATA_SET, label=None, person=None, request=None, account=64 * "1")
+    told = found(facts, version_added(), opened_by(BEN), opened_by(STRANGER), by_nobody_known)[2:]
+    opening = found(facts, permitted())[-1]._replace(what="opened by somebody unnamed", interest=(), bases=())
+
+    assert told == [
+        opening._replace(position=len(facts) + 3, party=STRANGER),
+        opening._replace(
+            position=len(facts) + 4, party=None, request=None, copies=(Copy(DATA_SET),), recipient=64 * "1"
+        ),
+    ]
+    undone = FactCorrected(corrected=len(facts) + 1, about=tuple(sorted(opened_by(STRANGER).tags())))
+    assert whats(facts, opened_by(STRANGER), undone) == whats(facts)
+    assert whats(facts, by_nobody_known, asked=EVER._replace(first=TODAY + timedelta(1))) == []
 
 
 def test_what_the_law_compelled_is_in_it_on_its_own_basis_with_who_got_it_by_commitment_alone():
@@ -362,8 +440,30 @@ def test_who_holds_which_role_is_told_for_any_day(home: Path):
     now = ask(home, "roles", "--json").rows
     assert ("director", DIRECTOR) in [(one["role"], one["person"]) for one in now]
     before = OPENED.date() - timedelta(1)
-    assert ask(home, "roles", "--as-of", before, "--json").rows == []
+    assert ask(home, "roles", "--known-at", before, "--json").rows == []
     assert ask(home, "roles", "--principal", "staff:nobody", "--json").rows == []
+
+
+def test_a_role_that_was_granted_later_was_held_from_its_first_day_on_as_is_known_today(home: Path):
+    def held(*time: object) -> list[str]:
+        return [one["role"] for one in ask(home, "roles", *time, "--json").rows]
+
+    before = OPENED.date() - timedelta(1)
+    assert held("--as-of", LONG_AGO) == held("--as-of", before) == held()
+    assert held("--as-of", LONG_AGO - timedelta(1)) == held("--as-of", before, "--known-at", before) == []
+
+
+def test_a_role_that_ended_was_held_until_then(tmp_path: Path):
+    home = office_home(tmp_path / "home", role_ended(), role(starts=LONG_AGO, ends=YESTERDAY))
+    with open_home(home) as opened:
+        (end,) = [one for one in opened.ledger.facts() if isinstance(one.event, RoleEnded)]
+
+    def entries(*time: object) -> list[int]:
+        return [one["position"] for one in ask(home, "roles", *time, "--json").rows if one["role"] == "director"]
+
+    at = [f"{end.occurred_at - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}" for hours in (1, 0)]
+    assert len(entries("--as-of", at[0])) == 2
+    assert entries("--as-of", at[1]) == [end.position + 1]
 
 
 def test_the_record_is_told_in_words_as_a_table_and_for_programs(home: Path):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from ledger.codec import Fact
 from ledger.events import DataSetOpened, Event, PolicyPublished
 from ledger.storage import open_store
 from projections.asof import AsOf, Moment
@@ -54,6 +55,8 @@ from tests.office import (
     YESTERDAY,
     certified,
     correction,
+    in_force,
+    permitted,
     ready,
     recorded,
     terminated,
@@ -65,10 +68,10 @@ from tests.view_facts import said_by
 DAY = timedelta(days=1)
 READY = ready()
 RELEASED = [*READY, *OUT]
-Facts = Event | Iterable[Event]
+Facts = Event | Fact | Iterable[Event]
 
 
-def together(*facts: Facts) -> list[Event]:
+def together(*facts: Event | Iterable[Event]) -> list[Event]:
     return [event for one in facts for event in ([one] if isinstance(one, Event) else one)]
 
 
@@ -76,7 +79,8 @@ def said(question: Callable[[Connection], Any], *facts: Facts) -> Any:
     """What the views answer in the face of these facts."""
     with open_store("sqlite://", lambda: NOON) as store:
         ledger = ledger_on(store)
-        ledger.append([fact(event) for event in together(*facts)])
+        told = [[one] if isinstance(one, Fact) else map(fact, together(one)) for one in facts]
+        ledger.append([one for some in told for one in some])
         return AsOf(ledger, Moment()).ask(question).rows
 
 
@@ -235,7 +239,7 @@ def test_an_attestation_waits_for_the_office_until_it_is_accepted():
     facts = [*RELEASED, attested()]
     waiting = Turn(OFFICE, (ANA,), f"accept attestation {ATTESTATION}", len(facts))
 
-    def turns_of(*facts: Facts) -> list[Turn]:
+    def turns_of(*facts: Event | Iterable[Event]) -> list[Turn]:
         standing = Standing(recorded(together(*facts)))
         return turns(standing.request(REQUEST), standing.office.policy.event)
 
@@ -246,7 +250,7 @@ def test_an_attestation_waits_for_the_office_until_it_is_accepted():
 
 
 def test_when_the_contact_has_left_the_office_is_to_designate_another():
-    def turns_of(*facts: Facts) -> list[Turn]:
+    def turns_of(*facts: Event | Iterable[Event]) -> list[Turn]:
         standing = Standing(recorded(together(*facts)))
         return turns(standing.request(REQUEST), standing.office.policy.event)
 
@@ -374,6 +378,27 @@ def test_a_certificate_that_was_taken_back_covers_nothing():
 def test_an_access_by_somebody_unnamed_is_among_the_findings():
     opened = DataSetOpened(dataset=DATA_SET, label="1", person=STRANGER, request=None)
     assert kinds(RELEASED, opened) == [("access by somebody unnamed", STRANGER)]
+
+
+@pytest.mark.parametrize("ended", [departed(ANA), revoked(ANA), terminated(MOU)])
+def test_whom_this_ledger_let_in_is_no_finding_when_the_right_ends_later_on_that_day(ended: Event):
+    let_in, unnamed = permitted().event, [("access by somebody unnamed", ANA)]
+    began_today = ready(mou_executed=in_force(MOU, starts=TODAY))
+
+    assert kinds(READY, let_in, ended) == kinds(began_today, let_in, ended) == []
+    assert kinds(READY, ended, let_in) == unnamed
+    assert kinds(READY, let_in, replace(ended, on=YESTERDAY)) == unnamed
+    assert kinds(ready(mou_executed=in_force(MOU, ends=YESTERDAY)), let_in, ended) == unnamed
+
+
+def test_what_somebody_opened_on_the_day_on_which_they_left_is_a_finding_from_then_on():
+    opened = DataSetOpened(dataset=DATA_SET, label="1", person=ANA, request=None)
+
+    def by(hours: float) -> list[tuple[str, str | None]]:
+        return kinds(READY, departed(ANA), fact(opened, occurred_at=NOON - timedelta(hours=hours)))
+
+    assert by(0.001) == []
+    assert by(0) == [("access by somebody unnamed", ANA)]
 
 
 def test_what_appeared_before_the_office_had_passed_it_is_a_finding_where_policy_has_it_reviewed():

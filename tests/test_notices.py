@@ -191,8 +191,8 @@ EVERYTHING: list[tuple[Event, list[str], str]] = [
     (REMINDER, [ANAS, BENS], "ends on"),
     (of_ben("ethics determination expires"), [BENS, ANAS], "approval by the ethics board"),
     (of_ben("key expires"), [BENS, ANAS], "OpenPGP key of Ben Beispiel"),
-    (of_ben("destruction due", DATA_SET), [BENS, ANAS], "to be destroyed by"),
-    (of_ben("destruction overdue", DATA_SET), [BENS, ANAS], "That is overdue."),
+    (of_ben("destruction due", DATA_SET), [OFFICES, ANAS], "to be destroyed by"),
+    (of_ben("destruction overdue", DATA_SET), [OFFICES, ANAS], "That is overdue."),
     (
         ReminderFellDue(kind="training expires", what=BEN, day=FAR_OFF, days=30, whom=(BEN,)),
         [BENS],
@@ -201,8 +201,8 @@ EVERYTHING: list[tuple[Event, list[str], str]] = [
     (AgreementExpired(agreement=MOU, request=REQUEST, on=TODAY), [ANAS], "nobody may use the data"),
     (
         DestructionRequired(request=REQUEST, person=BEN, dataset=DATA_SET, label="1", ended=TODAY, due=FAR_OFF),
-        [BENS],
-        "destroy all copies, backups included",
+        [OFFICES],
+        "No agreement ever gave them a right to it",
     ),
     (DataSetOpened(dataset=DATA_SET, label="1", person=BEN, request=None), [OFFICES], "Ben Beispiel opened"),
     (copied(STRANGER), [OFFICES], "Somebody should look at entry"),
@@ -215,6 +215,27 @@ EVERYTHING: list[tuple[Event, list[str], str]] = [
     (changes_asked(), [ANAS], "It is not to appear as it is"),
     (passed().event, [ANAS], "nothing against it that it appears"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("event", "whom", "says"),
+    [
+        (
+            DestructionRequired(request=REQUEST, person=BEN, dataset=DATA_SET, label="1", ended=TODAY, due=FAR_OFF),
+            [BENS],
+            "destroy all copies, backups included",
+        ),
+        (of_ben("destruction due", DATA_SET), [BENS, ANAS], "to be destroyed by"),
+        (of_ben("destruction overdue", DATA_SET), [BENS, ANAS], "That is overdue."),
+    ],
+)
+def test_who_once_had_a_right_to_what_they_hold_is_asked_to_destroy_it(
+    place: Place, smtp: Smtp, event: Event, whom: list[str], says: str
+):
+    place.told(use_agreement(), in_force(DUA), event)
+    place.send()
+    assert sorted(smtp.to()) == sorted(whom)
+    assert all(says in " ".join(message.get_content().split()) for message in smtp.received)
 
 
 def test_every_event_that_calls_for_a_notice_has_its_place_in_the_table():

@@ -63,7 +63,8 @@ def disclosures(
 ) -> None:
     """Show every request for, refusal and disclosure of identified data in a period (34 CFR 99.32).
 
-    Whom a data server let in, or did not, stands there once a day for each data set.
+    Whom a data server let in, or did not, stands there once a day for each data set; so does each copy and each opening
+    that is reported of somebody whom no agreement names for it.
     What a register of the past dates no better than "not later than" is shown wherever it may have been in the period.
     """
     if last < first:

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from ledger.events import (
     ActRefused,
+    AgreementExecuted,
     AgreementExpired,
+    AgreementIssued,
+    AmendmentIssued,
     ChangesAsked,
     CopyReported,
     DataSetOpened,
@@ -63,8 +66,10 @@ CALLING: tuple[type[Event], ...] = (
 
 
 def begun_by(event: Event) -> Boundary | None:
-    """Where it stands whom an answer or a decision is for: what it answers, or what it decides about."""
+    """Where it stands whom it is for: what it answers or decides about, or what gave a right to what somebody holds."""
     match event:
+        case DestructionRequired() | ReminderFellDue(kind="destruction due" | "destruction overdue"):
+            return about(AgreementIssued, AmendmentIssued, AgreementExecuted, tags=[f"request:{event.request}"])
         case QueryAnswered():
             return about(QueryReceived, tags=[f"query:{event.query}"])
         case ChangesAsked() | PublicationPassed():
@@ -72,25 +77,41 @@ def begun_by(event: Event) -> Boundary | None:
     return None
 
 
-def concerned(begun: Sequence[Event]) -> tuple[str, ...]:
+def concerned(event: Event, begun: Sequence[Event]) -> tuple[str, ...]:
     """Whom it is for: who asked, was asked and referred; or the authors, and who told of it. What was told last counts.
 
-    They are as far as the office knows them.
+    They are as far as the office knows them. Of those who hold something, they are who ever had a right to it.
     """
-    match begun[-1:]:
-        case [QueryReceived() as asked]:
-            people: tuple[str | None, ...] = (asked.by, asked.asked, asked.referred_by)
-        case [PublicationNotified() as notified]:
+    people: tuple[str | None, ...] = ()
+    match event, begun[-1:]:
+        case DestructionRequired(), _:
+            people = _entitled((event.person,), event.dataset, begun)
+        case ReminderFellDue(dataset=str(dataset)), _:
+            people = _entitled(event.whom, dataset, begun)
+        case _, [QueryReceived() as asked]:
+            people = (asked.by, asked.asked, asked.referred_by)
+        case _, [PublicationNotified() as notified]:
             people = (*notified.authors, notified.told_by)
-        case _:
-            people = ()
     return tuple(dict.fromkeys(one for one in people if one))
+
+
+def _entitled(people: Sequence[str], dataset: str, agreements: Sequence[Event]) -> tuple[str, ...]:
+    """Whom of these an agreement on a data set names that was executed."""
+    executed = {one.agreement for one in agreements if isinstance(one, AgreementExecuted)}
+    named = {
+        recipient.person
+        for one in agreements
+        if isinstance(one, AgreementIssued | AmendmentIssued) and one.agreement in executed
+        if dataset in [covered.dataset for covered in one.datasets]
+        for recipient in one.recipients
+    }
+    return tuple(one for one in people if one in named)
 
 
 def called_for(event: Event, *, finding: bool = False, whom: tuple[str, ...] = ()) -> Call | None:
     """The notice that an event calls for, if it does.
 
-    `finding` says that it shows something that shouldn't be so, `whom` for whom an answer or a decision is.
+    `finding` says that it shows something that shouldn't be so, `whom` whom it is for, where that stands elsewhere.
     """
     match event:
         case RequestSubmitted():
@@ -105,12 +126,15 @@ def called_for(event: Event, *, finding: bool = False, whom: tuple[str, ...] = (
             return Call("release refused")
         case ReminderFellDue(kind="training expires"):
             return Call("reminder", event.whom, researcher=False)
+        case ReminderFellDue(kind="destruction due" | "destruction overdue"):
+            return Call("reminder", whom, office=whom != event.whom)
         case ReminderFellDue():
             return Call("reminder", event.whom)
         case AgreementExpired():
             return Call("agreement expired")
         case DestructionRequired():
-            return Call("destruction required", (event.person,), researcher=False)
+            # Who holds what they never had a right to may know nothing of the ledger: the office sees to it.
+            return Call("destruction required", whom, researcher=False, office=not whom)
         case DataSetOpened() | CopyReported() | IncidentReported() | HoldingWrittenOff() | PublicationRecorded() if (
             finding
         ):

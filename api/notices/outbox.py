@@ -171,7 +171,9 @@ class Outbox:
 
     def _concerned(self, event: Event, position: int) -> tuple[str, ...]:
         begun = begun_by(event)
-        return concerned([fact.event for fact in self._home.ledger.facts([begun], until=position)]) if begun else ()
+        if begun is None:
+            return ()
+        return concerned(event, [fact.event for fact in self._home.ledger.facts([begun], until=position)])
 
     def _calls(self, fact: Recorded, call: Call) -> Iterator[tuple[object, ...]]:
         request: str | None = getattr(fact.event, "request", None)

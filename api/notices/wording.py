@@ -105,6 +105,10 @@ def _paragraphs(notice: Notice, known: Known) -> Iterator[str]:
                 f"Agreement {event.agreement} has ended: since {event.on} nobody may use the data under it. "
                 "Whoever still has data under no other agreement is to destroy them, and hears so from us."
             )
+        case DestructionRequired() if notice.person is None:
+            yield _paragraph(
+                f"{told(event, known.names, words)} No agreement ever gave them a right to it, so only you hear of it."
+            )
         case DestructionRequired():
             yield _paragraph(
                 f"Since {event.ended} you have no right to use version {event.label} of {event.dataset}. "

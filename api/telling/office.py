@@ -70,8 +70,8 @@ def told_of_the_calendar(event: e.Event, names: Names, _words: Words) -> str | N
             return f"It was time to remind {whom}, {when if event.days else 'on the day'}: {_deadline(event)}."
         case e.DestructionRequired():
             what = f"version {event.label} of {event.dataset}"
-            right = f"The right of {names(event.person)} to {what} ended on {event.ended}"
-            return f"{right}; it is to be destroyed by {event.due}."
+            held = f"{names(event.person)} holds {what} without a right to it since {event.ended}"
+            return f"{held}; it is to be destroyed by {event.due}."
         case e.NoticeRevived():
             return f"The notice of entry {event.of} ({event.kind}) that was refused for good is sent again."
         case e.DisclosureCompelled():

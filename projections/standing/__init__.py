@@ -10,7 +10,7 @@ from projections.standing.contact import ContactStanding, KeyStanding
 from projections.standing.copies import AttestationStanding, CopiesStanding
 from projections.standing.dataset import DataSetStanding
 from projections.standing.determination import Determination
-from projections.standing.holding import Holding, as_held, holdings, open_holdings
+from projections.standing.holding import Holding, as_held, holdings, open_holdings, origin
 from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
@@ -50,5 +50,6 @@ __all__ = [
     "holdings",
     "moved",
     "open_holdings",
+    "origin",
     "uncorrected",
 ]

@@ -117,11 +117,11 @@ def _copied(request: RequestStanding) -> Iterator[Holding]:
     for known in request.copies.reported:
         copy = known.event
         if copy.person is not None:
-            release, form = _origin(request, known)
+            release, form = origin(request, known)
             yield Holding(copy.person, copy.dataset, copy.label, form, COPY, release, copy.since, known.position)
 
 
-def _origin(request: RequestStanding, copy: Known[CopyReported]) -> tuple[str, str | None]:
+def origin(request: RequestStanding, copy: Known[CopyReported]) -> tuple[str, str | None]:
     """The last release, before a copy was reported, by which its version went out, and in which form."""
     found: tuple[str, str | None] = ("", None)
     for number, release in request.releases.items():

@@ -95,7 +95,8 @@ DEADLINES = f"""
     ORDER BY 1, 2, 4, 3, 5
 """
 
-# Nobody opens what no agreement in force that day names them for; nor does somebody whom nobody knows.
+# Nobody opens what no agreement in force that day names them for; nor does somebody whom nobody knows. What ended a
+# right in the course of a day ended it when it happened, and is nothing against whom this ledger had let in before.
 ACCESSES = """
     SELECT * FROM (
         SELECT
@@ -105,6 +106,11 @@ ACCESSES = """
                 WHERE r.person = a.person AND r.dataset = a.dataset
                     AND r.request = COALESCE(a.request, r.request)
                     AND a.day BETWEEN r.starts AND r.last
+            ) AND NOT EXISTS (
+                SELECT 1 FROM ended AS e
+                WHERE e.person = a.person AND e.dataset = a.dataset AND e.day = a.day
+                    AND e.request = COALESCE(a.request, e.request)
+                    AND (a.at < e.at OR (a.how = 'permitted' AND a.position < e.position))
             ) AS finding
         FROM accesses AS a
         WHERE a.position NOT IN (SELECT position FROM undone)

@@ -105,6 +105,9 @@ def rows(request: str, case: Case, days: Days) -> Rows:
             for number, one in enumerate(turns(standing, office.policy.event))
         ],
         "rights": [(request, *right) for right in rights],
+        "ended": [
+            (request, *one) for agreement in standing.agreements.values() for one in _ended(agreement, standing, case)
+        ],
         "holdings": [(request, *holding) for holding in _holdings(case, rights, office)],
         "findings": [(request, *finding) for finding in shown_by(standing, case.times, office)],
         "publications": [
@@ -172,6 +175,25 @@ def _rights(agreement: AgreementStanding, request: RequestStanding) -> Iterator[
             wanted = Wanted(dataset=covered.dataset, form=covered.form)
             found = as_json([basis.basis for basis in bases([one.person], [wanted], request)])
             yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last), found
+
+
+def _ended(agreement: AgreementStanding, request: RequestStanding, case: Case) -> Iterator[Row]:
+    """Whose right under an agreement was ended by an entry, on the first day without it: by which, and when that was.
+
+    Where several entries ended it on that day, the first did.
+    """
+    if agreement.issued is None or agreement.executed is None:
+        return
+    said, executed = agreement.issued.event, agreement.executed.event
+    of_all = [(one.event.on, one.position) for one in (agreement.terminated,) if one]
+    of_all += [(one.event.starts, one.position) for one in (agreement.replaced,) if one]
+    for recipient in said.recipients:
+        leaving = request.leaving(recipient.person)
+        ends = [*of_all, *([(leaving.event.on, leaving.position)] if leaving else [])]
+        day, position = min(ends, default=(date.min, 0))
+        if position and executed.starts <= day <= (agreement.agreed_end or date.max):
+            for covered in said.datasets:
+                yield recipient.person, covered.dataset, said.agreement, str(day), position, case.times[position]
 
 
 def _day_before(day: date) -> date:

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from ledger.events import Event, ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
-from projections.standing import Known, ReleaseStanding, RequestStanding
+from projections.standing import Known, ReleaseStanding, RequestStanding, origin
 from projections.views.lists import as_json
 
 MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
 REQUESTED, DECLINED, DISCLOSED, LOST = "requested", "declined", "disclosed", "lost on the way"
+PASSED_ON = "passed on outside the agreement"
 APPROVED, WITHDRAWN = "approved", "withdrawn"
 
 
@@ -27,16 +28,18 @@ class Copy(msgspec.Struct, frozen=True):
 class Said(msgspec.Struct, array_like=True, frozen=True):
     """To which party, of what, why, to whom beside that, on which basis: as the table keeps it, in one piece.
 
-    What events are made of is put there as it is; among those who got it the party can stand, too.
+    What events are made of is put there as it is; among those who got it the party can stand, too. Where nobody knows
+    the party, `recipient` is the commitment to all that is known of them.
     """
 
-    party: str
+    party: str | None
     organisation: str | None
     copies: tuple[Copy, ...]
     interest: tuple[str, ...]
     everybody: tuple[str, ...]
     bases: tuple[str, ...] = ()
     learners: int | None = None
+    recipient: str | None = None
 
     @property
     def further(self) -> tuple[str, ...]:
@@ -70,7 +73,7 @@ def recipients(request: RequestStanding) -> Iterator[Row]:
 
 def disclosed(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]:
     """All lines of the record that a request has, in one piece, with the first and the last day among them."""
-    lines = [*_asked(request, moves, day), *_handed_over(request, day)]
+    lines = [*_asked(request, moves, day), *_handed_over(request, day), *_passed_on(request)]
     if lines:
         days = [line[2] for line in lines]
         yield min(days), max(days), as_json(lines)
@@ -123,6 +126,17 @@ def _handed_over(request: RequestStanding, day: Day) -> Iterator[Row]:
             lost = release.failed is not None and release.received is None
             what, said = LOST if lost else DISCLOSED, _release(request, release, out)
             yield out.position, what, day(out.position), number, said
+
+
+def _passed_on(request: RequestStanding) -> Iterator[Row]:
+    """The copies that came to somebody whom no agreement in force on that day names for the data set."""
+    for known in request.copies.reported:
+        copy, person = known.event, known.event.person
+        if person is None or not request.naming(person, copy.since, copy.dataset):
+            _, form = origin(request, known)
+            organisation = request.organisation(person) if person else None
+            said = Said(person, organisation, (Copy(copy.dataset, form),), (), (), recipient=copy.account)
+            yield known.position, PASSED_ON, str(copy.since), None, said
 
 
 def _release(request: RequestStanding, release: ReleaseStanding, out: Known[ReleaseHandedOver]) -> Row:

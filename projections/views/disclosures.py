@@ -12,12 +12,14 @@ from typing import NamedTuple
 import msgspec
 
 from ledger.events.past import Dated
+from projections.views.answers import ACCESSES
 from projections.views.disclosing import REQUESTED, Copy, Line, Said
 from projections.views.lists import as_json, texts
 from projections.views.past import NOT_UNDONE
 
 # Acts by which data would have gone out.
 REFUSED, LET_IN, NOT_LET_IN = "refused", "let in", "not let in"
+OPENED = "opened by somebody unnamed"
 DISCLOSING_ACTS = ("approve-request", "authorise-release", "hand-over-release")
 
 OF_REQUESTS = "SELECT request, lines FROM disclosed WHERE first <= :last AND last >= :first"
@@ -48,7 +50,22 @@ OF_ACCESSES = """
         ON r.request = a.request AND r.agreement = a.agreement AND r.person = a.person AND r.dataset = a.dataset
     LEFT JOIN disclosed AS d ON d.request = a.request
     WHERE a.day BETWEEN :first AND :last AND a.how IN ('permitted', 'refused') AND a.dataset IS NOT NULL
+        AND a.position NOT IN (SELECT position FROM undone)
     GROUP BY a.how, a.day, a.person, a.dataset, r.form, a.request, a.agreement
+"""
+# What a data server reports that somebody opened whom no agreement in force that day names went to them, too.
+OF_OPENINGS = f"""
+    SELECT
+        a.position, o.day, a.person, o.account, a.dataset, a.request,
+        (
+            SELECT v.form FROM versions AS v
+            WHERE v.dataset = a.dataset AND v.label = a.label AND v.position NOT IN (SELECT position FROM undone)
+            ORDER BY v.position DESC
+            LIMIT 1
+        )
+    FROM ({ACCESSES.replace("ORDER BY position", "")}) AS a
+    JOIN accesses AS o ON o.position = a.position
+    WHERE a.how = 'opened' AND o.day BETWEEN :first AND :last
 """
 # A court or an agency is no party that the ledger knows: custody has who it was.
 COMPELLED = """
@@ -74,8 +91,8 @@ class Asked(NamedTuple):
 class Disclosure(NamedTuple):
     """A request for data, a refusal, or a disclosure: to which party, of what, why, on which basis, to whom further.
 
-    `party` is None where a register of the past names an organisation alone, and `dated` says how `day` is meant. Of
-    what was compelled `recipient` is the commitment to who got it.
+    `party` is None where nobody knows it, or a register of the past names an organisation alone, and `dated` says how
+    `day` is meant. Of what was compelled, or went to somebody unknown, `recipient` is the commitment to who got it.
     """
 
     position: int
@@ -181,8 +198,16 @@ def _of_accesses(connection: sqlite3.Connection, asked: Asked) -> Iterator[Discl
         yield _of_request(request, Line(position, LET_IN if how == "permitted" else NOT_LET_IN, day, None, said))
 
 
+def _of_openings(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
+    for position, day, person, account, dataset, request, form in connection.execute(
+        OF_OPENINGS, {**_days(asked), "findings": True}
+    ):
+        said = Said(person, None, (Copy(dataset, form),), (), (), recipient=account)
+        yield _of_request(request, Line(position, OPENED, day, None, said))
+
+
 Source = Callable[[sqlite3.Connection, Asked], Iterator[Disclosure]]
-SOURCES: tuple[Source, ...] = (_of_requests, _of_refusals, _of_accesses, _of_the_past, _compelled)
+SOURCES: tuple[Source, ...] = (_of_requests, _of_refusals, _of_accesses, _of_openings, _of_the_past, _compelled)
 
 
 def _days(asked: Asked) -> dict[str, str]:
@@ -207,6 +232,7 @@ def _of_request(request: str | None, line: Line) -> Disclosure:
         request,
         line.release,
         None,
+        said.recipient,
     )
 
 

@@ -6,6 +6,7 @@ by its position, and a fact that was corrected is passed over by whoever asks.
     requests     how far each request has come                       of a request
     turns        what waits for whom, and since when                 of a request
     rights       who is named in which executed agreement, for what  of a request
+    ended        which entry ended a right in the course of a day    of a request
     holdings     who got which version, and what became of it        of a request
     findings     what is recorded of it and shouldn't be so          of a request
     deadlines    what ends of itself                                 of a request
@@ -80,6 +81,18 @@ TABLES = (
         last TEXT NOT NULL,
         bases TEXT NOT NULL,
         PRIMARY KEY (request, person, dataset, form, agreement)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE ended (
+        request TEXT NOT NULL,
+        person TEXT NOT NULL,
+        dataset TEXT NOT NULL,
+        agreement TEXT NOT NULL,
+        day TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (person, dataset, request, agreement)
     ) STRICT, WITHOUT ROWID
     """,
     """
@@ -165,7 +178,8 @@ TABLES = (
         dataset TEXT,
         label TEXT,
         request TEXT,
-        agreement TEXT
+        agreement TEXT,
+        account TEXT
     ) STRICT
     """,
     """
@@ -316,6 +330,7 @@ OF_A_REQUEST = {
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "ended": "INSERT OR IGNORE INTO ended VALUES (?, ?, ?, ?, ?, ?, ?)",
     "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
@@ -327,7 +342,7 @@ OF_A_REQUEST = {
 OF_A_FACT = {
     "versions": "INSERT INTO versions VALUES (?, ?, ?, ?)",
     "trainings": "INSERT INTO trainings VALUES (?, ?, ?, ?)",
-    "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "accesses": "INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "catalogue": "INSERT INTO catalogue VALUES (?, ?, ?, ?, ?)",
     "refusals": "INSERT INTO refusals VALUES (?, ?, ?, ?)",
     "past_releases": "INSERT INTO past_releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

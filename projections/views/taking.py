@@ -228,7 +228,8 @@ class Views:
         agreement: str | None,
     ) -> None:
         at, day = fact.occurred, self._days.of(fact.occurred)
-        who_and_what = (event.person, event.dataset, label, event.request, agreement)
+        account = event.account if isinstance(event, DataSetOpened) else None
+        who_and_what = (event.person, event.dataset, label, event.request, agreement, account)
         self._add("accesses", (fact.position, how, at, day, *who_and_what))
 
     def _add_incident(self, fact: Happening, event: IncidentReported | IncidentContained | IncidentClosed) -> None:
