@@ -128,6 +128,17 @@ def test_a_table_with_a_cell_of_three_is_sent_back_and_appears_when_it_was_passe
     assert rows(office, "queries --about B-2026-0001-1") == [asked]
 
 
+def test_every_count_that_is_named_is_looked_at_and_what_was_taken_for_a_total_is_told(office: Office):
+    office.put("wide.csv", b"country,m,f,all of them\nDE,12,*,25\n")
+    counts = "check-table {wide.csv} --by country --count m --count f --count 'all of them'"
+    untold, told = office(counts), office(f"{counts} --total 'all of them' --smallest 14")
+
+    assert (untold.code, "taken for totals: none is called so, as" in untold.out) == (0, True)
+    assert "--total LABEL says what is one" in untold.out
+    assert (told.code, "taken for totals: all of them" in told.out) == (3, True), told
+    assert "can be worked out: of the total in row 2 the others leave 13" in told.out
+
+
 def test_what_its_tables_count_keeps_a_publication_from_being_passed_whatever_its_reviewer_typed_in(office: Office):
     office.put("records.csv", b"country,certified\n" + 12 * b"US,1\n")
     office.done(f"{NOTIFY} --table {{records.csv}}", f"{REVIEW} fit-to-be-published --smallest-cell 6")
