@@ -336,6 +336,21 @@ def test_the_very_same_packet_makes_another_request_after_a_day_or_for_whoever_i
     assert later.done(line).lines[0] == "R-2026-0004"
 
 
+@pytest.mark.parametrize("end", ["withdraw", "decline"])
+def test_the_very_same_packet_makes_another_request_once_the_one_that_it_made_is_over(
+    stages: Stages, tmp_path: Path, end: str
+):
+    office = stages.at("opened").copied(tmp_path)
+    line = f"submit {EXAMPLES / 'mit-researcher'}"
+    office.done(line)
+    office.done(f"{end} R-2026-0001 --reason 'It came too early'")
+
+    made, again = office.done(line), office.done(line)
+
+    assert (made.lines[0], again.lines[0], AGAIN in made.lines) == ("R-2026-0002", "R-2026-0002", False)
+    assert AGAIN.replace("R-2026-0001", "R-2026-0002") in again.lines
+
+
 def test_what_is_missing_in_a_packet_is_listed_and_it_comes_in(stages: Stages, tmp_path: Path):
     office = stages.at("opened").copied(tmp_path)
 
