@@ -681,6 +681,11 @@ def test_the_command_line_sends_and_shows_what_waits_and_what_was_sent(place: Pl
     assert dua_ledger("notices", **call).lines[0] == "No notice waits."
     (refused,) = json.loads(dua_ledger("notices", "--refused", "--json", **call).out)["rows"]
     assert (refused["to"], refused["kind"]) == (BEN, "reminder")
+    for which in ("--refused", "--sent"):
+        read = dua_ledger("notices", which, "--csv", **call).lines[0].split(",")
+        assert [one for one in read if one in ("entry", "at", "of", "kind", "to", "way")] == [
+            *("entry", "at", "of", "kind", "to", "way")
+        ]
     rows = json.loads(dua_ledger("notices", "--sent", "--json", **call).out)["rows"]
     assert [(one["what"], one["to"], one["kind"]) for one in rows] == [
         ("sent", ANA, "reminder"),
