@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.command_line import IRA, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+from tests.facts import NOON, Clock
 from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
@@ -88,6 +90,20 @@ def test_the_history_of_a_request_tells_who_asked_about_it(office: Office):
         " and Rosa Quill referred them to the office: query Q-2026-0001."
     ) in told
     assert "Journal" not in told
+
+
+def test_a_query_that_is_typed_twice_makes_one(office: Office):
+    office.done(REFER)
+    with office.nothing_happens():
+        twice = office(REFER)
+    other = office.done(f"{REFER} --purpose 'To see whether it holds'", f"{REFER} --again")
+    office.done("withdraw-query Q-2026-0001", "withdraw-query Q-2026-0003")
+    tomorrow = Office(office.folder, Clock(NOON + timedelta(days=1)))
+
+    assert (twice.code, "query 'Q-2026-0001': says the very same of that day, and is open" in twice.err) == (2, True)
+    assert other.lines[0] == "Q-2026-0003"
+    assert office.done(REFER).lines[0] == "Q-2026-0004"
+    assert tomorrow.done(REFER).lines[0] == "Q-2026-0005"
 
 
 def test_who_asks_is_sealed_and_so_is_what_for(office: Office):
