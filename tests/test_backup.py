@@ -714,6 +714,9 @@ def test_keys_older_than_what_they_are_to_open_are_a_loss_that_has_to_be_accepte
     refused = ledger.continued()
 
     assert (refused.code, ledger.again.exists()) == (10, False)
+    assert refused.out.startswith(
+        "The log holds, but custody has lost what it commits to. Most likely the keys are older"
+    )
     assert f"altered: entry {position}: custody has lost its name" in refused.out
     accepted = ledger.continued("--accept-losses")
     assert (accepted.code, accepted.err.count(f"entry {position}: custody has lost")) == (0, 3)

@@ -19,6 +19,7 @@ from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.manifest import Manifest
 from ledger.backup.restoring import KeysKept, Opening, begin_anew, continue_log, restored
 from ledger.errors import NotContinued
+from ledger.evidence.commitments import is_loss
 from ledger.evidence.report import Report, Verdict
 from ledger.evidence.witnessing import parse_appointed
 from ledger.home import OUTGOING, check_continued, check_signed
@@ -64,6 +65,13 @@ def backup_keys(path: Path, to: Path, keep_days: int) -> None:
     manifest = back_up_keys(path.absolute(), to.absolute(), keep_days, clock())
     click.echo(f"Wrote {to}: to be destroyed when {manifest.kept_until} is over.")
     click.echo(f"Not in it: {KEPT_APART}. Keep a copy of each apart from all backups; they do not change.")
+
+
+# Before what was found, which is told as alterations: they may be none.
+OLDER_KEYS = (
+    "The log holds, but custody has lost what it commits to. Most likely the keys are older than the backup, and do not"
+    " open what was recorded after them: give newer ones, or go on without it by --accept-losses."
+)
 
 
 class Wanted(NamedTuple):
@@ -175,6 +183,8 @@ def _check(draft: Path, wanted: Wanted, against: Against) -> None:
         _leave(log)
     whole = verify_home(draft, wanted.processes, against=against._replace(witnesses=()))
     if whole.verdict is Verdict.ALTERED and not wanted.accept_losses:
+        if all(is_loss(finding) for finding in whole.findings if finding.verdict is Verdict.ALTERED):
+            click.echo(OLDER_KEYS)
         _leave(whole)
     for finding in whole.findings:
         click.echo(printable(f"{finding.verdict.name.lower()}: {finding}"), err=True)

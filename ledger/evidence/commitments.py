@@ -31,6 +31,14 @@ OPENINGS = Codec().wire_types(LedgerOpened)
 _UNREADABLE = (Damaged, NotALedger, Unreachable)
 
 
+LOST = "custody has lost its"
+
+
+def is_loss(finding: Finding) -> bool:
+    """Whether it says that custody does not open something any more, as without its key; nothing of it is altered."""
+    return finding.what.startswith(LOST)
+
+
 class _Claim(NamedTuple):
     """That the entry at a position commits to something."""
 
@@ -119,7 +127,7 @@ class CommitmentCheck:
                     # It may have been erased since this verification began.
                     self._erasures.read_on()
                     if self._erasures.of(claim) is None:
-                        what = f"custody has lost its {claim.member}, and no event says that it was erased"
+                        what = f"{LOST} {claim.member}, and no event says that it was erased"
                         yield altered(claim.position, what)
                 case CustodyError():
                     yield altered(claim.position, f"custody does not hold its {claim.member} as it was: {outcome}")
