@@ -313,6 +313,29 @@ def test_a_request_that_was_returned_comes_in_again_under_its_number(stages: Sta
     assert [fact.event.wire_name for fact in office.facts()][-2:] == ["request.returned", "request.submitted"]
 
 
+@pytest.mark.parametrize("way", [f"--signature {{rosa.sig}} --key {{rosa.asc}} --attested-by {IRA}", SIGN_IN_INK])
+def test_a_signature_that_is_typed_twice_is_recorded_once(stages: Stages, tmp_path: Path, way: str):
+    office = stages.at("issued").copied(tmp_path)
+    line = f"sign A-2026-0001-1 --signer {ROSA} --as researcher {way}"
+    office.done(line)
+    position = office.facts()[-1].position
+    with office.nothing_happens():
+        twice = office(line)
+
+    assert (twice.code, f"is on record already, as entry {position} says" in twice.err) == (2, True)
+
+
+def test_a_key_that_does_not_name_its_contact_is_filed_with_a_warning(stages: Stages, tmp_path: Path):
+    office = stages.at("executed").copied(tmp_path)
+    warning = "  warning: no user id of this key has the address of Tom Abara, so nothing is released for it until"
+
+    with office.nothing_happens():
+        tried = office.done("file-key R-2026-0001 {rosa.asc} --dry-run")
+    told, his = office.done("file-key R-2026-0001 {rosa.asc}"), office.done("file-key R-2026-0001 {tom.asc}")
+
+    assert [one.out.count(warning) for one in (tried, told, his)] == [1, 1, 0]
+
+
 AGAIN = "  this very packet came in within the last 24 hours, and made R-2026-0001: --again makes another request"
 
 
