@@ -46,7 +46,13 @@ OF_THE_KEY = ("key-confirmed", "key-address", "key-tested")
 NOT_LISTED = ("open-request", "approved-request", "release-in-turn", "separate-duties")
 
 # Nobody decides here; nothing is recorded under these names.
-NOBODY, NO_RELEASE, ANY_CHANNEL = "checklist:nobody", "L-checklist", "the-channel-of-the-release"
+NOBODY, NO_RELEASE = "checklist:nobody", "L-checklist"
+# What stands in for a channel that nobody chose, and for a version that nobody added; and how people are told.
+ANY_CHANNEL, ANY_VERSION = "the-channel-of-the-release", "any"
+TOLD = {
+    f"a test of the key by {ANY_CHANNEL}": "a test of the key by the channel of the release",
+    f"version {ANY_VERSION}": "a version",
+}
 
 
 class Line(NamedTuple):
@@ -123,7 +129,7 @@ class _Judged:
                 yield Line(rule.id, rule.source, about, "there", "", self._facts(rule.id, about), now)
             for one in mine:
                 status: Status = "pending" if self._is_pending(one) else "missing"
-                yield Line(rule.id, rule.source, about, status, one.wanting, one.facts, now)
+                yield Line(rule.id, rule.source, about, status, TOLD.get(one.wanting, one.wanting), one.facts, now)
 
     def _not_yet(self) -> tuple[str, ...]:
         """The rules that have nothing to look at before there is a contact, and then a key."""
@@ -217,7 +223,7 @@ def _latest(dataset: DataSetStanding, form: str | None) -> str:
     """The version that was added last in this form, or else in any."""
     labels = list(dataset.versions)
     fitting = [label for label in labels if dataset.form(label) == form]
-    return (fitting or labels or ["any"])[-1]
+    return (fitting or labels or [ANY_VERSION])[-1]
 
 
 def _channel(request: RequestStanding) -> str:

@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.command_line import IRA, ROSA, STOPPED_PROGRAM, TOM, Office, Stages
+from tests.facts import NOON, Clock
 from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.needs("gpg")
@@ -90,6 +92,20 @@ def test_the_history_of_a_request_tells_who_asked_about_it(office: Office):
     assert "Journal" not in told
 
 
+def test_a_query_that_is_typed_twice_makes_one(office: Office):
+    office.done(REFER)
+    with office.nothing_happens():
+        twice = office(REFER)
+    other = office.done(f"{REFER} --purpose 'To see whether it holds'", f"{REFER} --again")
+    office.done("withdraw-query Q-2026-0001", "withdraw-query Q-2026-0003")
+    tomorrow = Office(office.folder, Clock(NOON + timedelta(days=1)))
+
+    assert (twice.code, "query 'Q-2026-0001': says the very same of that day, and is open" in twice.err) == (2, True)
+    assert other.lines[0] == "Q-2026-0003"
+    assert office.done(REFER).lines[0] == "Q-2026-0004"
+    assert tomorrow.done(REFER).lines[0] == "Q-2026-0005"
+
+
 def test_who_asks_is_sealed_and_so_is_what_for(office: Office):
     office.done(f"{REFER} --purpose 'To see whether it holds'", f"receive-query --kind copy --by {IRA}")
     received: Any = [fact.event for fact in office.facts("query.received.v1")]
@@ -126,6 +142,17 @@ def test_a_table_with_a_cell_of_three_is_sent_back_and_appears_when_it_was_passe
     (asked,) = rows(office, "queries --about https://doi.org/10.1000/XYZ")
     assert (asked["publication"], asked["request"]) == ("B-2026-0001-1", "R-2026-0001")
     assert rows(office, "queries --about B-2026-0001-1") == [asked]
+
+
+def test_every_count_that_is_named_is_looked_at_and_what_was_taken_for_a_total_is_told(office: Office):
+    office.put("wide.csv", b"country,m,f,all of them\nDE,12,*,25\n")
+    counts = "check-table {wide.csv} --by country --count m --count f --count 'all of them'"
+    untold, told = office(counts), office(f"{counts} --total 'all of them' --smallest 14")
+
+    assert (untold.code, "taken for totals: none is called so, as" in untold.out) == (0, True)
+    assert "--total LABEL says what is one" in untold.out
+    assert (told.code, "taken for totals: all of them" in told.out) == (3, True), told
+    assert "can be worked out: of the total in row 2 the others leave 13" in told.out
 
 
 def test_what_its_tables_count_keeps_a_publication_from_being_passed_whatever_its_reviewer_typed_in(office: Office):

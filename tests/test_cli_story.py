@@ -313,6 +313,29 @@ def test_a_request_that_was_returned_comes_in_again_under_its_number(stages: Sta
     assert [fact.event.wire_name for fact in office.facts()][-2:] == ["request.returned", "request.submitted"]
 
 
+@pytest.mark.parametrize("way", [f"--signature {{rosa.sig}} --key {{rosa.asc}} --attested-by {IRA}", SIGN_IN_INK])
+def test_a_signature_that_is_typed_twice_is_recorded_once(stages: Stages, tmp_path: Path, way: str):
+    office = stages.at("issued").copied(tmp_path)
+    line = f"sign A-2026-0001-1 --signer {ROSA} --as researcher {way}"
+    office.done(line)
+    position = office.facts()[-1].position
+    with office.nothing_happens():
+        twice = office(line)
+
+    assert (twice.code, f"is on record already, as entry {position} says" in twice.err) == (2, True)
+
+
+def test_a_key_that_does_not_name_its_contact_is_filed_with_a_warning(stages: Stages, tmp_path: Path):
+    office = stages.at("executed").copied(tmp_path)
+    warning = "  warning: no user id of this key has the address of Tom Abara, so nothing is released for it until"
+
+    with office.nothing_happens():
+        tried = office.done("file-key R-2026-0001 {rosa.asc} --dry-run")
+    told, his = office.done("file-key R-2026-0001 {rosa.asc}"), office.done("file-key R-2026-0001 {tom.asc}")
+
+    assert [one.out.count(warning) for one in (tried, told, his)] == [1, 1, 0]
+
+
 AGAIN = "  this very packet came in within the last 24 hours, and made R-2026-0001: --again makes another request"
 
 
@@ -334,6 +357,21 @@ def test_the_very_same_packet_makes_another_request_after_a_day_or_for_whoever_i
     assert later.done(line).lines[0] == "R-2026-0003"
     later = Office(office.folder, Clock(NOON + timedelta(hours=24, seconds=1)))
     assert later.done(line).lines[0] == "R-2026-0004"
+
+
+@pytest.mark.parametrize("end", ["withdraw", "decline"])
+def test_the_very_same_packet_makes_another_request_once_the_one_that_it_made_is_over(
+    stages: Stages, tmp_path: Path, end: str
+):
+    office = stages.at("opened").copied(tmp_path)
+    line = f"submit {EXAMPLES / 'mit-researcher'}"
+    office.done(line)
+    office.done(f"{end} R-2026-0001 --reason 'It came too early'")
+
+    made, again = office.done(line), office.done(line)
+
+    assert (made.lines[0], again.lines[0], AGAIN in made.lines) == ("R-2026-0002", "R-2026-0002", False)
+    assert AGAIN.replace("R-2026-0001", "R-2026-0002") in again.lines
 
 
 def test_what_is_missing_in_a_packet_is_listed_and_it_comes_in(stages: Stages, tmp_path: Path):

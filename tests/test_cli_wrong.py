@@ -295,16 +295,29 @@ WRONG = [
     ("opened", f"change-details {IRA}", "of this person stay as they are: nothing was given"),
     ("opened", f"register-person Ira --email {IRA.upper()}", "already"),
     ("submitted", f"change-details {ROSA} --email {TOM}", "already"),
+    *(
+        ("opened", f"register-person Ira --email {wrong}", f"e-mail address '{wrong}': is none: it looks like")
+        for wrong in ("notmail", "a@b", "a@b@c.org", "@example.edu", "a@.org")
+    ),
+    ("submitted", f"change-details {ROSA} --email notmail", "e-mail address 'notmail': is none"),
+    *(
+        (
+            "opened",
+            f"register-dataset D-new --course-run {wrong} --kind forum",
+            f"course run '{wrong}': is no course run",
+        )
+        for wrong in ("bogus", "course-v1:MITx+6.002x", "MITx/6.002x", "course-v2:MITx+6.002x+1", "MITx/6.002x/1/2")
+    ),
     ("opened", "register-organisation 'lakeside COLLEGE'", "already, as O-"),
     # The catalogue.
     (
         "opened",
-        "register-dataset D-6.002x-pc --course-run x --kind forum",
+        "register-dataset D-6.002x-pc --course-run MITx/6.002x/1 --kind forum",
         "Error: dataset 'D-6.002x-pc': is in this ledger already",
     ),
     (
         "opened",
-        "register-dataset D-new --course-run x --kind video",
+        "register-dataset D-new --course-run MITx/6.002x/1 --kind video",
         "'video' is none of person-course, tracking-log, forum, survey, other.",
     ),
     (

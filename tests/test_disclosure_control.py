@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ledger.errors import Malformed
 from projections.disclosure_control import Report, Source, Wish, check, fewest
 
-BY_COUNT: dict[str, Any] = {"by": ("course", "gender"), "counted": "learners"}
+BY_COUNT: dict[str, Any] = {"by": ("course", "gender"), "counted": ("learners",)}
 HEADER = "course,gender,learners"
 
 
@@ -123,6 +123,65 @@ def test_those_whom_a_table_does_not_list_are_few():
 
 def test_counts_with_thousands_and_a_decimal_point_are_counts():
     assert found(looked(table('x,f,"1,004"', "x,m,3.0"), **BY_COUNT)) == [("small cell", 3, "learners", 3)]
+
+
+def test_every_column_of_counts_that_is_said_is_looked_at():
+    text = "country,m,f,total,share\nDE,12,*,15,0.5\n"
+    both, one = (looked(text, by=("country",), counted=counted) for counted in (("m", "f", "total"), ("total",)))
+
+    assert (both.counts, found(both), found(one)) == (("m", "f", "total"), [("hidden cell", 2, "f", 3)], [])
+
+
+# Totals that are called otherwise.
+
+
+@pytest.mark.parametrize(
+    ("label", "wish", "kind"),
+    [
+        ("Gesamt", {}, "hidden cell"),
+        ("Everybody", {}, "possible total"),
+        ("Everybody", {"totals": ("everybody",)}, "hidden cell"),
+        ("2012", {}, None),
+    ],
+)
+def test_a_total_gives_a_hidden_cell_away_whatever_it_is_called(label: str, wish: dict[str, Any], kind: str | None):
+    report = looked(f"country,learners\nUS,20\nDE,*\n{label},23\n", by=("country",), counted=("learners",), **wish)
+
+    expected = [(kind, 3, "learners", 3)] if kind else []
+    assert [one for one in found(report) if one[0] != "remainder"] == expected
+    assert report.totals == (() if kind in (None, "possible total") else (label,))
+
+
+def test_what_may_be_a_total_is_told_with_what_it_would_give_away():
+    (one,) = looked("country,learners\nUS,20\nDE,*\nEverybody,23\n").findings
+
+    assert str(one) == (
+        "row 3, column learners (country DE): is hidden, and can be worked out: of the total in row 4 the others"
+        " leave 3; that is, if Everybody is the total of the others, as its count allows"
+    )
+
+
+@pytest.mark.parametrize(("count", "is_found"), [(19, False), (20, False), (21, True), (24, True), (25, False)])
+def test_only_what_counts_no_less_than_the_others_may_be_their_total(count: int, is_found: bool):
+    assert bool(looked(f"country,learners\nUS,20\nDE,*\nEverybody,{count}\n").found) is is_found
+
+
+def test_a_line_that_is_shown_proves_what_is_a_total_or_that_it_is_none():
+    text = "country,f,m\nUS,20,30\nDE,*,9\nEverybody,23,{}\n"
+    proved, refuted = looked(text.format(39)), looked(text.format(40))
+
+    assert (proved.totals, found(proved)) == (("Everybody",), [("hidden cell", 3, "f", 3)])
+    assert (refuted.totals, found(refuted)) == ((), [])
+
+
+def test_a_column_may_be_the_total_of_the_others():
+    assert found(looked("country,f,m,alles\nUS,20,30,50\nDE,9,*,12\n")) == [("hidden cell", 3, "m", 3)]
+    assert found(looked("country,alles,f,m\nUS,50,20,30\nDE,12,9,*\n")) == [("hidden cell", 3, "m", 3)]
+
+
+def test_a_total_that_the_table_does_not_have_is_told():
+    with pytest.raises(Malformed, match=r"total 'Summa': is neither a category of table.csv nor"):
+        looked(table("x,f,41"), **BY_COUNT, totals=("Summa",))
 
 
 # How a table is read where nobody says it.

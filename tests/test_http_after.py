@@ -108,6 +108,25 @@ def test_a_table_is_checked_and_nothing_of_it_is_kept(office: HttpOffice):
     assert told(check(office, TABLE, '{"smallest": 3}'))["found"] == 0
 
 
+def test_a_table_is_checked_by_all_its_counts_and_by_totals_of_any_name(office: HttpOffice):
+    table = b"country,m,f,both,share\nDE,12,*,15,1\n"
+    one, three, named = (
+        told(check(office, table, json.dumps({"by": ["country"], **said})))
+        for said in (
+            {"count": "both"},
+            {"count": ["m", "f", "both"]},
+            {"count": ["m", "f", "both"], "total": ["both"]},
+        )
+    )
+
+    assert (one["found"], one["totals"]) == (0, None)
+    assert [(it["kind"], it["people"]) for it in three["findings"]] == [("possible total", 3)]
+    assert ([(it["kind"], it["people"]) for it in named["findings"]], named["totals"]) == (
+        [("hidden cell", 3)],
+        ["both"],
+    )
+
+
 @pytest.mark.parametrize("table", [b"", b"\x00\xff", b'country,learners\nES,"4'])
 def test_what_is_no_table_is_turned_away(office: HttpOffice, table):
     with office.unchanged():

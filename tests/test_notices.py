@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import api.notices
 from api.commands import Clerk
 from api.commands.people import RegisterPerson
-from api.desk import Circumstances
+from api.desk import Circumstances, Desk
 from api.errors import NotEntitled
 from api.notices.calling import CALLING
 from api.notices.outbox import OUTBOX, message_id, open_outbox
@@ -41,6 +41,7 @@ from ledger.events import (
     NoticeRefused,
     NoticeRevived,
     NoticeSent,
+    PersonRegistered,
     ReminderFellDue,
     RequestDeclined,
     RequestSubmitted,
@@ -492,9 +493,10 @@ def test_two_do_not_send_at_the_same_time(place: Place, smtp: Smtp, monkeypatch:
 
 def test_an_address_that_would_add_a_header_is_refused(place: Place, smtp: Smtp):
     evil = "p-" + 32 * "7"
-    Clerk(place.home, place.clock).take(
-        RegisterPerson(person=evil, name="Eve", email="eve@example.org\nBcc: all@example.org"), BY
-    )
+    # No command takes it; but what is on record is not believed either.
+    texts = {"name": "Eve", "email": "eve@example.org\nBcc: all@example.org"}
+    sealed = place.home.custody.seal(f"person:{evil}", PersonRegistered.wire_name, texts)
+    Desk(place.home.ledger, place.clock).report(PersonRegistered(person=evil, **sealed), BY)
     place.told(ReminderFellDue(kind="training expires", what=evil, day=FAR_OFF, days=30, whom=(evil,)))
 
     (tried,) = place.send()
@@ -702,6 +704,11 @@ def test_the_command_line_sends_and_shows_what_waits_and_what_was_sent(place: Pl
     assert dua_ledger("notices", **call).lines[0] == "No notice waits."
     (refused,) = json.loads(dua_ledger("notices", "--refused", "--json", **call).out)["rows"]
     assert (refused["to"], refused["kind"]) == (BEN, "reminder")
+    for which in ("--refused", "--sent"):
+        read = dua_ledger("notices", which, "--csv", **call).lines[0].split(",")
+        assert [one for one in read if one in ("entry", "at", "of", "kind", "to", "way")] == [
+            *("entry", "at", "of", "kind", "to", "way")
+        ]
     rows = json.loads(dua_ledger("notices", "--sent", "--json", **call).out)["rows"]
     assert [(one["what"], one["to"], one["kind"]) for one in rows] == [
         ("sent", ANA, "reminder"),

@@ -7,11 +7,11 @@ from hypothesis import given
 
 from ledger.events import Event, TrainingVerified
 from projections.acts import ApproveRequest, AuthoriseRelease
-from projections.checklist import BY_PERSON, ITEMS, NOT_LISTED, Line, checklist, next_act, release_of
+from projections.checklist import BY_PERSON, ITEMS, NOT_LISTED, TOLD, Line, checklist, next_act, release_of
 from projections.rules.rulebook import RULEBOOK, judge, rule
 from projections.standing import Standing
 from tests.event_strategies import examples
-from tests.facts import ANA, BEN, NOON, REQUEST, commitment, version_added
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, version_added
 from tests.office import (
     FAR_OFF,
     LONG_AGO,
@@ -98,8 +98,22 @@ def assert_agrees(standing: Standing) -> None:
 
     assert sorted(
         (one.rule, str(one.about), one.wanting, one.facts) for one in listed if one.now and one.wanting
-    ) == sorted((one.rule, str(one.about), one.wanting, one.facts) for one in objections if one.rule not in NOT_LISTED)
+    ) == sorted(
+        (one.rule, str(one.about), TOLD.get(one.wanting, one.wanting), one.facts)
+        for one in objections
+        if one.rule not in NOT_LISTED
+    )
     assert [one.source for one in listed] == [rule(one.rule).source for one in listed]
+
+
+def test_what_nobody_chose_yet_is_not_called_by_the_word_that_stands_in_for_it():
+    facts = [*complete(), *AGREED, designated(), key_filed(), key_confirmed()]
+    told = [one for one in wanting(*facts) if one[0] in ("key-tested", "version-on-offer")]
+
+    assert told == [
+        ("key-tested", ANA, "missing", "a test of the key by the channel of the release"),
+        ("version-on-offer", DATA_SET, "missing", "a version"),
+    ]
 
 
 def test_everything_that_a_release_needs_is_there_with_the_facts_that_show_it():

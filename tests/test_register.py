@@ -157,7 +157,7 @@ def test_nobody_but_those_who_are_asked_for_is_looked_at(office: Office, path: P
 def test_a_packet_that_comes_twice_registers_nobody_twice(path: Path, tmp_path: Path):
     packet = Folder(tmp_path / "packet")
     for data_set in ("D-6.002x-pc", "D-6.002x-forum"):
-        assert run(path, "register-dataset", data_set, "--course-run", "x", "--kind", "other").exit_code == 0
+        assert run(path, "register-dataset", data_set, "--course-run", "MITx/x/1", "--kind", "other").exit_code == 0
     assert run(path, "submit", str(EXAMPLES / MIT)).exit_code == 0
     packet.put("people[1].email", "ROSA.Quill@example.EDU")
     packet.put("researcher.person", "ROSA.Quill@example.EDU")

@@ -197,7 +197,12 @@ PINNED = [
     ("nobody-debarred", "policy", "debarred people take part in no new request", False),
     ("no-hold", "policy", "no legal hold is on the request, its people or its data sets", False),
     ("no-open-incident", "policy", "no incident is open on the request", False),
-    ("separate-duties", "policy", "who decides plays no part in the request", False),
+    (
+        "separate-duties",
+        "policy",
+        "who decides plays no part in the request, and who extracts does not get the data",
+        False,
+    ),
     ("approved-request", "C1", "the request was approved", False),
     ("agreement-terms", "C2, K1", "an agreement names the study group and what was asked for", False),
     ("template-approved", "C2", "nobody approves the terms of an agreement for themselves", False),
@@ -390,7 +395,7 @@ PINNED_ACTS = {
 FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
     2: "47862d95fe89fff7befc8a0076a7f953c34c45c17fc7f605a294790e1db22e9c",
-    3: "39de38d46ace914a8225ed446830f4fcd0f737748810b73c0b34ff3c5e5abe87",
+    3: "480b0ce4fd8ce3256e8f0c9178d841b7d646db1535fff038f68f57031ec3025b",
 }
 
 RULE_MODULES = sorted({module.name for module in pkgutil.iter_modules(projections.rules.__path__)} - NO_RULES)

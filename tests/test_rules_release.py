@@ -719,3 +719,17 @@ def test_the_contact_plays_a_part_also_when_not_in_the_study_group():
     given(facts).when(authorise()).then(
         refused("contact-named", about=[DIRECTOR]), refused("separate-duties", about=[DIRECTOR])
     )
+
+
+# Policy: whoever gets the data does not extract them.
+
+
+@pytest.mark.parametrize("who", [ANA, BEN], ids=["the contact", "a recipient"])
+def test_nobody_who_gets_data_extracts_them(who: str):
+    given(ready(), authorised()).when(hand_over(extracted_by=who)).then(
+        refused("separate-duties", "somebody else to extract the data", about=[who], shown_by=[request()])
+    )
+
+
+def test_somebody_apart_from_the_request_extracts_the_data():
+    given(ready(), authorised()).when(hand_over(extracted_by=STRANGER)).then(handed_over())

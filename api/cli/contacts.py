@@ -11,6 +11,8 @@ from api.cli.kinds import CHANNEL, DAY, FILE, REQUEST, TEXT, OneOf
 from api.commands import document_in
 from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, RejectKey, RevokeKey, SendKeyTest
 from api.handing_over import NONCE_BYTES, check_free, send_key_test
+from api.names import names_in
+from ledger.events import KeyFiled
 from ledger.events.contact import SecondChannel
 
 Why = Literal["lost", "compromised", "no longer used"]
@@ -31,7 +33,20 @@ def designate(hand: Hand, request: str, person: str) -> None:
 @click.argument("key", type=FILE)
 def file_key(hand: Hand, request: str, key: Path) -> None:
     """File the public KEY of the point of contact of REQUEST."""
-    hand.take(FileKey(request=request, key=document_in(key, "application/pgp-keys")), gives="key")
+    command = FileKey(request=request, key=document_in(key, "application/pgp-keys"))
+    hand.take(command, gives="key", notes=_warned(hand, command))
+
+
+def _warned(hand: Hand, command: FileKey) -> list[str]:
+    """That no user id of a key has the contact's address: it may be somebody else's."""
+    names = names_in(hand.home.ledger, hand.home.custody)
+    reports = [event for event, _ in command.draft(hand.clerk.drafting(hand.circumstances))]
+    return [
+        f"warning: no user id of this key has the address of {names(one.person)}, so nothing is released for it until"
+        " `confirm-key --settles-address` says that it is theirs; if it is somebody else's, `reject-key`"
+        for one in reports
+        if isinstance(one, KeyFiled) and not one.names_address
+    ]
 
 
 @click.command("confirm-key")

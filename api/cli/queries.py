@@ -40,6 +40,7 @@ SHOWN = {
 def _described(command: Command) -> Command:
     """What is said of every query."""
     for option in (
+        click.option("--again", is_flag=True, help="It was asked once more, though the very same is on record today."),
         click.option("--purpose", type=TEXT, help="What for; it is kept in custody. - reads it from standard input."),
         click.option("--doi", type=DOI, help="About this paper."),
         click.option("--publication", type=PUBLICATION, help="About this publication of a request."),

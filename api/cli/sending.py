@@ -115,7 +115,7 @@ def notices(path: Path, as_json: bool, as_csv: bool, ids: bool, sent: bool, refu
             return
         if refused:
             shown = {"entry": "entry", "at": "when (UTC)", "of": "of entry", "kind": "notice", "to": "to", "way": "by"}
-            held = [{**_was_sent(fact), "entry": fact.position} for fact in refusals(asked.home)]
+            held = [_was_sent(fact) for fact in refusals(asked.home)]
             show(Table(shown, held), position, form, "None was refused that is not sent again.")
             return
         with open_outbox(asked.home, settings_in(asked.home.path)) as outbox:
@@ -141,6 +141,7 @@ def _waits(one: Notice) -> Row:
 def _was_sent(fact: Recorded) -> Row:
     event: Any = fact.event
     return {
+        "entry": fact.position,
         "at": fact.recorded_at.replace(microsecond=0),
         "what": "sent" if isinstance(event, NoticeSent) else "refused",
         "of": event.of,

@@ -17,7 +17,7 @@ from api.cli.wording import counted, in_lines
 from ledger.errors import Malformed
 from ledger.home import Home, open_home
 from projections.acts import of_publication, of_request
-from projections.disclosure_control import Report, Source, Wish, check
+from projections.disclosure_control import TOTALS, Report, Source, Wish, check
 from projections.standing import Standing
 
 # More is printed for programs alone.
@@ -48,7 +48,14 @@ class _Columns(click.ParamType[tuple[str, ...]]):
 @click.option("--smallest", type=click.IntRange(2, 100_000), help="The smallest count that may stand in a cell.")
 @click.option("--by", multiple=True, metavar="COL", help="A column of categories; repeatable.")
 @click.option(
-    "--count", "counted_in", metavar="COL", help="The column of counts; without it the only one there is, or else rows."
+    "--count",
+    "counted_in",
+    multiple=True,
+    metavar="COL",
+    help="A column of counts; repeatable. Without it the only one there is, or else rows.",
+)
+@click.option(
+    "--total", "totals", multiple=True, metavar="LABEL", help="What a row or column of totals is called; repeatable."
 )
 @click.option("--quasi", type=_Columns(), default=(), help="Columns by which people could be recognised.")
 @click.option("--against", metavar="REQUEST|PUBLICATION", help="Compare with the tables that were passed for it.")
@@ -58,7 +65,8 @@ def check_table(
     as_json: bool,
     smallest: int | None,
     by: tuple[str, ...],
-    counted_in: str | None,
+    counted_in: tuple[str, ...],
+    totals: tuple[str, ...],
     quasi: tuple[str, ...],
     against: str | None,
     table: Path,
@@ -73,7 +81,7 @@ def check_table(
     with open_home(path.absolute(), clock()) if path else nullcontext() as home:
         least = smallest or (office_of(home).policy.event.smallest_cell if home else 0)
         earlier = _passed(home, against) if home and against else []
-        wish = Wish(least, by, counted_in, quasi)
+        wish = Wish(least, by, tuple(dict.fromkeys(counted_in)), quasi, totals)
         report = check(Source(table.name, lambda: table.open("rb")), wish, earlier)
     click.echo(json.dumps(_members(report, wish)) if as_json else in_lines(_lines(report, wish, table.name)))
     raise click.exceptions.Exit(REFUSED if report.findings else 0)
@@ -110,6 +118,9 @@ def _lines(report: Report, wish: Wish, name: str) -> Iterator[str]:
     if report.cells:
         what = f"counts in {', '.join(report.counts)}" if report.counts else "rows"
         yield f"  {counted(report.cells, 'cell')}: {what}, by {', '.join(report.by) or 'nothing'}"
+    if report.totals is not None:
+        unknown = f"none is called so, as {', '.join(sorted(TOTALS))} are: --total LABEL says what is one"
+        yield f"  taken for totals: {', '.join(report.totals) or unknown}"
     if report.others:
         yield f"  not looked at, as they are numbers and no counts, or not said to be: {', '.join(report.others)}"
     if groups := report.groups:
@@ -142,6 +153,7 @@ def _members(report: Report, wish: Wish) -> dict[str, Any]:
         "cells": report.cells,
         "groups": groups and {name: value for name, value in groups._asdict().items() if name != "told"},
         "others": report.others,
+        "totals": report.totals,
         "found": report.found,
         "compared": report.compared,
         "incomparable": report.incomparable,

@@ -97,6 +97,16 @@ class _Signing(Command, frozen=True, kw_only=True):
             why = f"is in the study group of request {self.request}: that takes somebody apart from it"
             raise Malformed("person who attests", attested_by, why)
 
+    def _check_new(self, attested_by: str | None, shown_by: Document, at: Drafting) -> None:
+        """Raise `Malformed` for a signature that is on record already: by the same, under the same, with this file."""
+        said = (self.signer, self.capacity, self.organisation, attested_by)
+        for known in at.request(self.request).agreement(self.agreement).signatures:
+            event = known.event
+            if said != (event.signer, event.capacity, event.organisation, event.attested_by):
+                continue
+            if at.kept(event.document).content == shown_by.content:
+                raise Malformed("signature", shown_by.name, f"is on record already, as entry {known.position} says")
+
 
 class SignByKey(_Signing, frozen=True, kw_only=True):
     """Somebody signed by OpenPGP: a detached signature over exactly the text that was issued, and the key that made it.
@@ -116,6 +126,7 @@ class SignByKey(_Signing, frozen=True, kw_only=True):
         if self.attested_by is None and not self._is_confirmed(facts.key, at):
             why = "is missing: who knows that this key is the signer's, who has confirmed no such key?"
             raise Malformed("person who attests", "", why)
+        self._check_new(self.attested_by, self.signature, at)
         signed_on = at.office.day(facts.signed_at)
         self._check(signed_on, self.attested_by, at)
         subject = f"request:{self.request}"
@@ -160,6 +171,7 @@ class SignOnPaper(_Signing, frozen=True, kw_only=True):
         issued = self._issued(at)
         if sha256(self.text.content).digest() != sha256(at.kept(issued.text).content).digest():
             raise Malformed("text", self.text.name, f"is not the text of agreement {self.agreement} as it was issued")
+        self._check_new(self.attested_by, self.document, at)
         self._check(self.on, self.attested_by, at)
         filed = at.filed(AgreementSigned, f"request:{self.request}", self.document)
         signed = AgreementSigned(

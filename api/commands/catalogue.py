@@ -1,11 +1,17 @@
 """Commands about the catalogue of data sets."""
 
+import re
 from datetime import date
 from typing import Literal
 
 from api.commands.command import Command, Drafting, Wish
+from ledger.errors import Malformed
 from ledger.events import DataSetFormChanged, DataSetRegistered, DataSetRetired, DataSetVersionAdded
 from ledger.events.catalogue import Form
+
+_PART = r"[A-Za-z0-9._~-]+"
+# As the platform writes its keys now, and as it wrote them before: organisation, course, run.
+COURSE_RUN = re.compile(rf"course-v1:{_PART}\+{_PART}\+{_PART}|{_PART}/{_PART}/{_PART}")
 
 
 class RegisterDataSet(Command, frozen=True, kw_only=True):
@@ -16,7 +22,10 @@ class RegisterDataSet(Command, frozen=True, kw_only=True):
     kind: Literal["person-course", "tracking-log", "forum", "survey", "other"]
 
     def draft(self, at: Drafting) -> Wish:
-        """A report."""
+        """A report. Raises `Malformed` for what is no key of a course run."""
+        if not COURSE_RUN.fullmatch(self.course_run):
+            why = "is no course run: it looks like course-v1:MITx+6.002x+2012_Spring, or MITx/6.002x/2012_Spring"
+            raise Malformed("course run", self.course_run, why)
         return at.reports(DataSetRegistered(dataset=self.dataset, course_run=self.course_run, kind=self.kind))
 
 

@@ -15,7 +15,7 @@ from ledger.custody import MAX_DOCUMENT_BYTES, MAX_TEXT_BYTES, Custody, purpose_
 from ledger.custody.commitment import text_bytes
 from ledger.custody.documents import Readable
 from ledger.custody.kept import Document as Kept
-from ledger.errors import Malformed, TooLarge
+from ledger.errors import Malformed, Missing, TooLarge
 from ledger.events import Event
 from ledger.log import Boundary, Ledger
 from projections.acts import Act, of_office, of_request
@@ -124,6 +124,13 @@ class Drafting(msgspec.Struct, frozen=True):
             if not text.strip():
                 raise Malformed(member, text, "is empty")
         return self.keeping.seal(subject, event.wire_name, given) if given else {}
+
+    def unsealed(self, commitment: str | None) -> str | None:
+        """The text behind a commitment; None where there is none, or it is gone."""
+        try:
+            return commitment and self.custody.unseal(commitment)
+        except Missing:
+            return None
 
     def filed(self, event: type[Event], subject: str, document: Document) -> str:
         """The commitment to a document of an event."""

@@ -6,6 +6,7 @@ from typing import Literal
 from api.commands.command import Command, Document, Drafting, Wish
 from api.ids import numbered
 from api.keys import usable_key
+from api.packets.reports import Report
 from ledger.custody import caseless
 from ledger.errors import Malformed, Missing
 from ledger.events import (
@@ -42,7 +43,7 @@ class FileKey(Command, frozen=True, kw_only=True):
     request: str
     key: Document
 
-    def draft(self, at: Drafting) -> Wish:
+    def draft(self, at: Drafting) -> list[Report]:
         """A report. Raises what `usable_key` raises."""
         contact = at.request(self.request).contact
         if contact.person is None:

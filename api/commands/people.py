@@ -2,7 +2,10 @@
 
 from datetime import date
 
+import msgspec
+
 from api.commands.command import Acting, Command, Drafting, Wish
+from api.packets.form import Address
 from api.register import register_of
 from ledger.custody import caseless
 from ledger.errors import Malformed
@@ -35,7 +38,9 @@ class Details(Command, frozen=True, kw_only=True):
         return {detail: getattr(self, detail) for detail in Details.__struct_fields__}
 
     def check_address(self, person: str, at: Drafting) -> None:
-        """Raise `Malformed` for the e-mail address of somebody else: people are found by it."""
+        """Raise `Malformed` for what is no e-mail address, and for that of somebody else: people are found by it."""
+        if self.email is not None and not _is_address(self.email):
+            raise Malformed("e-mail address", self.email, "is none: it looks like ana@example.edu")
         known = register_of(at.ledger, at.custody).person(caseless(self.email)) if self.email else None
         if known not in (None, person):
             raise Malformed("e-mail address", self.email, f"is that of {known} already")
@@ -148,6 +153,14 @@ class Erase(Command, frozen=True, kw_only=True):
             principal=at.principal, person=self.person, details=self.details, last_copy_lapses=self.last_copy_lapses
         )
         return Acting(act, PersonErased)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        msgspec.convert(text, Address)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def nothing_to_erase(person: str, details: tuple[Detail, ...]) -> Malformed:

@@ -1,5 +1,9 @@
 """Commands about queries: received, answered, withdrawn."""
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
 from api.commands.command import Acting, Command, Document, Drafting, Wish
 from api.ids import of_year
 from ledger.errors import Malformed
@@ -27,28 +31,34 @@ class ReceiveQuery(Command, frozen=True, kw_only=True):
     publication: str | None = None
     doi: str | None = None
     purpose: str | None = None
+    again: bool = False
 
     def draft(self, at: Drafting) -> Wish:
-        """A report, under the next number of the year. A DOI that is known tells the publication and its request."""
+        """A report, under the next number of the year. A DOI that is known tells the publication and its request.
+
+        Raises `Malformed` when the very same came in on that day and is open, unless it is said to have come `again`.
+        """
         if (self.by is None) == (self.asker is None):
             raise Malformed("asker", self.asker or "", "is one: say who asks, either whom the office knows or in words")
         query = _next_query(at)
         publication = self.publication or _published_as(self.doi, at)
-        sealed = at.sealed(QueryReceived, f"query:{query}", {"asker": self.asker, "purpose": self.purpose})
-        return at.reports(
-            QueryReceived(
-                query=query,
-                kind=self.kind,
-                by=self.by,
-                asked=self.asked,
-                referred_by=self.referred_by,
-                datasets=tuple(dict.fromkeys(self.datasets)),
-                request=_request(self.request, publication, at),
-                publication=publication,
-                doi=self.doi,
-                **sealed,
-            )
+        texts = {"asker": self.asker, "purpose": self.purpose}
+        received = QueryReceived(
+            query=query,
+            kind=self.kind,
+            by=self.by,
+            asked=self.asked,
+            referred_by=self.referred_by,
+            datasets=tuple(dict.fromkeys(self.datasets)),
+            request=_request(self.request, publication, at),
+            publication=publication,
+            doi=self.doi,
         )
+        same = None if self.again else _same_today(received, texts, at)
+        if same is not None:
+            why = "says the very same of that day, and is open: say that it was asked again, if it was"
+            raise Malformed("query", same, why)
+        return at.reports(replace(received, **at.sealed(QueryReceived, f"query:{query}", texts)))
 
 
 class Answering(Command, frozen=True, kw_only=True):
@@ -116,6 +126,23 @@ def _known_query(query: str, at: Drafting) -> QueryStanding:
 def _next_query(at: Drafting) -> str:
     received = [fact.event for fact in at.ledger.facts([about(QueryReceived)])]
     return of_year("Q", at.today.year, [one.query for one in received if isinstance(one, QueryReceived)])
+
+
+def _same_today(received: QueryReceived, texts: Mapping[str, str | None], at: Drafting) -> str | None:
+    """The open query that was recorded today, and says just this of the same day."""
+    day = at.office.day(at.circumstances.occurred_at or at.now)
+    for fact in at.ledger.facts([about(QueryReceived)]):
+        known = fact.event
+        if (
+            isinstance(known, QueryReceived)
+            and at.office.day(fact.recorded_at) == at.today
+            and at.office.day(fact.occurred_at) == day
+            and replace(known, query=received.query, asker=None, purpose=None) == received
+            and all(at.unsealed(getattr(known, member)) == text for member, text in texts.items())
+            and at.standing(of_query(known.query)).query(known.query).is_open
+        ):
+            return known.query
+    return None
 
 
 def _published_as(doi: str | None, at: Drafting) -> str | None:

@@ -46,6 +46,7 @@ class Checked(Shape, frozen=True, kw_only=True):
     cells: int
     groups: Grouped | None
     others: tuple[str, ...]
+    totals: tuple[str, ...] | None
     compared: tuple[str, ...]
     incomparable: tuple[str, ...]
     found: int
@@ -53,10 +54,14 @@ class Checked(Shape, frozen=True, kw_only=True):
 
 
 class CheckWanted(Shape, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a table is looked at: its categories, its counts, by what people could be recognised, what it is next to."""
+    """How a table is looked at: its categories, its counts, by what people could be recognised, what it is next to.
+
+    `count` is the column of counts, or several; `total` are rows or columns of totals, if they are not called so.
+    """
 
     by: tuple[str, ...] = ()
-    count: str | None = None
+    count: str | tuple[str, ...] = ()
+    total: tuple[str, ...] = ()
     quasi: tuple[str, ...] = ()
     smallest: Size | None = None
     against: str | None = None
@@ -76,7 +81,8 @@ def check_table(call: Call) -> Answer:
     if least < 1:
         raise _bad("smallest", "is the smallest count that may stand in a cell: 1 or more")
     content = sent[0].stream.read()
-    wish = Wish(least, said.by, said.count, said.quasi)
+    counted = (said.count,) if isinstance(said.count, str) else tuple(dict.fromkeys(said.count))
+    wish = Wish(least, said.by, counted, said.quasi, said.total)
     try:
         report = check(Source(DATA, _opener(content)), wish, _passed(call, said.against) if said.against else [])
     except Malformed as error:
@@ -113,6 +119,7 @@ def _shape(report: Report, least: int) -> Checked:
         cells=report.cells,
         groups=groups and Grouped(k=groups.k, groups=groups.groups, small=groups.small, single=groups.single),
         others=report.others,
+        totals=report.totals,
         compared=report.compared,
         incomparable=report.incomparable,
         found=report.found,

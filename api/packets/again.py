@@ -5,25 +5,38 @@ from hashlib import sha256
 
 from api.packets.packet import Packet
 from ledger.events import RequestSubmitted
-from ledger.log import IdempotencyKey, Ledger
+from ledger.log import IdempotencyKey, Ledger, about
+from projections.acts import of_request
+from projections.standing import Office, Standing, State
 
 # No principal is called so: whoever hands a packet in, it makes one request.
 PACKETS = "packets"
 SHORTLY = timedelta(hours=24)
+# Whoever hands in the packet of a request that came to this means another one.
+OVER = (State.WITHDRAWN, State.DECLINED, State.ENDED, State.CLOSED)
 
 
 def key_of(packet: Packet, ledger: Ledger, now: datetime, *, insist: bool = False) -> IdempotencyKey:
     """The key under which a packet makes a new request, once within 24 hours; or once more for whoever insists.
 
-    Each is made of all that is in the packet, and of the entry that the one before came to.
+    Once the request that it made is over, it makes a new one. Each is made of all that is in the packet, and of the
+    entry that the one before came to.
     """
     contact = packet.key.sha256 if packet.key else ""
     key, last = _key(f"{packet.digest}\n{contact}"), None
     while made := ledger.read(key=key).outcome:
         at = ledger.codec.decode(made[0]).recorded_at
-        last = key if now - at <= SHORTLY else None
+        last = key if now - at <= SHORTLY and not _is_over(made_under(key, ledger), ledger, now) else None
         key = _key(f"{key.key}\n{made[-1].position}")
     return key if insist or last is None else last
+
+
+def _is_over(request: str | None, ledger: Ledger, now: datetime) -> bool:
+    """Whether nothing comes of a request any more."""
+    if request is None:
+        return False
+    standing = Standing([*ledger.facts([about(*Office.folds), of_request(request)])])
+    return standing.request(request).state_on(standing.office.day(now)) in OVER
 
 
 def _key(text: str) -> IdempotencyKey:

@@ -11,6 +11,9 @@ from projections.disclosure_control.finding import Finding
 from projections.disclosure_control.reading import Row, Source, count_in, most_in, unfit
 
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "all", "overall"})
+# The same in other languages: German, French, Spanish and Portuguese, Italian, Dutch.
+TOTALS |= {"gesamt", "gesamtsumme", "insgesamt", "summe", "alle", "somme", "ensemble", "tous", "suma", "soma", "todos"}
+TOTALS |= {"totale", "totali", "tutti", "totaal", "som"}
 # The dimension of a table with several columns of counts.
 COLUMNS = "column"
 
@@ -34,15 +37,28 @@ class Cells(NamedTuple):
 
     dimensions: tuple[str, ...]
     at: dict[Key, Cell]
+    totals: frozenset[str] = TOTALS
+    # The dimension, by its place, and the category of what its numbers show to be a total, whatever it is called.
+    shown_totals: frozenset[tuple[int, str]] = frozenset()
+
+    def is_total(self, place: int, category: str) -> bool:
+        """Whether a category of the dimension at this place stands for all of it."""
+        return category.strip().casefold() in self.totals or (place, category) in self.shown_totals
+
+    @property
+    def total_labels(self) -> tuple[str, ...]:
+        """The categories that are taken for totals."""
+        of = (category for key in self.at for place, category in enumerate(key) if self.is_total(place, category))
+        return tuple(dict.fromkeys(of))
+
+    @property
+    def has_hidden(self) -> bool:
+        """Whether any count is hidden."""
+        return any(cell.value is None for cell in self.at.values())
 
     def where(self, key: Key) -> tuple[tuple[str, str], ...]:
         """The categories with their dimensions."""
         return tuple(zip(self.dimensions, key, strict=True))
-
-
-def is_total(category: str) -> bool:
-    """Whether a category stands for all of its dimension."""
-    return category.strip().casefold() in TOTALS
 
 
 def counted_in(

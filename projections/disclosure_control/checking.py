@@ -5,13 +5,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from ledger.errors import Malformed
-from projections.disclosure_control.cells import Cells, counted_in, small_cells, tallied
+from projections.disclosure_control.cells import TOTALS, Cells, counted_in, small_cells, tallied
 from projections.disclosure_control.columns import columns
 from projections.disclosure_control.differences import comparable, differences
 from projections.disclosure_control.finding import Finding
 from projections.disclosure_control.groups import TOLD, Groups, groups
 from projections.disclosure_control.reading import Source, header_of, rows
 from projections.disclosure_control.totals import worked_out
+from projections.disclosure_control.unnamed_totals import shown_totals, with_possible_totals
 
 # A table with more rows is no aggregate, unless somebody says what it counts.
 MOST_ROWS = 5_000
@@ -20,16 +21,18 @@ MOST_ROWS = 5_000
 class Wish(NamedTuple):
     """How a table is to be read, and looked at.
 
-    `by` are the columns of its categories, `counted` the one with its counts: without it, that is the only other one
+    `by` are the columns of its categories, `counted` those with its counts: without any, that is the only other one
     that holds nothing but counts, and where none or several do rows are counted. Without either, columns that hold
     nothing but counts are taken for counts, and those that hold no numbers, or years, for categories. `quasi` are
-    columns by which people could be recognised.
+    columns by which people could be recognised, `totals` categories that stand for all others beside those that are
+    called so.
     """
 
     smallest: int
     by: tuple[str, ...] = ()
-    counted: str | None = None
+    counted: tuple[str, ...] = ()
     quasi: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
 
 
 class Report(NamedTuple):
@@ -37,7 +40,8 @@ class Report(NamedTuple):
 
     `found` is how many findings there are, of which `findings` has the first thousand of each kind.
     `others` are columns of other numbers, such as shares, which nobody looked at. `incomparable` are the tables passed
-    before that have no category in common with it.
+    before that have no category in common with it. `totals` are its categories that were taken for totals: None, where
+    it hides no cell that they could give away.
     """
 
     rows: int
@@ -50,6 +54,7 @@ class Report(NamedTuple):
     others: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     incomparable: tuple[str, ...] = ()
+    totals: tuple[str, ...] | None = None
 
 
 class _Layout(NamedTuple):
@@ -75,14 +80,17 @@ class _Tally(NamedTuple):
 def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
     """What in a table, or in it beside the earlier ones, would single people out. Raises `Malformed`."""
     header = header_of(source)
-    _check_columns(source, header, (*wish.by, *wish.quasi, *((wish.counted,) if wish.counted else ())))
+    _check_columns(source, header, (*wish.by, *wish.quasi, *wish.counted))
     alike = groups(header, wish.quasi, rows(source), wish.smallest) if wish.quasi else None
     tally = _Tally(list(alike.told), alike.small) if alike else _Tally([], 0)
     cells, layout, number = None, _Layout((), ()), sum(1 for _ in rows(source))
     if wish.by or wish.counted or not wish.quasi:
         layout = _layout(source, header, wish, number)
-        cells = _cells(source, header, layout)
-        tally = tally.with_all(small_cells(cells, wish.smallest)).with_all(worked_out(cells, wish.smallest))
+        cells = _named_totals(source, _cells(source, header, layout), wish)
+        tally = tally.with_all(small_cells(cells, wish.smallest))
+        cells = shown_totals(cells)
+        tally = tally.with_all(worked_out(cells, wish.smallest))
+        tally = tally.with_all(with_possible_totals(cells, wish.smallest))
     compared, incomparable = [], []
     for one in earlier:
         before = _earlier(one, wish, layout) if cells else None
@@ -102,6 +110,7 @@ def check(source: Source, wish: Wish, earlier: Sequence[Source] = ()) -> Report:
         others=layout.others,
         compared=tuple(compared),
         incomparable=tuple(incomparable),
+        totals=cells.total_labels if cells and cells.has_hidden else None,
     )
 
 
@@ -113,14 +122,14 @@ def _check_columns(source: Source, header: Sequence[str], wanted: Sequence[str])
 
 def _layout(source: Source, header: Sequence[str], wish: Wish, number: int) -> _Layout:
     if wish.by:
-        return _Layout(wish.by, (wish.counted,)) if wish.counted else _by_alone(source, header, wish.by)
+        return _Layout(wish.by, wish.counted) if wish.counted else _by_alone(source, header, wish.by)
     if number > MOST_ROWS:
         why = f"has {number:,} rows, as records have and no aggregate: say what it counts, and by what"
         raise Malformed("table", source.name, why)
     found = columns(header, rows(source))
     if wish.counted:
-        others = tuple(name for name in (*found.counts, *found.others) if name != wish.counted)
-        return _Layout(tuple(name for name in found.categories if name != wish.counted), (wish.counted,), others)
+        others = tuple(name for name in (*found.counts, *found.others) if name not in wish.counted)
+        return _Layout(tuple(name for name in found.categories if name not in wish.counted), wish.counted, others)
     if not found.counts:
         why = "has no column of counts: say by which columns its rows are to be counted"
         raise Malformed("table", source.name, why)
@@ -148,6 +157,19 @@ def _cells(source: Source, header: Sequence[str], layout: _Layout) -> Cells:
     return tallied(header, layout.by, rows(source))
 
 
+def _named_totals(source: Source, cells: Cells, wish: Wish) -> Cells:
+    """With the totals that somebody named. Raises `Malformed` for one that the table does not have."""
+    categories = {category.casefold() for key in cells.at for category in key}
+    for label in wish.totals:
+        if label.strip().casefold() not in categories:
+            raise Malformed("total", label, f"is neither a category of {source.name} nor one of its columns of counts")
+    return cells._replace(totals=_totals(wish))
+
+
+def _totals(wish: Wish) -> frozenset[str]:
+    return TOTALS.union(label.strip().casefold() for label in wish.totals)
+
+
 def _earlier(source: Source, wish: Wish, layout: _Layout) -> Cells | None:
     """The cells of a table that was passed: as it is, or else read as this one is; None if neither can be."""
     for way in (_as_it_is, lambda *_: layout):
@@ -155,12 +177,12 @@ def _earlier(source: Source, wish: Wish, layout: _Layout) -> Cells | None:
             header = header_of(source)
             read = way(source, header, wish)
             _check_columns(source, header, (*read.by, *read.counts))
-            return _cells(source, header, read)
+            return _cells(source, header, read)._replace(totals=_totals(wish))
         except Malformed:
             continue
     return None
 
 
 def _as_it_is(source: Source, header: Sequence[str], wish: Wish) -> _Layout:
-    counted = wish.counted if wish.counted in header else None
+    counted = tuple(name for name in wish.counted if name in header)
     return _layout(source, header, Wish(wish.smallest, counted=counted), sum(1 for _ in rows(source)))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from projections.disclosure_control.cells import Cell, Cells, Key, is_total
+from projections.disclosure_control.cells import Cell, Cells, Key
 from projections.disclosure_control.finding import Finding
 
 
@@ -43,8 +43,8 @@ def _summed(cells: Cells, shared: Sequence[str]) -> dict[Key, Cell]:
     totals: dict[Key, Cell] = {}
     parts: defaultdict[Key, list[Cell]] = defaultdict(list)
     for key, cell in cells.at.items():
-        kept = tuple("total" if is_total(key[place]) else key[place].casefold() for place in places)
-        across = [is_total(key[place]) for place in others]
+        kept = tuple("total" if cells.is_total(place, key[place]) else key[place].casefold() for place in places)
+        across = [cells.is_total(place, key[place]) for place in others]
         if all(across):
             totals[kept] = cell
         elif not any(across):

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["small cell", "hidden cell", "bounded cell", "remainder", "small group", "difference"]
+Kind = Literal["small cell", "hidden cell", "bounded cell", "remainder", "small group", "difference", "possible total"]
 
 
 class Finding(NamedTuple):
@@ -11,7 +11,7 @@ class Finding(NamedTuple):
     `people` is how many are singled out. Kinds: a *small cell* counts too few; a *hidden cell* can be worked out from
     others, and a *bounded cell* nearly so; a *remainder* of a total is too small; the rows of a *small group* alone
     have the same values in columns by which people could be recognised; a *difference* is one from a table that was
-    passed.
+    passed; a *possible total* gives a hidden cell away, if it is one.
     """
 
     kind: Kind

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from projections.disclosure_control.bounds import Line, bounds
-from projections.disclosure_control.cells import Cells, Key, is_total
+from projections.disclosure_control.cells import Cells, Key
 from projections.disclosure_control.finding import Finding
 
 
 def worked_out(cells: Cells, smallest: int) -> Iterator[Finding]:
     """What totals tell of cells that are hidden, and of those that are left out."""
-    lines = list(_lines(cells))
+    lines = list(lines_of(cells))
     known = {key: cell.value for key, cell in cells.at.items() if cell.value is not None}
     before = -1
     while before < len(known):
@@ -48,18 +48,23 @@ def _rest(cells: Cells, total: Key, parts: Sequence[Key], known: Mapping[Key, in
     yield Finding("remainder", cell.row, cell.column, cells.where(total), rest, why)
 
 
-def _lines(cells: Cells) -> Iterator[tuple[Key, list[Key]]]:
+def lines_of(cells: Cells) -> Iterator[tuple[Key, list[Key]]]:
     """Each total with the cells that it is of."""
     for place in range(len(cells.dimensions)):
-        totals: dict[Key, Key] = {}
-        parts: defaultdict[Key, list[Key]] = defaultdict(list)
-        for key in cells.at:
-            rest = key[:place] + key[place + 1 :]
-            if is_total(key[place]):
-                totals[rest] = key
-            else:
-                parts[rest].append(key)
-        yield from ((total, parts[rest]) for rest, total in totals.items() if parts[rest])
+        yield from lines_along(cells, place)
+
+
+def lines_along(cells: Cells, place: int) -> Iterator[tuple[Key, list[Key]]]:
+    """Each total of one dimension with the cells that it is of."""
+    totals: dict[Key, Key] = {}
+    parts: defaultdict[Key, list[Key]] = defaultdict(list)
+    for key in cells.at:
+        rest = key[:place] + key[place + 1 :]
+        if cells.is_total(place, key[place]):
+            totals[rest] = key
+        else:
+            parts[rest].append(key)
+    yield from ((total, parts[rest]) for rest, total in totals.items() if parts[rest])
 
 
 def _told(total: Key, parts: Sequence[Key], known: Mapping[Key, int]) -> tuple[Key, int] | None:

@@ -1,13 +1,17 @@
-"""Policy: who decides plays no part in the request."""
+"""Policy: who decides plays no part in the request, and who extracts does not get the data."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from projections.acts import Act, involved
+from projections.acts import Act, HandOverRelease, involved
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
-RULE = Rule[Act]("separate-duties", "policy", "who decides plays no part in the request")
+RULE = Rule[Act](
+    "separate-duties",
+    "policy",
+    "who decides plays no part in the request, and who extracts does not get the data",
+)
 
 
 @RULE.objects
@@ -20,3 +24,15 @@ def deciding_on_own_request(act: Act, standing: Standing, at: datetime) -> Itera
         yield RULE.objection(
             "somebody else to decide", person.event, [person.position, submitted and submitted.position]
         )
+
+
+@RULE.objects
+def extracting_for_oneself(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """Whoever gets data, or works with those who do, does not choose what is in them."""
+    del at
+    request = standing.request(act.request)
+    if not isinstance(act, HandOverRelease) or request.submitted is None:
+        return
+    researcher = request.submitted.event.researcher
+    if act.extracted_by in {researcher, *request.personnel, *request.study_group, request.contact.person}:
+        yield RULE.objection("somebody else to extract the data", act.extracted_by, [request.submitted.position])
