@@ -17,14 +17,16 @@ from api.signing import After, Before, nothing_after, nothing_before
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
 from ledger.errors import Conflict
-from ledger.events import ActRefused, Event, FactCorrected
+from ledger.events import ActRefused, Event
 from ledger.events.governance import Objected
 from ledger.log import IdempotencyKey, Ledger, Reading
 from ledger.storage.port import Clock
-from projections.acts import Act, of_request
+from projections.acts import Act, ApproveRequest
+from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
-from projections.standing import Known, RequestStanding
+from projections.standing import Standing
+from projections.upkeep import of_request as of_case
 
 ATTEMPTS = 8
 
@@ -60,23 +62,25 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(NamedTuple):
-    """What somebody has seen of a request before they act on it: its facts up to a position."""
+    """What somebody has seen of a request before they act on it.
+
+    `holds` tells whether it is still so when the log is so long, by nothing but what an approval is judged on.
+    """
 
     request: str
-    position: int
+    holds: Callable[[int], bool]
 
-    def check(self, facts: Sequence[Known[Event]]) -> None:
-        """Raise `Outdated` when one of these facts is a newer one about the request."""
-        tag = f"request:{self.request}"
-        newer = [
-            fact.position
-            for fact in facts
-            if fact.position > self.position
-            and isinstance(fact.event, (*RequestStanding.folds, FactCorrected))
-            and tag in fact.event.tags()
-        ]
-        if newer:
-            raise Outdated(self.request, self.position, max(newer))
+    def check(self, ledger: Ledger, reading: Reading) -> Reading:
+        """The reading with all that it was seen by: nothing of that may change before the append.
+
+        Raises `Outdated` when it is otherwise by now.
+        """
+        act = ApproveRequest(principal=NOBODY, request=self.request)
+        reading = ledger.widen(reading, [*act.first_look(), of_case(self.request)])
+        reading = ledger.widen(reading, act.second_look(Standing(reading.facts)))
+        if not self.holds(reading.position):
+            raise Outdated(self.request, reading.position)
+        return reading
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -114,7 +118,7 @@ class Desk:
         """Do it, or record that it was refused.
 
         Raises `NotEntitled` for somebody who may not wish it, `Malformed` for a request that the ledger does not know
-        and for an act of another shape, `Outdated` when there is more than was `seen`, `Conflict` when others were
+        and for an act of another shape, `Outdated` when it is no longer as it was `seen`, `Conflict` when others were
         faster, time and again.
         """
         self.check_ready()
@@ -187,7 +191,8 @@ class Desk:
         judgement = judge_now(self._ledger, act, at, key)
         if not judgement.reading.outcome:
             if seen is not None:
-                seen.check(judgement.reading.facts)
+                reading = seen.check(self._ledger, judgement.reading)
+                judgement = msgspec.structs.replace(judgement, reading=reading)
             admit_act(act, circumstances.actor, judgement.standing, at, circumstances.occurred_at)
         return judgement
 
@@ -208,13 +213,13 @@ class Desk:
         others = sorted(str(person) for person in people)
         for _, circumstances in reports:
             circumstances.admit(at)
-        of_seen = [of_request(seen.request)] if seen else []
-        reading = self._ledger.read([*looked_at(events, others), *of_seen], key)
+        reading = self._ledger.read(looked_at(events, others), key)
         if not reading.outcome:
-            if seen is not None:
-                seen.check(reading.facts)
             told = [(event, circumstances.actor) for event, circumstances in reports]
-            admit_reports(told, reading.facts, at, others)
+            facts = reading.facts
+            if seen is not None:
+                reading = seen.check(self._ledger, reading)
+            admit_reports(told, facts, at, others)
         return reading
 
 

@@ -2,7 +2,7 @@
 
 LedgerError
 ├── NotEntitled          somebody wished for what they may not wish for; nothing was written
-├── Outdated             something has happened to a request since what was seen of it; nothing was written
+├── Outdated             a request is no longer as somebody saw it before they acted on it; nothing was written
 ├── TooSlow              the body of a call came too slowly to be waited for any longer; nothing was written
 └── HungUp               who called is gone before the body of the call had come; nothing was written
 """
@@ -22,11 +22,11 @@ class NotEntitled(LedgerError):
 
 
 class Outdated(LedgerError):
-    """Something has happened to a request since what was seen of it; nothing was written."""
+    """A request is no longer as somebody saw it before they acted on it; nothing was written."""
 
-    def __init__(self, request: str, seen: int, last: int) -> None:
-        self.request, self.seen, self.last = request, seen, last
-        super().__init__(f"{request} was seen as of entry {seen}, and entry {last} is about it, too")
+    def __init__(self, request: str, position: int) -> None:
+        self.request, self.position = request, position
+        super().__init__(f"{request} is no longer as it was seen, as of entry {position}")
 
 
 class TooSlow(LedgerError):

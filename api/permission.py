@@ -73,7 +73,7 @@ def _answer(
     known = {fact.position: fact for fact in (*first, *facts(act.second_look(Standing(first))))}
     standing = Standing(known[position] for position in sorted(known))
     request = standing.request(act.request)
-    naming = request.naming(act.person, standing.office.day(at), act.dataset)
+    naming = request.naming(act.person, standing.office.day(at), act.dataset) if act.person else ()
     found = [(request.agreement(party.agreement).last_day, party.agreement) for party in naming]
     until, agreement = min(found, default=(None, None))
     return tuple(judge(act, standing, at)), Under(act.request, agreement, until)

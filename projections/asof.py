@@ -44,11 +44,11 @@ class Moment(NamedTuple):
 
 
 class AsOf:
-    """A ledger at a moment; `position` is the last of what was known."""
+    """A ledger at a moment, read up to a position or to its end; `position` is the last of what was known."""
 
-    def __init__(self, ledger: Ledger, moment: Moment) -> None:
+    def __init__(self, ledger: Ledger, moment: Moment, until: int | None = None) -> None:
         self._ledger, self._moment = ledger, moment
-        self.position = ledger.store.head().position
+        self.position = ledger.store.head().position if until is None else until
         if moment.known_at is not None:
             self.position = _known_up_to(ledger, moment.known_at, self.position)
 

@@ -484,7 +484,7 @@ def hand_over(*files: Packed, **changes: Any) -> HandOverRelease:
     return HandOverRelease(package=package(*files), **(rest | changes))
 
 
-def let_in(who: str = ANA, **changes: Any) -> LetIn:
+def let_in(who: str | None = ANA, **changes: Any) -> LetIn:
     rest: dict[str, Any] = {"principal": THE_DIRECTOR, "request": REQUEST, "dataset": DATA_SET}
     return LetIn(person=who, **(rest | changes))
 

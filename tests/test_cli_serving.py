@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from api.apikeys import Keys, digest_of
 from api.cli import main
 from api.commands import Clerk
-from api.commands.governance import GrantRole
-from ledger.events import ApiKeyIssued, ApiKeyRevoked
+from api.commands.governance import GrantRole, PublishPolicy
+from api.http.callers import Callers
+from ledger.events import ApiKeyIssued, ApiKeyRevoked, PolicyPublished
 from ledger.home import create_home, open_home
 from tests.facts import NOON, Clock
 from tests.http_office import BY
@@ -60,8 +61,24 @@ def test_a_key_is_shown_once_and_its_digest_is_on_record(home: Path):
         role="auditor",
         scope=("access", "governing", "reading", "recording"),
         digest=digest_of(key_in(told.output)),
-        expires=datetime(2026, 12, 31, 23, 59, 59, 999999, UTC),
+        expires=datetime(2027, 1, 1, 4, 59, 59, 999999, UTC),
     )
+
+
+def test_the_last_day_of_a_key_ends_at_midnight_at_the_office(home: Path):
+    with open_home(home, CLOCK) as opened:
+        policy = PublishPolicy(policy=PolicyPublished(time_zone="Pacific/Auckland"))
+        Clerk(opened, CLOCK).take(policy, BY)
+
+    key = key_in(typed(home, "issue-api-key", "staff:auditor", "auditor", "--until", "2026-12-31").output)
+
+    midnight = datetime(2026, 12, 31, 11, tzinfo=UTC)
+    clock = Clock(midnight - timedelta(microseconds=2))
+    with open_home(home, clock) as opened:
+        callers = Callers(opened.ledger, clock)
+        caller = callers.caller(f"Bearer {key}")
+        clock.now = midnight
+        assert (caller and caller.principal, callers.caller(f"Bearer {key}")) == ("staff:auditor", None)
 
 
 def test_a_key_may_be_for_less_than_its_role_does(home: Path):

@@ -10,9 +10,10 @@ from ledger.events import (
     AccessPermitted,
     ActRefused,
 )
+from projections.judgement import judge_again
 from tests.authzen_schemas import DECISION, DECISIONS, EVALUATION, EVALUATIONS, METADATA, fits
 from tests.event_strategies import JSON
-from tests.facts import ANA, BEN, DATA_SET, REQUEST
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
 from tests.office import STRANGER
 from tests.packet_facts import anything
@@ -89,11 +90,12 @@ def test_a_request_that_is_named_is_the_one_that_is_judged(executed: HttpOffice)
     "change",
     [
         {"subject": {"type": "robot", "id": ANA}},
-        {"subject": {"type": "user", "id": "Ana Ejemplo"}},
-        {"subject": {"type": "user", "id": "nobody@example.edu"}},
+        {"subject": {"type": "user", "id": " "}},
         {"action": {"name": "delete"}},
         {"resource": {"type": "document", "id": DATA_SET}},
         {"resource": {"type": "dataset", "id": "../6.002x"}},
+        {"resource": {"type": "dataset", "id": "D-NOPE"}},
+        {"resource": {"type": "dataset", "id": "D-NOPE"}, "subject": {"type": "user", "id": "nobody@example.edu"}},
         {"resource": {"type": "dataset", "id": DATA_SET, "properties": {"request": "R-1999-0001"}}},
         {"resource": {"type": "dataset", "id": DATA_SET, "properties": {"request": 7}}},
     ],
@@ -103,6 +105,31 @@ def test_what_no_rule_is_for_is_denied_and_nothing_recorded(executed: HttpOffice
         said = decision(asked(executed, evaluation(**change)))
 
     assert said == {"decision": False, "context": {"reason": "nothing that is decided here"}}
+
+
+@pytest.mark.parametrize("who", ["nobody@example.edu", "Ana Ejemplo"])
+@pytest.mark.parametrize("under", [{}, {"request": REQUEST}])
+def test_whom_nobody_knows_is_refused_and_what_they_are_called_is_in_custody_alone(executed: HttpOffice, who, under):
+    sought = evaluation(who, resource={"type": "dataset", "id": DATA_SET, "properties": under})
+    with executed.unchanged():
+        tried = decision(asked(executed, {**sought, "context": {"dry_run": True}}))
+    said = decision(asked(executed, sought))
+
+    assert said == {"decision": False, "context": {"rules": ["named-recipients"], "entry": executed.length}}
+    assert tried == {"decision": False, "context": {"rules": ["named-recipients"]}}
+    (recorded,) = list(executed.home.ledger.facts(after=executed.length - 1))
+    refused = recorded.event
+    assert isinstance(refused, ActRefused)
+    assert (refused.person, refused.dataset, refused.request) == (None, DATA_SET, under.get("request"))
+    assert recorded.judged is not None
+    account = recorded.judged.command["account"]
+    assert executed.home.custody.unseal(account) == who
+    entry = executed.home.ledger.store.entry(executed.length)
+    assert entry is not None
+    assert who.encode() not in entry.raw
+    explained = judge_again(executed.home.ledger, recorded, NOON)
+    assert explained is not None
+    assert explained.agrees
 
 
 @pytest.mark.parametrize("member", ["subject", "action", "resource"])

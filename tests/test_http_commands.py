@@ -271,6 +271,14 @@ def test_a_suspension_comes_from_the_office_and_is_lifted_by_a_director(office: 
 
 
 def test_a_data_server_asks_before_it_lets_in_and_reports_what_was_opened(office: HttpOffice):
+    with office.unchanged():
+        for wrong in ({"person": ANA, "dataset": "D-NOPE"}, {"account": "eva@example.edu", "dataset": "D-NOPE"}):
+            turned_away = office.post("data server", "/accesses", wrong)
+            assert (turned_away.status_code, told(turned_away)["errors"][0]["pointer"]) == (422, "/dataset")
+        for wrong in ({"dataset": DATA_SET}, {"person": ANA, "account": "Ana", "dataset": DATA_SET}):
+            assert office.post("data server", "/accesses", wrong).status_code == 422
+    unknown = office.post("data server", "/accesses", {"account": "eva@example.edu", "dataset": DATA_SET})
+    assert (unknown.status_code, "eva@" in unknown.get_data(as_text=True)) == (409, False)
     refused = office.post("data server", "/accesses", {"person": ANA, "dataset": DATA_SET})
     reported = office.post("data server", "/openings", {"person": ANA, "dataset": DATA_SET})
 

@@ -1,7 +1,11 @@
 """Who may do what: every route, by every role and by nobody."""
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from api.cli import main
 from api.http.call import SEES_NAMES
 from api.http.document import PUBLIC_ANSWERS
 from api.http.public import TILE
@@ -215,6 +219,23 @@ def test_what_this_api_is_is_told_to_everybody_with_a_key_and_to_nobody_else(off
     assert {office.get(of, path).status_code for of in ROLES} == {200}
     with office.unchanged():
         assert office.get(None, path).status_code == 401
+
+
+def test_a_browser_without_a_key_is_told_how_to_have_the_page_to_read(office: HttpOffice, tmp_path):
+    refused = told(office.get(None, "/docs"))
+    command = refused["detail"].split("`")[1].replace("FILE", str(tmp_path / "docs.html"))
+
+    done = CliRunner().invoke(main, command.split()[1:])
+
+    assert (refused["status"], command.split()[:2], done.exit_code) == (401, ["dua-ledger", "openapi"], 0)
+    assert (tmp_path / "docs.html").read_bytes() == office.get("staff", "/docs").get_data()
+    assert json.loads(CliRunner().invoke(main, ["openapi"]).output) == told(office.get("staff", "/openapi.json"))
+
+
+def test_a_page_that_cannot_be_written_is_named(tmp_path):
+    done = CliRunner().invoke(main, ["openapi", "--html", str(tmp_path / "none" / "docs.html")])
+
+    assert (done.exit_code, "none/docs.html: No such file" in done.output) == (1, True)
 
 
 def test_who_may_not_is_told_the_same_whether_the_thing_exists_or_not(office: HttpOffice):

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from api.commands.people import Suspend
 from api.commands.request import Return, Withdraw
 from api.desk import Seen
 from api.errors import Outdated
 from ledger.events import RequestWithdrawn
-from tests.facts import ANA, NOON, REQUEST
+from projections.acts import of_request
+from tests.facts import ANA, DATA_SET, NOON, REQUEST
 from tests.http_office import BY, OTHERS_REQUEST, PDF, HttpOffice, certify, form, office, told
 
 __all__ = ["office"]
@@ -53,6 +55,69 @@ def test_what_is_recorded_about_other_requests_does_not_outdate_what_was_seen(of
     assert office.post("staff", f"{PATH}/withdrawal", **on(seen)).status_code == 201
 
 
+@pytest.mark.parametrize("what", ["withdrawal", "approval", "waivers"])
+def test_once_the_checklist_is_another_one_nothing_is_done(office: HttpOffice, what):
+    """Though nothing that makes it so is about the request itself."""
+    seen = tag(office)
+    assert office.post("director", f"/people/{ANA}/suspensions", {"reason": "Unclear."}).status_code == 201
+    assert tag(office) != seen
+
+    body = {"rule": "couhes", "reason": "Urgent.", "expires": "2026-12-31"} if what == "waivers" else {}
+    with office.unchanged():
+        response = office.post("director", f"{PATH}/{what}", body, **on(seen))
+        tried = office.post("director", f"{PATH}/{what}?dry_run=true", body, **on(seen))
+
+    assert (response.status_code, told(response)["type"], tried.status_code) == (412, "/docs#outdated", 412)
+    assert office.post("director", f"{PATH}/{what}", body, **on(tag(office))).status_code in (201, 409)
+
+
+def test_what_changes_nothing_of_what_was_seen_does_not_outdate_it(office: HttpOffice):
+    certify(office)
+    seen = tag(office)
+    asked = {"person": ANA, "dataset": DATA_SET, "request": REQUEST}
+    assert office.post("data server", "/accesses", asked).status_code == 409
+
+    assert tag(office) == seen
+    assert office.post("staff", f"{PATH}/approval", **on(seen)).status_code == 201
+
+
+def test_a_tag_of_the_same_entry_with_another_digest_matches_nothing(office: HttpOffice):
+    last, _, digest = tag(office).strip('"').partition("-")
+
+    with office.unchanged():
+        for other in (f'"{last}-{digest[::-1]}"', f'"{int(last) + 1}-{digest}"'):
+            assert office.post("staff", f"{PATH}/withdrawal", **on(other)).status_code == 412
+
+
+def test_what_one_of_the_office_saw_another_may_act_on(office: HttpOffice):
+    assert tag(office, of="staff") == tag(office, of="director")
+    assert office.post("director", f"{PATH}/withdrawal", **on(tag(office, of="staff"))).status_code == 201
+
+
+def test_a_day_later_a_request_has_waited_longer_than_was_seen(office: HttpOffice):
+    seen = tag(office)
+    office.clock.now = NOON + timedelta(days=3)
+
+    assert tag(office) != seen
+    assert office.post("staff", f"{PATH}/withdrawal", **on(seen)).status_code == 412
+
+
+def test_whatever_comes_between_the_look_and_the_append_is_looked_at_again(office: HttpOffice):
+    """A person is suspended while a command that was told what its caller saw is past its look."""
+    looks = []
+
+    def holds(until: int) -> bool:
+        looks.append(until)
+        if len(looks) == 2:
+            office.clerk.take(Suspend(person=ANA, reason="Unclear."), BY)
+        return len(looks) < 3
+
+    with pytest.raises(Outdated):
+        office.clerk.take(Withdraw(request=REQUEST), BY, seen=Seen(REQUEST, holds))
+    assert len(looks) == 3
+    assert looks[2] == looks[1] + 1
+
+
 def test_what_was_done_once_has_its_outcome_again_whatever_was_seen(office: HttpOffice):
     seen = {"headers": {"If-Match": tag(office), "Idempotency-Key": "k"}}
     first = office.post("staff", f"{PATH}/withdrawal", **seen)
@@ -89,8 +154,9 @@ def test_of_several_tags_the_latest_counts(office: HttpOffice):
 
 def test_of_two_who_saw_the_same_only_one_acts(office: HttpOffice):
     """Also when both are past everything but the append."""
-    position = int(tag(office).strip('"').partition("-")[0])
-    seen = Seen(REQUEST, position)
+    ledger = office.home.ledger
+    last = ledger.read([of_request(REQUEST)]).facts[-1].position
+    seen = Seen(REQUEST, lambda until: next(ledger.facts([of_request(REQUEST)], last, until), None) is None)
 
     def act(number: int) -> bool:
         command = Return(request=REQUEST, items=("C1.2",)) if number % 2 else Withdraw(request=REQUEST)

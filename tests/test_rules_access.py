@@ -25,7 +25,7 @@ from tests.endings import (
     write_off,
     written_off,
 )
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set
+from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set
 from tests.office import (
     COUHES,
     DIRECTOR,
@@ -147,6 +147,13 @@ def test_somebody_who_is_named_nowhere_is_not_let_in(who):
         refused("irb-and-couhes", about=[who, who]),
         refused("citi-training", about=[who]),
     )
+
+
+@pytest.mark.parametrize("under", [REQUEST, None])
+def test_somebody_whom_the_ledger_does_not_know_is_not_let_in(under):
+    asks = let_in(None, request=under, account=commitment())
+    given(ready()).when(asks).then(refused("named-recipients", about=[None]))
+    given(ready(), waiver("named-recipients")).when(asks).then(refused("named-recipients", about=[None]))
 
 
 def test_somebody_of_an_organisation_that_is_named_is_not_let_in_for_that():

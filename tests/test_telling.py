@@ -161,21 +161,22 @@ def test_a_confirmation_says_how_and_to_whom(by: Any, how: str):
 
 
 @pytest.mark.parametrize(
-    ("act", "person", "wished"),
+    ("act", "person", "dataset", "wished"),
     [
-        ("approve-request", None, "To approve the request"),
-        ("authorise-release", None, "To authorise the release"),
-        ("hand-over-release", None, "To hand over the release"),
-        ("grant-waiver", None, "To grant the waiver"),
-        ("let-in", ANA, f"To let Ana Ejemplo in to {DATA_SET}"),
+        ("approve-request", None, None, "To approve the request"),
+        ("authorise-release", None, None, "To authorise the release"),
+        ("hand-over-release", None, None, "To hand over the release"),
+        ("grant-waiver", None, None, "To grant the waiver"),
+        ("let-in", ANA, DATA_SET, f"To let Ana Ejemplo in to {DATA_SET}"),
+        ("let-in", None, DATA_SET, f"To let somebody whom nobody knows in to {DATA_SET}"),
     ],
 )
-def test_a_refusal_says_what_was_wished_for_and_why_not(act: str, person: str | None, wished: str):
+def test_a_refusal_says_what_was_wished_for_and_why_not(act, person, dataset, wished):
     event = ActRefused(
         act=act,
         request=REQUEST,
         person=person,
-        dataset=person and DATA_SET,
+        dataset=dataset,
         objections=(Objected(rule="citi-training", about=BEN, wanting="current CITI training", facts=()),),
     )
 

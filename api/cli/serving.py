@@ -4,20 +4,23 @@ import json
 import multiprocessing
 import os
 import secrets
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import get_args
+from zoneinfo import ZoneInfo
 
 import click
 
 from api.apikeys import new_key
 from api.cli import options
-from api.cli.acting import Hand, reporting
-from api.cli.kinds import DAY, PRINCIPAL, Id, OneOf
+from api.cli.acting import NEW_FILE, Hand, reporting
+from api.cli.kinds import DAY, PRINCIPAL, Id, OneOf, When
+from api.cli.showing import office_of
 from api.commands.governance import IssueApiKey, RevokeApiKey
 from ledger.events.governance import Role, Scope
 from ledger.events.ids import ApiKeyId
+from ledger.evidence.publishing import replace_file
 from ledger.home import open_home
 
 API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it was told when it was issued")
@@ -26,13 +29,15 @@ WORKER = "api.http.worker:make"
 LAST_SECONDS = 30
 # Of requests that wait; more than that are turned away at once.
 BACKLOG = 1024
+# As the umask has it: nothing in the page is secret.
+PAGE_MODE = 0o666
 
 
 @click.command("issue-api-key")
 @reporting
 @click.argument("principal", type=PRINCIPAL)
 @click.argument("role", type=OneOf(Role))
-@click.option("--until", type=DAY, required=True, help="The last day on which it is good, in UTC.")
+@click.option("--until", type=DAY, required=True, help="The last day on which it is good, at the office.")
 @click.option(
     "--scope",
     "scopes",
@@ -43,12 +48,13 @@ BACKLOG = 1024
 def issue_api_key(hand: Hand, principal: str, role: Role, until: date, scopes: tuple[Scope, ...]) -> None:
     """Give PRINCIPAL a key for programs, in one of their roles: ROLE. It is shown once, and kept nowhere."""
     made = new_key(secrets.token_bytes)
+    zone = ZoneInfo(office_of(hand.home).policy.event.time_zone)
     command = IssueApiKey(
         apikey=made.apikey,
         digest=made.digest,
         principal=principal,
         role=role,
-        expires=datetime.combine(until, time.max, UTC),
+        expires=When(until, "day").ends(zone).astimezone(UTC),
         scope=scopes or get_args(Scope),
     )
     hand.take(command, gives="apikey", notes=() if hand.manner.dry_run else (f"key: {made.text}",))
@@ -63,12 +69,16 @@ def revoke_api_key(hand: Hand, apikey: str) -> None:
 
 
 @click.command()
-@click.option("--page", is_flag=True, help="As a page for people, which loads nothing from elsewhere.")
-def openapi(page: bool) -> None:
+@click.option("--html", type=NEW_FILE, metavar="FILE", help="Write the page for people there, as /docs has it.")
+def openapi(html: Path | None) -> None:
     """Print the OpenAPI document of the HTTP API, as /openapi.json gives it to whoever has a key."""
     from api.http import document
 
-    click.echo(document.PAGE if page else json.dumps(document.openapi(), indent=2), nl=not page)
+    if html is None:
+        click.echo(json.dumps(document.openapi(), indent=2))
+        return
+    replace_file(html, document.PAGE.encode(), PAGE_MODE)
+    click.echo(f"Wrote {html}: a browser shows it, and it loads nothing from elsewhere.")
 
 
 @click.command()

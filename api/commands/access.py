@@ -3,24 +3,46 @@
 from collections.abc import Iterator
 
 from api.commands.command import Acting, Command, Drafting, Wish
-from ledger.events import AccessPermitted, AmendmentIssued, DataSetOpened, RequestSubmitted
+from ledger.errors import Malformed
+from ledger.events import AccessPermitted, AmendmentIssued, DataSetOpened, DataSetRegistered, RequestSubmitted
 from ledger.log import about
 from projections.acts import LetIn
 from projections.judgement import judge_now
 
 
 class Access(Command, frozen=True, kw_only=True):
-    """A data server asks whether a person may open a data set, under a request or under any."""
+    """A data server asks whether a person may open a data set, under a request or under any.
 
-    person: str
+    `account` is all that is known of whom nobody knows: they are not let in, and that is on record.
+    """
+
     dataset: str
+    person: str | None = None
     request: str | None = None
+    account: str | None = None
 
     def draft(self, at: Drafting) -> Wish:
-        """An act, under the request that lets the person in, or else under the one where least is in the way."""
-        act = LetIn(principal=at.principal, request=self.request, person=self.person, dataset=self.dataset)
-        ways = [act] if self.request else list(self._ways(act, at))
+        """An act, under the request that lets the person in, or else under the one where least is in the way.
+
+        Raises `Malformed` for a data set that the ledger does not know, whoever asks for it.
+        """
+        if (self.person is None) == (self.account is None):
+            raise Malformed("person", self.person or "", "asks, or somebody with an account of them: say one of them")
+        self._check_dataset(at)
+        act = LetIn(
+            principal=at.principal,
+            request=self.request,
+            person=self.person,
+            dataset=self.dataset,
+            **at.sealed(AccessPermitted, f"dataset:{self.dataset}", {"account": self.account}),
+        )
+        ways = [act] if self.request or not self.person else list(self._ways(act, at))
         return Acting(min(ways, key=lambda way: self._objections(way, at), default=act), AccessPermitted)
+
+    def _check_dataset(self, at: Drafting) -> None:
+        known = at.ledger.facts([about(DataSetRegistered, tags=[f"dataset:{self.dataset}"])])
+        if next(known, None) is None:
+            raise Malformed("dataset", self.dataset, "is not in this ledger")
 
     def _objections(self, way: LetIn, at: Drafting) -> int:
         return len(judge_now(at.ledger, way, at.now).objections)

@@ -45,6 +45,11 @@ HEADERS = {
 # In a path, these may be several steps.
 LONG = ("number", "bundle")
 NOWHERE = "no route"
+# Where somebody without a key, such as in a browser, reads what these say.
+DESCRIBED_HERE = {
+    "/docs": "Without one, the command `dua-ledger openapi --html FILE` writes this page.",
+    "/openapi.json": "Without one, the command `dua-ledger openapi` prints this document.",
+}
 
 
 class Application(Flask):
@@ -112,7 +117,7 @@ def _begin(desks: Desks, open_to_all: Collection[str]) -> None:
         return
     g.caller = caller = desks.callers.caller(asked.headers.get("Authorization", ""))
     if caller is None:
-        raise BadRequest("not-authenticated", "")
+        raise BadRequest("not-authenticated", DESCRIBED_HERE.get(asked.path, ""))
     if not desks.parts.rates.takes(caller.apikey):
         raise BadRequest("too-many", "")
     desks.parts.last_use.saw(caller.apikey, desks.parts.clock())

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import msgspec
 
-from api.awaiting import days_waited, needed_for, turns_of
 from api.history import history_of
 from api.http import lists, shapes
 from api.http.call import Answer, Call, not_found
@@ -15,6 +14,7 @@ from api.http.monitor import CONTENT_TYPE
 from api.http.public import TEXT
 from api.http.reading_in import parameters
 from api.http.rendering import is_export
+from api.http.seeing import last_about, shown
 from api.letter import letter
 from api.permission import may_open
 from api.register import register_of
@@ -27,9 +27,9 @@ from ledger.events import (
 )
 from ledger.events.ids import DataSetId, PersonId
 from ledger.log import about
-from projections.acts import ApproveRequest, of_request
-from projections.checklist import Line, checklist
-from projections.standing import RequestStanding, Standing
+from projections.acts import ApproveRequest
+from projections.checklist import checklist
+from projections.standing import Standing
 from projections.views import answers
 
 # What compliance reads of people: who they are and for whom they act, and no address.
@@ -53,31 +53,9 @@ class WhoAndWhat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def request(call: Call) -> Answer:
     """Show how a request stands, whose turn it is, item by item of the checklist; now, or at another time."""
     number, (asked, whole) = call.ids["request"], _asked_about(call)
-    known = whole.request(number)
-    submitted = known.submitted
-    if submitted is None:
-        raise not_found()
-    shown = shapes.RequestShown(
-        request=number,
-        state=str(known.state_on(asked.today)),
-        since=known.since,
-        researcher=_somebody(call, submitted.event.researcher),
-        datasets=tuple(shapes.Asked(dataset=one.dataset, form=one.form) for one in known.datasets),
-        study_group=tuple(_somebody(call, person) for person in known.study_group),
-        contact=_somebody(call, known.contact.person) if known.contact.person else None,
-        turns=tuple(
-            shapes.Turn.of(
-                one,
-                whom_name=tuple(map(call.names, one.whom)) if call.sees_names else None,
-                working_days=days_waited(one.since_at, asked.office, asked.at),
-            )
-            for one in turns_of(known, number, asked.log, asked.office)
-        ),
-        agreements=tuple(known.agreements),
-        releases=tuple(known.releases),
-        checklist=tuple(_item(call, line, known) for line in checklist(number, whole, asked.at)),
-    )
-    return Answer(shown, position=asked.log.position, version=_last_about(call, number, asked))
+    version = last_about(number, asked.log) if asked.is_now else None
+    body = shown(call, number, asked.log, whole, asked.office, asked.at)
+    return Answer(body, position=asked.log.position, version=version)
 
 
 def _asked_about(call: Call) -> tuple[Inquiry, Standing]:
@@ -99,31 +77,6 @@ def request_letter(call: Call) -> Answer:
     except Malformed as error:
         return told_wrong(error, ())
     return Answer(f"{text}\n".encode(), position=asked.log.position, media_type=TEXT)
-
-
-def _last_about(call: Call, request: str, asked: Inquiry) -> int | None:
-    """The position of the last entry about a request that is shown as it is now."""
-    if not asked.is_now:
-        return None
-    facts = call.ledger.facts([of_request(request)], until=asked.log.position)
-    return max((fact.position for fact in facts), default=None)
-
-
-def _somebody(call: Call, person: str) -> shapes.Somebody:
-    return shapes.Somebody(person=person, name=call.name(person))
-
-
-def _item(call: Call, line: Line, known: RequestStanding) -> shapes.Item:
-    return shapes.Item(
-        rule=line.rule,
-        source=line.source,
-        about=line.about,
-        about_name=call.name(line.about),
-        status=line.status,
-        wanting=line.wanting,
-        needed_for=needed_for(line, known),
-        facts=line.facts,
-    )
 
 
 def history(call: Call) -> Answer:

@@ -2,8 +2,9 @@
 
 Asked is whether a subject (`user` or `person`: a person's id or e-mail address) may `open` or `read` a resource
 (`dataset`), under the request that the resource's property `request` names, or under any. What is asked is recorded as
-permitted or refused; with `dry_run` in the context nothing is. Whatever else is asked about is denied, and nothing is
-recorded: the ledger knows no rule for it.
+permitted or refused; with `dry_run` in the context nothing is. Who is nobody's id or address is refused, and what the
+server calls them is kept in custody. Whatever else is asked about, such as a data set that the ledger does not know, is
+denied, and nothing is recorded: the ledger knows no rule for it.
 """
 
 from collections.abc import Iterator
@@ -188,13 +189,18 @@ def _wish(call: Call, asked: Evaluation) -> Access | None:
             msgspec.convert(request, RequestId)
     except (msgspec.ValidationError, Malformed):
         return None
-    return Access(person=person, dataset=dataset, request=request) if person else None
+    account = None if person else asked.subject.id
+    return Access(person=person, dataset=dataset, request=request, account=account)
 
 
 def _person(call: Call, id_: str) -> str | None:
+    """Whose id or address this is; None when it is nobody's."""
     if "@" in id_:
         return register_of(call.ledger, call.home.custody).person(caseless(id_))
-    person: str = msgspec.convert(id_, PersonId)
+    try:
+        person: str = msgspec.convert(id_, PersonId)
+    except msgspec.ValidationError:
+        return None
     return person
 
 

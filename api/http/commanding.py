@@ -13,7 +13,7 @@ from api.apikeys import new_key
 from api.commands import Command, Document
 from api.commands.governance import IssueApiKey
 from api.commands.people import Erase
-from api.desk import Outcome, Seen
+from api.desk import Outcome
 from api.erasing import erase as erase_details
 from api.errors import NotEntitled
 from api.http import shapes
@@ -21,7 +21,7 @@ from api.http.call import Answer, Call, plain
 from api.http.own import as_themself, check_own_body
 from api.http.problems import BadField, BadRequest, problem, problem_of
 from api.http.reading_in import document, documents, form_body, idempotency_key, json_body, parameters
-from api.http.replying import last_seen
+from api.http.seeing import seen_by
 from ledger.chain.entry import Entry
 from ledger.codec import Precision
 from ledger.custody import Erasure
@@ -155,20 +155,6 @@ def _check_may_speak_for_others(call: Call, shown: Sequence[Document]) -> None:
 def is_trial(call: Call) -> bool:
     """Whether the caller only wants to know what would come of it."""
     return parameters(call.request, Trial).dry_run
-
-
-def seen_by(call: Call) -> Seen | None:
-    """What the caller has seen of the request that they act on, as `If-Match` says; None when it says nothing.
-
-    Raises `BadRequest` for a tag that no request had.
-    """
-    tags = call.request.if_match
-    if "If-Match" not in call.request.headers or (tags.star_tag and "request" in call.ids):
-        return None
-    last = last_seen(tags)
-    if last is None or "request" not in call.ids:
-        raise BadRequest("outdated", "If-Match has no tag that this request ever had.")
-    return Seen(call.ids["request"], last)
 
 
 def _apart(members: Mapping[str, Any]) -> dict[str, Document]:

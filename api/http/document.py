@@ -139,7 +139,7 @@ _IDEMPOTENCY = _header(
 )
 _IF_MATCH = _header(
     "If-Match",
-    "The tag of the request as it was seen: with more about it in the log, nothing is done.",
+    "The tag of the request as it was seen: when it would be shown under another tag by now, nothing is done.",
     '^"[1-9][0-9]{0,15}-[0-9a-f]{16}"$',
 )
 _IF_NONE_MATCH = _header(
@@ -249,7 +249,9 @@ says, its body may have {told}; for whom it is recorded takes a document that sh
 against is answered with 409, and the refusal is on record. Lists can be had as JSON, NDJSON or CSV, as
 <code>Accept</code> says; <code>Ledger-Position</code> says for which position of the log an answer holds.
 <code>ETag</code> says what was seen: a command on a request with that in <code>If-Match</code> is done only if
-nothing about the request has been recorded since, and with it in <code>If-None-Match</code> nothing is sent again.
+the request would be shown under the same tag still, with the same state, turns, checklist and last entry about it
+(what changes none of that, such as a refusal, does not count); with it in <code>If-None-Match</code> nothing is sent
+again.
 The whole description is at <a href="/openapi.json">/openapi.json</a>.
 <table>
 <tr><th>route<th>what it does<th>roles<th>scope

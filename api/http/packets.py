@@ -10,9 +10,10 @@ from werkzeug.datastructures import FileStorage
 
 from api.commands.request import Submit
 from api.http.call import Answer, Call
-from api.http.commanding import answered, is_trial, seen_by, told_wrong
+from api.http.commanding import answered, is_trial, told_wrong
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body, idempotency_key
+from api.http.seeing import seen_by
 from api.packets import read_packet
 from ledger.errors import Malformed
 from ledger.log import IdempotencyKey

@@ -120,7 +120,7 @@ def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
         case BadRequest():
             return problem(error.kind, error.detail, error.errors)
         case Outdated():
-            return problem("outdated", f"Entry {error.last} is about it, too. Nothing was recorded: look at it again.")
+            return problem("outdated", f"The log has entry {error.position} by now. Nothing was recorded: look again.")
         case Rejected():
             return problem("unprocessable", "The packet is malformed, and nothing was recorded.", _of_packet(error))
         case Malformed():

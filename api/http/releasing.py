@@ -18,9 +18,10 @@ from api.desk import Outcome
 from api.handing_over import NONCE_BYTES, Source, packed, refusal_of, sealed_for_contact, wish_to_hand_over
 from api.http import shapes
 from api.http.call import Answer, Call, not_found, plain
-from api.http.commanding import answered, is_trial, key_of, seen_by, told_wrong
+from api.http.commanding import answered, is_trial, key_of, told_wrong
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body, json_body
+from api.http.seeing import seen_by
 from ledger.custody.files import named_os_errors
 from ledger.errors import Malformed, OpenPGPError
 from ledger.events import DocumentOpened, KeyTestSent, ReleaseAuthorised, ReleaseHandedOver
@@ -56,7 +57,8 @@ def hand_over(call: Call) -> Answer:
     key = key_of(call, plain(said), {f"{DATA}{number}": digest for number, (_, digest) in enumerate(found)})
     try:
         if key is None:
-            outcome = call.desks.clerk.take(_trial(call, said, found), call.circumstances(), dry_run=True)
+            trial = _trial(call, said, found)
+            outcome = call.desks.clerk.take(trial, call.circumstances(), dry_run=True, seen=seen_by(call))
         else:
             earlier = call.desks.clerk.earlier(key)
             outcome = earlier or _handed_over(call, said, [one for one, _ in found], key)

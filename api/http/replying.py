@@ -1,7 +1,8 @@
 """Answers as responses: in the form that the caller accepts, compressed, with a tag that says what was seen.
 
     ETag: "<digest>"                  of any answer to a question: equal tags, equal bytes
-    ETag: "<position>-<digest>"       of a request as it is now: that of the last entry about it, for `If-Match`
+    ETag: "<position>-<digest>"       of a request as it is now: that of the last entry about it, for `If-Match`;
+                                      a command compares the whole tag with that of the request as it is by then
 
 A tag is of the bytes as they are sent, so it is another one for each form and for gzip.
 """
@@ -11,13 +12,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from flask import Request, Response, send_file
-from werkzeug.datastructures import ETags
 
 from api.http.call import Answer
 from api.http.rendering import compressed, rendered
 
 DIGITS = 16
-_OF_A_POSITION = re.compile(rf"([1-9][0-9]{{0,15}})-[0-9a-f]{{{DIGITS}}}", re.ASCII)
+_OF_A_REQUEST = re.compile(rf"[1-9][0-9]{{0,15}}-[0-9a-f]{{{DIGITS}}}", re.ASCII)
 
 
 def reply(request: Request, answer: Answer) -> Response:
@@ -40,8 +40,7 @@ def finished(request: Request, response: Response, version: int | None) -> Respo
         return response
     sent = compressed(request, response)
     if request.method == "GET" and response.status_code == 200:
-        digest = sha256(sent).hexdigest()[:DIGITS]
-        tag = digest if version is None else f"{version}-{digest}"
+        tag = tag_of(sent, version)
         response.set_etag(tag)
         # Only what was tagged here can be compared.
         if "If-None-Match" in request.headers and request.if_none_match.contains_weak(tag):
@@ -51,7 +50,12 @@ def finished(request: Request, response: Response, version: int | None) -> Respo
     return response
 
 
-def last_seen(tags: ETags) -> int | None:
-    """The last position that any of these tags names; None when none of them is that of a request."""
-    found = [_OF_A_POSITION.fullmatch(tag) for tag in tags.as_set()]
-    return max((int(one[1]) for one in found if one), default=None)
+def tag_of(sent: bytes, version: int | None) -> str:
+    """The tag of an answer with these bytes."""
+    digest = sha256(sent).hexdigest()[:DIGITS]
+    return digest if version is None else f"{version}-{digest}"
+
+
+def is_of_a_request(tag: str) -> bool:
+    """Whether a tag is one that a request may have."""
+    return _OF_A_REQUEST.fullmatch(tag) is not None

@@ -32,6 +32,7 @@ _SENTENCES = [
         (r"a place among the personnel", "{about} is not among the personnel"),
         (r"registration", "{about} is not registered"),
         (r"a place in an agreement in force", "no agreement in force names {about}"),
+        (r"a person whom the ledger knows", "nobody in this ledger is whoever asks"),
         (r"a place in an agreement about (.+)", "no agreement in force names {about} for {0}"),
         (r"a request for it(?:, (.+))?", "the request does not ask for {about}, {0}"),
         (r"a number that is not taken", "the number {about} is taken"),

@@ -110,8 +110,9 @@ def _deadline(event: e.ReminderFellDue) -> str:
 
 
 def _wished(event: e.ActRefused, names: Names) -> str:
-    if event.act == "let-in" and event.person and event.dataset:
-        return f"To let {names(event.person)} in to {event.dataset}"
+    if event.act == "let-in" and event.dataset:
+        who = names(event.person) if event.person else "somebody whom nobody knows"
+        return f"To let {who} in to {event.dataset}"
     verb, _, thing = event.act.partition("-")
     if verb == "hand":
         verb, thing = "hand over", thing.removeprefix("over-")

@@ -34,13 +34,22 @@ def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objec
 
 
 @RULE.objects
+def unknown_person(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """Whom the ledger does not know, no agreement names."""
+    del standing, at
+    if isinstance(act, LetIn) and act.person is None:
+        yield RULE.objection("a person whom the ledger knows")
+
+
+@RULE.objects
 def another_data_set(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
     """A request and its study group open nothing else."""
     del at
     request = standing.request(act.request)
     if not isinstance(act, LetIn) or request.submitted is None:
         return
-    if act.person not in request.study_group and request.leaving(act.person) is None:
-        yield RULE.objection("a place in the study group", act.person, [request.submitted.position])
+    person = act.person
+    if person and person not in request.study_group and request.leaving(person) is None:
+        yield RULE.objection("a place in the study group", person, [request.submitted.position])
     if not act.wanted(standing):
         yield RULE.objection("a request for it", act.dataset, [request.submitted.position])
