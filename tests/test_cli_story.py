@@ -336,6 +336,22 @@ def test_a_key_that_does_not_name_its_contact_is_filed_with_a_warning(stages: St
     assert [one.out.count(warning) for one in (tried, told, his)] == [1, 1, 0]
 
 
+def test_a_release_whose_data_their_recipient_extracted_is_not_handed_over(stages: Stages, tmp_path: Path):
+    office = stages.at("key tested").copied(tmp_path)
+    line = RELEASE.replace(IRA, ROSA)
+    with office.nothing_happens():
+        tried = office.done(f"{line} --dry-run")
+    told = office(line)
+
+    assert tried.lines[0].startswith("  handing it over would be refused: who extracts the data does not get them")
+    assert told.code == 3
+    assert "separate-duties (policy): Rosa Quill takes part in the request: somebody else has to extract" in told.out
+    assert [fact.event.wire_name for fact in office.facts()][-3:] == [
+        *("release.authorised", "act.refused", "release.failed")
+    ]
+    assert not (office.folder / "package.gpg").exists()
+
+
 AGAIN = "  this very packet came in within the last 24 hours, and made R-2026-0001: --again makes another request"
 
 

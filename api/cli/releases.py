@@ -13,6 +13,7 @@ from api.cli.wording import bar_over
 from api.commands.release import Authorise, Fail, Receive, Stage
 from api.handing_over import Handling, Release, Source, check_free, sources
 from ledger.openpgp import Progress, gpg_version
+from projections.acts import getting
 
 
 class _DataFile(click.ParamType[Any]):
@@ -63,9 +64,19 @@ def release(
         found = sources(hand.clerk, files, bar.update)
         if hand.manner.dry_run:
             versions = tuple(one.chosen for one in found)
-            hand.take(Authorise(request=request, channel=channel, versions=versions))
+            hand.take(Authorise(request=request, channel=channel, versions=versions), notes=_for_oneself(hand, how))
         else:
             _release(hand, how, found, target, bar.update)
+
+
+def _for_oneself(hand: Hand, how: Handling) -> list[str]:
+    """That who extracted the data gets them: the first of the two judgements does not ask for it."""
+    request = hand.clerk.drafting(hand.circumstances).request(how.request)
+    return (
+        ["handing it over would be refused: who extracts the data does not get them, says separate-duties"]
+        if how.extracted_by in getting(request)
+        else []
+    )
 
 
 def _release(hand: Hand, how: Handling, found: list[Source], target: Path, progress: Progress) -> None:

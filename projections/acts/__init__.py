@@ -10,7 +10,18 @@ from typing import Any
 import msgspec
 
 from projections.acts.access import LetIn
-from projections.acts.act import DECIDING, DIRECTING, Act, involved, of_dataset, of_office, of_person, of_request, parts
+from projections.acts.act import (
+    DECIDING,
+    DIRECTING,
+    Act,
+    getting,
+    involved,
+    of_dataset,
+    of_office,
+    of_person,
+    of_request,
+    parts,
+)
 from projections.acts.agreement import AmendAgreement, ExecuteAgreement, IssueAgreement, RenewAgreement
 from projections.acts.ending import AcceptAttestation, CloseRequest, Ending, WriteOff
 from projections.acts.governance import EraseDetails, GrantWaiver
@@ -48,6 +59,7 @@ __all__ = [
     "act_from",
     "as_command",
     "bases",
+    "getting",
     "involved",
     "of_dataset",
     "of_office",

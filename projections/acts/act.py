@@ -122,6 +122,14 @@ def involved(act: Act, standing: Standing) -> set[str]:
     return parts(standing.request(act.request)) | act.sides(standing)
 
 
+def getting(request: RequestStanding) -> set[str]:
+    """Everybody who gets what a request asks for, or works with those who do."""
+    if request.submitted is None:
+        return set()
+    contact = [request.contact.person] if request.contact.person else []
+    return {request.submitted.event.researcher, *request.personnel, *request.study_group, *contact}
+
+
 def parts(request: RequestStanding) -> set[str]:
     """Everybody who plays a part in a request."""
     if request.submitted is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from projections.acts import Act, HandOverRelease, involved
+from projections.acts import Act, HandOverRelease, getting, involved
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
@@ -31,8 +31,6 @@ def extracting_for_oneself(act: Act, standing: Standing, at: datetime) -> Iterat
     """Whoever gets data, or works with those who do, does not choose what is in them."""
     del at
     request = standing.request(act.request)
-    if not isinstance(act, HandOverRelease) or request.submitted is None:
-        return
-    researcher = request.submitted.event.researcher
-    if act.extracted_by in {researcher, *request.personnel, *request.study_group, request.contact.person}:
-        yield RULE.objection("somebody else to extract the data", act.extracted_by, [request.submitted.position])
+    if isinstance(act, HandOverRelease) and act.extracted_by in getting(request):
+        submitted = request.submitted
+        yield RULE.objection("somebody else to extract the data", act.extracted_by, [submitted and submitted.position])
