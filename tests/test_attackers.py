@@ -269,6 +269,9 @@ ROWS = {
     "removes details without an erasure": Row(removes_details, 10, 10, 0),
     "edits a view": Row(edits_a_view, 10, 10, 0),
     "adds a checkpoint by another key to the lock store": Row(forges_the_lock_store, 12, 12, 0),
+    "takes a checkpoint that nobody else has out of the lock store": Row(
+        lambda kept: taken_out(kept, cosigned=False), 0, 0, 0
+    ),
     "makes a refusal that nobody signed yet an act done": Row(makes_a_refusal_an_approval, 10, 10, 0),
     "cuts off what nobody signed yet": Row(rewrites_what_nobody_signed, 0, 0, 0),
 }
