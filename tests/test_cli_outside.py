@@ -312,7 +312,8 @@ def test_of_two_answers_at_once_to_one_query_one_is_refused_or_conflicts(office:
 
 
 def test_queries_and_publications_that_come_in_at_once_get_numbers_of_their_own(office: Office):
-    came = at_once(office, [REFER, REFER, NOTIFY, NOTIFY])
+    asked = f"{REFER} --again"
+    came = at_once(office, [asked, asked, NOTIFY, NOTIFY])
 
     assert [code for _, code in came] == [0, 0, 0, 0]
     assert sorted(out.split()[0] for out, _ in came) == [
