@@ -17,7 +17,7 @@ from tests.stores import PATIENCE
 
 LONG = os.environ.get("CAMPAIGN") == "1"
 WORKERS, CLIENTS = 4, 64 if LONG else 8
-WRITES = 20_000 if LONG else 400
+WRITES = 36_000 if LONG else 400
 READ = (
     "/requests?limit=10",
     "/entries?limit=20&after=3",
@@ -120,7 +120,8 @@ def check(served: Served, seen: Seen, lost: int) -> None:
 def test_nothing_fails_under_load_and_memory_stays_flat(served: Served):
     clients = Clients(served)
     clients.start()
-    clients.wait_for(WRITES // 2)
+    # By then all is remembered that is ever kept at hand.
+    clients.wait_for(WRITES * 2 // 3)
     before = memory(served) if PROC.is_dir() else 0
     clients.wait_for(WRITES)
     after = memory(served) if PROC.is_dir() else 0
@@ -129,7 +130,7 @@ def test_nothing_fails_under_load_and_memory_stays_flat(served: Served):
     served.process.send_signal(signal.SIGTERM)
     assert served.ended() == 0
     check(served, seen, lost=0)
-    # Half of all calls came after the first look; each may leave next to nothing.
+    # A third of all calls came after the first look; each may leave next to nothing.
     assert after - before < 32 * 1024 * 1024
 
 
