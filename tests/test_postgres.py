@@ -442,7 +442,16 @@ def run(*arguments: object) -> Result:
 def test_a_home_keeps_its_log_there(service_url: str, tmp_path: Path):
     home = tmp_path / "home"
     made = run("init", "--home", home, "--origin", ORIGIN, "--store", service_url)
-    added = run("register-dataset", "--home", home, "D-1", "--course-run", "course-v1:MITx+6.002x+2012_Spring", "--kind", "forum")
+    added = run(
+        "register-dataset",
+        "--home",
+        home,
+        "D-1",
+        "--course-run",
+        "course-v1:MITx+6.002x+2012_Spring",
+        "--kind",
+        "forum",
+    )
 
     assert (made.exit_code, added.exit_code) == (0, 0), made.output + added.output
     assert not (home / "log.db").exists()
