@@ -202,8 +202,9 @@ def test_on_a_full_disk_nothing_is_lost_and_with_room_it_goes_on(postgres_server
         )
         with open_store(postgres_server.url("small")) as store:
             acknowledged = append_until_full(store)
-            assert [(entry.position, entry.leaf) for entry in store.scan()] == acknowledged
             run(["mount", "-o", "remount,size=48m", disk], check=True)
+            # While there is no room, the server may have none to put a page back that it needs the place of.
+            assert [(entry.position, entry.leaf) for entry in store.scan()] == acknowledged
             assert store.append([event()] * 200) == len(acknowledged) + 200
             assert_holds(store)
     finally:
