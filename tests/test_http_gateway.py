@@ -1,6 +1,7 @@
 """The gateway: what it hands on of a call, and whom it waits for no longer."""
 
 import asyncio
+import io
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,7 +22,7 @@ SCOPE: dict[str, Any] = {
 
 
 def handed_on(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
-    environ = environ_of(SCOPE | {"headers": headers}, None)  # type: ignore[arg-type]
+    environ = environ_of(SCOPE | {"headers": headers}, io.RawIOBase())
     return {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
 
 
@@ -33,6 +34,10 @@ def test_a_header_that_would_pass_for_another_is_left_out():
 
 def test_a_header_that_is_there_twice_is_both():
     assert handed_on((b"authorization", b"a"), (b"Authorization", b"b")) == {"HTTP_AUTHORIZATION": "a,b"}
+
+
+async def nothing_comes() -> Any:
+    await asyncio.Event().wait()
 
 
 def answering(pieces: Iterable[bytes]) -> Any:
@@ -52,7 +57,7 @@ def test_whoever_takes_nothing_of_an_answer_is_given_up():
     for _ in range(2):
         # The only thread there is serves the next one, too.
         with pytest.raises(HungUp):
-            asyncio.run(gateway(SCOPE, never, never))  # type: ignore[arg-type]
+            asyncio.run(gateway(SCOPE, nothing_comes, never))
 
 
 def test_a_file_goes_out_in_pieces_that_are_worth_it(tmp_path):
@@ -69,7 +74,7 @@ def test_a_file_goes_out_in_pieces_that_are_worth_it(tmp_path):
         start_response("200 OK", [])
         return environ["wsgi.file_wrapper"](file, 8192)
 
-    asyncio.run(Gateway(application, Patience(), threads=1)(SCOPE, send, send))  # type: ignore[arg-type]
+    asyncio.run(Gateway(application, Patience(), threads=1)(SCOPE, nothing_comes, send))
 
     assert [len(one.get("body", b"")) for one in sent] == [0, *3 * [PIECE_BYTES], 1, 0]
     assert (b"".join(one.get("body", b"") for one in sent), file.closed) == (content, True)

@@ -130,7 +130,8 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
             connection.request("GET", "/readyz")
             if connection.getresponse().status == http.client.OK:
                 return
-        time.sleep(0.05)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.05)
     raise CouldNotRun(f"the server did not start: {log.read_text(errors='replace')[-500:]}")
 
 
@@ -153,8 +154,7 @@ def wait_until_interrupted() -> None:
     with suppress(KeyboardInterrupt):
         signal.signal(signal.SIGHUP, signal.default_int_handler)
         click.secho("\nPress Ctrl-C to stop.", bold=True)
-        while True:
-            time.sleep(3600)
+        signal.pause()
 
 
 def show_keys(port: int, keys: Mapping[Role, str]) -> None:
