@@ -9,13 +9,10 @@ What it cosigns takes the place of what it cosigned before, on condition that th
 before anybody is shown the cosignature. Of a checkpoint's signatures it keeps those that it has verified, and its own.
 """
 
-import os
-import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import NamedTuple, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -35,9 +32,8 @@ from ledger.chain.note import (
     write_note,
 )
 from ledger.chain.submission import Submission, parse_submission
-from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.custody.files import draft_of, named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import (
-    AlreadyThere,
     AnotherSize,
     Damaged,
     Malformed,
@@ -207,7 +203,7 @@ def create_witness(folder: Path, name: str) -> VerifierKey:
     """
     key = Ed25519PrivateKey.generate()
     vkey = VerifierKey(name, COSIGNATURE, key.public_key().public_bytes_raw())
-    with _draft_of(folder) as draft:
+    with draft_of(folder) as draft:
         new_file(draft / KEY, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         new_file(draft / STATE, b"")
         with (
@@ -219,26 +215,6 @@ def create_witness(folder: Path, name: str) -> VerifierKey:
             connection.execute("INSERT INTO witness (vkey) VALUES (?)", (str(vkey),))
         sync_folder(draft)
     return vkey
-
-
-@contextmanager
-def _draft_of(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder`, which takes its place when the block ends well, and is else removed."""
-    # What a link names is made where the link points to.
-    folder = Path(os.path.realpath(folder))
-    with named_os_errors(folder):
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise AlreadyThere(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield draft
-        with named_os_errors(folder):
-            draft.rename(folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
 
 
 def _read_key(file: Path) -> Ed25519PrivateKey:

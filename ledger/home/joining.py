@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
+from ledger.custody.files import draft_of, named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.errors import NotALedger, Unreachable, WrongKey
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.witnessing import WITNESSES
@@ -16,7 +16,6 @@ from ledger.home.layout import (
     name_shared,
     named_in,
 )
-from ledger.home.making import draft_of
 from ledger.home.opening import open_home, open_log
 from ledger.storage import Store, without_password
 

@@ -1,12 +1,9 @@
 """Making a home: whole or not at all."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -14,7 +11,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger.chain.note import check_key_name, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody
-from ledger.custody.files import named_os_errors, new_folder, sync_folder
+from ledger.custody.files import draft_of, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Conflict, LedgerError, Malformed
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import create_lock_store, remove_lock_store
@@ -104,30 +101,6 @@ def check_origin(origin: str) -> None:
 
 
 @contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
-    """A new folder beside `path`, which takes its place when the block ends well and is removed when it does not."""
-    # What a link names is made where the link points to.
-    path = Path(os.path.realpath(path))
-    with named_os_errors(path):
-        if not _is_free(path):
-            raise AlreadyThere(path)
-        made = [folder for folder in path.parents if not folder.exists()]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
-        yield draft
-        with named_os_errors(path):
-            draft.rename(path)
-        sync_folder(path.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
-
-
-@contextmanager
 def _lock_store_at(url: str | None) -> Iterator[None]:
     """A new lock store outside the home, if there is to be one, which is removed when the block does not end well."""
     if url is None:
@@ -139,15 +112,6 @@ def _lock_store_at(url: str | None) -> Iterator[None]:
     except BaseException:
         remove_lock_store(url)
         raise
-
-
-def _is_free(path: Path) -> bool:
-    """Whether nothing is at `path`, or an empty folder. Raises `OSError` where nothing can be."""
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return True
-    return path.is_dir() and not any(path.iterdir())
 
 
 def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None, undo: ExitStack) -> None:
