@@ -36,8 +36,10 @@ class Access(Command, frozen=True, kw_only=True):
             dataset=self.dataset,
             **at.sealed(AccessPermitted, f"dataset:{self.dataset}", {"account": self.account}),
         )
-        ways = [act] if self.request or not self.person else list(self._ways(act, at))
-        return Acting(min(ways, key=lambda way: self._objections(way, at), default=act), AccessPermitted)
+        ways = [] if self.request or not self.person else list(self._ways(act, at))
+        if len(ways) > 1:
+            ways.sort(key=lambda way: self._objections(way, at))
+        return Acting(ways[0] if ways else act, AccessPermitted)
 
     def _check_dataset(self, at: Drafting) -> None:
         # What was read before is not read again: the same are asked about many times a day.
