@@ -1,7 +1,7 @@
 """The herald: publishes checkpoints and has them witnessed, beside the calls that they came of.
 
-No call waits for it. While it is about one checkpoint, and for a moment after that, others may be signed, and it goes on
-with the last of them. When it begins, it signs what a crash has left unsigned.
+No call waits for it. While it is about one checkpoint, and for a moment after that, others may be signed, and it goes
+on with the last of them. When it begins, it signs what a crash has left unsigned.
 """
 
 import logging
