@@ -61,6 +61,7 @@ SETTINGS = ("journal_mode = WAL", "wal_autocheckpoint = 64", "synchronous = FULL
 LAST = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
 AT = "SELECT size, note FROM checkpoints WHERE size = ?"
 AFTER = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
+ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
 ADD_FIRST = "INSERT INTO checkpoints (size, note) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM checkpoints)"
 ADD_AFTER = f"""
     INSERT INTO checkpoints (size, note)
