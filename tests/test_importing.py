@@ -419,7 +419,7 @@ def test_whom_and_what_it_remembers_no_more_it_knows_again(office: Office, monke
 
 
 def test_what_was_seen_is_known_again_beyond_what_memory_has_room_for():
-    marks = [sha256(str(number).encode()).digest() for number in range(200_000)]
+    marks = [sha256(str(number).encode()).digest() for number in range(100_000)]
     with closing(Seen()) as seen:
         seen.see_all(marks)
         assert [len(seen), *(mark in seen for mark in (marks[0], marks[-1], b"new"))] == [len(marks), True, True, False]
