@@ -301,8 +301,11 @@ def test_letters_in_another_encoding_are_told_where_they_stand(office: Office):
 
 NO_REGISTER = {
     "empty": (b"", "not even a row"),
-    "no such column": (csv_of(GOOD).replace(b'"Form"', b'"Shape"'), "Form"),
-    "a column twice": (csv_of(GOOD).replace(b'"Form"', b'"Form","Form"', 1), "more than once"),
+    "no such column": (
+        csv_of(GOOD).replace(b'"Form"', b'"Shape"').replace(b'"How"', b'"By"'),
+        "no column 'Form', 'How'",
+    ),
+    "a column twice": (csv_of(GOOD).replace(b'"Form"', b'"Form","Form"', 1), "more than one column 'Form'"),
     "a quote that does not close": (csv_of(GOOD, row(No="2"))[:-3] + b"\r\n" + csv_of(GOOD), "row"),
     "text after a quote": (csv_of(GOOD) + b'"a"b,c\r\n', "from row 3 on, which begins in line 3"),
     "another encoding": (csv_of(GOOD).decode().encode("utf-16"), "UTF-16"),
@@ -355,6 +358,11 @@ def test_what_is_no_map_is_refused(tmp_path: Path, name: str):
     with pytest.raises(Malformed) as refusal:
         read_map(str(file))
     assert (refusal.value.what, refusal.value.value) == ("map", str(file))
+
+
+def test_a_map_that_is_not_there_is_told_with_those_that_are_shipped():
+    with pytest.raises(Malformed, match=r"none of the maps that are shipped: nhs-digital-2021-02$"):
+        read_map("nhs-digital-2020")
 
 
 @pytest.fixture(scope="module")
