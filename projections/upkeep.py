@@ -27,6 +27,7 @@ from projections.collecting import uncollected
 from projections.standing import Standing
 from projections.views.comparing import different_tables
 from projections.views.reading import Reader
+from projections.views.requests import BRIEFLY
 from projections.views.tables import APPLICATION_ID, INDEXES, REACH, REACHED, TABLES, VERSION
 from projections.views.taking import OF_REQUESTS, WANTED, Views
 
@@ -170,7 +171,7 @@ class Upkeep:
         ledger, until = self._ledger, head.position
         office = Standing(ledger.facts([of_office()], until=until)).office
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
-        reader = Reader(WANTED)
+        reader = Reader(WANTED, BRIEFLY)
         with uncollected():
             for page in ledger.store.pages(after, until):
                 for fact in reader.read(page):
