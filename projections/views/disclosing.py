@@ -65,7 +65,7 @@ Day = Callable[[int], str]
 Row = tuple[Any, ...]
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(msgspec.Struct, frozen=True, gc=False):
     """What a request asks for as it comes in: who asks, for what, why, and for whom."""
 
     request: str

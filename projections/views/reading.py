@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
+from ledger.chain.merkle import HASH_BYTES
 from ledger.errors import Damaged
 from ledger.events import DECLARED, Event
 from ledger.events.plain import as_event, payload_decoder, plain_decoder
@@ -13,9 +14,12 @@ _TYPE, _RECORDED_AT = b'"type":"', b'"recorded_at":"'
 _TYPE_LENGTH, _RECORDED_AT_LENGTH = len(_TYPE), len(_RECORDED_AT)
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _TIME_LENGTH = len("2026-11-21T17:00:00.000000Z")
+# In a header `recorded_at` stands behind a position and a leaf hash.
+_BEFORE_RECORDED_AT = len('{"position":1,"prev":"",') + 2 * HASH_BYTES
 
 
-class Happening(msgspec.Struct, frozen=True):
+# None is part of a cycle, which need not be looked for.
+class Happening(msgspec.Struct, frozen=True, gc=False):
     """An event of a kind, where it stands, and when it happened and was recorded, as entries write times.
 
     `said` is the event, or as much of it as was asked for; then the payload is there to read all of it from.
@@ -74,7 +78,7 @@ class Reader:
                 read = decode(payload)
             except UNREADABLE as error:
                 raise _damaged(position, error) from error
-            start = raw.find(_RECORDED_AT, 0, end) + _RECORDED_AT_LENGTH
+            start = raw.find(_RECORDED_AT, _BEFORE_RECORDED_AT, end) + _RECORDED_AT_LENGTH
             recorded = raw[start : start + _TIME_LENGTH].decode()
             if is_brief:
                 yield Happening(position, kind, read.event, read.occurred_at, recorded, payload)

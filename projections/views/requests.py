@@ -17,7 +17,7 @@ from projections.views.days import Days
 from projections.views.disclosing import Wish
 from projections.views.lists import as_json
 from projections.views.reading import Happening
-from projections.views.tables import FORGET_REQUESTS, OF_A_REQUEST
+from projections.views.tables import of_requests
 
 KEPT = 1024
 # What is read at first of facts of these kinds.
@@ -61,7 +61,7 @@ class Requests:
         again = sorted(self._again)
         for begin in range(0, len(again), KEPT):
             some = again[begin : begin + KEPT]
-            for forget in FORGET_REQUESTS.values():
+            for forget in of_requests.FORGET.values():
                 self._connection.execute(forget, (as_json(some),))
             self._add({request: Case.of(request, self._facts_of(request)) for request in some})
 
@@ -79,9 +79,9 @@ class Requests:
         return case
 
     def _add(self, cases: dict[str, Case]) -> None:
-        found: Rows = {table: [] for table in OF_A_REQUEST}
+        found: Rows = {table: [] for table in of_requests.ADD}
         for request in sorted(cases):
             for table, more in rows(request, cases[request], self._days).items():
                 found[table] += more
-        for table, added in OF_A_REQUEST.items():
+        for table, added in of_requests.ADD.items():
             self._connection.executemany(added, found[table])

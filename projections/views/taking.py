@@ -71,13 +71,7 @@ from projections.views.lists import as_json
 from projections.views.past import past_release
 from projections.views.reading import Happening
 from projections.views.requests import FactsOf, Requests
-from projections.views.tables import (
-    CORRECTIONS,
-    FORGET_UNDONE,
-    OF_A_FACT,
-    REACH,
-    UNDO,
-)
+from projections.views.tables import REACH, of_facts
 
 OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
 WANTED: tuple[type[Event], ...] = (
@@ -153,7 +147,7 @@ class Views:
         self._fresh, self.position = position == 0, position
         self._days = Days(office)
         self._requests = Requests(connection, facts_of, self._days, fresh=self._fresh)
-        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in OF_A_FACT}
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in of_facts.ADD}
         self._corrected = False
         self.outdated = False
 
@@ -194,7 +188,7 @@ class Views:
     def write(self, position: int, leaf: bytes, boot: str) -> None:
         """Put everything that was taken in into the tables, which hold for this position then; `leaf` is its leaf."""
         self._requests.write()
-        for table in OF_A_FACT:
+        for table in of_facts.ADD:
             self._flush(table)
         if self._corrected:
             self._undo()
@@ -245,17 +239,17 @@ class Views:
             self._flush(table)
 
     def _flush(self, table: str) -> None:
-        self._connection.executemany(OF_A_FACT[table], self._rows[table])
+        self._connection.executemany(of_facts.ADD[table], self._rows[table])
         self._rows[table].clear()
 
     def _undo(self) -> None:
         """As `uncorrected` has it: a correction that was corrected itself undoes nothing."""
         undone: set[int] = set()
-        for position, corrected in self._connection.execute(CORRECTIONS):
+        for position, corrected in self._connection.execute(of_facts.CORRECTIONS):
             if position not in undone:
                 undone.add(corrected)
-        self._connection.execute(FORGET_UNDONE)
-        self._connection.executemany(UNDO, ((position,) for position in undone))
+        self._connection.execute(of_facts.FORGET_UNDONE)
+        self._connection.executemany(of_facts.UNDO, ((position,) for position in undone))
 
 
 def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object, ...]] | None:
