@@ -20,9 +20,8 @@ from projections.acts import Act, of_office
 from projections.collecting import uncollected
 from projections.standing import Office, Standing
 from projections.upkeep import Answer, Question, Rows, create_indexes, create_tables, of_request
-from projections.views.reading import Happening, Reader
-from projections.views.requests import BRIEFLY
-from projections.views.taking import WANTED, Views
+from projections.views.reading import Happening
+from projections.views.taking import READER, Views
 
 
 class Moment(NamedTuple):
@@ -85,9 +84,8 @@ class AsOf:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             create_tables(connection)
             views = Views(connection, 0, lambda request: self.facts([of_request(request)]), self.office())
-            reader = Reader(WANTED, BRIEFLY)
             with uncollected():
-                for fact in self._moment.counting(reader.read(self._ledger.store.rows(0, self.position))):
+                for fact in self._moment.counting(READER.read(self._ledger.store.rows(0, self.position))):
                     views.take(fact)
                 views.write(self.position, b"", "")
             create_indexes(connection)

@@ -83,5 +83,6 @@ class Requests:
         for request in sorted(cases):
             for table, more in rows(request, cases[request], self._days).items():
                 found[table] += more
-        for table, added in of_requests.ADD.items():
-            self._connection.executemany(added, found[table])
+        for table, added in found.items():
+            if added:
+                self._connection.executemany(of_requests.ADD[table], added)

@@ -69,8 +69,8 @@ from projections.views.days import Days
 from projections.views.inquiring import query_row
 from projections.views.lists import as_json
 from projections.views.past import past_release
-from projections.views.reading import Happening
-from projections.views.requests import FactsOf, Requests
+from projections.views.reading import Happening, Reader
+from projections.views.requests import BRIEFLY, FactsOf, Requests
 from projections.views.tables import REACH, of_facts
 
 OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
@@ -130,6 +130,8 @@ PASSED_OVER: tuple[type[Event], ...] = (
     NoticeRefused,
     NoticeRevived,
 )
+# Making it takes longer than taking in a fact.
+READER = Reader(WANTED, BRIEFLY)
 LET_IN = "let-in"
 ROWS_KEPT = 4096
 
@@ -239,8 +241,9 @@ class Views:
             self._flush(table)
 
     def _flush(self, table: str) -> None:
-        self._connection.executemany(of_facts.ADD[table], self._rows[table])
-        self._rows[table].clear()
+        if self._rows[table]:
+            self._connection.executemany(of_facts.ADD[table], self._rows[table])
+            self._rows[table].clear()
 
     def _undo(self) -> None:
         """As `uncorrected` has it: a correction that was corrected itself undoes nothing."""
