@@ -89,8 +89,8 @@ class Step(NamedTuple):
         for name, apart in (("verify", self.verify), ("rebuild", self.rebuild)):
             rate = self.size / apart.processor
             yield (
-                f"    {name:10} {apart.seconds:10,.1f} s, of processors {apart.processor:,.1f} s ({rate:,.0f} entries a "
-                f"second), {apart.megabytes:,.0f} MB"
+                f"    {name:10} {apart.seconds:10,.1f} s, of processors {apart.processor:,.1f} s ({rate:,.0f} entries "
+                f"a second), {apart.megabytes:,.0f} MB"
             )
         log, view = self.log_bytes / self.size, self.view_bytes / self.size
         yield f"    on disk    {log:,.0f} bytes an entry in the log, {view:,.0f} in the views"
