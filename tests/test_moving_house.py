@@ -279,6 +279,7 @@ STEPS = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("step", STEPS if CAMPAIGN else [*STEPS][3::6])
 def test_who_was_killed_starts_again_and_what_was_erased_meanwhile_is_not_there(in_files: Office, step: str):
     killed = forking().Process(target=move_until, args=(step, in_files))
