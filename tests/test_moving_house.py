@@ -40,6 +40,12 @@ FILES = "file"
 KINDS = [FILES, POSTGRES]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy server takes to notice that a connection was closed."""
+    monkeypatch.setattr(entering, "SECONDS", PATIENCE)
+
+
 class Office(NamedTuple):
     """A home, and where the next one is to keep its parts."""
 

@@ -26,6 +26,12 @@ KEY = "keys/key-encryption-key"
 COUNT = 2 + 6 + 3
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy server takes to notice that a connection was closed."""
+    monkeypatch.setattr(entering, "SECONDS", PATIENCE)
+
+
 @pytest.fixture
 def claims(custody: Custody) -> list[tuple[str, str]]:
     return [*a_person_and_a_document(custody, ANA), *a_person_and_a_document(custody, BEN)]
