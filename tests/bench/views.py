@@ -46,11 +46,12 @@ def life(number: int, dataset: str = "") -> list[DCBEvent]:
         "D-6.002x-pc": dataset or f"D-{number % DATA_SETS}",
         **{one: f"{one}-{number}" for one in ("A-1", "K-1", "L-1")},
     }
-    events = [_renamed(event, names) for event in LIFE]
+    events = [renamed(event, names) for event in LIFE]
     return [DCBEvent(event.wire_type(), codec.encode(fact(event), salt, NOW), sorted(event.tags())) for event in events]
 
 
-def _renamed(event: Event, names: dict[str, str]) -> Event:
+def renamed(event: Event, names: dict[str, str]) -> Event:
+    """The same event about others."""
     text = msgspec.json.encode(event).decode()
     for old, new in names.items():
         text = text.replace(f'"{old}"', f'"{new}"')
