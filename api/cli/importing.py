@@ -8,23 +8,21 @@ from typing import Any
 
 import click
 
-from api.cli import options
 from api.cli.acting import clock
 from api.cli.failures import CouldNotRun
 from api.cli.kinds import FILE
+from api.cli.recording import recording
 from api.cli.wording import bar_over, counted, in_lines, printable
 from api.importing.mapping import read_map
 from api.importing.reading import Register
 from api.importing.report import Report
 from api.importing.survey import Survey, survey
 from api.importing.taking import Importer, Taken
-from ledger.home import open_home
+from ledger.home import Home
 
 
 @click.command("import")
-@options.home
-@options.actor
-@options.as_json
+@recording
 @click.option(
     "--map", "map_", required=True, metavar="MAP", help="What the columns say: a TOML file, or a map that is shipped."
 )
@@ -36,7 +34,7 @@ from ledger.home import open_home
 )
 @click.argument("register", type=FILE)
 def import_register(
-    path: Path, actor: str, as_json: bool, map_: str, dry_run: bool, report: Path | None, register: Path
+    home: Home, actor: str, as_json: bool, map_: str, dry_run: bool, report: Path | None, register: Path
 ) -> None:
     """Take in what REGISTER, a CSV file, says was released before this ledger was kept.
 
@@ -44,7 +42,7 @@ def import_register(
     goes on when it is called again. Leaves with 1 when some row cannot be taken; all others are.
     """
     read = read_map(map_)
-    with open_home(path.absolute(), clock()) as home, closing(Importer(home, read, actor, clock())) as importer:
+    with closing(Importer(home, read, actor, clock())) as importer:
         file = Register(register, read.map, importer.office.day(clock()()))
         with Report(report) as told, bar_over("Looking through", register.stat().st_size) as bar:
             found = survey(file, told.take, bar.update)
