@@ -110,7 +110,7 @@ def test_whom_nobody_knows_is_refused_and_what_they_are_called_is_in_custody_alo
         3,
         ["Refused", "  named-recipients (C2, K1): nobody in this ledger is whoever asks"],
     )
-    (refused,) = office.facts("act.refused")
+    (refused,) = office.facts("act.refused.v1")
     assert (refused.event.person, refused.judged.command["person"]) == (None, None)
     assert office.opened(refused.judged.command["account"]) == who
 
