@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import pytest
 
+from ledger.events import ActRefused
 from projections.rules.rulebook import VERSION
 from tests.command_line import IRA, LAW, RELEASE, ROSA, SEND, STOPPED_PROGRAM, TOM, Stages
 from tests.facts import NOON, Clock
@@ -111,6 +112,8 @@ def test_whom_nobody_knows_is_refused_and_what_they_are_called_is_in_custody_alo
         ["Refused", "  named-recipients (C2, K1): nobody in this ledger is whoever asks"],
     )
     (refused,) = office.facts("act.refused.v1")
+    assert isinstance(refused.event, ActRefused)
+    assert refused.judged is not None
     assert (refused.event.person, refused.judged.command["person"]) == (None, None)
     assert office.opened(refused.judged.command["account"]) == who
 
