@@ -104,8 +104,14 @@ def guards_down(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def furnish(path: Path) -> Operator:
-    """A home with people, requests, sealed texts, documents, an erasure, and much besides."""
-    create_home(path, ORIGIN, actor="operator", via="test", clock=noon)
+    """A home in files with people, requests, sealed texts, documents, an erasure, and much besides."""
+    make_home_with_everything(path)
+    return checkpointed(path)
+
+
+def make_home_with_everything(path: Path, store: str | None = None) -> None:
+    """The same, in files or in a PostgreSQL database."""
+    create_home(path, ORIGIN, actor="operator", via="test", clock=noon, store=store)
     with open_home(path, noon) as home:
         record(home, DataSetRegistered(dataset="D-1", course_run="course-v1:MITx+6.002x", kind="person-course"))
         record(home, DataSetVersionAdded(dataset="D-1", label="1", form="identified", digest="5a" * 32))
@@ -120,7 +126,6 @@ def furnish(path: Path) -> Operator:
         register(home, LEO, "Leo Ejemplo", letter=b"Leo's letter")
         submit(home, "R-2026-0002", LEO)
         record(home, *bulk[: SIZE - home.ledger.store.head().position])
-    return checkpointed(path)
 
 
 def checkpointed(path: Path) -> Operator:

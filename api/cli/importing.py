@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,7 @@ def import_register(
     goes on when it is called again. Leaves with 1 when some row cannot be taken; all others are.
     """
     read = read_map(map_)
-    with open_home(path.absolute(), clock()) as home:
-        importer = Importer(home, read, actor, clock())
+    with open_home(path.absolute(), clock()) as home, closing(Importer(home, read, actor, clock())) as importer:
         file = Register(register, read.map, importer.office.day(clock()()))
         with Report(report) as told, bar_over("Looking through", register.stat().st_size) as bar:
             found = survey(file, told.take, bar.update)

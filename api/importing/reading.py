@@ -18,7 +18,7 @@ from api.importing.mapping import PersonPart, RegisterMap
 from ledger.errors import Malformed
 from ledger.events.past import Dated, PastForm, Provided
 
-CELLS_KEPT = 65_536
+CELLS_KEPT = 4_096
 _SEPARATOR = "\x1f"
 
 Progress = Callable[[int], None]

@@ -8,6 +8,7 @@ adds nothing, and two who take in the same do it one after the other. What was t
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from itertools import islice
@@ -15,10 +16,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.admission import admit_import
-from api.importing.known import KnownPast
+from api.importing.known import KnownPast, is_introduced
 from api.importing.mapping import ReadMap
 from api.importing.naming import Naming, introduced_by
 from api.importing.reading import Bytes, Progress, Register, Row
+from api.importing.seen import Seen
 from ledger.codec import Fact
 from ledger.errors import Conflict, Malformed
 from ledger.events import (
@@ -61,7 +63,7 @@ class Taken(NamedTuple):
 
 
 class Importer:
-    """Takes the register that a map is for into a ledger home, as an actor.
+    """Takes the register that a map is for into a ledger home, as an actor; it has to be closed.
 
     Raises `NotEntitled` for an actor who may not, and `Malformed` for a data set in the map that the ledger has not.
     """
@@ -74,22 +76,30 @@ class Importer:
         self.office: Office = Standing(reading.facts).office
         self._zone = ZoneInfo(self.office.policy.event.time_zone)
         self._secret = home.custody.secret(WISH_KEY)
-        self._known = KnownPast(home.ledger, self._map.register)
         catalogued = sorted(set((self._map.dataset.values or {}).values()))
         for dataset in catalogued:
-            if not self._known.introduced(f"dataset:{dataset}", DataSetRegistered):
+            if not is_introduced(home.ledger, f"dataset:{dataset}", DataSetRegistered):
                 raise Malformed("data set", dataset, "is in the map, but not in this ledger")
+        self._known = KnownPast(home.ledger, self._map.register)
         self._naming = Naming(home, self._known, self._map.register, catalogued, self._keyed)
         self._made: Counter[type[Event]] = Counter()
         self._last: Last | None = None
 
+    def close(self) -> None:
+        """Be done with it."""
+        self._known.close()
+
     def marked(self, rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
         """Rows, each with what it is known again by."""
-        seen: Counter[bytes] = Counter()
-        for row in rows:
-            content = sha256(row.content).digest()
-            seen[content] += 1
-            yield row, self._keyed("row", self._map.register, content.hex(), str(seen[content]))
+        with closing(Seen()) as seen:
+            for row in rows:
+                content = sha256(row.content).hexdigest()
+                mark = self._mark(content, 1)
+                times = seen.times(bytes.fromhex(mark))
+                yield row, mark if times == 1 else self._mark(content, times)
+
+    def _mark(self, content: str, times: int) -> str:
+        return self._keyed("row", self._map.register, content, str(times))
 
     def is_recorded(self, mark: str) -> bool:
         """Whether a row with this mark was recorded before."""
