@@ -100,7 +100,7 @@ class Importer:
             for row in rows:
                 content = sha256(row.content).hexdigest()
                 mark = self._mark(content, 1)
-                times = seen.times(bytes.fromhex(mark))
+                times = seen.see(bytes.fromhex(mark))
                 yield row, mark if times == 1 else self._mark(content, times)
 
     def _mark(self, content: str, times: int) -> str:
