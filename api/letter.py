@@ -10,6 +10,8 @@ from projections.checklist import Line
 from projections.standing import Standing, State
 
 WIDTH = 78
+# Of a request that goes no further nobody is asked for anything.
+OVER = (State.DECLINED, State.WITHDRAWN, State.CLOSED)
 OPENPGP = (
     "OpenPGP is a way to encrypt a file so that one person alone can open it: the owner of a pair of keys. They make "
     "the pair on their own computer, with a free program such as GnuPG, Gpg4win or GPG Suite, keep the secret key to "
@@ -24,7 +26,7 @@ def letter(request: str, standing: Standing, lines: Sequence[Line], names: Names
     Raises `Malformed` for a request that goes no further: nobody is asked for what it lacks.
     """
     state = standing.request(request).state
-    if state in (State.DECLINED, State.WITHDRAWN, State.CLOSED):
+    if state in OVER:
         raise Malformed("request", request, f"is {state}, and nothing is asked for any more")
     policy = standing.office.policy.event
     submitted = standing.request(request).submitted

@@ -103,6 +103,13 @@ def _united(some: Same, more: Same) -> tuple[Known[Event], ...]:
     return tuple(facts[position] for position in sorted(facts))
 
 
+def _up_to(position: int, facts: tuple[Known[Event], ...]) -> tuple[Known[Event], ...]:
+    """Those of some facts that stand no further: the very same object where that is all of them."""
+    if not facts or facts[-1].position <= position:
+        return facts
+    return tuple(fact for fact in facts if fact.position <= position)
+
+
 NOTHING_READ = _Read((), 0, bytes(32))
 
 
@@ -138,6 +145,7 @@ class Ledger:
         self._query = lru_cache(QUERIES_KEPT)(self._query_for)
         self._united = lru_cache(READINGS_KEPT)(_united)
         self._readings: OrderedDict[tuple[Boundary, ...], _Read] = OrderedDict()
+        self._stood: tuple[int, bytes, int, bytes] | None = None
         self._lock = Lock()
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
 
@@ -208,6 +216,9 @@ class Ledger:
         known = self._readings.get(wanted, NOTHING_READ)
         if known.position and not self._stands(known, until, leaf):
             known = NOTHING_READ
+        if known.position > until:
+            # Somebody has read on since this moment: what they found later is kept for those who come.
+            return _up_to(until, known.facts)
         newer = tuple(map(self.codec.known, self.store.scan(self._query(wanted), known.position, until)))
         # The very same object where nothing is new: whoever made something of it knows it again.
         facts = (*known.facts, *newer) if newer else known.facts
@@ -219,9 +230,19 @@ class Ledger:
         return facts
 
     def _stands(self, known: _Read, until: int, leaf: bytes) -> bool:
-        if known.position < until:
-            return self.store.subtree(0, known.position - 1) == known.leaf
-        return (known.position, known.leaf) == (until, leaf)
+        asked = (known.position, known.leaf, until, leaf)
+        # A decision reads twice, mostly from where it read twice before.
+        if asked != self._stood and not self._still_stands(*asked):
+            return False
+        self._stood = asked
+        return True
+
+    def _still_stands(self, position: int, leaf: bytes, until: int, last: bytes) -> bool:
+        if position == until:
+            return leaf == last
+        if position > until and position > self.store.length():
+            return False
+        return self.store.subtree(0, position - 1) == leaf
 
     def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
         now = self._clock()

@@ -25,6 +25,8 @@ from ledger.events import (
     AgreementSigned,
     AgreementTerminated,
     AmendmentIssued,
+    ApiKeyIssued,
+    ApiKeyRevoked,
     ChangesAsked,
     ContactDesignated,
     CopyReported,
@@ -36,9 +38,11 @@ from ledger.events import (
     DestructionAttested,
     DestructionRequired,
     DeterminationEnded,
+    DocumentOpened,
     EthicsDetermined,
     Event,
     FactCorrected,
+    HistoryViewed,
     HoldingWrittenOff,
     IncidentClosed,
     IncidentContained,
@@ -53,10 +57,15 @@ from ledger.events import (
     LawDetermined,
     LegalHoldLifted,
     LegalHoldPlaced,
+    LogKeyRetired,
+    LogKeyRotated,
     NoticeRefused,
     NoticeRevived,
     NoticeSent,
     OrganisationRegistered,
+    PastDataSetRecorded,
+    PastRegisterTakenIn,
+    PastReleaseRecorded,
     PersonDebarred,
     PersonDetailsChanged,
     PersonMoved,
@@ -98,7 +107,7 @@ ZONE = ZoneInfo("America/New_York")
 
 # What has to be written down.
 
-IDS = re.compile(r'"((?:p|O|D|E|R|A|K|L|Q|B|I|H|X)-[^"]+)"')
+IDS = re.compile(r'"((?:p|O|D|E|R|A|K|L|Q|B|I|H|X|T)-[^"]+)"')
 MAKES_KNOWN: dict[type[Event], str] = {
     PersonRegistered: "person",
     OrganisationRegistered: "organisation",
@@ -114,6 +123,7 @@ MAKES_KNOWN: dict[type[Event], str] = {
     IncidentReported: "incident",
     LegalHoldPlaced: "hold",
     DestructionAttested: "attestation",
+    ApiKeyIssued: "apikey",
 }
 DONE_HERE = (
     *(LedgerOpened, PersonErased, ActRefused, RequestApproved, RequestDeclined, AgreementIssued, AgreementExecuted),
@@ -129,16 +139,20 @@ DONE_HERE = (
         IncidentClosed,
     ),
     RequestClosed,
+    *(PastDataSetRecorded, PastReleaseRecorded, PastRegisterTakenIn),
 )
 STANDS = (
-    *DONE_HERE,
+    *(kind for kind in DONE_HERE if kind is not PastReleaseRecorded),
     *(PersonRegistered, PersonDetailsChanged, OrganisationRegistered, RequestSubmitted, KeyFiled, KeyTestSent),
     *(DataSetRegistered, DataSetVersionAdded, DataSetFormChanged, DataSetRetired),
     *(PolicyPublished, RoleGranted, RoleEnded, PersonSuspended, SuspensionLifted),
     *(PersonDebarred, DebarmentLifted, AccessRevoked, AccessRestored, LegalHoldPlaced, LegalHoldLifted),
     *(QueryReceived, PublicationNotified, IncidentReported),
+    *(ApiKeyIssued, ApiKeyRevoked, HistoryViewed, DocumentOpened, LogKeyRotated, LogKeyRetired),
 )
-GOVERNING = (PolicyPublished, RoleGranted, RoleEnded)
+GOVERNING = (PolicyPublished, RoleGranted, RoleEnded, ApiKeyIssued, ApiKeyRevoked, LogKeyRotated, LogKeyRetired)
+# Whoever holds any role is told by the log to have looked at something.
+LOOKING = (HistoryViewed, DocumentOpened)
 # What only who is in charge can report.
 GRAVE = (SuspensionLifted, PersonDebarred, DebarmentLifted, AccessRevoked, AccessRestored, LegalHoldLifted)
 IN_CHARGE = {"director", "acting director"}
@@ -199,6 +213,8 @@ class Model:
             entitled = IN_CHARGE
         elif isinstance(fact, DataSetOpened):
             entitled = entitled | {"data server"}
+        elif isinstance(fact, LOOKING):
+            return bool(self.roles(actor, day))
         return bool(self.roles(actor, day) & entitled)
 
     def admits(self, fact: Any, day: date) -> bool:
@@ -231,7 +247,9 @@ class Model:
         if max(happened) > day and not isinstance(fact, AgreementTerminated):
             return False
         begins = max(*happened, getattr(fact, "starts", date.min))
-        ends = None if isinstance(fact, KeyFiled) else getattr(fact, "expires", None) or getattr(fact, "ends", None)
+        ends = getattr(fact, "expires", None) or getattr(fact, "ends", None)
+        if isinstance(fact, KeyFiled | ApiKeyIssued):
+            return True
         return begins <= (ends or date.max)
 
     def _is_in_turn(self, fact: Any) -> bool:
@@ -532,7 +550,7 @@ class Model:
         yield from self.in_the_way(request, set(people), looked_at)
 
     def _incomplete(self, said: RequestSubmitted) -> Iterator[str]:
-        told = {name for one in self.told(*DETAILS, person=said.researcher) for name in one.sealed()}
+        told = self.details(said.researcher)
         if not {"name", "institution", "department", "address"} <= told or not told & {"email", "phone"}:
             yield "C1.1"
         if said.researcher_is_student and said.sponsor in (None, said.researcher):
@@ -551,6 +569,16 @@ class Model:
             yield "C1.3"
         if not said.description or not said.purposes:
             yield "C1.7"
+
+    def details(self, who: str) -> set[str]:
+        """What is known of somebody, and not erased."""
+        known: set[str] = set()
+        for fact in self.told(*DETAILS, PersonErased, person=who):
+            if isinstance(fact, PersonErased):
+                known -= {*fact.details} or known
+            else:
+                known |= fact.sealed().keys()
+        return known
 
     def _unfit(self, who: str, request: str | None, day: date) -> Iterator[str]:
         where, whose = self.home(who, request)

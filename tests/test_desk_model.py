@@ -52,7 +52,7 @@ from ledger.events import (
 from ledger.events.catalogue import DataSetVersionAdded
 from ledger.events.governance import Role
 from ledger.events.request import RequestSubmitted
-from ledger.log import IdempotencyKey
+from ledger.log import IdempotencyKey, Ledger
 from ledger.storage import open_store
 from projections.acts import Act
 from projections.judgement import judge_again
@@ -423,18 +423,24 @@ class AnyDesk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock(NOON)
-        self.store = open_store("sqlite://", self.clock)
-        self.ledger = ledger_on(self.store, self.clock)
+        self.ledger = self.new_ledger()
+        self.store = self.ledger.store
         self.desk = Desk(self.ledger, self.clock)
         self.model = self.office()
         self.current = REQUEST
         self.keys: dict[str, tuple[Act | Event, Outcome]] = {}
 
+    def new_ledger(self) -> Ledger:
+        return ledger_on(open_store("sqlite://", self.clock), self.clock)
+
+    def of_an_office(self) -> list[Event]:
+        """Its people, its organisations and its catalogue."""
+        facts = [fact for fact in good if "request" not in fact.__struct_fields__]
+        return [*facts, role(principal=ADMIN, person=None, role="admin")]
+
     @initialize()
     def an_office_opens(self) -> None:
-        """With its people, its organisations and its catalogue."""
-        facts = [fact for fact in good if "request" not in fact.__struct_fields__]
-        facts.append(role(principal=ADMIN, person=None, role="admin"))
+        facts = self.of_an_office()
         self.desk.report_together([(fact, msgspec.structs.replace(HOUSE, actor=THE_DIRECTOR)) for fact in facts])
         self.is_written(*facts)
 
@@ -665,11 +671,12 @@ class AnyDesk(RuleBasedStateMachine):
     def what_turns_away(self, act: Any) -> type[LedgerError] | None:
         roles = DECIDING | ({"data server"} if act.name == "let-in" else set())
         roles = IN_CHARGE if act.name in ("grant-waiver", "write-off", "close-incident") else roles
+        roles = IN_CHARGE | {"admin"} if act.name == "erase-details" else roles
         if not self.model.roles(act.principal, self.today) & roles:
             return NotEntitled
         named = [getattr(act, name, None) for name in ("template_approved_by", "extracted_by")]
         named += [one.person for one in getattr(act, "recipients", ())]
-        named += [act.person] if act.name == "write-off" else []
+        named += [act.person] if act.name in ("write-off", "erase-details") else []
         unknown = act.request is not None and self.model.said(act.request) is None
         if unknown or {*named} - {None} - self.model.known.keys():
             return Malformed

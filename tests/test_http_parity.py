@@ -137,8 +137,8 @@ ROUTED = {
 # What has none, by why.
 ONLY_THERE = {
     "is about the files and keys of a home, for whoever is logged in where they lie": (
-        *("init", "migrate", "join", "copy", "verify", "sweep", "rebuild", "backup", "backup-keys", "restore"),
-        *("appoint", "rotate-key", "retire-key", "serve", "demo"),
+        *("init", "migrate", "join", "copy", "move-house", "verify", "sweep", "rebuild", "backup"),
+        *("backup-keys", "restore", "appoint", "rotate-key", "retire-key", "serve", "demo"),
     ),
     "is called by the clock of the machine": ("tick", "send"),
     "needs no ledger": ("check-receipt", "witness", "openapi"),

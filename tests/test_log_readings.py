@@ -63,6 +63,18 @@ def test_a_wider_reading_is_of_its_own_moment_also_when_more_was_read_since(memo
     assert len(read(ledger, OF_ANA)) == 2
 
 
+def test_who_looks_at_an_earlier_moment_makes_nobody_read_again(memory: Store):
+    """As callers do who decide at the same time, while the log grows under them."""
+    ledger = ledger_on(memory)
+    told(ledger, person(ANA))
+    early = ledger.read([about(DataSetRegistered)])
+    told(ledger, person(BEN))
+    found = ledger.read(OF_ANA).facts
+
+    assert [one.event for one in ledger.widen(early, OF_ANA).facts] == [person(ANA)]
+    assert ledger.read(OF_ANA).facts is found
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_what_was_read_of_another_history_is_not_believed(tmp_path: Path, after: int):
     """As when the file is replaced by an older copy, and goes on differently from there."""

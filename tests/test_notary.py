@@ -18,12 +18,13 @@ from ledger.chain.merkle import node_hash, root_hash, root_of
 from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, NotContinued, Unreachable, WrongKey
-from ledger.evidence.frontier import PIECE, Frontier
+from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.notary import Notary
 from ledger.evidence.report import Verdict
 from ledger.home import create_home, open_home, open_lock_store, open_log, open_notary, read_log_key
+from ledger.storage.port import ROWS
 from tests.facts import NOON, noon
 from tests.signing import (
     ORIGIN,
@@ -141,6 +142,36 @@ def test_a_notary_that_others_have_left_behind_goes_on_from_the_last_checkpoint(
         assert_one_line(home, lock)
 
 
+def test_one_who_signs_what_was_just_written_meets_others_who_do_so_too(home: Path):
+    with open_notary(home) as one, open_notary(home) as other:
+        for notary in [one, one, one, other, one, other, other, other, one, one]:
+            append(home)
+            length = len(entries_of(home))
+            assert notary.sign(length).size == length
+
+    with open_lock_store(home) as lock:
+        assert [stored.size for stored in lock.all()] == list(range(1, 12))
+        assert_one_line(home, lock)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_lock_store_that_loses_checkpoints_while_its_notary_is_at_work_is_noticed(home: Path, lost: int):
+    with open_notary(home) as notary:
+        for size in (2, 3):
+            append(home)
+            notary.sign(size)
+        append(home)
+        with closing(sqlite3.connect(home / "lock/checkpoints.db", isolation_level=None)) as lock, guards_down(lock):
+            lock.execute("DELETE FROM checkpoints WHERE size > ?", (3 - lost,))
+        if lost == 3:
+            with pytest.raises(NotContinued, match="is empty"):
+                notary.sign(4)
+            return
+        # Those that are left are continued: who kept a later one, or a witness, has what shows the gap.
+        assert notary.sign(4).size == 4
+    assert [stored.size for stored in locked(home)] == [*range(1, 4 - lost), 4]
+
+
 def test_only_the_key_that_the_log_names_signs_for_it(home: Path):
     append(home)
     with notary_of(home, lambda: [Ed25519PrivateKey.generate()]) as notary, pytest.raises(WrongKey):
@@ -247,10 +278,10 @@ def test_an_entry_that_does_not_follow_the_one_before_is_not_signed_however_well
     second = make_entry(**place, tags=[], type_="thing.happened.v1", payload=b"{}")
     rows = [(1, first.leaf, first.raw), (2, second.leaf + node_hash(first.leaf, second.leaf), second.raw)]
     if not said:
-        assert Frontier().after(rows).root() == root_hash([first.leaf, second.leaf])
+        assert Frontier().after([rows]).root() == root_hash([first.leaf, second.leaf])
         return
     with pytest.raises(NotContinued):
-        Frontier().after(rows)
+        Frontier().after([rows])
 
 
 @pytest.mark.parametrize(
@@ -261,17 +292,17 @@ def test_rows_that_are_missing_or_out_of_order_are_not_signed(home: Path, rows: 
     with open_log(home) as store:
         found = {row[0]: row for row in store.rows(0, 4)}
     with pytest.raises(NotContinued):
-        Frontier().after([found[position] for position in rows])
+        Frontier().after([[found[position] for position in rows]])
 
 
-@pytest.mark.parametrize("before", [0, 1, 7, PIECE - 1, PIECE, PIECE + 1])
+@pytest.mark.parametrize("before", [0, 1, 7, ROWS - 1, ROWS, ROWS + 1])
 def test_a_frontier_is_the_same_in_however_many_steps_it_is_come_to(home: Path, before: int):
-    append(home, 2 * PIECE)
+    append(home, 2 * ROWS)
     with open_log(home) as store:
-        whole = Frontier().after(store.rows(0, 2 * PIECE + 1))
-        first = Frontier().after(store.rows(0, before))
-        assert first.after(store.rows(before, 2 * PIECE + 1)) == whole
-        assert whole.root() == root_of(2 * PIECE + 1, store.subtree)
+        whole = Frontier().after(store.pages(0, 2 * ROWS + 1))
+        first = Frontier().after(store.pages(0, before))
+        assert first.after(store.pages(before, 2 * ROWS + 1)) == whole
+        assert whole.root() == root_of(2 * ROWS + 1, store.subtree)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ from ledger.events import (
     NoticeSent,
     PersonRegistered,
     ReminderFellDue,
+    RequestClosed,
     RequestDeclined,
     RequestSubmitted,
 )
@@ -283,6 +284,13 @@ def test_nobody_is_told_what_was_taken_back_or_asked_for_what_is_withdrawn(place
     place.told(returned(), withdrawn())
     assert [one.what for one in place.send()] == ["moot"]
     assert (smtp.received, place.waiting()) == ([], [])
+
+
+def test_what_nobody_is_asked_for_any_more_holds_up_nothing_else(place: Place, smtp: Smtp):
+    place.told(returned(), RequestClosed(request=REQUEST), finding_assigned(1, "written off"))
+
+    assert [one.what for one in place.send()] == ["moot", "sent"]
+    assert (smtp.to(), place.waiting()) == ([OFFICES], [])
 
 
 def test_an_access_that_an_agreement_covers_is_no_finding(place: Place, smtp: Smtp):

@@ -15,6 +15,7 @@ COMMANDS = {
     "join": ("api.cli.keeping:join", "Make a further home of an office that is kept in PostgreSQL."),
     "migrate": ("api.cli.housing:migrate", "Prepare a PostgreSQL database for a ledger."),
     "copy": ("api.cli.housing:copy", "Copy a log from one store to another, byte for byte."),
+    "move-house": ("api.cli.housing:move_house", "Move an office to another home, in files or in PostgreSQL."),
     "erase": ("api.cli.keeping:erase", "Erase a person's details for good."),
     "entries": ("api.cli.reading:entries", "List the entries of the log, or follow it."),
     "show": ("api.cli.reading:show", "Show one entry, with its hashes."),

@@ -52,13 +52,18 @@ class Clerk:
             # What was done once may make no sense a second time, and so may not even be drafted again.
             if key is not None and not dry_run and (earlier := self._desk.earlier(key)):
                 return earlier
-            drafting = self._drafting(circumstances, decided_by or circumstances.actor, KeepingNothing())
-            objections = self._try(command.draft(drafting), circumstances, documents, key, seen)
-            if dry_run:
-                return Outcome((), objections)
-            # Before anything is kept in custody.
-            self._desk.check_ready()
-            return self._do(command, msgspec.structs.replace(drafting, keeping=self.home.custody), documents, key, seen)
+            trial = KeepingNothing()
+            drafting = self._drafting(circumstances, decided_by or circumstances.actor, trial)
+            wish = command.draft(drafting)
+            if dry_run or documents or trial.asked:
+                # Before anything is kept in custody.
+                objections = self._try(wish, circumstances, documents, key, seen)
+                if dry_run:
+                    return Outcome((), objections)
+                self._desk.check_ready()
+                drafting = msgspec.structs.replace(drafting, keeping=self.home.custody)
+                wish = command.draft(drafting)
+            return self._do(wish, drafting, documents, key, seen)
 
         return self._persist(attempt)
 
@@ -93,13 +98,12 @@ class Clerk:
 
     def _do(
         self,
-        command: Command,
+        wish: Wish,
         drafting: Drafting,
         documents: Sequence[Document],
         key: IdempotencyKey | None,
         seen: Seen | None,
     ) -> Outcome:
-        wish = command.draft(drafting)
         if isinstance(wish, Acting):
             shown = _keep(documents, drafting.keeping, wish.act.subject or "", wish.becomes)
             circumstances = msgspec.structs.replace(drafting.circumstances, documents=(*wish.documents, *shown))

@@ -47,11 +47,15 @@ def document_in(path: Path, media_type: str | None = None) -> Document:
 
 
 class KeepingNothing:
-    """Gives commitments to nothing, for a draft that is thrown away."""
+    """Gives commitments to nothing, for a draft that is thrown away if it was `asked` for any."""
+
+    def __init__(self) -> None:
+        self.asked = False
 
     def seal(self, subject: str, wire_name: str, values: Mapping[str, str]) -> dict[str, str]:
         """As `Custody.seal`, without keeping it; what that would turn away is turned away here."""
         del subject
+        self.asked = True
         for member, text in values.items():
             purpose = purpose_of(wire_name, member)
             if (size := len(text_bytes(purpose, text))) > MAX_TEXT_BYTES:
@@ -61,6 +65,7 @@ class KeepingNothing:
     def keep_document(self, subject: str, wire_name: str, stream: Readable, media_type: str) -> str:
         """As `Custody.keep_document`, without keeping it."""
         del subject, wire_name, stream, media_type
+        self.asked = True
         return NOTHING_KEPT
 
 

@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
 from api.http.call import Call, Desks, Parts, not_found
-from api.http.callers import check_entitled
+from api.http.callers import Caller, check_entitled
 from api.http.document import PAGE, PAGE_POLICY, openapi
 from api.http.own import check_own_path
 from api.http.problems import BadRequest, problem_of
@@ -66,13 +66,17 @@ class Application(Flask):
 
         return super().wsgi_app(environ, start)
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none here is asynchronous, and to find that out takes longer than some of them do."""
+        return func
+
     def log_exception(self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]) -> None:
         """Log an error that nobody expected: its type, and the place in the code."""
         kind, _, trace = exc_info
         while trace and trace.tb_next:
             trace = trace.tb_next
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-        said = {"error": kind.__name__ if kind else "", "place": place, "request_id": g.get("request_id", "")}
+        said = {"error": kind.__name__ if kind else "", "place": place, "request_id": _request().request_id}
         LOG.error("failed", extra={"said": said})
 
 
@@ -109,13 +113,13 @@ def _rule(path: str) -> str:
 
 def _begin(desks: Desks, open_to_all: Collection[str]) -> None:
     """Know who is asking before anything else is said, even whether there is such a route."""
-    g.began, asked = time.perf_counter(), _request()
+    asked = _request()
+    asked.began = time.perf_counter()
     given = asked.headers.get(REQUEST_ID, "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else desks.parts.random_bytes(16).hex()
-    g.caller = g.version = None
+    asked.request_id = given if _REQUEST_ID.fullmatch(given) else desks.parts.random_bytes(16).hex()
     if asked.path in open_to_all or asked.endpoint == f"GET {TILE}":
         return
-    g.caller = caller = desks.callers.caller(asked.headers.get("Authorization", ""))
+    asked.caller = caller = desks.callers.caller(asked.headers.get("Authorization", ""))
     if caller is None:
         raise BadRequest("not-authenticated", DESCRIBED_HERE.get(asked.path, ""))
     if not desks.parts.rates.takes(caller.apikey):
@@ -125,14 +129,16 @@ def _begin(desks: Desks, open_to_all: Collection[str]) -> None:
 
 def _view(route: Route, desks: Desks) -> Callable[..., Response]:
     def view(**raw: str) -> Response:
-        check_entitled(g.caller, route.name, route.roles, route.scope)
-        call = Call(desks, _request(), g.caller, _ids(raw))
+        asked = _request()
+        caller = cast(Caller, asked.caller)
+        check_entitled(caller, route.name, route.roles, route.scope)
+        call = Call(desks, asked, caller, _ids(raw))
         check_own_path(call)
         # What it would say in a form that nobody accepts is not worth doing.
-        parameters(call.request, route.query)
+        parameters(asked, route.query)
         answer = route.do(call)
-        g.version = answer.version
-        return reply(call.request, answer)
+        asked.version = answer.version
+        return reply(asked, answer)
 
     return view
 
@@ -156,12 +162,12 @@ def _number(text: str) -> str | int:
 
 def _told(error: Exception) -> Response:
     """The problem document of an error; what is this service's own fault is logged."""
-    original = getattr(error, "original_exception", None)
+    asked, original = _request(), getattr(error, "original_exception", None)
     told = problem_of(original or error)
     if told.status == 500 and original is None:
-        LOG.error("failed", extra={"said": {"error": type(error).__name__, "request_id": g.get("request_id", "")}})
-    told = msgspec.structs.replace(told, instance=f"urn:request:{g.get('request_id', '')}")
-    response = rendered(request, told, told.status)
+        LOG.error("failed", extra={"said": {"error": type(error).__name__, "request_id": asked.request_id}})
+    told = msgspec.structs.replace(told, instance=f"urn:request:{asked.request_id}")
+    response = rendered(asked, told, told.status)
     if told.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="dua-ledger"'
     if told.status in (429, 503):
@@ -172,11 +178,12 @@ def _told(error: Exception) -> Response:
 
 
 def _end(desks: Desks, response: Response) -> Response:
-    asked, caller, request_id = _request(), g.caller, g.request_id
+    asked = _request()
+    caller, request_id = asked.caller, asked.request_id
     if caller is not None and "Ledger-Position" not in response.headers:
         response.headers["Ledger-Position"] = str(desks.parts.home.ledger.store.length())
     response.headers.add(REQUEST_ID, request_id)
-    route, seconds = asked.endpoint or NOWHERE, time.perf_counter() - g.began
+    route, seconds = asked.endpoint or NOWHERE, time.perf_counter() - asked.began
     desks.parts.monitor.answered(route, response.status_code, seconds)
     said = {
         "request_id": request_id,
@@ -186,7 +193,7 @@ def _end(desks: Desks, response: Response) -> Response:
         "apikey": caller.apikey if caller else None,
     }
     LOG.info("answered", extra={"said": said})
-    return finished(asked, response, g.version)
+    return finished(asked, response, asked.version)
 
 
 @cache

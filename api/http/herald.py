@@ -1,7 +1,7 @@
 """The herald: publishes checkpoints and has them witnessed, beside the calls that they came of.
 
-No call waits for it. While it is about one checkpoint others may be signed, and it goes on with the last of them. When
-it begins, it signs what a crash has left unsigned.
+No call waits for it. While it is about one checkpoint, and for a moment after that, others may be signed, and it goes
+on with the last of them. When it begins, it signs what a crash has left unsigned.
 """
 
 import logging
@@ -18,6 +18,8 @@ LOG = logging.getLogger("dua_ledger.http")
 # How long witnesses may take to answer, all together; and how long whoever stops it waits for it beyond that.
 WITNESS_SECONDS = 10.0
 LAST_SECONDS = 5.0
+# How long it rests: who records much shares the process, and the disk, with it.
+REST_SECONDS = 0.2
 
 
 class Herald:
@@ -25,7 +27,7 @@ class Herald:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._news, self._stopped = Event(), False
+        self._news, self._stopped = Event(), Event()
         self._news.set()
         self._said: tuple[str, ...] = ()
         self._thread = Thread(target=self._run, name="herald", daemon=True)
@@ -35,7 +37,7 @@ class Herald:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._stopped = True
+        self._stopped.set()
         self._news.set()
         self._thread.join(WITNESS_SECONDS + LAST_SECONDS)
 
@@ -49,10 +51,11 @@ class Herald:
                 self._news.wait()
                 self._news.clear()
                 # Read before: whoever stops it has said all that there is to tell.
-                last = self._stopped
+                last = self._stopped.is_set()
                 self._tell(notary)
                 if last:
                     return
+                self._stopped.wait(REST_SECONDS)
 
     def _tell(self, notary: Notary) -> None:
         try:

@@ -16,6 +16,7 @@ from flask import Request as FlaskRequest
 from werkzeug.datastructures import FileStorage
 
 from api.commands import Document
+from api.http.callers import Caller
 from api.http.problems import BadField, BadRequest, pointer_in
 from api.packets.documents import Unusable, media_type_of
 from ledger.custody import MAX_DOCUMENT_BYTES
@@ -38,7 +39,15 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class Request(FlaskRequest):
-    """A request whose documents stay in memory, and whose form may not have too many parts."""
+    """A request whose documents stay in memory, and whose form may not have too many parts.
+
+    It carries what is known of the call: when it `began`, its id, who makes it, and the `version` that is shown.
+    """
+
+    began = 0.0
+    request_id = ""
+    caller: Caller | None = None
+    version: int | None = None
 
     max_form_parts = MAX_PARTS
     max_form_memory_size = MAX_JSON_BYTES

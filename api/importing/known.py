@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from api.importing.seen import Seen
 from ledger.events import Event, PastDataSetRecorded, PastRegisterTakenIn, PastReleaseRecorded
 from ledger.log import Ledger, about
 
@@ -11,7 +12,7 @@ STRETCH = 4096
 class KnownPast:
     """The rows of a register that were recorded, and the types of data of all registers, up to a position.
 
-    What was recorded is known only by its marks: a register of a million rows has to find room.
+    What was recorded is known only by its marks. It has to be closed.
     """
 
     def __init__(self, ledger: Ledger, register: str) -> None:
@@ -21,10 +22,18 @@ class KnownPast:
             about(PastDataSetRecorded),
         ]
         self.position = 0
-        self.marks: set[bytes] = set()
+        self.marks = Seen()
         self.datasets: dict[str, str] = {}
         self.files: set[str] = set()
-        self.catch_up()
+        try:
+            self.catch_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Forget what was recorded."""
+        self.marks.close()
 
     def catch_up(self) -> None:
         """Take in what was recorded since."""
@@ -38,15 +47,22 @@ class KnownPast:
 
     def add(self, events: Iterable[Event]) -> None:
         """Take in what was recorded, in order; the first type of data with a title is the one that has it."""
+        marks = []
         for event in events:
             match event:
                 case PastReleaseRecorded():
-                    self.marks.add(bytes.fromhex(event.row))
+                    marks.append(bytes.fromhex(event.row))
                 case PastDataSetRecorded():
                     self.datasets.setdefault(event.title, event.dataset)
                 case PastRegisterTakenIn():
                     self.files.add(event.file)
+        self.marks.see_all(marks)
 
     def introduced(self, tag: str, *events: type[Event]) -> bool:
         """Whether the ledger has one of these events with this tag."""
-        return next(self._ledger.facts([about(*events, tags=[tag])]), None) is not None
+        return is_introduced(self._ledger, tag, *events)
+
+
+def is_introduced(ledger: Ledger, tag: str, *events: type[Event]) -> bool:
+    """Whether a ledger has one of these events with this tag."""
+    return next(ledger.facts([about(*events, tags=[tag])]), None) is not None

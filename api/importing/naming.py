@@ -26,6 +26,8 @@ from ledger.home import Home
 from ledger.log import Boundary, about
 
 SLUG = 60
+# Of so many the ids are remembered; those of others are looked up once more.
+REMEMBERED = 16_384
 
 Keyed = Callable[..., str]
 
@@ -66,6 +68,8 @@ class Naming:
     def keep(self) -> None:
         """What was learnt last was recorded."""
         self._sure |= self._drafted
+        for forgotten in list(self._sure)[: max(0, len(self._sure) - REMEMBERED)]:
+            del self._sure[forgotten]
 
     def _id(self, key: object) -> str:
         return self._sure.get(key) or self._drafted[key]

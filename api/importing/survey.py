@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
+from hashlib import blake2b
 from typing import NamedTuple
 
 from api.importing.reading import Bytes, Problem, Progress, Register, Row
+from api.importing.seen import Seen
 from ledger.custody import caseless
 from ledger.events.past import PastForm, Provided
 
@@ -35,36 +38,39 @@ class Survey(NamedTuple):
 
 def survey(register: Register, tell: Tell, progress: Progress = lambda size: None) -> Survey:
     """What is in a register; `tell` is told of each problem. Raises `Malformed` where no rows can be told apart."""
-    seen = Bytes(progress)
-    good = bad = without_agreement = 0
+    read, rows = Bytes(progress), Counter[bool]()
     organisations, datasets = set(), set()
-    # Each may have one of its own: to count them it is enough to know them again.
-    agreements: set[int] = set()
+    without_agreement = 0
     forms: Counter[PastForm] = Counter()
     provided: Counter[Provided] = Counter()
-    for row in register.rows(seen):
-        if not isinstance(row, Row):
-            bad += 1
-            for problem in row:
-                tell(problem)
-            continue
-        good += 1
-        organisations.add(row.organisation)
-        datasets.add(row.dataset)
-        forms[row.form] += 1
-        provided[row.provided] += 1
-        if row.agreement is None:
-            without_agreement += 1
-        else:
-            agreements.add(hash((row.agreement, row.agreement_version)))
-    return Survey(
-        seen.digest,
-        good,
-        bad,
-        frozenset(organisations),
-        frozenset(datasets),
-        len(agreements),
-        without_agreement,
-        forms,
-        provided,
-    )
+    # Each row may have an agreement of its own.
+    with closing(Seen()) as agreements:
+        for row in register.rows(read):
+            rows[isinstance(row, Row)] += 1
+            if not isinstance(row, Row):
+                for problem in row:
+                    tell(problem)
+                continue
+            organisations.add(row.organisation)
+            datasets.add(row.dataset)
+            forms[row.form] += 1
+            provided[row.provided] += 1
+            if row.agreement is None:
+                without_agreement += 1
+            else:
+                agreements.see(_mark(row.agreement, row.agreement_version))
+        return Survey(
+            read.digest,
+            rows[True],
+            rows[False],
+            frozenset(organisations),
+            frozenset(datasets),
+            len(agreements),
+            without_agreement,
+            forms,
+            provided,
+        )
+
+
+def _mark(agreement: str, version: str | None) -> bytes:
+    return blake2b(repr((agreement, version)).encode(), digest_size=16).digest()

@@ -8,7 +8,7 @@ from datetime import date
 from textwrap import fill
 from typing import NamedTuple
 
-from api.letter import WIDTH, letter
+from api.letter import OVER, WIDTH, letter
 from api.names import Names
 from api.notices.outbox import Notice
 from api.telling import objected, told, words_of
@@ -28,10 +28,7 @@ from ledger.events import (
 )
 from projections.checklist import Line
 from projections.rules.rule import Objection
-from projections.standing import Standing, State
-
-# Of a request that goes no further nobody is asked for anything.
-MOOT = (State.DECLINED, State.WITHDRAWN)
+from projections.standing import Standing
 
 
 class Known(NamedTuple):
@@ -56,7 +53,7 @@ def written(notice: Notice, known: Known) -> Text | None:
     policy = known.standing.office.policy.event
     request = notice.request or ""
     if notice.kind in ("request received", "request returned"):
-        if known.standing.request(request).state in MOOT:
+        if known.standing.request(request).state in OVER:
             return None
         text = letter(request, known.standing, known.lines, known.names)
         if not isinstance(known.event, RequestReturned):

@@ -37,7 +37,7 @@ from ledger.chain.merkle import root_of
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.codec import SALT_BYTES, Codec, Fact
 from ledger.custody.documents import DocumentFolder
-from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
+from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
 from ledger.custody.vault import Vault
 from ledger.errors import Malformed, WrongKey
 from ledger.events import LedgerOpened
@@ -94,7 +94,7 @@ def restored(file: Path, path: Path, now: datetime, keys: KeysKept | None = None
             _unpack_keys(keys, draft, manifest, now)
         _apply_erasures(draft, is_open=keys is not None)
         yield draft, manifest
-        _sync(draft)
+        sync_tree(draft)
         moved_to(path, draft)
 
 
@@ -268,16 +268,3 @@ def _carry_over(draft: Path, old: Path, first: Fact, clock: Clock) -> None:
         deque(refill(store_url(draft), some), maxlen=0)
         with open_notary(draft) as notary:
             notary.checkpoint()
-
-
-def _sync(folder: Path) -> None:
-    """Wait until all that was restored is on disk."""
-    with named_os_errors(folder):
-        for place, _, names in os.walk(folder):
-            for name in names:
-                descriptor = os.open(Path(place) / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-            sync_folder(Path(place))

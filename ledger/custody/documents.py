@@ -33,6 +33,7 @@ _ANOTHER_THING = {errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.EINVAL}
 # RFC 6838 section 4.2: a type and a subtype, each of at most 127 such characters.
 _NAME = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _MEDIA_TYPE = re.compile(f"{_NAME}/{_NAME}")
+_ADDRESS = re.compile(r"[0-9a-f]{64}")
 
 
 class Readable(Protocol):
@@ -100,6 +101,9 @@ class Documents(Protocol):
     def remove(self, address: bytes) -> None:
         """Leave nothing at an address, nor of a write to it that was cut off; repeat it as often as you like."""
 
+    def addresses(self) -> set[bytes]:
+        """Where there are boxes."""
+
     def others_than(self, addresses: Callable[[], set[bytes]]) -> Sequence[Path | str]:
         """Whatever is there, and stays, and belongs to none of the addresses, which are asked for afterwards."""
 
@@ -138,11 +142,12 @@ class DocumentTable(Documents):
 
     def others_than(self, addresses: Callable[[], set[bytes]]) -> list[str]:
         """As the port says."""
-        found = self._all()
+        found = self.addresses()
         # What is gone by now was being erased.
-        return sorted(f"document {address.hex()}" for address in (found - addresses()) & self._all())
+        return sorted(f"document {address.hex()}" for address in (found - addresses()) & self.addresses())
 
-    def _all(self) -> set[bytes]:
+    def addresses(self) -> set[bytes]:
+        """As the port says."""
         with self._tables.reading() as statements:
             return {address for (address,) in statements.execute("SELECT address FROM documents")}
 
@@ -204,6 +209,11 @@ class DocumentFolder(Documents):
             part.unlink(missing_ok=True)
             file.unlink(missing_ok=True)
         sync_folder(file.parent)
+
+    def addresses(self) -> set[bytes]:
+        """As the port says."""
+        names = (f"{file.parent.name}{file.name}" for folder in self.path.iterdir() for file in _files_in(folder))
+        return {bytes.fromhex(name) for name in names if _ADDRESS.fullmatch(name)}
 
     def others_than(self, addresses: Callable[[], set[bytes]]) -> list[Path]:
         """As the port says."""

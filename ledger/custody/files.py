@@ -74,6 +74,19 @@ def sync_folder(path: Path) -> None:
             os.close(descriptor)
 
 
+def sync_tree(folder: Path) -> None:
+    """Wait until all that is in a folder, and below it, is on disk."""
+    with named_os_errors(folder):
+        for place, _, names in os.walk(folder):
+            for name in names:
+                descriptor = os.open(Path(place) / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            sync_folder(Path(place))
+
+
 @contextmanager
 def draft_of(path: Path) -> Iterator[Path]:
     """A new folder beside `path`, which takes its place when the block ends well and is removed when it does not."""

@@ -27,7 +27,7 @@ from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered, 
 from ledger.sqlite import LOCK_SECONDS
 from ledger.storage.tables import ErasableTables, Statements
 
-_LAYOUT = Layout(
+LAYOUT = Layout(
     what="a key store",
     application_id=0x4455416B,  # "DUAk"
     version=1,
@@ -114,9 +114,9 @@ class KeyStore:
             wrapping = _new_key_encryption_key(key_encryption_key)
             undo.callback(key_encryption_key.unlink)
             if isinstance(place, Path):
-                ErasableDatabase.create(place, _LAYOUT, lock_seconds).close()
+                ErasableDatabase.create(place, LAYOUT, lock_seconds).close()
                 undo.callback(place.unlink)
-            database = erasable_at(place, _LAYOUT, lock_seconds)
+            database = erasable_at(place, LAYOUT, lock_seconds)
             undo.callback(database.close)
             with database.writing() as connection:
                 if connection.execute("SELECT wrapped FROM opened_by").fetchone() is not None:
@@ -137,7 +137,7 @@ class KeyStore:
         not the one that this key store was made with.
         """
         wrapping = _read_key_encryption_key(key_encryption_key)
-        database = erasable_at(place, _LAYOUT, lock_seconds)
+        database = erasable_at(place, LAYOUT, lock_seconds)
         try:
             with database.reading() as connection:
                 rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()

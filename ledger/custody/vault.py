@@ -23,7 +23,7 @@ from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
 from ledger.storage.tables import ErasableTables, Statements
 
-_LAYOUT = Layout(
+LAYOUT = Layout(
     what="a vault",
     application_id=0x44554176,  # "DUAv"
     version=1,
@@ -91,7 +91,7 @@ class Vault:
     def create(cls, place: Path | str, lock_seconds: float = LOCK_SECONDS) -> "Vault":
         """Make a vault in a file, or at a URL, where there is to be nothing in it. Raises `AlreadyThere`."""
         if isinstance(place, Path):
-            return cls(ErasableDatabase.create(place, _LAYOUT, lock_seconds))
+            return cls(ErasableDatabase.create(place, LAYOUT, lock_seconds))
         vault = cls.open(place)
         if vault.labels(b"", 1):
             vault.close()
@@ -108,7 +108,7 @@ class Vault:
             with named_os_errors(place):
                 if not place.is_file():
                     raise NotALedger(place, "is no vault: there is no such file")
-        return cls(erasable_at(place, _LAYOUT, lock_seconds))
+        return cls(erasable_at(place, LAYOUT, lock_seconds))
 
     @property
     def path(self) -> Path | str:

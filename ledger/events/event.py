@@ -12,7 +12,7 @@ A later version of a fact is a new class with the same name and the next version
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from itertools import repeat
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -137,12 +137,12 @@ def _tags_of(hint: Any) -> _Tagging:
 
 @cache
 def _tags_of_struct(kind: type[msgspec.Struct]) -> _Tagging:
-    members = [(member, _tags_of(hint)) for member, hint in _marked(kind, TAG).items()]
+    members = [(attrgetter(member), _tags_of(hint)) for member, hint in _marked(kind, TAG).items()]
 
     def of_members(value: Any, found: set[str]) -> None:
         if isinstance(value, kind):
-            for member, tags_of in members:
-                tags_of(getattr(value, member), found)
+            for member_of, tags_of in members:
+                tags_of(member_of(value), found)
 
     return of_members
 
@@ -157,14 +157,21 @@ def _tags_of_text(marks: Sequence[str]) -> _Tagging:
 
 
 def _tags_of_tuple(*parts: Any) -> _Tagging:
-    any_number = parts[1:] == (...,)
-    each = [_tags_of(part) if _carries(part, TAG) else None for part in parts]
+    if parts[1:] == (...,):
+        tags_of_each = _tags_of(parts[0])
+
+        def of_all(value: Any, found: set[str]) -> None:
+            if isinstance(value, tuple):
+                for part in value:
+                    tags_of_each(part, found)
+
+        return of_all
+    tagging = [(place, _tags_of(part)) for place, part in enumerate(parts) if _carries(part, TAG)]
 
     def of_parts(value: Any, found: set[str]) -> None:
         if isinstance(value, tuple):
-            for tags_of, part in zip(repeat(each[0]) if any_number else each, value, strict=False):
-                if tags_of:
-                    tags_of(part, found)
+            for place, tags_of in tagging:
+                tags_of(value[place], found)
 
     return of_parts
 

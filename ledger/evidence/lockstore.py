@@ -10,8 +10,9 @@ is shown it (`synchronous=FULL`), for which SQLite waits once: it stands in the 
 moves the one moves the other, or closes all that use it first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -53,13 +54,19 @@ SCHEMA = Schema(
     BEGIN SELECT RAISE(ABORT, 'a cosignature never goes'); END""",
     ),
 )
-# A rollback journal would wait for the disk three times for each checkpoint.
-SETTINGS = ("journal_mode = WAL", "synchronous = FULL", "trusted_schema = OFF")
+# A rollback journal would wait for the disk three times for each checkpoint. A write-ahead log that is soon begun anew
+# is written over: to wait for that takes the disk half as long as to wait for a file that grows.
+SETTINGS = ("journal_mode = WAL", "wal_autocheckpoint = 64", "synchronous = FULL", "trusted_schema = OFF")
 
 LAST = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
 AT = "SELECT size, note FROM checkpoints WHERE size = ?"
 AFTER = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
 ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
+ADD_FIRST = "INSERT INTO checkpoints (size, note) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM checkpoints)"
+ADD_AFTER = f"""
+    INSERT INTO checkpoints (size, note)
+    SELECT ?, ? FROM ({LAST}) AS last WHERE last.size = ? AND last.note = ?
+"""
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
 COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? AND size > ? ORDER BY size LIMIT ?"
@@ -157,17 +164,33 @@ class LockStore:
 
     def add(self, stored: Stored, after: Stored) -> bool:
         """Keep a checkpoint, on disk when this returns; False, and nothing kept, when `after` is not the last one."""
-        with self._tables.writing() as statements:
-            if (self._one(statements, LAST) or NOTHING) != after:
-                return False
-            statements.execute(ADD, tuple(stored))
-            return True
+        if after == NOTHING:
+            return self._at_once(ADD_FIRST, stored) == 1
+        return self._at_once(ADD_AFTER, (*stored, *after)) == 1
 
     @contextmanager
     def held(self) -> Iterator[Stored]:
         """The last checkpoint, and no other is added before the block ends."""
         with self._tables.writing() as statements:
             yield self._one(statements, LAST) or NOTHING
+
+    def take_in(self, other: "LockStore") -> None:
+        """Keep all that another lock store of the same log does, which begins with what is here.
+
+        Raises `AlreadyThere` where it does not.
+        """
+        last = self.last()
+        if (last if last == NOTHING else other.at(last.size)) != last:
+            raise AlreadyThere(self.path, "has the lock store of another log in it, or of a longer one")
+        more = (stored for stored in other.all() if stored.size > last.size)
+        self._add_each(ADD, more)
+        for witness in other.witnesses():
+            self._add_each(COSIGN, other.cosignatures(witness))
+
+    def _add_each(self, statement: str, rows: Iterator[Stored] | Iterator[Cosignature]) -> None:
+        while some := [*islice(rows, PAGE)]:
+            with self._tables.writing() as statements:
+                statements.executemany(statement, [tuple(row) for row in some])
 
     def add_cosignature(self, cosignature: Cosignature) -> None:
         """Keep a cosignature, on disk when this returns; where the witness has one for that size, that one stays."""
@@ -206,6 +229,13 @@ class LockStore:
         with self._tables.reading() as statements:
             return [self._text(witness) for (witness,) in statements.execute(WITNESSES)]
 
+    def _at_once(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows one statement adds, which are on disk when this returns."""
+        if isinstance(self._tables, _LockFile):
+            return self._tables.at_once(statement, values)
+        with self._tables.writing() as statements:
+            return statements.execute(statement, values).rowcount
+
     def _cosignature(self, row: Row) -> Cosignature:
         size, witness, line = row
         if not isinstance(size, int) or not isinstance(line, bytes):
@@ -231,10 +261,19 @@ class LockStore:
         return Stored(size, note)
 
 
-def _file_at(path: Path) -> FileTables:
+class _LockFile(FileTables):
+    """A lock store in a file."""
+
+    def at_once(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows one statement adds: SQLite makes it a transaction, in less time than if that is asked for."""
+        with self._connections.borrowed() as connection:
+            return connection.execute(statement, values).rowcount
+
+
+def _file_at(path: Path) -> _LockFile:
     if not path.is_file():
         raise Unreachable(path, "the lock store has to be here, and is not: without it nobody may write")
-    return FileTables(path, SCHEMA, SETTINGS)
+    return _LockFile(path, SCHEMA, SETTINGS)
 
 
 def create_lock_store(url: str) -> None:

@@ -20,7 +20,7 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, LogKey, SignedCheckpoint, note_signed_by, open_checkpoint
-from ledger.chain.entry import Entry, parse_entry
+from ledger.chain.entry import MAX_POSITION, Entry, parse_entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import Signer
 from ledger.chain.receipt import Receipt
@@ -60,6 +60,8 @@ class Notary:
         self._frontier = Frontier()
         self._checked: SignedCheckpoint | None = None
         self._taken_up: SignedCheckpoint | None = None
+        # Whether nobody else has signed, when it was last looked at.
+        self._alone = False
         self._keys: tuple[LogKey, ...] = ()
         self._signers: dict[bytes, Signer] = {}
         self._turn = RLock()
@@ -78,10 +80,7 @@ class Notary:
         hand to sign with is no fault.
         """
         with self._turn:
-            last, length = self._last(), self._store.length()
-            if last is not None:
-                self._continue(last, length)
-            if length > (0 if last is None else last.size):
+            if self._continued() > self._frontier.size:
                 # Whoever records something is told that it is not signed, and why.
                 with suppress(Unavailable, WrongKey):
                     self.sign()
@@ -90,9 +89,7 @@ class Notary:
     def check(self) -> None:
         """Check that the log continues what was signed. Raises `NotContinued`."""
         with self._turn:
-            last = self._last()
-            if last is not None:
-                self._continue(last, self._store.length())
+            self._continued()
 
     def checkpoint(self, position: int | None = None) -> SignedCheckpoint:
         """As `sign`, and published."""
@@ -109,10 +106,10 @@ class Notary:
         """
         # Whoever waits here finds, mostly, that the one before has signed for both.
         with self._turn:
-            while True:
+            signed = self._sign_on(position, written)
+            while signed is None:
                 signed = self._sign(position, written)
-                if signed is not None:
-                    return signed
+            return signed
 
     def has_signed(self, first: int, beyond: int) -> bool:
         """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
@@ -180,7 +177,8 @@ class Notary:
             if self._store.length() > 1:
                 raise NotContinued(f"{self._lock.path} is empty, and holds what every log signs when it begins")
             return None
-        if self._checked is None or stored.note != self._checked.raw:
+        self._alone = self._checked is not None and stored.note == self._checked.raw
+        if not self._alone:
             # Whoever signed it may have done so with a key that is new.
             self._checked, self._keys = self._opened(stored)
         return self._checked
@@ -197,36 +195,61 @@ class Notary:
             raise NotContinued(f"{self._lock.path} keeps a checkpoint over {signed.size} entries under {stored.size}")
         return signed, keys
 
-    def _continue(self, last: SignedCheckpoint, length: int) -> None:
-        """Have the frontier at a checkpoint, from a log that continues it."""
-        if length < last.size:
-            raise NotContinued(f"{last.size:,} entries were signed, and it has {length:,}")
+    def _continued(self) -> int:
+        """How long the log is, which continues what was signed. Raises `NotContinued`."""
+        self._stand_at(self._last())
+        return self._length()
+
+    def _length(self) -> int:
+        """How long the log is. Raises `NotContinued` for one that was cut off since it was looked at."""
+        length, signed = self._store.length(), self._frontier.size
+        if length < signed:
+            raise NotContinued(f"{signed:,} entries were signed, and it has {length:,}")
+        return length
+
+    def _stand_at(self, last: SignedCheckpoint | None) -> None:
+        """Have the frontier at the last checkpoint, from a log that leads to it. Raises `NotContinued`."""
         ours = self._frontier
-        if last is self._taken_up:
+        if last is None or last is self._taken_up:
             return
         if 0 < ours.size < last.size <= ours.size + FEW:
-            ours = ours.after(self._store.rows(ours.size, last.size))
+            ours = ours.after(self._store.pages(ours.size, last.size))
         if ours.size != last.size or ours.root() != last.root:
             ours = Frontier.of(last, self._store)
         self._frontier, self._taken_up = ours, last
 
+    def _sign_on(self, position: int | None, written: Sequence[Entry]) -> SignedCheckpoint | None:
+        """As `sign`, behind what was signed here last; None when that is not to be relied on, or somebody was faster.
+
+        Where one alone signs, it need not look what others have: the lock store takes only what follows its last.
+        """
+        last = self._taken_up
+        if not self._alone or last is None or position is None or position <= last.size:
+            return None
+        frontier = self._ahead(written)
+        return self._sign_forward(last, frontier) if position <= frontier.size else None
+
     def _sign(self, position: int | None, written: Sequence[Entry]) -> SignedCheckpoint | None:
         """As `sign`; None when somebody else was faster, and has not signed for so many."""
-        last, length = self._last(), self._store.length()
-        wanted = length if position is None else position
-        if last is not None:
-            self._continue(last, length)
-        if not 1 <= wanted <= length:
-            raise Malformed("position", wanted, f"no entry has it; the last is {length}")
-        if last is not None and last.size >= wanted:
+        last = self._last()
+        self._stand_at(last)
+        if last is not None and position is not None and 1 <= position <= last.size:
+            self._length()
             return last
-        return self._sign_forward(last, length, written)
+        signed, frontier = self._frontier.size, self._ahead(written)
+        if frontier.size == signed:
+            self._length()
+        wanted = frontier.size if position is None else position
+        if not 1 <= wanted <= frontier.size:
+            raise Malformed("position", wanted, f"no entry has it; the last is {frontier.size}")
+        return self._sign_forward(last, frontier) if frontier.size > signed else last
 
-    def _sign_forward(
-        self, last: SignedCheckpoint | None, length: int, written: Sequence[Entry]
-    ) -> SignedCheckpoint | None:
-        """Sign what is new since; None when somebody else has by now."""
-        frontier = self._frontier.after(self._store.rows(self._frontier.size, length), written)
+    def _ahead(self, written: Sequence[Entry]) -> Frontier:
+        """The frontier behind whatever is there by now, and not only what is asked for: others wait for theirs."""
+        return self._frontier.after(self._store.pages(self._frontier.size, MAX_POSITION), written)
+
+    def _sign_forward(self, last: SignedCheckpoint | None, frontier: Frontier) -> SignedCheckpoint | None:
+        """Sign what the log has come to since; None when somebody else has signed something by now."""
         keys = self._keys_at(frontier)
         signing = good_for(frontier.size, keys)
         if not signing:
@@ -242,7 +265,7 @@ class Notary:
 
     def _keys_at(self, frontier: Frontier) -> tuple[LogKey, ...]:
         """The keys that the log names up to there, whose entries were read for the frontier."""
-        if self._keys and not frontier.keys_changed:
+        if self._keys and frontier.keys_changed <= self._frontier.size:
             return self._keys
         try:
             return log_keys(self._store, frontier.size)
@@ -251,11 +274,12 @@ class Notary:
 
     def _signers_of(self, keys: Sequence[LogKey]) -> list[Signer]:
         """The private keys of these. Raises `WrongKey`."""
-        if not self._signers.keys() >= {key.public for key in keys}:
+        try:
+            return [self._signers[key.public] for key in keys]
+        except KeyError:
             found = [Signer.of(keys[0].name, one) for one in self._read_keys()]
             self._signers = {signer.key.public: signer for signer in found}
         missing = [key for key in keys if key.public not in self._signers]
         if missing:
-            found = list(self._signers.values())
             raise WrongKey(", ".join(str(one.key) for one in found), ", ".join(map(str, missing)))
         return [self._signers[key.public] for key in keys]

@@ -17,6 +17,7 @@
     last-use/                  the day on which each API key was last used; no fact of the log
     lock/checkpoints.db        the lock store, which must be in no backup at all
     outgoing/                  packages that wait to be fetched, each encrypted for one contact; in no backup
+    moved                      where the office is now, in a home that was left for another
     checkpoint                 the last checkpoint that was signed, for everybody to fetch
 
 The key that signs is encrypted when the environment had DUA_LEDGER_KEY_PASSPHRASE while the home was made, which must

@@ -10,10 +10,13 @@ from ledger.evidence.lockstore import check_url, path_in
 from ledger.storage import has_password, is_postgres, without_password
 
 LOG = "log.db"
+VAULT = "custody.db"
+DOCUMENTS = "documents"
 STORE = "store"
 CUSTODY = "custody"
 VIEWS = "views.db"
 KEYS = "keys"
+KEYS_FILE = "keys.db"
 KEY_STORE = "key-store"
 KEY_ENCRYPTION_KEY = "key-encryption-key"
 LOCK_STORE = "lock-store"
@@ -21,6 +24,7 @@ LOCK = "lock"
 LOCKED = "checkpoints.db"
 PUBLISHED = "checkpoint"
 OUTGOING = "outgoing"
+MOVED = "moved"
 
 
 def store_url(path: Path) -> str:
@@ -37,10 +41,21 @@ def places(path: Path) -> Places:
     """Where a home's custody is."""
     keys, shared = path / KEYS, named_in(path / CUSTODY)
     return Places(
-        named_in(keys / KEY_STORE) or keys / "keys.db",
+        named_in(keys / KEY_STORE) or keys / KEYS_FILE,
         keys / KEY_ENCRYPTION_KEY,
-        shared or path / "custody.db",
-        shared or path / "documents",
+        shared or path / VAULT,
+        shared or path / DOCUMENTS,
+    )
+
+
+def not_as_files(name: Path) -> bool:
+    """Whether what has this name in a home belongs to a part that may be in files or elsewhere, or to the views."""
+    folder, base = name.parent, name.name
+    if folder == Path(KEYS):
+        return base in (KEY_STORE, LOCK_STORE) or base.startswith(KEYS_FILE)
+    # Beside a database lie what SQLite needs for it, and our own locks.
+    return folder == Path() and (
+        base in (STORE, CUSTODY, DOCUMENTS, LOCK, MOVED) or base.startswith((LOG, VAULT, VIEWS))
     )
 
 

@@ -12,6 +12,7 @@ from ledger.custody.keystore import KeyStore
 from ledger.errors import Damaged, NotALedger, Unreachable
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.notary import Notary
+from ledger.home.entering import inside
 from ledger.home.keyfiles import read_log_keys
 from ledger.home.layout import LOG, PUBLISHED, STORE, lock_store_url, places, store_url
 from ledger.log import Ledger
@@ -40,21 +41,31 @@ class Home(NamedTuple):
 def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
     """The ledger home at `path`, whose log continues what was signed; what is not signed yet is signed, if it can be.
 
-    Raises `NotALedger` when it is none, `Unreachable` when nobody may look, and `NotContinued` for a log that is
-    shorter than what was signed, or another.
+    Raises `NotALedger` when it is none or was left for another, `Unreachable` when nobody may look or it is just being
+    left, and `NotContinued` for a log that is shorter than what was signed, or another.
     """
-    with open_log(path, clock) as store, open_custody(path, clock) as custody, open_notary(path) as notary:
+    _check_is_home(path)
+    with (
+        inside(path),
+        open_log(path, clock) as store,
+        open_custody(path, clock) as custody,
+        open_notary(path) as notary,
+    ):
         notary.take_up()
         ledger = Ledger(store, wish_key=custody.secret(WISH_KEY), random_bytes=secrets.token_bytes, clock=clock)
         yield Home(path, ledger, custody, notary)
 
 
 def open_log(path: Path, clock: Clock = utc_now) -> Store:
-    """The store of a home, alone. Raises as `open_home` does."""
+    """The store of a home, alone. Raises as `open_home` does, and not for a home that was left."""
+    _check_is_home(path)
+    return open_store(store_url(path), clock)
+
+
+def _check_is_home(path: Path) -> None:
     with named_os_errors(path):
         if not (path / LOG).is_file() and not (path / STORE).is_file():
             raise NotALedger(path, "is no ledger home: `dua-ledger init` makes one")
-    return open_store(store_url(path), clock)
 
 
 def open_notary(path: Path, lock_store: str | None = None) -> Notary:

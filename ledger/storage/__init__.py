@@ -20,6 +20,7 @@ __all__ = [
     "has_password",
     "is_postgres",
     "open_store",
+    "others_at",
     "shared_tables",
     "sqlite_path",
     "utc_now",
@@ -78,6 +79,16 @@ def shared_tables(url: str, part: str) -> ErasableTables:
         from ledger.storage.postgres import SharedTables
         from ledger.storage.postgres.parts import BY_NAME
     return SharedTables(url, BY_NAME[part])
+
+
+def others_at(url: str) -> int:
+    """How many other connections there are to the PostgreSQL database at `url` by programs of the ledger.
+
+    Those of roles that one may not look at are not counted. Raises as `open_store` does.
+    """
+    with _driver():
+        from ledger.storage.postgres import others_at
+    return others_at(url)
 
 
 def is_postgres(url: str) -> bool:

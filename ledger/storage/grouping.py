@@ -77,7 +77,7 @@ class Grouping:
     def start(self) -> None:
         """Begin with nobody waiting."""
         self._waiting: list[_Caller] = []
-        self._is_writing = False
+        self._is_writing = self._is_closing = False
         # How many have to wait before the writer is woken that gathers them; 0 when it does not.
         self._gathered = 0
         self._writer: Thread | None = None
@@ -105,6 +105,7 @@ class Grouping:
     def close(self) -> None:
         """Let everything that waits be written, and the thread end."""
         with self._lock:
+            self._is_closing = True
             self._at_rest.wait_for(lambda: not self._is_writing and not self._waiting, self._seconds)
             writer, self._writer = self._writer, None
             self._changed.notify_all()
@@ -150,7 +151,7 @@ class Grouping:
         self._is_writing = False
         if self._waiting:
             self._changed.notify()
-        else:
+        elif self._is_closing:
             self._at_rest.notify_all()
 
     def _serve(self) -> None:

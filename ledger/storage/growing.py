@@ -6,7 +6,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 
 from ledger.chain.entry import MAX_POSITION, Entry, write_entry
-from ledger.chain.merkle import Subtree, completed_by, leaf_hash
+from ledger.chain.merkle import HASH_BYTES, Subtree, completed_by, leaf_hash
 from ledger.errors import Conflict, Damaged, LedgerError
 from ledger.storage.port import EMPTY_HEAD, Head
 from ledger.storage.recent import Recent
@@ -65,25 +65,25 @@ class Ground(msgspec.Struct, frozen=True):
 
 def grown(tip: Tip, wishes: Sequence[Wish], recorded_at: str, ground: Ground) -> Growth:
     """These wishes as entries behind the tip, one after the other; each is held to what the earlier ones add."""
-    end, entries, trees, outcomes = tip, list[Entry](), list[bytes](), list[Outcome]()
-    ground.recent.go_on_from(tip.head)
+    head, left, entries, trees, outcomes = tip.head, tip.left, list[Entry](), list[bytes](), list[Outcome]()
+    ground.recent.go_on_from(head)
     for wish in wishes:
         wish.refusal = None
         try:
             if wish.condition is not None:
-                _check(wish.condition, tip.head.position, end.head.position, ground)
-            part = _continuation(end, wish.events, recorded_at, ground.subtree)
+                _check(wish.condition, tip.head.position, head.position, ground)
+            added, completed, left = _continuation(head, left, wish.events, recorded_at, ground.subtree)
         except LedgerError as error:
             outcomes.append(error)
             if not isinstance(error, Conflict) or error.position <= tip.head.position:
                 wish.refusal = error
             continue
-        end = part.tip
-        entries.extend(part.entries)
-        trees.extend(part.trees)
-        outcomes.append(part.entries)
-        ground.recent.add(part.entries, end.head)
-    return Growth(tip.head, entries, trees, end, outcomes)
+        head = Head(head.position + len(added), completed[-1][:HASH_BYTES], recorded_at)
+        entries += added
+        trees += completed
+        outcomes.append(added)
+        ground.recent.add(added, head)
+    return Growth(tip.head, entries, trees, Tip(head, left), outcomes)
 
 
 def _check(condition: DCBAppendCondition, written: int, end: int, ground: Ground) -> None:
@@ -99,26 +99,23 @@ def _check(condition: DCBAppendCondition, written: int, end: int, ground: Ground
         raise Conflict(found.position, condition.after)
 
 
-class _Part(msgspec.Struct, frozen=True):
-    entries: list[Entry]
-    trees: list[bytes]
-    tip: Tip
-
-
-def _continuation(tip: Tip, events: Sequence[DCBEvent], recorded_at: str, read_subtree: Subtree) -> _Part:
-    leaf, left = tip.head.leaf, [*tip.left]
+def _continuation(
+    head: Head, left: Sequence[bytes], events: Sequence[DCBEvent], recorded_at: str, read_subtree: Subtree
+) -> tuple[list[Entry], list[bytes], list[bytes]]:
+    """These events as entries behind a head, what is kept of the tree with each, and the subtrees that then wait."""
+    leaf, waiting = head.leaf, [*left]
 
     def subtree(level: int, index: int) -> bytes:
-        return left[level] or read_subtree(level, index)
+        return waiting[level] or read_subtree(level, index)
 
     entries, trees = [], []
-    for position, event in enumerate(events, tip.head.position + 1):
+    for position, event in enumerate(events, head.position + 1):
         entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
         completed = completed_by(position, leaf_hash(entry.raw), subtree)
-        leaf, left[len(completed) - 1] = completed[0], completed[-1]
+        leaf, waiting[len(completed) - 1] = completed[0], completed[-1]
         entries.append(entry)
         trees.append(b"".join(completed))
-    return _Part(entries, trees, Tip(Head(tip.head.position + len(entries), leaf, recorded_at), left))
+    return entries, trees, waiting
 
 
 def continued(

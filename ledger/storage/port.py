@@ -49,6 +49,7 @@ class Store(DCBRecorder):
 
     def __init__(self) -> None:
         self._grown = threading.Condition()
+        self._listening = 0
 
     # What an engine supplies.
 
@@ -159,8 +160,13 @@ class Store(DCBRecorder):
         """Wait until the log is longer than `position`, or `unless` holds. `wake` makes it look again at once."""
         try:
             with self._grown:
-                while not unless() and self.head().position <= position:
-                    self._grown.wait(self.pause())
+                # Counted before it looks: who appends after that look wakes it.
+                self._listening += 1
+                try:
+                    while not unless() and self.head().position <= position:
+                        self._grown.wait(self.pause())
+                finally:
+                    self._listening -= 1
         except RuntimeError as error:
             # Interrupted while it took its lock back, `threading` complains of giving back what it does not hold.
             if isinstance(error.__context__, KeyboardInterrupt):
@@ -173,8 +179,9 @@ class Store(DCBRecorder):
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
-        with self._grown:
-            self._grown.notify_all()
+        if self._listening:
+            with self._grown:
+                self._grown.notify_all()
 
 
 def recording_time(now: datetime, head: Head) -> str:

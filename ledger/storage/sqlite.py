@@ -129,6 +129,8 @@ class SQLiteStore(Store):
         self._name, self._connections, self._turn, self._clock = name, connections, turn, clock
         self._index = TagIndex()
         self._tip = EMPTY_TIP
+        # So long the log was when somebody looked last.
+        self._reached = 0
         self._recent = Recent()
         self._grouping = Grouping(name, self._write, LOCK_SECONDS)
 
@@ -162,7 +164,9 @@ class SQLiteStore(Store):
     def head(self) -> Head:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            return self._tip_in(connection).head
+            head = self._tip_in(connection).head
+        self._reached = head.position
+        return head
 
     def length(self) -> int:
         """As the port says."""
@@ -179,7 +183,9 @@ class SQLiteStore(Store):
         """As the port says."""
         with self._connections.borrowed() as connection:
             # How far the index reaches follows from the length of the log, not from what was asked for.
-            return self._index.matching(connection, query, after, min(until, _length(connection)), limit)
+            if until > self._reached:
+                until = min(until, _length(connection))
+            return self._index.matching(connection, query, after, until, limit)
 
     def subtree(self, level: int, index: int) -> bytes:
         """As the port says."""

@@ -82,6 +82,8 @@ class PersonStanding:
         A printed expiry wins over policy.
         """
         covering = [known for known in self.trainings if known.event.completed <= day <= end_of(known, valid_months)]
+        if len(covering) == 1:
+            return covering[0]
         return max(covering, key=lambda one: (self.is_verified(one), end_of(one, valid_months)), default=None)
 
     def is_verified(self, training: Known[TrainingCertified]) -> bool:

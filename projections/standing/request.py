@@ -215,6 +215,8 @@ class RequestStanding:
 
     def leaving(self, person: str) -> Known[PersonDeparted] | Known[AccessRevoked] | None:
         """By what a person takes part no more, or has no right any more: the earliest of what says so."""
+        if not self._departed and not self._revoked:
+            return None
         ends = [one for one in (self._departed.get(person), self._revoked.get(person)) if one is not None]
         return min(ends, key=lambda one: one.event.on, default=None)
 

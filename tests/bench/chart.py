@@ -1,32 +1,35 @@
-"""Charts of how something grows: lines over powers of ten on both axes, as SVG."""
+"""Charts of how something grows, as SVG: lines over powers of ten on both axes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor, log10
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, LEFT, TOP, BESIDE, BELOW = 460, 300, 64, 40, 130, 44
+WIDTH, HEIGHT, LEFT, TOP, BESIDE, BELOW = 270, 250, 62, 40, 190, 56
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#555555")
-UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 class Panel(NamedTuple):
-    """Lines of seconds by number of entries, under a title."""
+    """Lines of something by number of entries, under a title; its units, the largest first."""
 
     title: str
     lines: Mapping[str, Sequence[tuple[int, float]]]
+    units: Sequence[tuple[float, str]]
 
 
-def chart(panels: Sequence[Panel]) -> str:
-    """The panels side by side."""
-    each = LEFT + WIDTH + BESIDE
+def chart(rows: Sequence[Sequence[Panel]]) -> str:
+    """Rows of panels."""
+    across, down = LEFT + WIDTH + BESIDE, TOP + HEIGHT + BELOW
     inside = "\n".join(
-        f'<g transform="translate({number * each},0)">\n' + "\n".join(_panel(panel)) + "\n</g>"
-        for number, panel in enumerate(panels)
+        f'<g transform="translate({column * across},{row * down})">\n' + "\n".join(_panel(panel)) + "\n</g>"
+        for row, panels in enumerate(rows)
+        for column, panel in enumerate(panels)
     )
-    size = f"0 0 {each * len(panels)} {TOP + HEIGHT + BELOW}"
+    size = f"0 0 {across * max(map(len, rows))} {down * len(rows)}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" font-family="sans-serif" font-size="12">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" font-family="sans-serif" font-size="13">\n'
         f'<rect width="100%" height="100%" fill="#ffffff"/>\n{inside}\n</svg>\n'
     )
 
@@ -34,27 +37,27 @@ def chart(panels: Sequence[Panel]) -> str:
 def _panel(panel: Panel) -> Iterator[str]:
     points = [point for line in panel.lines.values() for point in line]
     across = _Axis([size for size, _ in points], LEFT, LEFT + WIDTH)
-    up = _Axis([seconds for _, seconds in points], TOP + HEIGHT, TOP)
+    up = _Axis([value for _, value in points], TOP + HEIGHT, TOP)
     yield f'<text x="{LEFT}" y="{TOP - 16}" font-weight="bold">{escape(panel.title)}</text>'
     for power in up.powers:
         y = up.place(10.0**power)
         yield f'<path d="M{LEFT} {y:.1f}H{LEFT + WIDTH}" stroke="#dddddd"/>'
-        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_time(10.0**power)}</text>'
+        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_told(10.0**power, panel.units)}</text>'
     for power in across.powers:
         x = across.place(10.0**power)
         yield f'<path d="M{x:.1f} {TOP}V{TOP + HEIGHT}" stroke="#dddddd"/>'
-        yield f'<text x="{x:.1f}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{10**power:,}</text>'
-    yield f'<text x="{LEFT + WIDTH}" y="{TOP + HEIGHT + 36}" text-anchor="end">entries in the log</text>'
+        yield f'<text x="{x:.1f}" y="{TOP + HEIGHT + 22}" text-anchor="middle">{10**power:,}</text>'
+    yield f'<text x="{LEFT + WIDTH}" y="{TOP + HEIGHT + 40}" text-anchor="end">entries in the log</text>'
     below = 0.0
-    ends = sorted(panel.lines.items(), key=lambda named: named[1][-1][1], reverse=True)
-    for (name, line), colour in zip(ends, COLOURS, strict=False):
-        places = [(across.place(size), up.place(seconds)) for size, seconds in line]
+    coloured = zip(panel.lines.items(), COLOURS, strict=False)
+    for (name, line), colour in sorted(coloured, key=lambda one: one[0][1][-1][1], reverse=True):
+        places = [(across.place(size), up.place(value)) for size, value in line]
         drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         yield f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="2"/>'
         yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places)
         # Names do not cover one another where lines end close together.
         below = max(places[-1][1] + 4, below + 15)
-        last = f"{name} {_time(line[-1][1])}"
+        last = f"{name} {_told(line[-1][1], panel.units)}"
         yield f'<text x="{places[-1][0] + 8:.1f}" y="{below:.1f}" fill="{colour}">{escape(last)}</text>'
 
 
@@ -70,6 +73,6 @@ class _Axis:
         return self._begin + (log10(number) - self.powers[0]) * self._each
 
 
-def _time(seconds: float) -> str:
-    size, unit = next((pair for pair in UNITS if seconds >= pair[0] * 0.9999), UNITS[-1])
-    return f"{seconds / size:,.3g} {unit}" if seconds / size < 1000 else f"{seconds / size:,.0f} {unit}"
+def _told(value: float, units: Sequence[tuple[float, str]]) -> str:
+    size, unit = next((pair for pair in units if value >= pair[0] * 0.9999), units[-1])
+    return f"{value / size:,.3g} {unit}" if value / size < 1000 else f"{value / size:,.0f} {unit}"

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,8 +65,7 @@ def _take_in(path: Path, register: Path, map_: str) -> tuple[float, int]:
     """Seconds from a closed home to the last entry on disk, and how many rows the register has."""
     begun = perf_counter()
     read = read_map(map_)
-    with open_home(path) as home:
-        importer = Importer(home, read, ACTOR, utc_now)
+    with open_home(path) as home, closing(Importer(home, read, ACTOR, utc_now)) as importer:
         file = Register(register, read.map, importer.office.day(utc_now()))
         found = survey(file, print)
         importer.take(file, found.file, found.bad, lambda rows: None)

@@ -37,10 +37,14 @@ def measured() -> Measured:
     if postgres.program("initdb") is None:
         return Measured([], {})
     with postgres.server("shared_buffers=256MB") as server:
-        with closing(psycopg.connect(server.url("postgres"))) as connection:
-            settings: dict[str, Any] = dict(connection.execute(SETTINGS).fetchall())
-            settings["version"] = str(connection.info.server_version)
-        return Measured([conditional_append(server), bulk_append(server)], settings)
+        return Measured([conditional_append(server), bulk_append(server)], settings_of(server))
+
+
+def settings_of(server: postgres.Server) -> dict[str, Any]:
+    """What a server is, and what it waits for."""
+    with closing(psycopg.connect(server.url("postgres"))) as connection:
+        settings: dict[str, Any] = dict(connection.execute(SETTINGS).fetchall())
+        return settings | {"version": str(connection.info.server_version)}
 
 
 class Caller:

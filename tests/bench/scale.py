@@ -1,10 +1,10 @@
 """`make bench-scale`: what a ledger costs as it grows, at each power of ten up to 10,000,000 entries.
 
-    python tests/bench/scale.py [--size N]
+    python tests/bench/scale.py [--size N] [--engine PostgreSQL]
 
 At each of them append, decision, holders and proof are taken in turns with the same in a log of 10,000 entries, so that
-what else the machine does is the same for both. Prints a table, and writes it to tests/bench/scale.json and, as a
-chart, to tests/bench/scale.svg.
+what else the machine does is the same for both. Prints a table as it goes, and puts it into tests/bench/scale.json,
+beside that of the other engine, and both into a chart, tests/bench/scale.svg.
 """
 
 import argparse
@@ -14,8 +14,9 @@ import platform
 import random
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,6 +24,8 @@ from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
+
+import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -33,17 +36,24 @@ from ledger.storage import create_store, open_store
 from ledger.storage.sqlite import SETTINGS
 from projections.upkeep import Upkeep
 from projections.views import answers
+from tests import postgres
 from tests.bench import decision, views
-from tests.bench.chart import Panel, chart
+from tests.bench.chart import BYTES, SECONDS, Panel, chart
 from tests.bench.measure import Ratio, in_turns
+from tests.bench.postgres import settings_of
 from tests.bench.workload import Office
 from tests.facts import ledger_on, noon
 from tests.office import HOUSE, written
 
+ENGINES = ("SQLite", "PostgreSQL")
 SMALLEST, LARGEST = 10_000, 10_000_000
-ROUNDS, CALLS, HOLDERS = 10, 4, 20
+ROUNDS, CALLS, HOLDERS, RECENT = 10, 4, 20, 1000
 DAY = date(2026, 11, 21)
 TABLE, CHART = Path(__file__).with_name("scale.json"), Path(__file__).with_name("scale.svg")
+ON_DISK = """
+    SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
+    WHERE c.relnamespace = to_regnamespace('ledger') AND c.relkind = 'r'
+"""
 
 Result = TypeVar("Result")
 
@@ -97,29 +107,28 @@ class Step(NamedTuple):
 
 
 class Log:
-    """A ledger that grows, and what is asked of it: all about what was recorded lately."""
+    """A ledger that grows, and what is asked of it: about what was recorded lately, unless it says otherwise."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.path, self.views = folder / f"{name}.db", folder / f"{name}-views.db"
-        self.url = f"sqlite:///{self.path}"
-        create_store(self.url)
-        self.store = open_store(self.url, noon)
+    def __init__(self, url: str, views: Path) -> None:
+        self.url, self.views = url, views
+        self.store = open_store(url, noon)
         self.ledger = ledger_on(self.store, noon)
-        self.upkeep, self.desk = Upkeep(self.views, self.ledger), Desk(self.ledger, noon)
+        self.upkeep, self.desk = Upkeep(views, self.ledger), Desk(self.ledger, noon)
         self._office, self._chance = Office(), random.Random(1)
         self._requests = 0
         once, self._each = decision.parted()
         written(once, self.ledger)
 
     def grow(self, size: int) -> None:
-        """Append until there are so many entries, and what is needed for the operations: requests, and holders."""
-        views.fill(self.store, self._office, size)
+        """Append until there are so many entries, what the operations need last: requests, and holders."""
+        last = ROUNDS * CALLS * len(self._each) + HOLDERS // 2 * len(views.LIFE)
+        views.fill(self.store, self._office, size - last)
         first, self._requests = self._requests, self._requests + ROUNDS * CALLS
         for number in range(first, self._requests):
             written([decision.of(number, fact) for fact in self._each], self.ledger)
         self._data_set = f"D-held-{size}"
         for number in range(HOLDERS // 2):
-            self.store.append_entries(views.life(100 * size + number, self._data_set))
+            self.store.append_entries(views.life(1_000_000 * len(str(size)) + number, self._data_set))
         self._acts = iter([decision.wish(number) for number in range(first, self._requests)])
 
     def append(self) -> None:
@@ -136,9 +145,76 @@ class Log:
         assert len(rows) == HOLDERS, len(rows)
 
     def prove(self) -> None:
+        """That an entry, one of the last thousand, is in the log."""
+        self._prove_one_of(RECENT)
+
+    def prove_any(self) -> None:
         """That an entry, one of all there are, is in the log."""
+        self._prove_one_of(self.store.length())
+
+    def _prove_one_of(self, last: int) -> None:
         size = self.store.length()
-        inclusion_path(self._chance.randrange(size), size, self.store.subtree)
+        inclusion_path(size - 1 - self._chance.randrange(last), size, self.store.subtree)
+
+
+class SQLite:
+    """Ledgers in files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """Version and settings."""
+        return {"version": sqlite3.sqlite_version, "settings": list(SETTINGS)}
+
+    @contextmanager
+    def ledger(self, name: str) -> Iterator[str]:
+        """The URL of a new one."""
+        url = f"sqlite:///{self._folder / name}.db"
+        create_store(url)
+        yield url
+
+    def size(self, url: str) -> int:
+        """How many bytes a log has on disk."""
+        return Path(url.removeprefix("sqlite:///")).stat().st_size
+
+
+class PostgreSQL:
+    """Ledgers on a server that is made for them."""
+
+    def __init__(self, server: postgres.Server) -> None:
+        self._server = server
+
+    @property
+    def made_of(self) -> dict[str, Any]:
+        """Version and settings."""
+        return settings_of(self._server)
+
+    @contextmanager
+    def ledger(self, _: str) -> Iterator[str]:
+        """The URL of a new one."""
+        with self._server.ledger() as url:
+            yield url
+
+    def size(self, url: str) -> int:
+        """How many bytes a log has on disk."""
+        with closing(psycopg.connect(url)) as connection:
+            ((found,),) = connection.execute(ON_DISK).fetchall()
+        return int(found)
+
+
+Engine = SQLite | PostgreSQL
+
+
+@contextmanager
+def engine(name: str, folder: Path) -> Iterator[Engine]:
+    """The engine of this name."""
+    if name == ENGINES[0]:
+        yield SQLite(folder)
+        return
+    with postgres.server("shared_buffers=256MB") as server:
+        yield PostgreSQL(server)
 
 
 def rebuild(log: str, path: str) -> None:
@@ -167,7 +243,7 @@ def _measured(task: Callable[..., None], *arguments: object) -> Apart:
     return Apart(round(seconds, 3), max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN)) / 1024)
 
 
-def step(large: Log, small: Log, size: int) -> Step:
+def step(large: Log, small: Log, size: int, at: Engine) -> Step:
     """Let one log grow, and measure it beside the other."""
     print(f"Growing to {size:,} entries", file=sys.stderr)
     large.grow(size)
@@ -178,49 +254,77 @@ def step(large: Log, small: Log, size: int) -> Step:
         "decision": in_turns(large.decide, small.decide, ROUNDS, CALLS),
         "holders": in_turns(large.holders, small.holders, 4 * ROUNDS, 5),
         "proof": in_turns(large.prove, small.prove, 4 * ROUNDS, 25),
+        "proof of any": in_turns(large.prove_any, small.prove_any, 4 * ROUNDS, 25),
     }
     return Step(
-        large.store.length(),
+        size,
         operations,
-        apart(verify, large.url, os.cpu_count() or 1),
+        apart(verify, large.url, len(os.sched_getaffinity(0))),
         rebuilt,
-        large.path.stat().st_size,
+        at.size(large.url),
         large.views.stat().st_size,
         getrusage(RUSAGE_SELF).ru_maxrss / 1024,
         round(os.getloadavg()[0], 1),
     )
 
 
-def report(steps: list[Step]) -> None:
-    """Write the figures and their chart."""
-    machine = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "settings": list(SETTINGS),
-        "steps": [one.figures() for one in steps],
+def report(name: str, measured: Mapping[str, Any]) -> None:
+    """Write the figures of an engine beside those of the other, and the chart of both."""
+    figures = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else {}
+    figures[name] = measured
+    TABLE.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    drawn = zip(*(panels(engine, figures[engine]["steps"]) for engine in ENGINES if engine in figures), strict=True)
+    CHART.write_text(chart([*drawn]), encoding="utf-8")
+
+
+def panels(name: str, steps: Sequence[Mapping[str, Any]]) -> Iterator[Panel]:
+    """What is drawn of an engine."""
+
+    def line(*where: str, unit: float = 1.0) -> list[tuple[int, float]]:
+        points = []
+        for one in steps:
+            value: Any = one
+            for key in where:
+                value = value[key]
+            points.append((one["size"], value * unit))
+        return points
+
+    operations = {what: line("operations", what, "microseconds", unit=1e-6) for what in steps[0]["operations"]}
+    whole = {what: line(what, "seconds") for what in ("verify", "rebuild")}
+    needs = {
+        "log": line("log_bytes"),
+        "views": line("view_bytes"),
+        "memory to verify": line("verify", "megabytes", unit=2**20),
+        "memory to rebuild": line("rebuild", "megabytes", unit=2**20),
+        "memory otherwise": line("megabytes", unit=2**20),
     }
-    TABLE.write_text(json.dumps(machine, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    operations = {name: [(one.size, one.operations[name].ours.median) for one in steps] for name in steps[0].operations}
-    whole = {
-        "verify": [(one.size, one.verify.seconds) for one in steps],
-        "rebuild": [(one.size, one.rebuild.seconds) for one in steps],
-    }
-    panels = [Panel("What one operation takes", operations), Panel("What going through all of it takes", whole)]
-    CHART.write_text(chart(panels), encoding="utf-8")
+    yield Panel(f"{name}: one operation", operations, SECONDS)
+    yield Panel(f"{name}: going through all of it", whole, SECONDS)
+    yield Panel(f"{name}: what it needs", needs, BYTES)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=LARGEST, help="how far the log grows: a power of ten")
-    size = parser.parse_args().size
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0])
+    asked = parser.parse_args()
     with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-        large, small = Log(Path(name), "large"), Log(Path(name), "small")
-        steps: list[Step] = []
-        while not steps or steps[-1].size < size:
-            steps.append(step(large, small, SMALLEST * 10 ** len(steps)))
-            print("\n".join(steps[-1].told()), flush=True)
-            report(steps)
+        folder = Path(name)
+        with engine(asked.engine, folder) as at, at.ledger("large") as large_url, at.ledger("small") as small_url:
+            large, small = Log(large_url, folder / "large-views.db"), Log(small_url, folder / "small-views.db")
+            machine = {
+                "machine": f"{platform.machine()}, {platform.system()} {platform.release()}",
+                "cores": f"{len(os.sched_getaffinity(0))} of {os.cpu_count()}",
+                "python": platform.python_version(),
+                **at.made_of,
+            }
+            steps: list[Step] = []
+            while not steps or steps[-1].size < asked.size:
+                steps.append(step(large, small, SMALLEST * 10 ** len(steps), at))
+                print("\n".join(steps[-1].told()), flush=True)
+                report(asked.engine, {**machine, "steps": [one.figures() for one in steps]})
+            large.store.close()
+            small.store.close()
 
 
 if __name__ == "__main__":
