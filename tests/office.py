@@ -729,6 +729,11 @@ def recorded(facts: Iterable[Event]) -> Iterator[Recorded]:
         )
 
 
+def standing(*facts: Event) -> Standing:
+    """What these facts add up to."""
+    return Standing(recorded(facts))
+
+
 def last_moment_of(day: date, zone: str = OFFICE_ZONE) -> datetime:
     """The last microsecond of a day at the office."""
     return first_moment_of(day + timedelta(days=1), zone) - timedelta(microseconds=1)
