@@ -1,5 +1,7 @@
 """A tree kept as its complete subtrees: what an append completes, and how little a root or a proof reads."""
 
+from hashlib import sha256
+
 import pytest
 
 from ledger.chain.merkle import (
@@ -9,7 +11,10 @@ from ledger.chain.merkle import (
     consistency_proof,
     inclusion_path,
     inclusion_proof,
+    leaf_hash,
+    leaf_hashes,
     node_hash,
+    nodes_above,
     root_hash,
     root_of,
     verify_consistency,
@@ -45,6 +50,16 @@ def test_leaves_that_come_together_complete_what_they_complete_one_by_one():
             expected = [completed(position) for position in range(size + 1, size + more + 1)]
             found = completed_by_all(size, peaks(size), LEAVES[size : size + more])
             assert found == (expected, peaks(size + more))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 8])
+def test_hashed_together_they_are_what_they_are_one_by_one(count: int):
+    entries = [bytes(number) for number in range(count)]
+    leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
+    pairs = zip(leaves[::2], leaves[1::2], strict=False)
+
+    assert leaf_hashes(entries) == [leaf_hash(entry) for entry in entries] == leaves
+    assert nodes_above(leaves) == [sha256(b"\x01" + left + right).digest() for left, right in pairs]
 
 
 def test_appending_completes_every_subtree_once_with_its_hash():
