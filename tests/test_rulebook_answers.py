@@ -34,6 +34,7 @@ from tests.endings import (
 )
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, commitment, person, version_added
 from tests.office import (
+    ACCEPTS_NO_SUBJECTS,
     COUHES,
     DIRECTOR,
     DUA,
@@ -44,7 +45,6 @@ from tests.office import (
     LONG_AGO,
     MOU,
     NOWHERE,
-    OFFICE_ZONE,
     OTHER_REQUEST,
     STRANGER,
     TODAY,
@@ -113,8 +113,6 @@ from tests.outside import (
 )
 from tests.past_facts import past_release
 from tests.rulebook_pins import EVERY_ACT, PINNED, PINNED_ACTS
-
-ACCEPTS_NO_SUBJECTS = PolicyPublished(time_zone=OFFICE_ZONE, accepts_not_human_subjects=True)
 
 # By the version of the rulebook: SHA-256 over the rules and their answers to the cases below. When an answer changes,
 # VERSION is raised and its line added; a line that stands here is never edited, because judgements were made by it.

@@ -7,6 +7,7 @@ import pytest
 from ledger.events import PolicyPublished
 from tests.facts import ANA, BEN
 from tests.office import (
+    ACCEPTS_NO_SUBJECTS,
     COUHES,
     ELSEWHERE,
     IRB,
@@ -35,7 +36,6 @@ from tests.office import (
 
 OWN_BOARD = "determination of their own institution's board"
 HOME_OR_RELIANCE = "home board's determination or reliance"
-ACCEPTS_NO_SUBJECTS = PolicyPublished(time_zone=OFFICE_ZONE, accepts_not_human_subjects=True)
 
 
 # C1.4 and C1.5: ethics, person by person.
