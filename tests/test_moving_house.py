@@ -11,10 +11,10 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 from api.cli.verifying import verify_home
-from ledger.backup.draft import draft_of
 from ledger.backup.moving import Arrived, Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.custody import Document
+from ledger.custody.drafts import draft_of
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.evidence.report import Verdict
 from ledger.home import (

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.backup.archive import copied_to
-from ledger.backup.draft import draft_beside, moved_to
 from ledger.chain.entry import Entry
 from ledger.custody.copying import copy_custody
+from ledger.custody.drafts import draft_beside, moved_to
 from ledger.custody.files import named_os_errors, new_folder, sync_tree
 from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in
