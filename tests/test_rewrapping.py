@@ -17,7 +17,7 @@ from ledger.home import entering, join_home, open_home
 from tests.command_line import dua_ledger
 from tests.custody_facts import ANA, BEN, OVER_BOTH, Folder, a_person_and_a_document, checked
 from tests.facts import noon
-from tests.stores import PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE
 from tests.tampering import furnish, make_home_with_everything
 from tests.writers import forking
 
@@ -101,8 +101,9 @@ STEPS = [
 ]
 
 
+@pytest.mark.campaign
 @OVER_BOTH
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS if CAMPAIGN else STEPS[2:3])
 def test_who_was_killed_has_changed_it_or_not_and_everything_opens(
     folder: Folder, custody: Custody, claims: list[tuple[str, str]], step: str
 ):
