@@ -297,8 +297,7 @@ def panels(name: str, steps: Sequence[Mapping[str, Any]]) -> Iterator[Panel]:
             value: Any = one
             for key in where:
                 value = value[key]
-            if value is not None:
-                points.append((one["size"], value * unit))
+            points.append((one["size"], value * unit))
         return points
 
     operations = {what: line("operations", what, "times_the_smallest") for what in steps[0]["operations"]}
