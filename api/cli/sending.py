@@ -8,9 +8,9 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.batches import Witnesses, batches, open_for_batches
 from api.cli.failures import CouldNotRun
 from api.cli.inquiry import inquiry
-from api.cli.recording import recording
 from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import counted, in_lines
 from api.desk import Circumstances
@@ -21,7 +21,6 @@ from api.notices.sending import Sender, Tried
 from api.notices.settings import settings_in
 from ledger.codec import Recorded
 from ledger.events import NoticeRefused, NoticeSent
-from ledger.home import Home
 from ledger.log import about
 
 TOLD = {
@@ -34,7 +33,10 @@ TOLD = {
 
 
 @click.command()
-@recording
+@options.home
+@options.actor
+@options.as_json
+@batches
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option(
@@ -44,22 +46,32 @@ TOLD = {
     metavar="ENTRY",
     help="First have what this entry says was refused for good wait again, once its cause is mended; may be repeated.",
 )
-def send(home: Home, actor: str, as_json: bool, limit: int | None, dry_run: bool, again: tuple[int, ...]) -> None:
+def send(
+    path: Path,
+    actor: str,
+    as_json: bool,
+    required: int,
+    seconds: float,
+    limit: int | None,
+    dry_run: bool,
+    again: tuple[int, ...],
+) -> None:
     """Send the notices that wait, as notices.toml in the home says: by e-mail, and to webhooks.
 
     What could not be sent is tried again by a later call, after a pause that grows. What was refused for good is not,
     until somebody says --again: `notices --refused` shows it.
     Leaves with 1 when something could not be sent now, or was refused.
     """
-    settings, circumstances = settings_in(home.path), Circumstances(actor=actor, via=options.VIA)
-    sender = Sender(home, settings, clock(), circumstances)
-    for entry in () if dry_run else again:
-        revive(home, settings, circumstances, entry)
-    names, tried = names_in(home.ledger, home.custody), []
-    for one in sender.send(limit, dry_run=dry_run):
-        tried.append(one)
-        if not as_json:
-            click.echo(in_lines([_line(one, names)]))
+    with open_for_batches(path, Witnesses(required, seconds), dry_run=dry_run) as (home, _):
+        settings, circumstances = settings_in(home.path), Circumstances(actor=actor, via=options.VIA)
+        sender = Sender(home, settings, clock(), circumstances)
+        for entry in () if dry_run else again:
+            revive(home, settings, circumstances, entry)
+        names, tried = names_in(home.ledger, home.custody), []
+        for one in sender.send(limit, dry_run=dry_run):
+            tried.append(one)
+            if not as_json:
+                click.echo(in_lines([_line(one, names)]))
     if as_json:
         click.echo(json.dumps({"rows": [_members(one) for one in tried]}))
     else:
