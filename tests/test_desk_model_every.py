@@ -222,6 +222,7 @@ ROWS = (
     Past("4", HILL, "Forum", "Ada Lune", "ADA@example.com"),
     Past("5", LAKESIDE, "Grades"),
     Past("6", LAKESIDE, "Grades", "Ben Beispiel", ADDRESSES[BEN]),
+    Past("7", HILL, "Grades", "Sam Fremd", ADDRESSES[STRANGER]),
 )
 GONE, LATER = b"550 nobody here", b"450 come back"
 registers = st.builds(TakesIn, st.lists(st.sampled_from(ROWS), min_size=1, max_size=4).map(tuple))
@@ -253,8 +254,10 @@ MORE: dict[str, list[Any]] = {
         *(terminated(MOU), terminated(DUA), erase(who=STRANGER), AnotherRequest(), erase(who=HEAD)),
     ],
     "known from the past": [
-        *(TakesIn(ROWS[:3]), TakesIn(ROWS[:3]), TakesIn((*ROWS[:4], ROWS[4], ROWS[4])), erase("email", who=STRANGER)),
-        *(TakesIn((ROWS[5], ROWS[5], ROWS[1])), erase(who=STRANGER)),
+        *(TakesIn(ROWS[:3]), TakesIn(ROWS[:3]), TakesIn((*ROWS[:4], ROWS[4], ROWS[4])), TakesIn((ROWS[5], ROWS[5]))),
+        # Who is in a register of the past stays known by name when nothing else needs that.
+        *(terminated(MOU), terminated(DUA), TakesIn(ROWS[6:]), erase("name", who=STRANGER)),
+        *(erase("email", who=STRANGER), TakesIn((ROWS[6], ROWS[6]))),
     ],
     "told": [
         *(asked(by=STRANGER, referred_by=None), incident(REQUEST, after=timedelta(days=3)), copied(None)),
