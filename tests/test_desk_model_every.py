@@ -260,7 +260,8 @@ MORE: dict[str, list[Any]] = {
         *(erase("email", who=STRANGER), TakesIn((ROWS[6], ROWS[6]))),
     ],
     "told": [
-        *(asked(by=STRANGER, referred_by=None), incident(REQUEST, after=timedelta(days=3)), copied(None)),
+        *(asked(by=STRANGER, referred_by=None), incident(REQUEST, after=timedelta(days=3)), copied(STRANGER)),
+        *(notified(), changes_asked(), TakenBack(), changes_asked()),
         *(finding_assigned(7, "written off", who=BEN), finding_closed(7, "written off", who=BEN)),
         *(Sends(limit=1), Sends(is_there=False), DaysGoBy(1), Sends(answers=((OFFICES, GONE),)), SendsAgain()),
         *(DaysGoBy(1), Sends(), SendsAgain(), revoked(BEN), DaysGoBy(60), Sends(), contained(REQUEST)),
