@@ -40,6 +40,12 @@ FILES = "file"
 KINDS = [FILES, POSTGRES]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy server takes to notice that a connection was closed."""
+    monkeypatch.setattr(entering, "SECONDS", PATIENCE)
+
+
 class Office(NamedTuple):
     """A home, and where the next one is to keep its parts."""
 
@@ -279,6 +285,7 @@ STEPS = {
 }
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("step", STEPS if CAMPAIGN else [*STEPS][3::6])
 def test_who_was_killed_starts_again_and_what_was_erased_meanwhile_is_not_there(in_files: Office, step: str):
     killed = forking().Process(target=move_until, args=(step, in_files))

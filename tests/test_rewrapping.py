@@ -17,13 +17,19 @@ from ledger.home import entering, join_home, open_home
 from tests.command_line import dua_ledger
 from tests.custody_facts import ANA, BEN, OVER_BOTH, Folder, a_person_and_a_document, checked
 from tests.facts import noon
-from tests.stores import PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE
 from tests.tampering import furnish, make_home_with_everything
 from tests.writers import forking
 
 KEY = "keys/key-encryption-key"
 # Keys of subjects, salts, and secrets.
 COUNT = 2 + 6 + 3
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy server takes to notice that a connection was closed."""
+    monkeypatch.setattr(entering, "SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -57,12 +63,17 @@ def test_everything_opens_by_the_new_key_and_nothing_of_the_old_is_left(
 
 
 @OVER_BOTH
-def test_who_opened_it_before_seals_nothing_that_nobody_could_open(folder: Folder, custody: Custody):
+def test_who_opened_it_before_seals_nothing_that_nobody_could_open_and_takes_nothing_for_altered(
+    folder: Folder, custody: Custody
+):
+    sealed = custody.seal(BEN, "person.registered", {"name": "Ben"})
     changed(folder)
 
     with pytest.raises(NotALedger, match="has another key-encryption key by now"):
+        custody.unseal(sealed["name"])
+    with pytest.raises(NotALedger, match="has another key-encryption key by now"):
         custody.seal(ANA, "person.registered", {"name": "Ana"})
-    assert folder.run("keys.db", "SELECT commitment FROM salts") == []
+    assert len(folder.run("keys.db", "SELECT commitment FROM salts")) == 1
 
 
 @OVER_BOTH
@@ -90,8 +101,9 @@ STEPS = [
 ]
 
 
+@pytest.mark.campaign
 @OVER_BOTH
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS if CAMPAIGN else STEPS[2:3])
 def test_who_was_killed_has_changed_it_or_not_and_everything_opens(
     folder: Folder, custody: Custody, claims: list[tuple[str, str]], step: str
 ):

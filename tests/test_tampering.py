@@ -196,7 +196,8 @@ def some_rows(home: Operator, database: str, table: str) -> list[Row]:
     if table == "entries":
         return [rows[position - 1] for position in (1, 2, 63, 64, 65, 128, SIZE - 1, SIZE)]
     if table == "tags":
-        return sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 8 | 1]
+        # Mostly every other row has the empty tag, which each entry has, so that nobody can take it from another.
+        return sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 16 * 2]
     return rows[:: max(1, len(rows) // 5)]
 
 

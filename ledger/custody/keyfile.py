@@ -5,6 +5,7 @@ While keys are wrapped anew, the one that comes lies beside it. Which of them is
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from ledger.custody.cipher import KEY_ENCRYPTION_KEY_BYTES, Wrapping
@@ -40,7 +41,7 @@ def coming(path: Path) -> Path:
 
 
 def put_in_force(path: Path) -> None:
-    """Let the key that comes take the place of the one in a file, on disk when this returns."""
-    with named_os_errors(path):
+    """Let the key that comes take the place of the one in a file, on disk when this returns, unless somebody has."""
+    with named_os_errors(path), suppress(FileNotFoundError):
         coming(path).replace(path)
     sync_folder(path.parent)

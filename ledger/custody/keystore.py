@@ -153,11 +153,11 @@ class KeyStore:
             label = read_label(*columns)
             salt = self._wrapping.unwrap(_blob(wrapped_salt), _bound_to(label, None if mark is None else _blob(mark)))
         except (NotGenuine, ValueError) as error:
-            raise Tampered(commitment, "its salt was altered in the key store, or comes from elsewhere") from error
+            raise self._altered(commitment, "its salt was altered in the key store, or comes from elsewhere") from error
         try:
             key = self._wrapping.unwrap(_blob(wrapped_key), (_SUBJECT_KEY, label.subject.encode()))
         except (NotGenuine, ValueError) as error:
-            raise Tampered(commitment, "the key of its subject was altered, or comes from elsewhere") from error
+            raise self._altered(commitment, "the key of its subject was altered, or comes from elsewhere") from error
         return Keys(label, salt, key)
 
     def has_all(self, commitments: Sequence[bytes]) -> bool:
@@ -182,7 +182,7 @@ class KeyStore:
         try:
             return self._wrapping.unwrap(_blob(row[0]), (_SECRET, name.encode()))
         except (NotGenuine, ValueError) as error:
-            raise Tampered(name, "this secret was altered in the key store, or comes from elsewhere") from error
+            raise self._altered(name, "this secret was altered in the key store, or comes from elsewhere") from error
 
     def destroy(self, subject: str, members: Collection[str] | None) -> tuple[int, int]:
         """Remove the salts of these members of a subject, or all; returns how many, and how many keys with them."""
@@ -258,6 +258,12 @@ class KeyStore:
         except (NotGenuine, ValueError) as error:
             what = row[0].hex() if isinstance(row[0], bytes) else str(row[0])
             raise Tampered(what, "what the key store has for it was altered, or comes from elsewhere") from error
+
+    def _altered(self, what: str, why: str) -> Tampered:
+        """That something does not open. Raises `NotALedger` where all of it was wrapped under another key meanwhile."""
+        with self._database.reading() as connection:
+            self._check_in_force(connection)
+        return Tampered(what, why)
 
     def _check_in_force(self, connection: Statements) -> None:
         """Raise `NotALedger` when others have wrapped everything under another key since this was opened."""
