@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from api.signing import signing
+from api.signing import signed_up
 from ledger.chain.entry import Entry
 from ledger.errors import LedgerError
 from ledger.home import Home, open_notary
@@ -31,7 +31,6 @@ class Beside:
 
     def __init__(self, home: Home, worth: int = WORTH) -> None:
         self._home, self._worth, self._entries = home, worth, 0
-        self._last: Sequence[Entry] = ()
         self._signer: _Signer | None = None
 
     def __enter__(self) -> Self:
@@ -43,17 +42,17 @@ class Beside:
 
     def appended(self, entries: Sequence[Entry]) -> None:
         """Have these signed soon."""
-        self._entries, self._last = self._entries + len(entries), entries
+        self._entries += len(entries)
         if self._signer is None and self._entries > self._worth:
             self._signer = _Signer(self._home.path)
         if self._signer is not None:
             self._signer.tell()
 
     def signed(self) -> tuple[str, ...]:
-        """Have all of it signed and published; gives why not, if that cannot be. Nothing is appended after that."""
+        """Have all that was appended signed and published, told or not; gives why not, if that cannot be."""
         if self._signer is not None:
             self._signer.end()
-        return signing(self._home.notary, self._home.notary.publish)(self._last) if self._last else ()
+        return signed_up(self._home.notary)
 
 
 class _Signer:

@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.chain.entry import format_time
 from ledger.codec import Recorded
 from ledger.events import FactCorrected, RoleGranted
 from ledger.log import Boundary, Ledger
@@ -19,8 +20,8 @@ from projections.acts import Act, of_office
 from projections.collecting import uncollected
 from projections.standing import Office, Standing
 from projections.upkeep import Answer, Question, Rows, create_indexes, create_tables, of_request
-from projections.views.reading import Happening, Reader
-from projections.views.taking import WANTED, Views
+from projections.views.reading import Happening
+from projections.views.taking import READER, Views
 
 
 class Moment(NamedTuple):
@@ -38,9 +39,17 @@ class Moment(NamedTuple):
         """The time for which something is in force or over."""
         return self.as_of or self.known_at or now
 
-    def counts(self, fact: Recorded | Happening) -> bool:
+    def counts(self, fact: Recorded) -> bool:
         """Whether a fact had happened by then."""
         return self.as_of is None or fact.occurred_at <= self.as_of or isinstance(fact.event, FactCorrected)
+
+    def counting(self, facts: Iterator[Happening]) -> Iterator[Happening]:
+        """Those that had happened by then."""
+        if self.as_of is None:
+            return facts
+        # Times as entries write them sort as text.
+        until = format_time(self.as_of)
+        return (fact for fact in facts if fact.occurred <= until or fact.kind is FactCorrected)
 
 
 class AsOf:
@@ -75,11 +84,9 @@ class AsOf:
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
             create_tables(connection)
             views = Views(connection, 0, lambda request: self.facts([of_request(request)]), self.office())
-            reader = Reader(WANTED)
             with uncollected():
-                for fact in reader.read(self._ledger.store.rows(0, self.position)):
-                    if self._moment.counts(fact):
-                        views.take(fact)
+                for fact in self._moment.counting(READER.read(self._ledger.store.rows(0, self.position))):
+                    views.take(fact)
                 views.write(self.position, b"", "")
             create_indexes(connection)
             return Answer(self.position, question(connection))

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -26,9 +27,8 @@ from projections.acts import of_office
 from projections.collecting import uncollected
 from projections.standing import Standing
 from projections.views.comparing import different_tables
-from projections.views.reading import Reader
 from projections.views.tables import APPLICATION_ID, INDEXES, REACH, REACHED, TABLES, VERSION
-from projections.views.taking import OF_REQUESTS, WANTED, Views
+from projections.views.taking import OF_REQUESTS, READER, Views
 
 SETTINGS = ("synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY", "trusted_schema = OFF")
 # A log of millions of entries takes minutes to take in, and others may wait for that.
@@ -170,10 +170,9 @@ class Upkeep:
         ledger, until = self._ledger, head.position
         office = Standing(ledger.facts([of_office()], until=until)).office
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
-        reader = Reader(WANTED)
         with uncollected():
             for page in ledger.store.pages(after, until):
-                for fact in reader.read(page):
+                for fact in READER.read(page):
                     views.take(fact)
                 self._progress(len(page))
             if views.outdated:
@@ -210,6 +209,7 @@ def create_indexes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+@cache
 def _boot() -> str:
     """What tells one start of this machine from another, where the system says it."""
     with suppress(OSError):

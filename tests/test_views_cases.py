@@ -54,7 +54,7 @@ def test_a_request_adds_up_to_the_same_whether_each_time_that_it_came_in_is_fold
 ):
     folded, each = Case(), Case.of(REQUEST, recorded(events))
     for fact in recorded(events):
-        folded.fold(Happening(fact.position, fact.event, format_time(NOON), format_time(NOON)))
+        folded.fold(Happening(fact.position, type(fact.event), fact.event, format_time(NOON), format_time(NOON)))
         if fact.position in looked_at:
             assert folded.standing.state
 

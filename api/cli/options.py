@@ -54,6 +54,9 @@ key_store = click.option(
 VIA = "command line"
 
 
+UNLESS_WITNESSED = "Record nothing unless so many witnesses have cosigned what is there."
+
+
 def witness_seconds(default: float) -> Call:
     """How long witnesses may take."""
     return click.option(

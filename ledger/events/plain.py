@@ -27,8 +27,12 @@ def plain_decoder(event: type[Event], **others: type) -> Callable[[bytes], Any]:
     """
     hints = get_type_hints(event, include_extras=True)
     members = [(member, _plain(hints[member])) for member in event.__struct_fields__]
-    twin = msgspec.defstruct(event.__name__, members, kw_only=True)
-    return msgspec.json.Decoder(msgspec.defstruct("Payload", [("event", twin), *others.items()])).decode
+    return payload_decoder(msgspec.defstruct(event.__name__, members, kw_only=True), **others)
+
+
+def payload_decoder(event: type[msgspec.Struct], **others: type) -> Callable[[bytes], Any]:
+    """What reads payloads with so much of an event, and these other members; the rest is skipped."""
+    return msgspec.json.Decoder(msgspec.defstruct("Payload", [("event", event), *others.items()])).decode
 
 
 def as_event(event: type[Event], read: msgspec.Struct) -> Event:

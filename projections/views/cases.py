@@ -4,14 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any, Self
 
+import msgspec
+
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
-from ledger.events import Event, PersonDeparted, RequestSubmitted
+from ledger.events import PersonDeparted, RequestSubmitted
 from ledger.events.request import Wanted
 from projections.acts import bases, parts
 from projections.standing import (
     AgreementStanding,
     Holding,
+    Known,
     Office,
     PublicationStanding,
     RequestStanding,
@@ -22,7 +25,7 @@ from projections.standing import (
 )
 from projections.views.calendar import after
 from projections.views.days import Days
-from projections.views.disclosing import MOVES, decided, disclosed, recipients
+from projections.views.disclosing import Moves, Wish, disclosed, recipients
 from projections.views.findings import shown_by
 from projections.views.lists import as_json
 from projections.views.reading import Happening
@@ -33,8 +36,6 @@ _OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
-
-_MOVES = frozenset(MOVES)
 
 
 class Case:
@@ -48,7 +49,7 @@ class Case:
         self._held: Happening | None = None
         self._anybody_left = False
         self.times: dict[int, str] = {}
-        self.moves: list[tuple[Event, int]] = []
+        self.moves = Moves()
 
     @classmethod
     def of(cls, request: str, facts: Iterable[Recorded]) -> Self:
@@ -58,36 +59,39 @@ class Case:
         case._standing = Standing(found).request(request)
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
-            if type(fact.event) in _MOVES:
-                case.moves.append((fact.event, fact.position))
+            if isinstance(fact.event, RequestSubmitted):
+                case.moves.wish(msgspec.convert(fact.event, Wish, from_attributes=True), fact.position)
+            else:
+                case.moves.decide(type(fact.event), fact.position)
         return case
 
     @property
     def standing(self) -> RequestStanding:
         """What the facts so far add up to."""
         if self._held is not None:
-            self._standing.fold(self._held)
-            self._held = None
+            held, self._held = self._held, None
+            self._standing.fold(Known(held.event, held.position))
         return self._standing
 
     def fold(self, fact: Happening) -> None:
         """Take in a fact that nobody has corrected yet."""
-        event, position = fact.event, fact.position
-        kind = type(event)
+        kind, position = fact.kind, fact.position
         # Times as entries write them sort as text.
         self.times[position] = fact.recorded
         if fact.occurred < fact.recorded:
             self.times[position] = fact.occurred
-        if kind in _MOVES:
-            self.moves.append((event, position))
+        if kind is RequestSubmitted:
+            self.moves.wish(fact.said, position)
+            # A request that comes in again says everything anew, so that what it said before need not be folded; except
+            # that whoever had left takes part again when it names them.
+            if self._standing.state is State.SUBMITTED and not self._anybody_left:
+                self._held = fact
+                return
+        else:
+            self.moves.decide(kind, position)
         if kind is PersonDeparted:
             self._anybody_left = True
-        # A request that comes in again says everything anew, so that what it said before need not be folded; except
-        # that whoever had left takes part again when it names them.
-        if kind is RequestSubmitted and self._standing.state is State.SUBMITTED and not self._anybody_left:
-            self._held = fact
-        else:
-            self.standing.fold(fact)
+        self.standing.fold(Known(fact.event, position))
 
 
 def rows(request: str, case: Case, days: Days) -> Rows:
@@ -118,7 +122,7 @@ def rows(request: str, case: Case, days: Days) -> Rows:
         "deadlines": [(request, *deadline) for deadline in deadlines(standing, office)],
         "recipients": [(request, *one) for one in recipients(standing)],
         "disclosed": [(request, *one) for one in disclosed(standing, case.moves, day)],
-        "decided": [(request, *one) for one in decided(case.moves, day)],
+        "decided": [(request, *one) for one in case.moves.decided(day)],
     }
 
 

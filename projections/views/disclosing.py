@@ -3,19 +3,23 @@
 Whatever was asked for is in it as well as what was handed over, in whichever form; whoever asks says which form.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from ledger.events import Event, ReleaseHandedOver, RequestApproved, RequestDeclined, RequestSubmitted, RequestWithdrawn
+from ledger.events import Event, ReleaseHandedOver, RequestApproved, RequestDeclined, RequestWithdrawn
 from projections.standing import Known, ReleaseStanding, RequestStanding, origin
 from projections.views.lists import as_json
 
-MOVES = (RequestSubmitted, RequestApproved, RequestDeclined, RequestWithdrawn)
 REQUESTED, DECLINED, DISCLOSED, LOST = "requested", "declined", "disclosed", "lost on the way"
 PASSED_ON = "passed on outside the agreement"
 APPROVED, WITHDRAWN = "approved", "withdrawn"
+OUTCOMES: dict[type[Event], str] = {
+    RequestApproved: APPROVED,
+    RequestDeclined: DECLINED,
+    RequestWithdrawn: WITHDRAWN,
+}
 
 
 class Copy(msgspec.Struct, frozen=True):
@@ -57,10 +61,50 @@ class Line(msgspec.Struct, array_like=True, frozen=True):
     said: Said
 
 
-# What moved a request, as far as the record asks for it, and where that stands.
-Moves = Sequence[tuple[Event, int]]
 Day = Callable[[int], str]
 Row = tuple[Any, ...]
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """What a request asks for as it comes in: who asks, for what, why, and for whom."""
+
+    request: str
+    researcher: str
+    datasets: tuple[Copy, ...]
+    purposes: tuple[str, ...]
+    study_group: tuple[str, ...]
+
+
+class Moves:
+    """What was asked for by a request, each time that it was something else, and what was decided of it last."""
+
+    def __init__(self) -> None:
+        self.wishes: list[tuple[int, str, Wish]] = []
+        self._first = 0
+        self._last: Wish | None = None
+        self._decided: tuple[int, str] | None = None
+
+    def wish(self, said: Wish, position: int) -> None:
+        """Take in that the request came in."""
+        last, self._last, self._decided = self._last, said, None
+        if last is None:
+            self._first = position
+        if last is None or last.datasets != said.datasets:
+            self.wishes.append((position, REQUESTED, said))
+
+    def decide(self, kind: type[Event], position: int) -> None:
+        """Take in an event that may decide about it."""
+        if kind in OUTCOMES:
+            self._decided = position, OUTCOMES[kind]
+            if kind is RequestDeclined and self._last is not None:
+                self.wishes.append((position, DECLINED, self._last))
+
+    def decided(self, day: Day) -> Iterator[Row]:
+        """When the request first came in, what it asks for, and the last that was decided."""
+        if self._last is not None:
+            position, outcome = self._decided or (0, None)
+            wanted = as_json([(one.dataset, one.form) for one in self._last.datasets])
+            yield day(self._first), day(position) if position else None, outcome, wanted
 
 
 def recipients(request: RequestStanding) -> Iterator[Row]:
@@ -79,44 +123,12 @@ def disclosed(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]
         yield min(days), max(days), as_json(lines)
 
 
-def decided(moves: Moves, day: Day) -> Iterator[Row]:
-    """When a request first came in, what it asks for, and the last that was decided."""
-    first: int | None = None
-    last: RequestSubmitted | None = None
-    decided_on = outcome = None
-    for event, position in moves:
-        match event:
-            case RequestSubmitted() as last:
-                first = first or position
-                decided_on = outcome = None
-            case RequestApproved():
-                decided_on, outcome = position, APPROVED
-            case RequestDeclined():
-                decided_on, outcome = position, DECLINED
-            case RequestWithdrawn():
-                decided_on, outcome = position, WITHDRAWN
-    if first and last:
-        wanted = as_json([(one.dataset, one.form) for one in last.datasets])
-        yield day(first), decided_on and day(decided_on), outcome, wanted
-
-
 def _asked(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]:
     """What was asked for, each time that it was something else; and that it was declined."""
-    asked: RequestSubmitted | None = None
-    for event, position in moves:
-        last = asked
-        if isinstance(event, RequestSubmitted):
-            asked = event
-            if last is not None and last.datasets == event.datasets:
-                continue
-            what = REQUESTED
-        elif isinstance(event, RequestDeclined) and asked is not None:
-            what = DECLINED
-        else:
-            continue
-        who = asked.researcher
-        wish = who, request.organisation(who), asked.datasets, asked.purposes, asked.study_group
-        yield position, what, day(position), None, wish
+    for position, what, wish in moves.wishes:
+        who = wish.researcher
+        said = who, request.organisation(who), wish.datasets, wish.purposes, wish.study_group
+        yield position, what, day(position), None, said
 
 
 def _handed_over(request: RequestStanding, day: Day) -> Iterator[Row]:

@@ -4,10 +4,12 @@ from typing import Any
 
 import msgspec
 
+_encode = msgspec.json.Encoder().encode
+
 
 def as_json(value: Any) -> str:
     """A list as the tables keep it."""
-    return msgspec.json.encode(value).decode()
+    return _encode(value).decode()
 
 
 def texts(kept: str) -> tuple[str, ...]:

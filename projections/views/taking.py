@@ -6,12 +6,9 @@ policy changes what follows from earlier facts, too: with a new one in force, th
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
 
-from ledger.chain.entry import format_time
-from ledger.codec import Recorded
+from ledger.chain.entry import format_time, parse_time
 from ledger.events import (
     AccessPermitted,
     ActRefused,
@@ -68,21 +65,13 @@ from ledger.events import (
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.calendar import after
-from projections.views.cases import Case, Rows, rows
 from projections.views.days import Days
 from projections.views.inquiring import query_row
 from projections.views.lists import as_json
 from projections.views.past import past_release
-from projections.views.reading import Happening
-from projections.views.tables import (
-    CORRECTIONS,
-    FORGET_REQUESTS,
-    FORGET_UNDONE,
-    OF_A_FACT,
-    OF_A_REQUEST,
-    REACH,
-    UNDO,
-)
+from projections.views.reading import Happening, Reader
+from projections.views.requests import BRIEFLY, FactsOf, Requests
+from projections.views.tables import REACH, of_facts
 
 OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
 WANTED: tuple[type[Event], ...] = (
@@ -141,10 +130,11 @@ PASSED_OVER: tuple[type[Event], ...] = (
     NoticeRefused,
     NoticeRevived,
 )
+# Making it takes longer than taking in a fact.
+READER = Reader(WANTED, BRIEFLY)
 LET_IN = "let-in"
 ROWS_KEPT = 4096
 
-FactsOf = Callable[[str], Iterable[Recorded]]
 _OF_REQUESTS = frozenset(OF_REQUESTS)
 
 
@@ -155,12 +145,11 @@ class Views:
     """
 
     def __init__(self, connection: sqlite3.Connection, position: int, facts_of: FactsOf, office: Office) -> None:
-        self._connection, self._facts_of, self._office = connection, facts_of, office
+        self._connection, self._office = connection, office
         self._fresh, self.position = position == 0, position
         self._days = Days(office)
-        # None for a request that has to be folded again, from all its facts.
-        self._cases: dict[str, Case | None] = {}
-        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in OF_A_FACT}
+        self._requests = Requests(connection, facts_of, self._days, fresh=self._fresh)
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in of_facts.ADD}
         self._corrected = False
         self.outdated = False
 
@@ -169,8 +158,8 @@ class Views:
         if fact.position <= self.position:
             return
         self.position = fact.position
-        if type(fact.event) in _OF_REQUESTS:
-            self._fold(fact)
+        if fact.kind in _OF_REQUESTS:
+            self._requests.fold(fact)
             return
         match fact.event:
             case TrainingCertified() as certified:
@@ -200,24 +189,12 @@ class Views:
 
     def write(self, position: int, leaf: bytes, boot: str) -> None:
         """Put everything that was taken in into the tables, which hold for this position then; `leaf` is its leaf."""
-        self._write_requests()
-        for table in OF_A_FACT:
+        self._requests.write()
+        for table in of_facts.ADD:
             self._flush(table)
         if self._corrected:
             self._undo()
         self._connection.execute(REACH, (position, leaf, boot))
-
-    def _fold(self, fact: Happening) -> None:
-        event: Any = fact.event
-        request: str = event.request
-        if not self._fresh:
-            self._cases[request] = None
-            return
-        case = self._cases.get(request)
-        if case is None and request not in self._cases:
-            case = self._cases[request] = Case()
-        if case is not None:
-            case.fold(fact)
 
     def _add_access(
         self,
@@ -247,7 +224,7 @@ class Views:
         """What was on hold is to be destroyed no sooner than if the right to it had ended when the hold was lifted."""
         due = None
         if isinstance(event, LegalHoldLifted):
-            due = str(after(self._office.day(fact.occurred_at), self._office.policy.event.destruction_days))
+            due = str(after(self._office.day(parse_time(fact.occurred)), self._office.policy.event.destruction_days))
         self._add("holds", (fact.position, event.hold, due is None, due, event.request, event.dataset, event.person))
 
     def _correct(self, position: int, correction: FactCorrected) -> None:
@@ -256,7 +233,7 @@ class Views:
         for tag in correction.about:
             kind, _, id_ = tag.partition(":")
             if kind == "request":
-                self._cases[id_] = None
+                self._requests.fold_again(id_)
 
     def _add(self, table: str, row: tuple[object, ...]) -> None:
         self._rows[table].append(row)
@@ -264,29 +241,18 @@ class Views:
             self._flush(table)
 
     def _flush(self, table: str) -> None:
-        self._connection.executemany(OF_A_FACT[table], self._rows[table])
-        self._rows[table].clear()
-
-    def _write_requests(self) -> None:
-        if not self._fresh:
-            for forget in FORGET_REQUESTS.values():
-                self._connection.execute(forget, (as_json(tuple(self._cases)),))
-        found: Rows = {table: [] for table in OF_A_REQUEST}
-        for request in sorted(self._cases):
-            case = self._cases[request] or Case.of(request, self._facts_of(request))
-            for table, more in rows(request, case, self._days).items():
-                found[table] += more
-        for table, added in OF_A_REQUEST.items():
-            self._connection.executemany(added, found[table])
+        if self._rows[table]:
+            self._connection.executemany(of_facts.ADD[table], self._rows[table])
+            self._rows[table].clear()
 
     def _undo(self) -> None:
         """As `uncorrected` has it: a correction that was corrected itself undoes nothing."""
         undone: set[int] = set()
-        for position, corrected in self._connection.execute(CORRECTIONS):
+        for position, corrected in self._connection.execute(of_facts.CORRECTIONS):
             if position not in undone:
                 undone.add(corrected)
-        self._connection.execute(FORGET_UNDONE)
-        self._connection.executemany(UNDO, ((position,) for position in undone))
+        self._connection.execute(of_facts.FORGET_UNDONE)
+        self._connection.executemany(of_facts.UNDO, ((position,) for position in undone))
 
 
 def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object, ...]] | None:

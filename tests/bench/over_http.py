@@ -44,6 +44,7 @@ from tests.bench.measure import Figure
 from tests.bench.workload import Office
 from tests.facts import ANA
 from tests.office import FAR_OFF, ready, written
+from tests.view_facts import renamed
 
 DATA_SET, HOLDERS = "D-asked", 20
 # In which the facts of the tests are told here: of that data set, and good on whatever day this runs.
@@ -106,7 +107,7 @@ def a_home(folder: Path, size: int) -> tuple[Path, dict[Role, str], str]:
             clerk.take(RegisterPerson(person=person, name=f"Somebody {person[-8:]}"), OPERATOR)
         for number in numbers:
             home.ledger.store.append_entries(views.life(number, DATA_SET))
-        written([views.renamed(fact, NAMES) for fact in ready(role=None)], home.ledger)
+        written([renamed(fact, NAMES) for fact in ready(role=None)], home.ledger)
         # Nobody waits for them longer than for an answer.
         Upkeep(path / VIEWS, home.ledger).rebuild()
     return path, keys, ANA

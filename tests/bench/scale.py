@@ -128,7 +128,7 @@ class Log:
             written([decision.of(number, fact) for fact in self._each], self.ledger)
         self._data_set = f"D-held-{size}"
         for number in range(HOLDERS // 2):
-            self.store.append_entries(views.life(100 * size + number, self._data_set))
+            self.store.append_entries(views.life(1_000_000 * len(str(size)) + number, self._data_set))
         self._acts = iter([decision.wish(number) for number in range(first, self._requests)])
 
     def append(self) -> None:

@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from eventsourcing.dcb.api import DCBEvent
 
 from ledger.codec import Codec
-from ledger.events import Event
 from ledger.log import Ledger
 from ledger.storage import Store, create_store, open_store
 from projections.upkeep import Upkeep
@@ -28,7 +27,7 @@ from projections.views import answers
 from tests.bench.measure import Figure, in_turns
 from tests.bench.workload import NOW, Office
 from tests.facts import ANA, BEN, REQUEST, fact, ledger_on
-from tests.view_facts import RELEASED, opened_by, permitted
+from tests.view_facts import RELEASED, opened_by, permitted, renamed
 
 DATA_SETS = 50
 # So many of a thousand entries belong to lives that end in a release; of those, some are accesses.
@@ -48,14 +47,6 @@ def life(number: int, dataset: str = "") -> list[DCBEvent]:
     }
     events = [renamed(event, names) for event in LIFE]
     return [DCBEvent(event.wire_type(), codec.encode(fact(event), salt, NOW), sorted(event.tags())) for event in events]
-
-
-def renamed(event: Event, names: dict[str, str]) -> Event:
-    """The same event about others."""
-    text = msgspec.json.encode(event).decode()
-    for old, new in names.items():
-        text = text.replace(f'"{old}"', f'"{new}"')
-    return msgspec.json.decode(text, type=type(event))
 
 
 def fill(store: Store, office: Office, size: int) -> None:
