@@ -155,17 +155,18 @@ class Views:
 
     def take(self, fact: Happening) -> None:
         """Take in a fact; one that was taken in before changes nothing."""
-        if fact.position <= self.position:
+        position = fact.position
+        if position <= self.position:
             return
-        self.position = fact.position
+        self.position = position
         if fact.kind in _OF_REQUESTS:
             self._requests.fold(fact)
             return
         match fact.event:
             case TrainingCertified() as certified:
                 months = self._office.policy.event.training_months
-                last = end_of(Known(certified, fact.position), months)
-                self._add("trainings", (fact.position, certified.person, str(certified.completed), str(last)))
+                last = end_of(Known(certified, position), months)
+                self._add("trainings", (position, certified.person, str(certified.completed), str(last)))
             case AccessPermitted() as permitted:
                 self._add_access(fact, "permitted", permitted, None, permitted.agreement)
             case DataSetOpened() as opened:
@@ -174,7 +175,7 @@ class Views:
                 self._add_access(fact, "refused", refused, None, None)
             case ActRefused(act=act) as refused:
                 day = self._days.of(fact.occurred)
-                self._add("refusals", (fact.position, act, day, refused.request))
+                self._add("refusals", (position, act, day, refused.request))
             case PolicyPublished():
                 self.outdated = not self._fresh
             case IncidentReported() | IncidentContained() | IncidentClosed() as step:
@@ -182,9 +183,9 @@ class Views:
             case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
                 self._add_hold(fact, of_hold)
             case FactCorrected() as correction:
-                self._correct(fact.position, correction)
+                self._correct(position, correction)
             case _ as event:
-                if row := _row(fact.position, event, fact.occurred):
+                if row := _row(position, event, fact.occurred):
                     self._add(*row)
 
     def write(self, position: int, leaf: bytes, boot: str) -> None:
