@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from api.signing import signing
+from api.signing import signed_up
 from ledger.chain.entry import Entry
 from ledger.errors import LedgerError
 from ledger.home import Home, open_notary
@@ -31,29 +31,33 @@ class Beside:
 
     def __init__(self, home: Home, worth: int = WORTH) -> None:
         self._home, self._worth, self._entries = home, worth, 0
-        self._last: Sequence[Entry] = ()
         self._signer: _Signer | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._signer is not None:
-            self._signer.end()
+        self._end()
 
     def appended(self, entries: Sequence[Entry]) -> None:
         """Have these signed soon."""
-        self._entries, self._last = self._entries + len(entries), entries
+        self._entries += len(entries)
         if self._signer is None and self._entries > self._worth:
-            self._signer = _Signer(self._home.path)
+            # Where there can be no process, all is signed in the end.
+            with suppress(OSError):
+                self._signer = _Signer(self._home.path)
         if self._signer is not None:
             self._signer.tell()
 
     def signed(self) -> tuple[str, ...]:
-        """Have all of it signed and published; gives why not, if that cannot be. Nothing is appended after that."""
+        """Have all that was appended signed and published, told or not; gives why not, if that cannot be."""
+        self._end()
+        return signed_up(self._home.notary)
+
+    def _end(self) -> None:
         if self._signer is not None:
             self._signer.end()
-        return signing(self._home.notary, self._home.notary.publish)(self._last) if self._last else ()
+            self._signer = None
 
 
 class _Signer:
@@ -65,6 +69,9 @@ class _Signer:
         hears, self._tells = os.pipe()
         try:
             self.process = subprocess.Popen(words, stdin=hears, stdout=subprocess.DEVNULL, start_new_session=True)
+        except BaseException:
+            os.close(self._tells)
+            raise
         finally:
             os.close(hears)
         os.set_blocking(self._tells, False)
@@ -77,9 +84,7 @@ class _Signer:
 
     def end(self) -> None:
         """Wait until it has signed what it was told of."""
-        if self._tells >= 0:
-            os.close(self._tells)
-            self._tells = -1
+        os.close(self._tells)
         self.process.wait()
 
 

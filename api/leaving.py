@@ -1,6 +1,6 @@
 """Somebody leaves: in which requests they take part, what ends with that, and what they have to destroy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from api.telling.words import listed
@@ -10,6 +10,7 @@ from ledger.events import (
     ApiKeyRevoked,
     ContactDesignated,
     CopyReported,
+    LegalHoldLifted,
     ReleaseAuthorised,
     RequestSubmitted,
     RoleGranted,
@@ -53,15 +54,23 @@ def what_ends(
     held = {id_: [each for each in open_holdings(one) if each.person == person] for id_, one in requests.items()}
     datasets = sorted({each.dataset for some in held.values() for each in some})
     boundaries = [of_office(), of_person(person), *map(of_request, requests), *map(of_dataset, datasets)]
-    standing = Standing(ledger.facts(boundaries))
+    facts = list(ledger.facts(boundaries))
+    standing = Standing(facts)
+    told = [(fact.event, standing.office.day(fact.occurred_at)) for fact in facts]
+    lifts = [(event, day) for event, day in told if isinstance(event, LegalHoldLifted)]
     for request, one in requests.items():
         yield from _rights(person, request, one, on)
         yield from _contact(person, request, one)
-        yield from _holdings(person, held[request], request, one, on, standing)
+        for each in held[request]:
+            ends = max(_last_days(each, one, on), default=each.since or on)
+            lifted = [day for lift, day in lifts if _was_on(lift, request, each)]
+            yield _holding(each, request, max([ends, *lifted]), standing)
     yield from _roles(ledger, person, standing.office, now)
 
 
 def _rights(person: str, request: str, one: RequestStanding, on: date) -> Iterator[str]:
+    if one.has_left(person, on):
+        return
     for id_, agreement in one.agreements.items():
         if agreement.issued is None or agreement.executed is None or not agreement.in_force(on):
             continue
@@ -80,32 +89,38 @@ def _contact(person: str, request: str, one: RequestStanding) -> Iterator[str]:
             yield f"ends: the use of key {id_} for {request}"
 
 
-def _holdings(
-    person: str, held: Sequence[Holding], request: str, one: RequestStanding, on: date, standing: Standing
-) -> Iterator[str]:
-    """What they have to destroy, and by when; and what nobody may destroy before legal holds on it are lifted."""
-    destruction_days = standing.office.policy.event.destruction_days
-    for each in held:
-        what = f"{each.dataset} version {each.label} ({each.how}) of {request}"
-        holds = [id_ for id_, hold in standing.holds.items() if hold.holds((request,), (person,), (each.dataset,))]
-        ends = max(_last_days(person, each.dataset, one, on), default=each.since or on)
-        due = after(ends, destruction_days)
-        if holds:
-            yield (
-                f"not to be destroyed while legal hold {listed(holds)} is in force: {what}; "
-                f"then by {due}, or {destruction_days} days after it is lifted, whichever is later"
-            )
-        else:
-            yield f"to be destroyed: {what}, by {due}"
+def _holding(held: Holding, request: str, since: date, standing: Standing) -> str:
+    """What they have to destroy, and by when, counted from a day; or that nobody may before a legal hold is lifted."""
+    days = standing.office.policy.event.destruction_days
+    what = f"{held.dataset} version {held.label} ({held.how}) of {request}"
+    holds = [id_ for id_, hold in standing.holds.items() if hold.holds((request,), (held.person,), (held.dataset,))]
+    due = after(since, days)
+    if holds:
+        return (
+            f"not to be destroyed while legal hold {listed(holds)} is in force: {what}; "
+            f"then by {due}, or {days} days after it is lifted, whichever is later"
+        )
+    return f"to be destroyed: {what}, by {due}"
 
 
-def _last_days(person: str, dataset: str, one: RequestStanding, on: date) -> Iterator[date]:
-    """The last days of somebody's rights to a data set, under each agreement, none of them on the day or later."""
+def _was_on(lift: LegalHoldLifted, request: str, held: Holding) -> bool:
+    """Whether the hold that was lifted had kept this from being destroyed."""
+    return lift.request == request or lift.person == held.person or lift.dataset == held.dataset
+
+
+def _last_days(held: Holding, one: RequestStanding, on: date) -> Iterator[date]:
+    """The last days of the rights to something that is held, under each agreement, none of them on the day or later."""
+    revoked = one.leaving(held.person)
+    without = min(on, revoked.event.on) if revoked else on
     for agreement in one.agreements.values():
-        named = agreement.issued.event.recipients if agreement.issued else ()
-        last = agreement.last_day if person in [each.person for each in named] else None
-        if last is not None and agreement.covers(dataset):
-            yield min(last, on - timedelta(days=1))
+        said, executed = agreement.issued, agreement.executed
+        if said is None or executed is None or agreement.last_day is None or not agreement.is_for(held.person):
+            continue
+        last = min(agreement.last_day, without - timedelta(days=1))
+        covered = [what.dataset for what in said.event.datasets if held.form in (None, what.form)]
+        # What ended before it began gave no right.
+        if executed.event.starts <= last and held.dataset in covered:
+            yield last
 
 
 def _roles(ledger: Ledger, person: str, office: Office, now: datetime) -> Iterator[str]:

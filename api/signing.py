@@ -27,17 +27,26 @@ def signing(notary: Notary, announce: Callable[[], None]) -> After:
     """What has the notary sign up to the last of some entries, and `announce` it; gives why not, if it could not."""
 
     def after(entries: Sequence[Entry]) -> tuple[str, ...]:
-        try:
-            notary.sign(entries[-1].position, entries)
-        except LedgerError as error:
-            return (f"recorded, and NOT SIGNED yet: {error}",)
-        try:
-            announce()
-        except LedgerError as error:
-            return (f"signed, and not published yet: {error}",)
-        return ()
+        return _signed(lambda: notary.sign(entries[-1].position, entries), announce)
 
     return after
+
+
+def signed_up(notary: Notary) -> tuple[str, ...]:
+    """Have the notary sign and publish whatever is not signed yet; gives why not, if it could not."""
+    return _signed(notary.sign, notary.publish)
+
+
+def _signed(sign: Callable[[], object], announce: Callable[[], None]) -> tuple[str, ...]:
+    try:
+        sign()
+    except LedgerError as error:
+        return (f"recorded, and NOT SIGNED yet: {error}",)
+    try:
+        announce()
+    except LedgerError as error:
+        return (f"signed, and not published yet: {error}",)
+    return ()
 
 
 def nothing_before() -> None:

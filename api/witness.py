@@ -20,6 +20,7 @@ from urllib.parse import parse_qs
 from api.errors import HungUp, TooSlow
 from api.gateway import Gateway
 from api.patience import Patience
+from api.stopping import hear_the_first
 from ledger.chain.submission import MAX_SUBMISSION_BYTES
 from ledger.errors import AnotherSize, Malformed, ProofFailed, SignatureFailed, Unavailable, UnknownKey, UnknownLog
 from ledger.evidence.witness import Witness
@@ -43,6 +44,7 @@ class Answer(NamedTuple):
 
 def witness_at(folder: str) -> Gateway:
     """The application of the witness in a folder, behind a server that waits for no body for ever."""
+    hear_the_first()
     return Gateway(application(Witness(Path(folder))), Patience())
 
 

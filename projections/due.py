@@ -44,8 +44,10 @@ def of_a_request(request: str, known: RequestStanding, office: Office, day: date
     for kind, what, whom, ends, _ in deadlines(known, office):
         last = date.fromisoformat(ends)
         days = reminder(last, day, office.policy.event.reminder_days)
-        if kind in REMINDED and days is not None and not is_over:
-            people = msgspec.json.decode(whom, type=tuple[str, ...]) or known.study_group
+        named = msgspec.json.decode(whom, type=tuple[str, ...]) or known.study_group
+        # Who left has nothing to renew.
+        people = tuple(one for one in named if not known.has_departed(one))
+        if kind in REMINDED and people and days is not None and not is_over:
             event = ReminderFellDue(kind=kind, what=what, day=last, days=days, whom=people, request=request)
             yield Due(event, day, _name(kind, request, what, last, days))
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, ClassVar
 
+import psycopg
 from eventsourcing.dcb.api import DCBEvent
 
 from api.cli.verifying import verify_home
@@ -27,6 +29,8 @@ from ledger.events.request import Wanted
 from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home
 from ledger.storage import create_store, open_store
+from ledger.storage.postgres.indexes import UNCHECKED
+from ledger.storage.tag_index import indexed_up_to
 from tests.facts import noon
 
 LAPSES = date(2026, 12, 21)
@@ -34,6 +38,7 @@ ORIGIN = "ir.example.edu/dua-ledger"
 PDF = "application/pdf"
 ANA, BEN, EVE, LEO = (f"p-{number:032x}" for number in (0xA, 0xB, 0xE, 0x10))
 DATABASES = {"log.db": "log.db", "custody.db": "custody.db", "keys.db": "keys/keys.db"}
+SCHEMAS = {"log.db": "ledger", "custody.db": "custody", "keys.db": "keys"}
 
 # Enough that the index, which is written in steps, covers a position that completes eight subtrees and leaves a tail.
 BULK = 278
@@ -45,9 +50,23 @@ class Operator:
     """Somebody with a shell on the machine, and a home at `path`."""
 
     path: Path
+    # What a table says that takes no such row.
+    refusals: ClassVar[tuple[type[Exception], ...]] = (sqlite3.IntegrityError,)
+    # So many attacks of a kind are tried, unless it is a campaign.
+    enough: ClassVar[float] = float("inf")
+    unchecked: ClassVar[tuple[str, ...]] = ()
+
+    def indexed(self, length: int) -> int:
+        """Up to where the tag index goes when the log is so long."""
+        return indexed_up_to(length)
+
+    def takes(self, position: int) -> bool:
+        """Whether there may be an entry at such a position."""
+        del position
+        return True
 
     @contextmanager
-    def database(self, name: str) -> Iterator[sqlite3.Connection]:
+    def database(self, name: str) -> Iterator[Any]:
         """One of the databases, with its guards down; they are put back exactly as they were."""
         path = self.path / DATABASES[name]
         with closing(sqlite3.connect(path, isolation_level=None)) as connection, guards_down(connection):
@@ -56,16 +75,18 @@ class Operator:
     def run(self, name: str, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Run one statement on a database."""
         with self.database(name) as connection:
-            return connection.execute(statement, values).fetchall()
+            found = connection.execute(statement, values)
+            return list(found.fetchall()) if found.description else []
 
     def files(self) -> list[Path]:
         return sorted(file for file in self.path.rglob("*") if file.is_file())
 
-    def contents(self) -> dict[Path, bytes]:
+    def contents(self) -> dict[Any, Any]:
+        """All that is kept."""
         return {file: file.read_bytes() for file in self.files()}
 
-    def restore(self, contents: dict[Path, bytes]) -> None:
-        """Make the files what they were."""
+    def restore(self, contents: dict[Any, Any]) -> None:
+        """Make it what it was."""
         for file in self.files():
             if file not in contents:
                 file.unlink(missing_ok=True)
@@ -91,6 +112,78 @@ class Operator:
             for commitment in (*event.sealed().values(), *payload.documents):
                 found[bytes.fromhex(commitment)] = position
         return found
+
+
+@dataclass
+class Superuser(Operator):
+    """Somebody who may do everything in a PostgreSQL database, and a home at `path` that is kept there."""
+
+    url: str = ""
+    refusals: ClassVar[tuple[type[Exception], ...]] = (psycopg.IntegrityError, psycopg.DataError)
+    enough: ClassVar[float] = 1
+    unchecked: ClassVar[tuple[str, ...]] = (UNCHECKED,)
+
+    def indexed(self, length: int) -> int:
+        return length
+
+    def takes(self, position: int) -> bool:
+        return position > 0
+
+    @contextmanager
+    def database(self, name: str) -> Iterator[Any]:
+        """One of the schemas, with its guards down until they are put back as they were."""
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection, connection.transaction():
+            connection.execute(f"SET LOCAL search_path = {SCHEMAS[name]}".encode())
+            guarded = [table for (table,) in connection.execute(GUARDED, (SCHEMAS[name],))]
+            for table in guarded:
+                connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
+            yield Shell(connection)
+            for table, guard in connection.execute(GUARDS_OF, (SCHEMAS[name],)).fetchall():
+                connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}".encode())
+
+    def contents(self) -> dict[Any, Any]:
+        return {table: self.run(name, f"SELECT * FROM {table}") for name, table in KEPT}
+
+    def restore(self, contents: dict[Any, Any]) -> None:
+        for name, table in KEPT:
+            with self.database(name) as shell:
+                there = shell.execute(f"SELECT * FROM {table}").fetchall()
+                if sorted(there, key=repr) != sorted(contents[table], key=repr):
+                    shell.execute(f"DELETE FROM {table}")
+                    places = ", ".join("?" * len(contents[table][0]))
+                    shell.executemany(f"INSERT INTO {table} VALUES ({places})", contents[table])
+
+
+# Tables of these schemas whose rows an attack may change, and those that have guards.
+KEPT = [
+    *(("log.db", "entries"), ("log.db", "tags")),
+    *(("custody.db", "sealed"), ("custody.db", "documents")),
+    *(("keys.db", table) for table in ("opened_by", "subject_keys", "salts", "secrets")),
+]
+GUARDS_OF = """
+    SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = to_regnamespace(%s) AND NOT t.tgisinternal
+"""
+GUARDED = f"SELECT DISTINCT relname FROM ({GUARDS_OF}) AS guards"
+
+
+class Shell:
+    """A connection that takes SQLite's statements."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[object] = ()) -> "psycopg.Cursor[Any]":
+        return self._connection.execute(translated(statement), values)
+
+    def executemany(self, statement: str, values: Sequence[Sequence[object]]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(translated(statement), values)
+
+
+def translated(statement: str) -> bytes:
+    placed = statement.replace("%", "%%").replace(" IS ?", " IS NOT DISTINCT FROM ?").replace("?", "%s")
+    return placed.encode()
 
 
 @contextmanager

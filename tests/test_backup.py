@@ -368,7 +368,7 @@ def test_a_restoration_that_is_killed_makes_no_home_and_leaves_nothing_in_the_wa
 KILLED = """
 import os, sys
 from pathlib import Path
-from ledger.backup.draft import draft_beside
+from ledger.custody.drafts import draft_beside
 with draft_beside(Path(sys.argv[1])) as draft:
     (draft / "keys").mkdir()
     print(draft, flush=True)
@@ -384,7 +384,7 @@ def test_what_a_killed_restoration_left_is_named_by_every_command_until_it_is_go
         draft = Path(restoring.stdout.readline().rstrip())
         assert dua_ledger("vkey", home=ledger.home).err == ""
         restoring.kill()
-    warning = f"WARNING: {draft} was left by a restore or backup that was killed, maybe with keys in it: remove it\n"
+    warning = f"WARNING: {draft} was left by a command that was killed, maybe with keys in it: remove it\n"
 
     assert (draft / "keys").is_dir()
     for home in (ledger.home, ledger.again):

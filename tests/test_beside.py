@@ -7,7 +7,9 @@ import pytest
 
 from api.beside import Beside
 from ledger.home import Home, open_home, open_lock_store
-from tests.facts import data_set, fact, noon
+from tests.command_line import Office
+from tests.facts import Clock, data_set, fact, noon
+from tests.past_facts import GOOD, MAP, csv_of
 from tests.signing import assert_one_line, entries_of, locked, new_home
 from tests.test_signing import assert_all_signed
 
@@ -78,3 +80,45 @@ def test_what_cannot_be_signed_is_recorded_and_said_once(home: Home):
     assert why.startswith("recorded, and NOT SIGNED yet: ")
     assert len(entries_of(home.path)) == 1 + BATCHES * BATCH
     assert len(locked(home.path)) == 1
+
+
+# The commands that record one thing after another.
+
+IMPORT = "import {register.csv} --map {map.toml}"
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    """An office with a director, and a register to be taken in."""
+    made = Office(tmp_path, Clock())
+    made.make()
+    made.done("grant-role staff:1 director --from 2026-01-01")
+    made.put("map.toml", MAP.encode())
+    made.put("register.csv", csv_of(GOOD))
+    return made
+
+
+def test_a_register_is_taken_in_and_signed(office: Office):
+    before = len(entries_of(office.home))
+    office.done(IMPORT)
+
+    assert len(entries_of(office.home)) > before
+    assert_all_signed(office.home)
+
+
+def test_a_register_that_cannot_be_signed_is_taken_in_and_that_is_said(office: Office):
+    (office.home / "keys/log-key.pem").rename(office.home.with_name("kept"))
+    told = office(IMPORT)
+
+    assert told.code == 0
+    assert told.err.startswith("WARNING: recorded, and NOT SIGNED yet: ")
+
+
+@pytest.mark.parametrize("line", [IMPORT, "tick", "send"])
+def test_nothing_is_recorded_that_witnesses_would_have_to_cosign_first(office: Office, line: str):
+    before = entries_of(office.home)
+    told = office(f"{line} --require-witness 1")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err == f"Error: the checkpoint over {len(before)} has 0 of the 1 cosignatures required\n"
+    assert entries_of(office.home) == before

@@ -252,6 +252,32 @@ def test_what_a_legal_hold_is_on_is_not_told_to_be_destroyed_before_that_is_lift
     assert told() == [f"to be destroyed: {what}, by 2026-12-26"]
 
 
+@pytest.mark.parametrize("on", [f"--person {TOM}", f"--dataset {DATA}", f"--request {UNDER}"])
+def test_who_leaves_after_a_hold_was_lifted_has_as_long_as_the_holdings_say(arrived: Office, tmp_path: Path, on: str):
+    office = copied(arrived, tmp_path)
+    office.done(f"place-hold {on} --reason 'a subpoena'", f"revoke-access {UNDER} {TOM}")
+    office.clock = Clock(NOON + timedelta(days=29))
+    office.done("lift-hold H-2026-0001")
+
+    told = office.done(f"depart {TOM}").out
+
+    assert [one["due"] for one in rows(office, f"holdings {TOM}")] == ["2027-01-19"]
+    assert "to be destroyed: D-6.002x-pc version 1 (held) of R-2026-0001, by 2027-01-19" in told
+
+
+def test_who_leaves_when_their_access_was_revoked_has_lost_their_right_then(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.clock = Clock(NOON + timedelta(days=1))
+    office.done(f"revoke-access {UNDER} {TOM}")
+    office.clock = Clock(NOON + timedelta(days=6))
+
+    told = office(f"depart {TOM} --dry-run").out
+
+    assert [one["due"] for one in rows(office, f"holdings {TOM}")] == ["2026-12-21"]
+    assert "to be destroyed: D-6.002x-pc version 1 (held) of R-2026-0001, by 2026-12-21" in told
+    assert "the right under" not in told
+
+
 def test_what_reached_somebody_unnamed_is_in_the_record_of_disclosures(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
     office.done(

@@ -22,8 +22,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from ledger.chain.note import verifier_key
 from ledger.codec import Recorded
 from ledger.custody import Erasure
+from ledger.custody.drafts import left_behind, made_whole
 from ledger.errors import (
     AlreadyThere,
+    Busy,
     Damaged,
     DoesNotFit,
     LedgerError,
@@ -35,6 +37,7 @@ from ledger.errors import (
 from ledger.events import LedgerOpened, PersonErased, PersonRegistered
 from ledger.home import Home, create_home, erase_person, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
+from tests.command_line import dua_ledger
 from tests.facts import ANA, BEN, NOON, erased, fact, noon, person
 
 ORIGIN = "ir.example.edu/dua-ledger"
@@ -298,6 +301,7 @@ def make_and_be_killed_at_every_step(folder: Path) -> list[str]:
         if found[-1] == "nothing":
             make(path)
             assert is_whole(path)
+        assert not left_behind(path.parent)
         if not killed:
             return found
     raise AssertionError("this takes too many steps")
@@ -318,6 +322,26 @@ def be_killed(path: Path, steps: int) -> bool:
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
+
+
+def test_what_a_killed_making_left_is_named_until_the_home_is_made(home: Path, tmp_path: Path):
+    again, draft = tmp_path / "again", tmp_path / ".again.draft"
+    assert in_a_process(be_killed, again, 20)
+    warning = f"WARNING: {draft} was left by a command that was killed, maybe with keys in it: remove it\n"
+
+    assert (draft / "again" / "keys").is_dir()
+    assert dua_ledger("vkey", home=home).err == warning
+    made = dua_ledger("init", "--origin", ORIGIN, home=again)
+    assert (made.code, made.err) == (0, "")
+    assert dua_ledger("vkey", home=home).err == ""
+
+
+def test_a_home_that_is_being_made_is_made_by_nobody_else(tmp_path: Path):
+    with made_whole(tmp_path / "home") as draft:
+        with pytest.raises(Busy):
+            make(tmp_path / "home")
+        assert draft.is_dir()
+    assert [beside.name for beside in tmp_path.iterdir()] == ["home"]
 
 
 # Opening one.

@@ -21,6 +21,8 @@ from tests.served import CLIENTS, Served, serving
 from tests.stores import PATIENCE
 
 WORKERS = 2
+# What is said to whoever waits with the body, as soon as it is read.
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @pytest.fixture
@@ -37,6 +39,32 @@ def test_told_to_stop_in_the_middle_it_answers_what_it_has_begun_and_everything_
     assert {status for _, status in served.answers} == {201}
     assert sorted(served.recorded()) == sorted(served.answered)
     assert verify_home(served.home, 1).findings == ()
+
+
+@pytest.mark.parametrize("told", ["SIGTERM SIGTERM", "SIGINT SIGINT", "SIGTERM SIGINT"])
+def test_told_to_stop_twice_it_answers_what_it_has_begun_and_ends(tmp_path: Path, told: str):
+    """As by Ctrl-C, which all of its processes get: the workers from the terminal, and from the first process again."""
+    with serving(tmp_path, 1) as served:
+        check_told_twice(served, [signal.Signals[name] for name in told.split()])
+
+
+def check_told_twice(served: Served, told: list[signal.Signals]) -> None:
+    body = b'{"organisation": "O-1", "name": "One"}'
+    head = (
+        f"POST /organisations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key}\r\nIdempotency-Key: k\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as client:
+        client.sendall(head.encode())
+        assert client.recv(len(GO_ON), socket.MSG_WAITALL) == GO_ON
+        for one in told:
+            os.killpg(served.process.pid, one)
+        client.sendall(body)
+        assert b"HTTP/1.1 201" in client.recv(4096)
+
+    assert served.ended() == 0
+    assert served.recorded() == ["O-1"]
+    assert not [one for one in served.log if one["what"].startswith("Killing")]
 
 
 def test_killed_in_the_middle_everything_that_was_answered_is_in_the_log_once(served: Served):

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from subprocess import Popen
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from api.importing.mapping import read_map
 from api.importing.reading import Bytes, Register, Row
+from api.importing.seen import Seen
 from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import (
@@ -299,8 +301,11 @@ def test_letters_in_another_encoding_are_told_where_they_stand(office: Office):
 
 NO_REGISTER = {
     "empty": (b"", "not even a row"),
-    "no such column": (csv_of(GOOD).replace(b'"Form"', b'"Shape"'), "Form"),
-    "a column twice": (csv_of(GOOD).replace(b'"Form"', b'"Form","Form"', 1), "more than once"),
+    "no such column": (
+        csv_of(GOOD).replace(b'"Form"', b'"Shape"').replace(b'"How"', b'"By"'),
+        "no column 'Form', 'How'",
+    ),
+    "a column twice": (csv_of(GOOD).replace(b'"Form"', b'"Form","Form"', 1), "more than one column 'Form'"),
     "a quote that does not close": (csv_of(GOOD, row(No="2"))[:-3] + b"\r\n" + csv_of(GOOD), "row"),
     "text after a quote": (csv_of(GOOD) + b'"a"b,c\r\n', "from row 3 on, which begins in line 3"),
     "another encoding": (csv_of(GOOD).decode().encode("utf-16"), "UTF-16"),
@@ -355,6 +360,11 @@ def test_what_is_no_map_is_refused(tmp_path: Path, name: str):
     assert (refusal.value.what, refusal.value.value) == ("map", str(file))
 
 
+def test_a_map_that_is_not_there_is_told_with_those_that_are_shipped():
+    with pytest.raises(Malformed, match=r"none of the maps that are shipped: nhs-digital-2021-02$"):
+        read_map("nhs-digital-2020")
+
+
 @pytest.fixture(scope="module")
 def map_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("map") / "map.toml"
@@ -391,6 +401,38 @@ def test_any_bytes_are_a_register_or_are_refused_by_name(map_file: Path, content
 
 
 # Cut off, and together.
+
+
+def test_whom_and_what_it_remembers_no_more_it_knows_again(office: Office, monkeypatch: pytest.MonkeyPatch):
+    named = [("Hill School", "Ada Lune", "ada@x.org"), ("Lakeside College", "Bo Brandt", ""), ("Dale", "", "")]
+    rows = [
+        row(No=f"{turn}{place}", Organisation=whom, Contact=name, E_mail=address)
+        for turn in range(4)
+        for place, (whom, name, address) in enumerate(named)
+    ]
+    monkeypatch.setattr("api.importing.taking.BATCH", 2)
+    monkeypatch.setattr("api.importing.naming.REMEMBERED", 1)
+
+    assert take_in(office, *rows).code == 0
+
+    names = {one.organisation: office.opened(one.name) for one in taken(office, OrganisationRegistered)}
+    people = {one.person: office.opened(one.name) for one in taken(office, PersonRegistered)}
+    assert (sorted(names.values()), sorted(people.values())) == (
+        ["Dale", "Hill School", "Lakeside College"],
+        ["Ada Lune", "Bo Brandt"],
+    )
+    assert [(names[one.organisation], people.get(one.person, "")) for one in taken(office)] == [
+        (whom, name) for whom, name, _ in named * 4
+    ]
+
+
+def test_what_was_seen_is_known_again_beyond_what_memory_has_room_for():
+    marks = [sha256(str(number).encode()).digest() for number in range(100_000)]
+    with closing(Seen()) as seen:
+        seen.see_all(marks)
+        assert [len(seen), *(mark in seen for mark in (marks[0], marks[-1], b"new"))] == [len(marks), True, True, False]
+        assert [seen.see(marks[7]), seen.see(marks[7]), seen.see(b"new"), seen.see(b"new")] == [2, 3, 1, 2]
+
 
 MANY = 5000
 
@@ -458,7 +500,7 @@ def test_a_register_of_any_length_is_taken_in_within_bounded_memory(office: Offi
         writer.writerow(HEADING)
         writer.writerows(row(No=str(number), E_mail="", Contact="") for number in range(rows))
 
-    one = importing(office, "sh", "-c", 'ulimit -v 1048576 && exec "$@"', "sh")
+    one = importing(office, "sh", "-c", 'ulimit -v 409600 && exec "$@"', "sh")
     _, told = one.communicate()
 
     assert (one.returncode, told) == (0, b"")

@@ -29,7 +29,7 @@ from projections.upkeep import Upkeep
 from projections.views.answers import holdings
 from projections.views.findings import findings
 from tests.amending_facts import ADDENDUM, addendum
-from tests.endings import OUT, attested, copied, gone, held, hold_lifted, legal_hold
+from tests.endings import OUT, attested, copied, departed, gone, held, hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, Clock, person
 from tests.office import (
     COUHES,
@@ -52,6 +52,7 @@ from tests.office import (
     irb,
     last_moment_of,
     let_in,
+    memorandum,
     ready,
     received,
     recipient,
@@ -146,6 +147,12 @@ def test_everything_that_ends_is_reminded_of_and_whom_it_concerns(tmp_path: Path
             ]
         )
         assert ticked(home, clock, TODAY) == []
+
+
+def test_who_left_is_not_reminded_of_what_ends_for_the_others(tmp_path: Path):
+    both = memorandum(recipients=(recipient(ANA), recipient(BEN)))
+    with home_with(tmp_path, [*ready(**{**LASTING, "mou": both}), departed(BEN)]) as (home, clock):
+        assert ticked(home, clock, FAR_OFF - timedelta(60)) == [reminder("agreement ends", MOU, (ANA,))]
 
 
 def test_a_key_that_expires_is_reminded_of_while_an_agreement_is_in_force(tmp_path: Path):

@@ -23,7 +23,7 @@ from api.cli.verifying import Extent, home_checks, verify_home
 from ledger.chain.merkle import EMPTY_ROOT, root_hash
 from ledger.errors import Unreachable
 from ledger.evidence.report import Finding, Report, Verdict, altered, gravest, unverified
-from ledger.evidence.verify import CUT_TAIL, Check, verify_log
+from ledger.evidence.verify import CUT_TAIL, Check, verify_log, worth
 from ledger.home import erase_person, open_home
 from ledger.storage import Store, open_store
 from tests.facts import NOON, data_set, noon
@@ -177,7 +177,7 @@ def noting(store: Store) -> AbstractContextManager[Sequence[Check]]:
     return nullcontext([Noting()])
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, 2, 3])
 def test_a_further_check_sees_every_entry_once(tmp_path: Path, processes: int):
     url = fill_store(tmp_path / "log.db", 5000)
     with open_store(url) as store:
@@ -188,6 +188,37 @@ def test_a_further_check_sees_every_entry_once(tmp_path: Path, processes: int):
         for position in range(1, 5001)
     ]
     assert report.verdict is Verdict.ALTERED
+
+
+class WhoAsks:
+    """A check that says at every entry which process it is asked in."""
+
+    def entry(self, position: int, type_: str, payload: bytes) -> Iterable[Finding]:
+        yield unverified(position, f"{type_} {payload.decode()} seen by {os.getpid()}")
+
+    def finish(self) -> Iterable[Finding]:
+        return ()
+
+
+def who_asks(store: Store) -> AbstractContextManager[Sequence[Check]]:
+    return nullcontext([WhoAsks()])
+
+
+def test_the_process_that_asks_takes_part_and_not_alone(tmp_path: Path):
+    url = fill_store(tmp_path / "log.db", 3 * 4096)
+    with open_store(url) as store:
+        report = verify_log(store, who_asks, url=url, processes=3)
+
+    seen = {finding.what for finding in report.findings}
+    assert f"thing.happened.v1 {{}} seen by {os.getpid()}" in seen
+    assert len(seen) > 1
+
+
+def test_a_process_is_worth_beginning_for_many_entries_only():
+    sizes = [0, 1, 2 * 16_384 - 1, 2 * 16_384, 4 * 16_384, 10**6]
+
+    assert [worth(size, 4) for size in sizes] == [1, 1, 1, 2, 4, 4]
+    assert [worth(size, 1) for size in sizes] == [1] * len(sizes)
 
 
 def unreachable(store: Store) -> AbstractContextManager[Sequence[Check]]:

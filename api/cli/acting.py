@@ -132,7 +132,7 @@ class Hand(NamedTuple):
 # In the order in which they are applied: help shows the last first.
 _SHARED = (
     options.as_json,
-    options.require_witness("Record nothing unless so many witnesses have cosigned what is there."),
+    options.require_witness(options.UNLESS_WITNESSED),
     options.witness_seconds(3.0),
     click.option(
         "--receipt",

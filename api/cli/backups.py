@@ -76,7 +76,7 @@ class Wanted(NamedTuple):
     lock: str | None
     witnesses: tuple[str, ...]
     seconds: float
-    processes: int
+    processes: int | None
     accept_losses: bool
     keys: KeysKept | None
     at: datetime
@@ -120,7 +120,7 @@ def restore(
     seconds: float,
     origin: str | None,
     accept_losses: bool,
-    processes: int,
+    processes: int | None,
 ) -> None:
     """Make the new ledger home --home of the backup in FILE, once all of it is verified and erasures are applied.
 

@@ -10,6 +10,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.batches import Witnesses, batches, open_for_batches
 from api.cli.failures import CouldNotRun
 from api.cli.kinds import FILE
 from api.cli.wording import bar_over, counted, in_lines, printable
@@ -18,13 +19,13 @@ from api.importing.reading import Register
 from api.importing.report import Report
 from api.importing.survey import Survey, survey
 from api.importing.taking import Importer, Taken
-from ledger.home import open_home
 
 
 @click.command("import")
 @options.home
 @options.actor
 @options.as_json
+@batches
 @click.option(
     "--map", "map_", required=True, metavar="MAP", help="What the columns say: a TOML file, or a map that is shipped."
 )
@@ -36,7 +37,15 @@ from ledger.home import open_home
 )
 @click.argument("register", type=FILE)
 def import_register(
-    path: Path, actor: str, as_json: bool, map_: str, dry_run: bool, report: Path | None, register: Path
+    path: Path,
+    actor: str,
+    as_json: bool,
+    required: int,
+    seconds: float,
+    map_: str,
+    dry_run: bool,
+    report: Path | None,
+    register: Path,
 ) -> None:
     """Take in what REGISTER, a CSV file, says was released before this ledger was kept.
 
@@ -44,7 +53,10 @@ def import_register(
     goes on when it is called again. Leaves with 1 when some row cannot be taken; all others are.
     """
     read = read_map(map_)
-    with open_home(path.absolute(), clock()) as home, closing(Importer(home, read, actor, clock())) as importer:
+    with (
+        open_for_batches(path, Witnesses(required, seconds), dry_run=dry_run) as (home, beside),
+        closing(Importer(home, read, actor, clock(), beside.appended)) as importer,
+    ):
         file = Register(register, read.map, importer.office.day(clock()()))
         with Report(report) as told, bar_over("Looking through", register.stat().st_size) as bar:
             found = survey(file, told.take, bar.update)

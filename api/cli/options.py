@@ -10,17 +10,18 @@ from api.cli.kinds import PRINCIPAL
 from api.cli.wording import warn
 
 Call = Callable[[Any], Any]
+MAKING_HOMES = {"init", "join", "restore"}
 
 
 def _name_what_is_left(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
-    """Say on standard error, loudly, what a restore that was killed has left beside a home: there are keys in it."""
+    """Say on standard error, loudly, what a command that was killed has left beside a home: there are keys in it."""
     del param
-    from ledger.backup.draft import draft_of, left_behind
+    from ledger.custody.drafts import draft_of, left_behind
 
-    # What a restore is to make is made in the same place.
-    own = draft_of(path.absolute()) if ctx.command.name == "restore" else None
+    # Whoever makes that home clears it away.
+    own = draft_of(path.absolute()) if ctx.command.name in MAKING_HOMES else None
     left = [draft for draft in left_behind(path.absolute().parent) if draft != own]
-    warn(f"{one} was left by a restore or backup that was killed, maybe with keys in it: remove it" for one in left)
+    warn(f"{one} was left by a command that was killed, maybe with keys in it: remove it" for one in left)
     return path
 
 
@@ -52,6 +53,9 @@ key_store = click.option(
 )
 
 VIA = "command line"
+
+
+UNLESS_WITNESSED = "Record nothing unless so many witnesses have cosigned what is there."
 
 
 def witness_seconds(default: float) -> Call:

@@ -8,6 +8,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.batches import Witnesses, batches, open_for_batches
 from api.cli.failures import CouldNotRun
 from api.cli.inquiry import inquiry
 from api.cli.tables import Row, Table, Who, answered, show
@@ -20,7 +21,6 @@ from api.notices.sending import Sender, Tried
 from api.notices.settings import settings_in
 from ledger.codec import Recorded
 from ledger.events import NoticeRefused, NoticeSent
-from ledger.home import open_home
 from ledger.log import about
 
 TOLD = {
@@ -36,6 +36,7 @@ TOLD = {
 @options.home
 @options.actor
 @options.as_json
+@batches
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option(
@@ -45,14 +46,23 @@ TOLD = {
     metavar="ENTRY",
     help="First have what this entry says was refused for good wait again, once its cause is mended; may be repeated.",
 )
-def send(path: Path, actor: str, as_json: bool, limit: int | None, dry_run: bool, again: tuple[int, ...]) -> None:
+def send(
+    path: Path,
+    actor: str,
+    as_json: bool,
+    required: int,
+    seconds: float,
+    limit: int | None,
+    dry_run: bool,
+    again: tuple[int, ...],
+) -> None:
     """Send the notices that wait, as notices.toml in the home says: by e-mail, and to webhooks.
 
     What could not be sent is tried again by a later call, after a pause that grows. What was refused for good is not,
     until somebody says --again: `notices --refused` shows it.
     Leaves with 1 when something could not be sent now, or was refused.
     """
-    with open_home(path.absolute(), clock()) as home:
+    with open_for_batches(path, Witnesses(required, seconds), dry_run=dry_run) as (home, _):
         settings, circumstances = settings_in(home.path), Circumstances(actor=actor, via=options.VIA)
         sender = Sender(home, settings, clock(), circumstances)
         for entry in () if dry_run else again:

@@ -123,13 +123,14 @@ def serve(
     Beyond this machine it belongs behind TLS: keys are sent with every call.
     """
     from granian import Granian
-    from granian.constants import HTTPModes, Interfaces
+    from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
 
     from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
     from api.http.worker import HOME, LARGEST, RATE, REQUIRED, URL, WITNESS_SECONDS
+    from api.stopping import serve_until_told
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
@@ -143,10 +144,11 @@ def serve(
         os.environ |= {LARGEST: str(largest * 1024 * 1024), REQUIRED: str(required), WITNESS_SECONDS: str(seconds)}
         # As it is torn down a thread of it may panic, and say so on standard error, when every call has been answered:
         # it lets go of what is Python's without the lock for it (granian's issues 799, 846 and 881).
-        Granian(
+        server = Granian(
             WORKER,
             factory=True,
             interface=Interfaces.ASGINL,
+            loop=Loops.asyncio,
             address=address,
             port=port,
             workers=workers,
@@ -160,4 +162,5 @@ def serve(
             log_dictconfig=CONFIG,
             ssl_cert=certificate,
             ssl_key=key,
-        ).serve()
+        )
+        serve_until_told(server)

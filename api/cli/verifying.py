@@ -33,7 +33,7 @@ from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
 from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Finding, Report, Verdict, altered, unreadable, unverified
-from ledger.evidence.verify import CHUNK, Check, verify_log
+from ledger.evidence.verify import CHUNK, Check, verify_log, worth
 from ledger.home import SECRETS, VIEWS, open_custody, open_lock_store, open_log, store_url
 from ledger.log import Ledger
 from ledger.storage import Store, utc_now
@@ -47,8 +47,8 @@ UNDER_WAY = timedelta(hours=1)
 
 processes = click.option(
     "--processes",
-    default=os.cpu_count() or 1,
-    show_default="one for each core",
+    default=None,
+    show_default="one for each core, in a long log",
     type=click.IntRange(1, 1024),
     help="How many processes share the work.",
 )
@@ -100,7 +100,7 @@ def verify(
     bundle: Path | None,
     path: Path | None,
     as_json: bool,
-    processes: int,
+    processes: int | None,
     quick: bool,
     files: tuple[Path, ...],
     keys: tuple[str, ...],
@@ -158,25 +158,26 @@ NOTHING_MORE = Against()
 
 def verify_home(
     path: Path,
-    processes: int = 1,
+    processes: int | None = 1,
     clock: Clock = utc_now,
     against: Against = NOTHING_MORE,
     extent: Extent = Extent.ALL,
 ) -> Report:
-    """Verify a ledger home, with a progress bar on a terminal."""
+    """Verify a ledger home, with a progress bar on a terminal; by as many processes as are worth it, if not so many."""
     try:
         return _verify(path, processes, clock() - UNDER_WAY, against, extent)
     except Damaged as error:
         return unreadable(str(error))
 
 
-def _verify(path: Path, processes: int, settled: datetime, against: Against, extent: Extent) -> Report:
+def _verify(path: Path, wanted: int | None, settled: datetime, against: Against, extent: Extent) -> Report:
     hidden = not sys.stderr.isatty()
     with (
         open_log(path) as store,
         click.progressbar(length=store.length(), label="Verifying", file=sys.stderr, hidden=hidden) as bar,
         ExitStack() as apart,
     ):
+        processes = wanted or worth(store.length(), os.cpu_count() or 1)
         compared = _comparison_of_views(apart, path, store, processes) if extent is Extent.ALL else list
         appointed = appointed_in(path)
         asked = [parse_asked(witness, appointed) for witness in against.witnesses]

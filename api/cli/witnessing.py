@@ -80,19 +80,23 @@ def run(folder: Path, listen: tuple[str, int], load: Callable[[str], Gateway]) -
     import multiprocessing
 
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, Loops
     from granian.http import HTTP1Settings
+
+    from api.stopping import serve_until_told
 
     # A forked worker would take locks on the files for its own that are its parent's.
     multiprocessing.set_start_method("spawn", force=True)
     address, port = listen
-    Granian(
+    server = Granian(
         str(folder),
         interface=Interfaces.ASGINL,
+        loop=Loops.asyncio,
         address=address,
         port=port,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_SECONDS,
-    ).serve(target_loader=load)
+    )
+    serve_until_told(server, target_loader=load)

@@ -18,6 +18,7 @@ from api.http.logs import leave_out_what_nobody_reads
 from api.http.monitor import Monitor
 from api.http.rates import Rates
 from api.patience import Patience
+from api.stopping import hear_the_first
 from ledger.home import open_home
 from ledger.storage import utc_now
 
@@ -30,6 +31,7 @@ LAST_USE = "last-use"
 def make() -> Gateway:
     """An application on the home that the environment names, which is closed when the process ends."""
     leave_out_what_nobody_reads()
+    hear_the_first()
     path, kept = Path(os.environ[HOME]), ExitStack()
     atexit.register(kept.close)
     home = kept.enter_context(open_home(path))

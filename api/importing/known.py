@@ -56,7 +56,7 @@ class KnownPast:
                     self.datasets.setdefault(event.title, event.dataset)
                 case PastRegisterTakenIn():
                     self.files.add(event.file)
-        self.marks.see(marks)
+        self.marks.see_all(marks)
 
     def introduced(self, tag: str, *events: type[Event]) -> bool:
         """Whether the ledger has one of these events with this tag."""

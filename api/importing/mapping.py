@@ -116,8 +116,12 @@ def read_map(name: str) -> ReadMap:
     """The map in a file, or the one that is shipped under this name. Raises `Malformed` with what is wrong with it."""
     path = Path(name)
     shipped = SHIPPED / f"{name}.toml"
-    if not path.is_file() and re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name) and shipped.is_file():
+    is_short = not path.exists() and re.fullmatch(r"[a-z0-9][a-z0-9.-]*", name)
+    if is_short and shipped.is_file():
         content = shipped.read_bytes()
+    elif is_short:
+        known = ", ".join(sorted(one.name.removesuffix(".toml") for one in SHIPPED.iterdir() if one.is_file()))
+        raise Malformed("map", name, f"is no file, and none of the maps that are shipped: {known}")
     else:
         with path.open("rb") as file:
             content = file.read(MAX_MAP_BYTES + 1)

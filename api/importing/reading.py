@@ -5,7 +5,7 @@ told; a file whose rows nobody can tell apart, because a quotation mark doesn't 
 """
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -110,11 +110,11 @@ class Register:
         wanted = {name: name.strip() for name in self._map.columns}
         missing = [name for name, stripped in wanted.items() if stripped not in heading]
         if missing:
-            there = ", ".join(ascii(name) for name in heading)
-            raise Malformed("columns", ", ".join(missing), f"are not in {self._path}, whose row 1 has {there}")
+            why = f"has no column {_listed(missing)}, of which the map speaks: its row 1 has {_listed(heading)}"
+            raise Malformed("register", str(self._path), why)
         twice = [name for name, stripped in wanted.items() if heading.count(stripped) > 1]
         if twice:
-            raise Malformed("columns", ", ".join(twice), f"stand in {self._path} more than once")
+            raise Malformed("register", str(self._path), f"has more than one column {_listed(twice)}")
         return {name: heading.index(stripped) for name, stripped in wanted.items()}
 
 
@@ -148,6 +148,10 @@ class _Watched(RawIOBase):
         size: int = self._file.readinto(buffer)
         self._seen.take(bytes(buffer[:size]))
         return size
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(ascii, names))
 
 
 def _broken(said: str) -> str:

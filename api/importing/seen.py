@@ -12,11 +12,8 @@ from ledger.sqlite import named_errors
 # It is of this process alone, and nothing of it has to outlive a crash.
 PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -4096")
 TABLE = "CREATE TABLE seen (mark BLOB PRIMARY KEY, times INTEGER NOT NULL) STRICT, WITHOUT ROWID"
-SEE = """
-    INSERT INTO seen VALUES (?, 1)
-    ON CONFLICT (mark) DO UPDATE SET times = times + 1
-"""
-SEE_AND_TELL = f"{SEE} RETURNING times"
+SEE_FIRST = "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO NOTHING"
+SEE_AGAIN = "UPDATE seen SET times = times + 1 WHERE mark = ? RETURNING times"
 WHETHER = "SELECT EXISTS (SELECT 1 FROM seen WHERE mark = ?)"
 HOW_MANY = "SELECT COUNT(*) FROM seen"
 PLACE = "a temporary file"
@@ -37,16 +34,18 @@ class Seen:
         """Forget all of it."""
         self._connection.close()
 
-    def see(self, marks: Iterable[bytes]) -> None:
-        """Take in marks."""
-        with named_errors(PLACE):
-            self._connection.executemany(SEE, ((mark,) for mark in marks))
-
-    def times(self, mark: bytes) -> int:
+    def see(self, mark: bytes) -> int:
         """Take in a mark; how often it was seen by now."""
         with named_errors(PLACE):
-            ((times,),) = self._connection.execute(SEE_AND_TELL, (mark,)).fetchall()
+            if self._connection.execute(SEE_FIRST, (mark,)).rowcount:
+                return 1
+            ((times,),) = self._connection.execute(SEE_AGAIN, (mark,)).fetchall()
         return int(times)
+
+    def see_all(self, marks: Iterable[bytes]) -> None:
+        """Take in marks, each as if it were for the first time."""
+        with named_errors(PLACE):
+            self._connection.executemany(SEE_FIRST, ((mark,) for mark in marks))
 
     def __contains__(self, mark: bytes) -> bool:
         with named_errors(PLACE):

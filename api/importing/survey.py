@@ -58,7 +58,7 @@ def survey(register: Register, tell: Tell, progress: Progress = lambda size: Non
             if row.agreement is None:
                 without_agreement += 1
             else:
-                agreements.see([_mark(row.agreement, row.agreement_version)])
+                agreements.see(_mark(row.agreement, row.agreement_version))
         return Survey(
             read.digest,
             rows[True],

@@ -7,7 +7,7 @@ adds nothing, and two who take in the same do it one after the other. What was t
 
 import hmac
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
@@ -21,6 +21,8 @@ from api.importing.mapping import ReadMap
 from api.importing.naming import Naming, introduced_by
 from api.importing.reading import Bytes, Progress, Register, Row
 from api.importing.seen import Seen
+from api.signing import nothing_after
+from ledger.chain.entry import Entry
 from ledger.codec import Fact
 from ledger.errors import Conflict, Malformed
 from ledger.events import (
@@ -37,6 +39,8 @@ from ledger.log import Boundary, Reading
 from ledger.storage.port import Clock
 from projections.acts import of_office
 from projections.standing import Office, Standing
+
+Appended = Callable[[Sequence[Entry]], object]
 
 VIA = "import"
 # Each batch waits for the disk three times: for keys, for what is sealed, and for the log.
@@ -65,11 +69,12 @@ class Taken(NamedTuple):
 class Importer:
     """Takes the register that a map is for into a ledger home, as an actor; it has to be closed.
 
-    Raises `NotEntitled` for an actor who may not, and `Malformed` for a data set in the map that the ledger has not.
+    `appended` is told of each batch. Raises `NotEntitled` for an actor who may not, and `Malformed` for a data set in
+    the map that the ledger has not.
     """
 
-    def __init__(self, home: Home, read: ReadMap, actor: str, clock: Clock) -> None:
-        self._home, self._actor, self._clock = home, actor, clock
+    def __init__(self, home: Home, read: ReadMap, actor: str, clock: Clock, appended: Appended = nothing_after) -> None:
+        self._home, self._actor, self._clock, self._appended = home, actor, clock, appended
         self._read, self._map = read, read.map
         reading = home.ledger.read([of_office()])
         admit_import(actor, reading.facts, clock())
@@ -95,7 +100,7 @@ class Importer:
             for row in rows:
                 content = sha256(row.content).hexdigest()
                 mark = self._mark(content, 1)
-                times = seen.times(bytes.fromhex(mark))
+                times = seen.see(bytes.fromhex(mark))
                 yield row, mark if times == 1 else self._mark(content, times)
 
     def _mark(self, content: str, times: int) -> str:
@@ -157,6 +162,7 @@ class Importer:
         entries = ledger.append(facts, Reading((), known.position, query, None)).entries
         known.add(fact.event for fact in facts)
         known.position = entries[-1].position
+        self._appended(entries)
         self._last = Last(entries[-1].position, entries[-1].leaf.hex())
 
     def _close(self, file: str, taken: int, left_out: int, *, anything: bool) -> None:

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from ledger.backup.archive import ArchiveWriter, new_for_its_owner
-from ledger.backup.draft import draft_beside, moved_to
 from ledger.backup.lapsing import last_copy_lapses, note_copy
 from ledger.backup.manifest import CUSTODY, DOCUMENTS, KEY_STORE, MANIFEST, KeysManifest, Manifest, write_manifest
 from ledger.chain.entry import format_time
 from ledger.chain.merkle import root_of
 from ledger.custody.documents import DocumentFolder
+from ledger.custody.drafts import draft_beside, moved_to
 from ledger.custody.vault import Vault
 from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs

@@ -16,7 +16,6 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.backup.archive import Member, copied_to, read_members
-from ledger.backup.draft import draft_beside, moved_to
 from ledger.backup.erasing import Erasures
 from ledger.backup.errors import BackupAltered, Lapsed, NotABackup
 from ledger.backup.lapsing import note_copy
@@ -37,6 +36,7 @@ from ledger.chain.merkle import root_of
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.codec import SALT_BYTES, Codec, Fact
 from ledger.custody.documents import DocumentFolder
+from ledger.custody.drafts import draft_beside, moved_to
 from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
 from ledger.custody.vault import Vault
 from ledger.errors import Malformed, WrongKey

@@ -9,7 +9,7 @@ keeps those hashes can make every root and every proof from O(log n) of them. Su
 function `subtree(level, index)`: the hash over leaves `index * 2**level` up to `(index + 1) * 2**level`, exclusive.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -20,6 +20,9 @@ EMPTY_ROOT = sha256(b"").digest()
 
 Subtree = Callable[[int, int], bytes]
 
+# Of many hashes each is a copy of one that has begun: to begin anew takes longer.
+_LEAF, _NODE = sha256(b"\x00"), sha256(b"\x01")
+
 
 def leaf_hash(entry: bytes) -> bytes:
     """The leaf of an entry (RFC 6962 section 2.1)."""
@@ -29,6 +32,27 @@ def leaf_hash(entry: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The node above two hashes (RFC 6962 section 2.1)."""
     return sha256(b"\x01" + left + right).digest()
+
+
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """The leaf of each of these entries, in less time than one by one."""
+    leaves, begin = [], _LEAF.copy
+    for entry in entries:
+        hashed = begin()
+        hashed.update(entry)
+        leaves.append(hashed.digest())
+    return leaves
+
+
+def nodes_above(hashes: Sequence[bytes]) -> list[bytes]:
+    """The nodes above the first two of these hashes, the next two, and so on; above a last one alone there is none."""
+    nodes, begin = [], _NODE.copy
+    for left, right in zip(hashes[::2], hashes[1::2], strict=False):
+        hashed = begin()
+        hashed.update(left)
+        hashed.update(right)
+        nodes.append(hashed.digest())
+    return nodes
 
 
 def completed_by(position: int, leaf: bytes, subtree: Subtree) -> list[bytes]:
@@ -60,7 +84,7 @@ def completed_by_all(
             nodes, first = [peaks.pop(level), *nodes], first - 1
         if len(nodes) & 1:
             peaks[level] = nodes[-1]
-        nodes = [node_hash(left, right) for left, right in zip(nodes[::2], nodes[1::2], strict=False)]
+        nodes = nodes_above(nodes)
         level, first = level + 1, first >> 1
         for at, node in enumerate(nodes, first + 1):
             joined[(at << level) - size - 1] += node

@@ -2,12 +2,10 @@
 
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
 from ledger.errors import AlreadyThere, StoreFull, Unreachable
 
@@ -85,36 +83,3 @@ def sync_tree(folder: Path) -> None:
                 finally:
                     os.close(descriptor)
             sync_folder(Path(place))
-
-
-@contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
-    """A new folder beside `path`, which takes its place when the block ends well and is removed when it does not."""
-    # What a link names is made where the link points to.
-    path = Path(os.path.realpath(path))
-    with named_os_errors(path):
-        if not _is_free(path):
-            raise AlreadyThere(path)
-        made = [folder for folder in path.parents if not folder.exists()]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
-        yield draft
-        with named_os_errors(path):
-            draft.rename(path)
-        sync_folder(path.parent)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
-        raise
-
-
-def _is_free(path: Path) -> bool:
-    """Whether nothing is at `path`, or an empty folder. Raises `OSError` where nothing can be."""
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return True
-    return path.is_dir() and not any(path.iterdir())

@@ -16,14 +16,15 @@ Row = tuple[int, bytes, bytes]
 class Frontier(NamedTuple):
     """A log up to one size: its last leaf and when that was recorded, and the completed subtrees that make up its root.
 
-    `peaks` has those by their levels; `keys_changed` is whether an entry that was read for it says which keys sign.
+    `peaks` has those by their levels; `keys_changed` is the last entry of those that were read for it that says which
+    keys sign, 0 if none does.
     """
 
     size: int = 0
     leaf: bytes = NO_LEAF
     recorded_at: str = ""
     peaks: Mapping[int, bytes] = {}
-    keys_changed: bool = False
+    keys_changed: int = 0
 
     def root(self) -> bytes:
         """The root of the tree over them, of which there is at least one."""
@@ -59,7 +60,7 @@ class Frontier(NamedTuple):
         Of bytes that are those of an entry that was just `written` here, the form need not be looked at again. Raises
         `NotContinued`.
         """
-        found, known = self._replace(keys_changed=False), {entry.position: entry for entry in written}
+        found, known = self, {entry.header.position: entry for entry in written}
         for page in pages:
             found = found.behind(page, known)
         return found
@@ -68,7 +69,7 @@ class Frontier(NamedTuple):
         """As `after`, for one page; `written` are those entries by their positions."""
         leaves = [leaf_hash(raw) for _, _, raw in page]
         completed, peaks = completed_by_all(self.size, self.peaks, leaves)
-        size, before, recorded_at, _, changed = self
+        size, before, recorded_at, _, keys_changed = self
         for (position, tree, raw), leaf, expected in zip(page, leaves, completed, strict=True):
             header, size = _header_of(position, raw, written.get(position)), size + 1
             if not position == header.position == size:
@@ -79,8 +80,10 @@ class Frontier(NamedTuple):
                 raise NotContinued(f"entry {size} says that it was recorded before the entry before")
             if tree != expected:
                 raise NotContinued(f"the hashes kept for entry {size} are not those of its bytes")
-            before, recorded_at, changed = leaf, header.recorded_at, changed or header.type in CHANGES
-        return type(self)(size, before, recorded_at, peaks, changed)
+            before, recorded_at = leaf, header.recorded_at
+            if header.type in CHANGES:
+                keys_changed = size
+        return type(self)(size, before, recorded_at, peaks, keys_changed)
 
 
 def _peaks(size: int, store: Store) -> dict[int, bytes]:

@@ -10,7 +10,7 @@ is shown it (`synchronous=FULL`), for which SQLite waits once: it stands in the 
 moves the one moves the other, or closes all that use it first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -164,10 +164,9 @@ class LockStore:
 
     def add(self, stored: Stored, after: Stored) -> bool:
         """Keep a checkpoint, on disk when this returns; False, and nothing kept, when `after` is not the last one."""
-        with self._tables.writing() as statements:
-            if after == NOTHING:
-                return statements.execute(ADD_FIRST, stored).rowcount == 1
-            return statements.execute(ADD_AFTER, (*stored, *after)).rowcount == 1
+        if after == NOTHING:
+            return self._at_once(ADD_FIRST, stored) == 1
+        return self._at_once(ADD_AFTER, (*stored, *after)) == 1
 
     @contextmanager
     def held(self) -> Iterator[Stored]:
@@ -230,6 +229,13 @@ class LockStore:
         with self._tables.reading() as statements:
             return [self._text(witness) for (witness,) in statements.execute(WITNESSES)]
 
+    def _at_once(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows one statement adds, which are on disk when this returns."""
+        if isinstance(self._tables, _LockFile):
+            return self._tables.at_once(statement, values)
+        with self._tables.writing() as statements:
+            return statements.execute(statement, values).rowcount
+
     def _cosignature(self, row: Row) -> Cosignature:
         size, witness, line = row
         if not isinstance(size, int) or not isinstance(line, bytes):
@@ -255,10 +261,19 @@ class LockStore:
         return Stored(size, note)
 
 
-def _file_at(path: Path) -> FileTables:
+class _LockFile(FileTables):
+    """A lock store in a file."""
+
+    def at_once(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows one statement adds: SQLite makes it a transaction, in less time than if that is asked for."""
+        with self._connections.borrowed() as connection:
+            return connection.execute(statement, values).rowcount
+
+
+def _file_at(path: Path) -> _LockFile:
     if not path.is_file():
         raise Unreachable(path, "the lock store has to be here, and is not: without it nobody may write")
-    return FileTables(path, SCHEMA, SETTINGS)
+    return _LockFile(path, SCHEMA, SETTINGS)
 
 
 def create_lock_store(url: str) -> None:

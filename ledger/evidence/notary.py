@@ -265,7 +265,7 @@ class Notary:
 
     def _keys_at(self, frontier: Frontier) -> tuple[LogKey, ...]:
         """The keys that the log names up to there, whose entries were read for the frontier."""
-        if self._keys and not frontier.keys_changed:
+        if self._keys and frontier.keys_changed <= self._frontier.size:
             return self._keys
         try:
             return log_keys(self._store, frontier.size)

@@ -9,13 +9,12 @@ import json
 from binascii import hexlify
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from hashlib import sha256
 from itertools import islice, pairwise
 from operator import add
 from typing import Protocol
 
 from ledger.chain.entry import MAX_ENTRY_BYTES, NO_LEAF, Header, parse_entry, parse_time
-from ledger.chain.merkle import HASH_BYTES, leaf_hash, node_hash
+from ledger.chain.merkle import HASH_BYTES, leaf_hash, leaf_hashes, node_hash, nodes_above
 from ledger.errors import Damaged, Malformed
 from ledger.evidence.report import Finding, altered
 from ledger.storage import Store
@@ -118,7 +117,7 @@ class Sweep:
         places, types, tags = zip(*indexed, strict=True)
         if not positions == places == (*range(self._expected, self._expected + BLOCK),):
             return False
-        leaves = [sha256(b"\x00" + raw).digest() for raw in raws]
+        leaves = leaf_hashes(raws)
         expected = self._trees(positions[-1], leaves)
         # What the last one completes above a chunk is compared when all chunks are known.
         if len(trees[-1]) != _completes(positions[-1]) * HASH_BYTES:
@@ -155,8 +154,7 @@ class Sweep:
         """The hashes of the subtrees that each entry completes, of a block with these leaves up to position `last`."""
         trees, nodes, width = leaves[:], leaves, 1
         for _ in range(BLOCK_LEVEL):
-            halves = zip(nodes[::2], nodes[1::2], strict=True)
-            nodes = [sha256(b"\x01" + left + right).digest() for left, right in halves]
+            nodes = nodes_above(nodes)
             width *= 2
             trees[width - 1 :: width] = map(add, trees[width - 1 :: width], nodes)
         trees[-1] = trees[-1][:-HASH_BYTES] + self._completed(last, BLOCK_LEVEL, nodes[0])

@@ -6,14 +6,14 @@ the header says of tags and type is what the index holds, and whatever further c
 looks at one row and its neighbours, so a finding stands where something was changed; together they say that the root is
 the root of exactly these entries.
 
-The log is cut into ranges for as many processes as are wanted. A range begins behind whole chunks of 2**CHUNK_LEVEL
-entries, so that each can verify the subtrees up to that level by itself; those above are put together at the end.
+The log is cut into ranges for as many processes as are wanted, the caller's among them. A range begins behind whole
+chunks of 2**CHUNK_LEVEL entries, so that each can verify the subtrees up to that level by itself; those above are put
+together at the end.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, nullcontext
-from itertools import pairwise
 
 from ledger.chain.merkle import completed_by, root_of
 from ledger.errors import Damaged
@@ -26,6 +26,13 @@ __all__ = ["CHUNK", "CUT_TAIL", "Check", "Checks", "Progress", "no_checks", "ver
 
 Checks = Callable[[Store], AbstractContextManager[Sequence[Check]]]
 
+# To begin a process takes as long as to verify so many entries in one that has begun.
+WORTH_A_PROCESS = 1 << 14
+# To look for what no entry explains takes so much of the time that verifying the entries themselves does.
+STRAYS_SHARE = 0.15
+
+Range = tuple[int, int]
+
 CUT_TAIL = (
     "that entries after the last one were cut off, or that everything from some entry on, be it the first, was written"
     " anew by whoever owns the database: nobody gave a checkpoint from an earlier time to compare with"
@@ -35,6 +42,11 @@ CUT_TAIL = (
 def no_checks(_: Store) -> AbstractContextManager[Sequence[Check]]:
     """No further checks."""
     return nullcontext(())
+
+
+def worth(size: int, processes: int) -> int:
+    """How many of so many processes are worth beginning for a log of this size."""
+    return max(1, min(processes, size // WORTH_A_PROCESS))
 
 
 def verify_log(
@@ -47,15 +59,16 @@ def verify_log(
 ) -> Report:
     """Verify everything that the store holds up to its head, and say what that cannot exclude.
 
-    With `url`, which names the same store, ranges are verified in so many `processes` at once; `checks` is then called
-    in each of them and must be something that pickle can hand over. `progress` is told of entries that are done.
+    With `url`, which names the same store, ranges are verified in so many `processes` at once, of which this is one;
+    `checks` is then called in each of them and must be something that pickle can hand over. `progress` is told of
+    entries that are done.
     """
     size = store.length()
-    ranges = _ranges(size, processes if url else 1)
-    if len(ranges) > 1:
-        results = _in_processes(store, url, size, ranges, checks, progress)
+    elsewhere, here = _ranges(size, processes if url else 1)
+    if elsewhere:
+        results = _in_processes(store, url, size, elsewhere, here, checks, progress)
     else:
-        results = [_strays(store), *(_over(store, size, after, until, checks, progress) for after, until in ranges)]
+        results = [_strays(store), _over(store, size, *here, checks, progress)]
     findings = [finding for result in results for finding in result]
     findings += _upper_levels(store, size)
     try:
@@ -73,22 +86,30 @@ def _strays(store: Store) -> list[Finding]:
         return [altered(None, str(error))]
 
 
-def _ranges(size: int, wanted: int) -> list[tuple[int, int]]:
-    """Ranges (after, until] that begin behind whole chunks; one that is empty for an empty log."""
-    step = max(1, -(-size // (CHUNK * wanted))) * CHUNK
-    return list(pairwise([*range(0, max(size, 1), step), size]))
+def _ranges(size: int, processes: int) -> tuple[list[Range], Range]:
+    """The ranges (after, until] of so many processes: those of the others, and the caller's, which may be empty.
+
+    All begin behind whole chunks. The caller's is shorter, because strays are looked for there too.
+    """
+    if processes == 1 or size <= CHUNK:
+        return [], (0, size)
+    share = min((1 + STRAYS_SHARE) / processes, 1 / (processes - 1))
+    step = max(1, round(size * share / CHUNK)) * CHUNK
+    elsewhere = [(after, min(after + step, size)) for after in range(0, size, step)[: processes - 1]]
+    return elsewhere, (elsewhere[-1][1], size)
 
 
 def _in_processes(
-    store: Store, url: str, size: int, ranges: Sequence[tuple[int, int]], checks: Checks, progress: Progress
+    store: Store, url: str, size: int, elsewhere: Sequence[Range], here: Range, checks: Checks, progress: Progress
 ) -> list[list[Finding]]:
-    """What is found in each range by a process of its own, and before it, meanwhile, what no entry explains."""
-    with Apart(len(ranges)) as apart:
-        started = {apart.begin(_pass_at, url, size, *one, checks): one[1] - one[0] for one in ranges}
+    """What no entry explains, and what is found in each range: elsewhere by processes of their own, meanwhile here."""
+    with Apart(len(elsewhere)) as apart:
+        started = {apart.begin(_pass_at, url, size, *one, checks): one[1] - one[0] for one in elsewhere}
         strays = _strays(store)
+        last = _over(store, size, *here, checks, progress) if here[0] < size else []
         for one in as_completed(started):
             progress(started[one])
-        return [strays, *(one.result() for one in started)]
+        return [strays, *(one.result() for one in started), last]
 
 
 def _pass_at(url: str, size: int, after: int, until: int, checks: Checks) -> list[Finding]:

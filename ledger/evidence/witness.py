@@ -32,7 +32,8 @@ from ledger.chain.note import (
     write_note,
 )
 from ledger.chain.submission import Submission, parse_submission
-from ledger.custody.files import draft_of, named_os_errors, new_file, read_regular, sync_folder
+from ledger.custody.drafts import made_whole
+from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import (
     AnotherSize,
     Damaged,
@@ -203,7 +204,7 @@ def create_witness(folder: Path, name: str) -> VerifierKey:
     """
     key = Ed25519PrivateKey.generate()
     vkey = VerifierKey(name, COSIGNATURE, key.public_key().public_bytes_raw())
-    with draft_of(folder) as draft:
+    with made_whole(folder) as draft:
         new_file(draft / KEY, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         new_file(draft / STATE, b"")
         with (

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ledger.custody.files import draft_of, named_os_errors, new_file, new_folder, read_regular, sync_folder
+from ledger.custody.drafts import made_whole
+from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.errors import NotALedger, Unreachable, WrongKey
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.witnessing import WITNESSES
@@ -31,7 +32,7 @@ def join_home(
     not among them, and what opening a home raises.
     """
     named = {name: keys and named_in(keys / name) for name in (KEY_STORE, LOCK_STORE)}
-    with draft_of(path) as draft:
+    with made_whole(path) as draft:
         new_folder(draft / KEYS)
         name_shared(draft, store, key_store or named[KEY_STORE] or store)
         name_lock_store(draft, lock_store or named[LOCK_STORE] or store)

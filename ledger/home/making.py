@@ -11,7 +11,8 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger.chain.note import check_key_name, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody
-from ledger.custody.files import draft_of, new_folder, sync_folder
+from ledger.custody.drafts import made_whole
+from ledger.custody.files import new_folder, sync_folder
 from ledger.errors import AlreadyThere, Conflict, LedgerError, Malformed
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import create_lock_store, remove_lock_store
@@ -64,7 +65,7 @@ def create_home(
         lock_store = lock_store or store
     elif key_store is not None:
         raise Malformed("key store", without_password(key_store), "can be there only with a store that nodes share")
-    with _lock_store_at(lock_store), draft_of(path) as draft, ExitStack() as undo:
+    with _lock_store_at(lock_store), made_whole(path) as draft, ExitStack() as undo:
         new_folder(draft / KEYS)
         if store is not None:
             name_shared(draft, store, key_store or store)

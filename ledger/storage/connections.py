@@ -86,7 +86,7 @@ class FileConnections:
 
     def take(self) -> sqlite3.Connection:
         """An idle connection, or a new one."""
-        if self._path in self._inherited:
+        if self._inherited and self._path in self._inherited:
             raise Unreachable(self._path, "was in use when this process was forked: use it in a process that was not")
         try:
             connection = self._idle.pop()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eventsourcing.dcb.api import DCBEvent
 
+from api.beside import Beside
 from ledger.chain.merkle import inclusion_path
 from ledger.chain.note import verifier_key
 from ledger.codec import Codec, Fact
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import LockStore, create_lock_store
 from ledger.evidence.notary import Notary
+from ledger.home import Home, create_home, open_home
 from ledger.storage import Store, create_store, open_store
 from tests.bench.measure import Figure, Ratio, compared, in_turns
 from tests.bench.workload import NOW, Office
@@ -38,27 +42,45 @@ def signed_store(folder: Path, name: str) -> tuple[Store, Notary]:
 
 def checkpoint_each(folder: Path) -> Figure:
     """A checkpoint for every single append, against the append alone."""
-    return _signing(folder, 1, rounds=40, calls=25, promised="<= 2.3")
-
-
-def checkpoint_batches(folder: Path) -> Figure:
-    """A checkpoint for every batch of 256, against the batch alone."""
-    return _signing(folder, 256, rounds=20, calls=2, promised="<= 1.03")
-
-
-def _signing(folder: Path, batch: int, rounds: int, calls: int, promised: str) -> Figure:
-    signed, notary = signed_store(folder, f"signed-{batch}")
-    alone, _ = signed_store(folder, f"alone-{batch}")
+    rounds, calls = 40, 25
+    signed, notary = signed_store(folder, "signed")
+    alone, _ = signed_store(folder, "alone")
     # Made before, so that only what is appended and signed takes time.
-    mine, theirs = (iter([office.events(batch) for _ in range(rounds * calls)]) for office in (Office(), Office()))
+    mine, theirs = (iter([office.events(1) for _ in range(rounds * calls)]) for office in (Office(), Office()))
 
     def append_and_sign() -> None:
         written = signed.append_entries(next(mine))
         notary.sign(written[-1].position, written)
 
     ratio = in_turns(append_and_sign, lambda: alone.append_entries(next(theirs)), rounds, calls)
-    what = "append with a checkpoint / alone" if batch == 1 else f"batch of {batch} with a checkpoint / alone"
-    return figure(what, 1 / ratio.ratio, promised, ratio, "alone")
+    return figure("append with a checkpoint / alone", 1 / ratio.ratio, "<= 2.3", ratio, "alone")
+
+
+def checkpoint_batches(folder: Path) -> Figure:
+    """Batches of 256, one after another, until all of them are signed by whom an import has beside it; and alone."""
+    batches = [Office().events(256) for _ in range(40)] * 10
+    with new_home(folder / "signed-batches") as signed, new_home(folder / "batches") as alone:
+
+        def append_and_sign() -> None:
+            with Beside(signed) as beside:
+                for events in batches:
+                    beside.appended(signed.ledger.store.append_entries(events))
+                assert not beside.signed()
+
+        def append() -> None:
+            for events in batches:
+                alone.ledger.store.append_entries(events)
+
+        ratio = in_turns(append_and_sign, append, rounds=5)
+    return figure("400 batches of 256 with checkpoints / alone", 1 / ratio.ratio, "<= 1.03", ratio, "alone")
+
+
+@contextmanager
+def new_home(path: Path) -> Iterator[Home]:
+    """A new home, open."""
+    create_home(path, ORIGIN, actor="staff:1", via="bench")
+    with open_home(path) as home:
+        yield home
 
 
 def proofs(large: Store) -> Figure:
