@@ -7,11 +7,15 @@ has to name it, or else it is left over from a wish that came to nothing.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
+from api.admission import introducing
 from api.packets import Register
 from ledger.codec import Recorded
-from ledger.custody import Custody, Findable
+from ledger.custody import Custody, Findable, caseless
 from ledger.errors import Malformed, Missing
 from ledger.events import Event, OrganisationRegistered, PersonDetailsChanged, PersonRegistered
+from ledger.events.ids import PersonId
 from ledger.log import Ledger, about
 
 _TOLD_BY: dict[Findable, tuple[type[Event], ...]] = {
@@ -24,6 +28,20 @@ def register_of(ledger: Ledger, custody: Custody) -> Register:
     """The people and organisations of a ledger, by address and by name; whoever was erased is found by nothing."""
     known = _Known(ledger, custody)
     return Register(person=known.person, details=known.details, organisation=known.organisation)
+
+
+def known_person(ledger: Ledger, custody: Custody, who: str) -> str | None:
+    """The id of whoever this is the id or address of; None when it is nobody's.
+
+    Raises `Malformed` for an address that several people have.
+    """
+    if "@" in who:
+        return register_of(ledger, custody).person(caseless(who))
+    try:
+        msgspec.convert(who, PersonId)
+    except msgspec.ValidationError:
+        return None
+    return who if ledger.read([about(*introducing("person"), tags=[f"person:{who}"])]).facts else None
 
 
 class _Holder(NamedTuple):

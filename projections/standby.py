@@ -1,9 +1,9 @@
 """The views, for a process that asks them often: what is at the head of the log already answers at once.
 
-Catching up takes a turn that all processes share, and opens the file anew. Where the log has not grown since, neither
-is needed: a connection that was kept sees what the last turn wrote, as long as it is of the same file. And what was
-answered for a position of the log holds for that position: asked the same again before anything is recorded, it is said
-again.
+A connection is kept, as long as it is of the same file, so that none has to be opened anew. Catching up takes a turn
+that all processes share; where the log has not grown since, none is needed, for the connection sees what the last turn
+wrote. And what was answered for a position of the log holds for that position: asked the same again before anything is
+recorded, it is said again.
 """
 
 import sqlite3
@@ -77,23 +77,35 @@ class Standby:
         said[name] = answer
 
     def _at_once(self, question: Question[Rows], length: int) -> Answer[Rows] | None:
-        """The answer of a kept connection; None when the views are not at the head of the log."""
+        """The answer of a kept connection; None when what it is to can't be brought to the head of the log."""
         kept = self._taken()
         if kept is None:
             return None
         try:
             with named_errors(self._path):
-                # One moment of the tables, whatever others take in meanwhile.
-                kept.connection.execute("BEGIN")
-                position, leaf, _ = kept.connection.execute(REACHED).fetchone()
-                current = position == length and self._is_of_this_log((position, leaf))
-                answer = Answer(position, question(kept.connection)) if current else None
-                kept.connection.execute("COMMIT")
+                answer = self._said_by(kept.connection, question, length)
+                if answer is None and self._caught_up(kept):
+                    answer = self._said_by(kept.connection, question, length)
         except BaseException:
             kept.connection.close()
             raise
         self._idle.append(kept)
         return answer
+
+    def _said_by(self, connection: sqlite3.Connection, question: Question[Rows], length: int) -> Answer[Rows] | None:
+        """The answer, if the views hold for the log when it was so long, or longer."""
+        # One moment of the tables, whatever others take in meanwhile.
+        connection.execute("BEGIN")
+        position, leaf, _ = connection.execute(REACHED).fetchone()
+        current = position >= length and self._is_of_this_log((position, leaf))
+        answer = Answer(position, question(connection)) if current else None
+        connection.execute("COMMIT")
+        return answer
+
+    def _caught_up(self, kept: _Kept) -> bool:
+        """Whether what is new could be taken in by a kept connection, if the file that it is to is still there."""
+        with self._upkeep.turn():
+            return kept.file == self._there() and self._upkeep.catch_up(kept.connection)
 
     def _is_of_this_log(self, last: tuple[int, bytes]) -> bool:
         if last != self._seen:

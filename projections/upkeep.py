@@ -62,13 +62,13 @@ class Upkeep:
         try:
             return self._answer(question)
         except (Damaged, NotALedger):
-            with self._turn():
+            with self.turn():
                 self._throw_away()
             return self._answer(question)
 
     def rebuild(self) -> int:
         """Take in the whole log anew; the position that the views hold for then. Until then they are as they were."""
-        with named_errors(self._path), self._turn(), closing(self._made()) as connection:
+        with named_errors(self._path), self.turn(), closing(self._made()) as connection:
             position, _, _ = connection.execute(REACHED).fetchone()
             return int(position)
 
@@ -100,29 +100,35 @@ class Upkeep:
 
     @contextmanager
     def _caught_up(self) -> Iterator[sqlite3.Connection]:
+        """The file with the tables, which is made anew when there is none that can be built upon."""
         with ExitStack() as stack:
-            with self._turn():
-                connection = stack.enter_context(closing(self._opened()))
-                try:
-                    self._catch_up(connection)
-                except _Outdated:
+            with self.turn():
+                connection = None
+                if self._path.exists():
+                    connection = stack.enter_context(closing(connect(self._path, SETTINGS)))
+                if connection is None or not _is_ours(connection) or not self.catch_up(connection):
                     connection = stack.enter_context(closing(self._made()))
             yield connection
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
+        """Nobody else changes the file in this block."""
         with closing(Turn(self._path.with_name(self._path.name + "-turn"), PATIENCE)) as turn, turn:
             yield
 
-    def _opened(self) -> sqlite3.Connection:
-        """The file with the tables, which is made anew when there is none that can be built upon."""
-        if self._path.exists():
-            with ExitStack() as unless_good:
-                connection = unless_good.enter_context(closing(connect(self._path, SETTINGS)))
-                if _is_ours(connection) and self._reached(connection, self._ledger.store.head()) is not None:
-                    unless_good.pop_all()
-                    return connection
-        return self._made()
+    def catch_up(self, connection: sqlite3.Connection) -> bool:
+        """Have tables hold for the log as it is now, in one's turn; whether they could be built upon."""
+        head = self._ledger.store.head()
+        reached = self._reached(connection, head)
+        if reached is None:
+            return False
+        if reached < head.position:
+            try:
+                with Transaction(connection):
+                    self._take(connection, reached, head)
+            except _Outdated:
+                return False
+        return True
 
     def _made(self) -> sqlite3.Connection:
         """A new file for the log as it is, which comes to its place when everything is in it."""
@@ -149,21 +155,17 @@ class Upkeep:
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
-    def _catch_up(self, connection: sqlite3.Connection) -> None:
-        """Have tables that can be built upon hold for the log as it is now. Raises `_Outdated`."""
-        head = self._ledger.store.head()
-        with Transaction(connection):
-            reached, _, _ = connection.execute(REACHED).fetchone()
-            if reached < head.position:
-                self._take(connection, reached, head)
-
     def _reached(self, connection: sqlite3.Connection, head: Head) -> int | None:
         """Up to where the tables say what the log does; None where they say something else."""
         position, leaf, boot = connection.execute(REACHED).fetchone()
         if position > head.position or boot != _boot():
             return None
-        entry = self._ledger.store.entry(position)
-        return position if leaf == (entry.leaf if entry else NO_LEAF) else None
+        return position if leaf == self._leaf(position, head) else None
+
+    def _leaf(self, position: int, head: Head) -> bytes:
+        if position in (0, head.position):
+            return head.leaf if position else NO_LEAF
+        return self._ledger.store.subtree(0, position - 1)
 
     def _take(self, connection: sqlite3.Connection, after: int, head: Head) -> None:
         """Take in what lies between two positions. Raises `_Outdated`."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.chain.entry import Entry, make_entry
 from ledger.errors import Malformed
+from tests.stores import NOON
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ZEROS = "0" * 64
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=63)

@@ -112,6 +112,7 @@ TODAY = date(2026, 11, 21)
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 LONG_AGO, FAR_OFF = date(2026, 1, 15), date(2027, 1, 15)
 OFFICE_ZONE = "America/New_York"
+ACCEPTS_NO_SUBJECTS = PolicyPublished(time_zone=OFFICE_ZONE, accepts_not_human_subjects=True)
 TYPIST, SERVER = "staff:typist", "server:notebooks"
 HOUSE = Circumstances(actor=TYPIST, via="command line")
 BY_THE_DIRECTOR = Circumstances(actor=THE_DIRECTOR, via="command line")
@@ -727,6 +728,11 @@ def recorded(facts: Iterable[Event]) -> Iterator[Recorded]:
             precision="instant",
             judged=None,
         )
+
+
+def standing(*facts: Event) -> Standing:
+    """What these facts add up to."""
+    return Standing(recorded(facts))
 
 
 def last_moment_of(day: date, zone: str = OFFICE_ZONE) -> datetime:

@@ -63,8 +63,6 @@ RARE = ["rare:first", "rare:middle", "rare:last"]
 TYPES = ["thing.happened.v1", "thing.happened.v2", "thing.ended.v1", "busy", 'type "\\%é🙂', "t" * 255]
 SIZE = 2 * PAGE + 331  # more than two pages, and no round number of anything
 
-names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=63)
-
 
 def varied_events() -> list[DCBEvent]:
     """Events with busy tags and rare ones, some with many, some with none."""

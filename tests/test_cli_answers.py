@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import pytest
 
+from ledger.events import ActRefused
 from projections.rules.rulebook import VERSION
 from tests.command_line import IRA, LAW, RELEASE, ROSA, SEND, STOPPED_PROGRAM, TOM, Stages
 from tests.facts import NOON, Clock
@@ -96,6 +97,25 @@ def test_a_release_that_is_refused_leaves_no_package(stages: Stages, tmp_path: P
         ["Refused", "  nobody-suspended (policy): Tom Abara is suspended [entry 32]"],
     )
     assert sorted(office.folder.iterdir()) == files
+
+
+@pytest.mark.parametrize("who", ["nobody@example.edu", "Lena Roth", "p-" + 32 * "9"])
+def test_whom_nobody_knows_is_refused_and_what_they_are_called_is_in_custody_alone(
+    stages: Stages, tmp_path: Path, who: str
+):
+    office = stages.at("opened").copied(tmp_path)
+
+    told = office(f"access '{who}' D-6.002x-pc")
+
+    assert (told.code, told.lines[:2]) == (
+        3,
+        ["Refused", "  named-recipients (C2, K1): nobody in this ledger is whoever asks"],
+    )
+    (refused,) = office.facts("act.refused.v1")
+    assert isinstance(refused.event, ActRefused)
+    assert refused.judged is not None
+    assert (refused.event.person, refused.judged.command["person"]) == (None, None)
+    assert office.opened(refused.judged.command["account"]) == who
 
 
 def test_names_come_from_the_offices_profile(stages: Stages, tmp_path: Path):

@@ -61,7 +61,6 @@ OF_A_PERSON = [
     f"sign A-2026-0001-1 --signer {ROSA} --as researcher {BY_KEY} --attested-by {{}}",
     f"confirm-key R-2026-0001 {40 * 'A'} --to {{}} --by phone",
     RELEASE.replace(IRA, "{}"),
-    "access {} D-6.002x-pc",
     "may {} read D-6.002x-pc",
     "opened D-6.002x-pc --person {}",
 ]

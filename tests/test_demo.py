@@ -18,6 +18,7 @@ from api.demo.stage import PERSON_COURSE, REGISTER
 from api.demo.story import END, LATER, TODAY, Story
 from ledger.home import open_home
 from ledger.storage import utc_now
+from tests.command_line import program
 
 pytestmark = pytest.mark.needs("gpg")
 
@@ -200,3 +201,10 @@ def test_the_cheat_is_found_out(played):
     assert "the database refuses: an entry never changes" in played.cheated
     assert re.search(r"altered: entry \d+: its bytes are not those that were hashed", played.cheated)
     assert played.cheated.rstrip().endswith("(exit code 10)")
+
+
+@pytest.mark.needs("gpg")
+def test_the_demo_is_a_program_that_ends_well():
+    told = program("demo")
+
+    assert (told.code, told.out.splitlines()[-1]) == (0, "(exit code 10)")

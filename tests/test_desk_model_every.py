@@ -138,6 +138,7 @@ port = {port}
 security = "none"
 from = "Institutional Research <ir@example.edu>"
 office = "ir-staff@example.edu"
+timeout = 180
 """
 ORIGIN = "ir.example.edu/dua-ledger"
 OFFICES = "ir-staff@example.edu"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ledger.chain.entry import NO_LEAF, Entry, Header, make_entry, parse_entry, read_entry, split_entry
 from ledger.errors import Malformed
-from tests.entry_facts import NOON, entries, entry_of, leaves, names, positions, times
+from tests.entry_facts import entries, entry_of, leaves, names, positions, times
+from tests.stores import NOON
 
 # --- The bytes.
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.errors import Malformed
-from tests.entry_facts import NOON, entry_of, refusal, times
+from tests.entry_facts import entry_of, refusal, times
+from tests.stores import NOON
 
 HOURS_AWAY = timezone(timedelta(hours=5, minutes=45))
 

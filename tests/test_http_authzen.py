@@ -107,7 +107,7 @@ def test_what_no_rule_is_for_is_denied_and_nothing_recorded(executed: HttpOffice
     assert said == {"decision": False, "context": {"reason": "nothing that is decided here"}}
 
 
-@pytest.mark.parametrize("who", ["nobody@example.edu", "Ana Ejemplo"])
+@pytest.mark.parametrize("who", ["nobody@example.edu", "Ana Ejemplo", "p-" + 32 * "9"])
 @pytest.mark.parametrize("under", [{}, {"request": REQUEST}])
 def test_whom_nobody_knows_is_refused_and_what_they_are_called_is_in_custody_alone(executed: HttpOffice, who, under):
     sought = evaluation(who, resource={"type": "dataset", "id": DATA_SET, "properties": under})

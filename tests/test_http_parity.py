@@ -138,7 +138,7 @@ ROUTED = {
 ONLY_THERE = {
     "is about the files and keys of a home, for whoever is logged in where they lie": (
         *("init", "migrate", "join", "copy", "move-house", "verify", "sweep", "rebuild", "backup"),
-        *("backup-keys", "restore", "appoint", "rotate-key", "retire-key", "serve", "demo"),
+        *("backup-keys", "restore", "appoint", "rotate-key", "rewrap-keys", "retire-key", "serve", "demo"),
     ),
     "is called by the clock of the machine": ("tick", "send"),
     "needs no ledger": ("check-receipt", "witness", "openapi"),

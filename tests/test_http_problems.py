@@ -55,6 +55,24 @@ def test_a_bad_member_is_pointed_at(office: HttpOffice, change, pointer):
     assert [one.get("pointer") for one in problem(response)["errors"]] == [pointer]
 
 
+def test_each_bad_member_is_pointed_at(office: HttpOffice):
+    with office.unchanged():
+        response = office.post("director", WAIVERS, {"rule": 7, "what~/ever": 1, "expires": "tomorrow"})
+
+    assert problem(response)["errors"] == [
+        {"detail": "Invalid RFC3339 encoded date", "pointer": "/expires"},
+        {"detail": "Expected `str`, got `int`", "pointer": "/rule"},
+        {"detail": "Object contains unknown field `what~/ever`", "pointer": "/what~0~1ever"},
+        {"detail": "Object missing required field `reason`", "pointer": "/reason"},
+    ]
+
+
+def test_no_more_faults_are_told_than_somebody_can_read(office: HttpOffice):
+    response = office.post("director", WAIVERS, {f"member-{number}": 1 for number in range(10_000)})
+
+    assert (response.status_code, len(problem(response)["errors"])) == (422, 20)
+
+
 def test_a_member_that_is_missing_is_pointed_at(office: HttpOffice):
     response = office.post("director", WAIVERS, {"rule": "key-tested", "reason": "by courier"})
 
@@ -79,13 +97,14 @@ def test_a_bad_member_inside_others_is_pointed_at(office: HttpOffice):
         ("after=-1", "after"),
         ("after=1&after=2", "after"),
         ("whatever=1", "whatever"),
+        ("limit=0&after=3&whatever=1", "limit whatever"),
     ],
 )
-def test_a_bad_parameter_is_named(office: HttpOffice, query, parameter):
+def test_each_bad_parameter_is_named(office: HttpOffice, query, parameter):
     response = office.get("auditor", f"/entries?{query}")
 
     assert response.status_code == 422
-    assert [one["parameter"] for one in problem(response)["errors"]] == [parameter]
+    assert [one["parameter"] for one in problem(response)["errors"]] == parameter.split()
 
 
 def test_a_body_of_another_kind_is_not_read(office: HttpOffice):

@@ -4,16 +4,16 @@ With CAMPAIGN=1 every single bit of every proof for the sizes 1 to 130 is flippe
 all bits are flipped in small trees and in a few proofs of larger ones, and one bit of every hash in the rest.
 """
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from ledger.chain.merkle import node_hash, verify_consistency, verify_inclusion
 from tests.rfc6962 import inclusion_turns
+from tests.stores import CAMPAIGN
 from tests.trees import LEAVES, SIZES, STRANGE, Proof, accepted, consistent, included, root
 
-EVERY_BIT = SIZES if os.environ.get("CAMPAIGN") == "1" else range(1, 14)
+EVERY_BIT = SIZES if CAMPAIGN else range(1, 14)
 EDGES = (32, 33, 63, 64, 65, 127, 128, 129, 130)
 
 

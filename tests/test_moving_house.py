@@ -11,7 +11,6 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 from api.cli.verifying import verify_home
-from ledger.backup import moving
 from ledger.backup.moving import Arrived, Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.custody import Document
@@ -20,6 +19,7 @@ from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.evidence.report import Verdict
 from ledger.home import (
     create_home,
+    entering,
     erase_person,
     join_home,
     lock_store_url,
@@ -186,7 +186,11 @@ def test_in_the_old_home_nothing_is_recorded_any_more_and_it_can_be_read(staying
 def test_nobody_moves_out_while_somebody_works_there_and_nobody_comes_in_meanwhile(staying: Office):
     with open_home(staying.home), pytest.raises(Unreachable, match="is in use: stop its service first"):
         staying.move()
-    with alone_in(staying.home), pytest.raises(Unreachable, match="is being moved"), open_home(staying.home):
+    with (
+        alone_in(staying.home),
+        pytest.raises(Unreachable, match="is not to be used at this moment"),
+        open_home(staying.home),
+    ):
         pass
 
     assert staying.move().log.size == 306
@@ -200,7 +204,7 @@ def test_nobody_moves_out_while_another_machine_works_there(
     office = Office(furnished(tmp_path / "old", url), Elsewhere())
     join_home(tmp_path / "second", url, office.home / "keys")
     with monkeypatch.context() as hurried, open_home(tmp_path / "second"):
-        hurried.setattr(moving, "SECONDS", 0)
+        hurried.setattr(entering, "SECONDS", 0)
         with pytest.raises(Unreachable, match="is in use by"):
             office.move()
 

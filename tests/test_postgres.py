@@ -432,6 +432,21 @@ def test_connections_that_ended_while_nobody_looked_are_replaced(postgres_server
         assert store.head().position == 2
 
 
+def test_a_connection_that_is_in_use_when_all_are_closed_is_closed_when_it_comes_back(postgres_url: str):
+    lent = connections.Connections(connections.server_at(postgres_url))
+    with lent.borrowed() as connection:
+        lent.close()
+        closed = [connection.closed]
+    assert [*closed, connection.closed] == [False, True]
+
+    with lent.borrowed() as another:
+        pass
+    with lent.borrowed() as again:
+        assert again is another
+    lent.close()
+    assert another.closed
+
+
 # A home.
 
 

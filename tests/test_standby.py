@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ledger.events import OrganisationRegistered
+from ledger.events import OrganisationRegistered, PolicyPublished
 from ledger.log import Ledger
 from ledger.storage import create_store, open_store
 from projections.standby import MOST, Standby
@@ -17,6 +17,7 @@ from projections.upkeep import Answer, Upkeep
 from projections.views import listing
 from tests.facts import commitment, ledger_on, submitted
 from tests.office import written
+from tests.view_facts import mark
 
 
 class Views(NamedTuple):
@@ -63,6 +64,27 @@ def test_an_answer_at_the_head_takes_no_turn(views: Views, monkeypatch):
     assert views.standby.ask(requests) == Answer(1, ["R-2026-0001"])
 
 
+def test_what_is_new_is_taken_in_by_the_connection_that_is_there(views: Views, monkeypatch):
+    views.asked()
+    written([submitted("R-2026-0002")], views.ledger)
+    with monkeypatch.context() as patched:
+        patched.setattr(Upkeep, "ask", None)
+        assert views.standby.ask(requests) == Answer(2, ["R-2026-0001", "R-2026-0002"])
+    assert views.asked().position == 2
+
+
+def test_a_new_policy_has_the_views_made_anew(views: Views):
+    views.asked()
+    mark(views.path)
+    written([PolicyPublished(training_months=1)], views.ledger)
+    assert views.asked().position == 2
+    assert views.standby.ask(tables).rows.isdisjoint({"marks"})
+
+
+def tables(connection):
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+
+
 def test_what_was_answered_is_said_again_until_the_log_grows(views: Views):
     asked = [views.standby.ask(partial(answer, number), "one").rows for number in (1, 2)]
     other = views.standby.ask(partial(answer, 3), "other")
@@ -88,6 +110,22 @@ def test_no_more_is_remembered_than_a_number_of_answers(views: Views):
 @pytest.mark.parametrize("what", ["removed", "replaced", "damaged", "made anew"])
 def test_whatever_becomes_of_the_file_the_answer_is_right(views: Views, what):
     views.asked()
+    befall(views, what)
+
+    assert views.asked() == Answer(1, ["R-2026-0001"])
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "damaged", "made anew"])
+def test_whatever_becomes_of_the_file_what_is_new_is_in_the_answer(views: Views, what):
+    views.asked()
+    befall(views, what)
+    written([submitted("R-2026-0002")], views.ledger)
+
+    assert views.asked() == Answer(2, ["R-2026-0001", "R-2026-0002"])
+
+
+def befall(views: Views, what: str) -> None:
+    """Have something become of the file with the views."""
     match what:
         case "removed":
             views.path.unlink()
@@ -99,8 +137,6 @@ def test_whatever_becomes_of_the_file_the_answer_is_right(views: Views, what):
             views.path.write_bytes(b"no database")
         case _:
             views.upkeep.rebuild()
-
-    assert views.asked() == Answer(1, ["R-2026-0001"])
 
 
 def test_many_threads_are_answered_alike_while_the_log_grows(views: Views):

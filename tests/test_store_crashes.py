@@ -1,6 +1,6 @@
 """Writers that are killed: what was acknowledged is there, and nothing half of it.
 
-With CAMPAIGN=1 there are 100 kills at random moments instead of 10, and one at each of the moments when a writer asks
+With CAMPAIGN=1 there are 100 kills at random moments instead of 7, and one at each of the moments when a writer asks
 the system to change a file, instead of one at some of them.
 """
 
@@ -13,16 +13,17 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from subprocess import TimeoutExpired, run
+from time import monotonic
 
 import pytest
 
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, create_store, is_postgres, open_store, others_at
 from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event, path_of
 from tests.writers import program
 
 pytest_plugins = ["tests.figures"]
 
-KILLS = 100 if CAMPAIGN else 10
+KILLS = 100 if CAMPAIGN else 7
 LONGEST = 0.3  # seconds after its first acknowledgement that a writer lives at most
 
 
@@ -44,12 +45,12 @@ def assert_kept(store: Store, acknowledged: Iterable[tuple[int, str]]) -> None:
 
 
 @pytest.mark.campaign
-def test_a_writer_killed_at_any_moment_has_written_all_that_it_acknowledged_and_nothing_by_halves(file_url, tell):
+def test_a_writer_killed_at_any_moment_has_written_all_that_it_acknowledged_and_nothing_by_halves(shared_url, tell):
     chance = random.Random(2026)
     acknowledged: list[tuple[int, str]] = []
     unsaid = []
     for seed in range(KILLS):
-        with program("acknowledge", file_url, seed) as writer:
+        with program("acknowledge", shared_url, seed) as writer:
             assert writer.stdout is not None
             first = writer.stdout.readline()
             with suppress(TimeoutExpired):
@@ -58,7 +59,8 @@ def test_a_writer_killed_at_any_moment_has_written_all_that_it_acknowledged_and_
             fresh = list(acknowledged_in(first + writer.stdout.read()))
         assert writer.returncode == -signal.SIGKILL
         acknowledged += fresh
-        with open_store(file_url) as store:
+        wait_for_the_dead(shared_url)
+        with open_store(shared_url) as store:
             length = store.head().position
             unsaid.append(length - fresh[-1][0])
             assert_kept(store, acknowledged)
@@ -66,6 +68,13 @@ def test_a_writer_killed_at_any_moment_has_written_all_that_it_acknowledged_and_
             assert store.append([event("t", f"batch:next/{seed}", data=b"1 ")]) == length + 1
     tell("kills, entries acknowledged", (KILLS, len(acknowledged)))
     tell("kills between a write and its acknowledgement", sum(map(bool, unsaid)))
+
+
+def wait_for_the_dead(url: str) -> None:
+    """Wait until a server has done with what it was asked to do by somebody who was killed."""
+    until = monotonic() + PATIENCE
+    while is_postgres(url) and others_at(url):
+        assert monotonic() < until
 
 
 @pytest.mark.campaign

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.storage.port import EMPTY_HEAD, PAGE
-from tests.store_facts import IMPOSSIBLE, SIZE, any_query, event_of, filled, many, names, places, queries_for
+from tests.entry_facts import names
+from tests.store_facts import IMPOSSIBLE, SIZE, any_query, event_of, filled, many, places, queries_for
 from tests.stores import event, item, matching, query, stored, tagged
 
 __all__ = ["filled"]

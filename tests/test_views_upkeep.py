@@ -61,6 +61,17 @@ def test_an_answer_holds_for_all_that_was_recorded_before_it_was_asked_for(ledge
         assert said_by(views, ledger) == (from_nothing(ledger), head)
 
 
+def test_the_views_of_a_log_that_was_empty_are_built_upon(views: Path):
+    with open_store("sqlite://", noon) as store:
+        begun = ledger_on(store)
+        assert said_by(views, begun)[1] == 0
+        mark(views)
+        begun.append([fact(event) for event in FACTS])
+
+        assert said_by(views, begun) == (from_nothing(begun), len(FACTS))
+        assert marks(views) == 1
+
+
 def test_what_was_taken_in_once_is_not_taken_in_again(ledger: Ledger):
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         create_tables(connection)

@@ -29,6 +29,7 @@ COMMANDS = {
     "appoint": ("api.cli.logkeys:appoint", "Ask one more witness to cosign each checkpoint."),
     "rotate-key": ("api.cli.logkeys:rotate_key", "Make another key that signs for the log."),
     "retire-key": ("api.cli.logkeys:retire_key", "Have a key of the log sign no more."),
+    "rewrap-keys": ("api.cli.keeping:rewrap_keys", "Change the key that all other keys are wrapped with."),
     "bundle": ("api.cli.bundling:bundle", "Make an audit bundle, which needs no ledger."),
     "backup": ("api.cli.backups:backup", "Back up log and custody, while others write."),
     "backup-keys": ("api.cli.backups:backup_keys", "Back up the key store, for some days."),

@@ -5,17 +5,22 @@ import click
 from api.cli.acting import Hand, acting, reporting
 from api.cli.kinds import DATA_SET, NAME, REQUEST, TEXT
 from api.commands.access import Access, Opened
+from api.register import known_person
 
 
 @click.command()
 @acting
-@click.argument("person")
+@click.argument("person", type=TEXT)
 @click.argument("dataset", type=DATA_SET)
 @click.option("--request", type=REQUEST, help="Under this request; without it, under any that lets them in.")
 def access(hand: Hand, person: str, dataset: str, request: str | None) -> None:
-    """Ask, as a data server does, whether PERSON may open DATASET, and record the answer."""
-    who, what = hand.person(person), hand.known("dataset", dataset)
-    hand.take(Access(person=who, dataset=what, request=request))
+    """Ask, as a data server does, whether PERSON may open DATASET, and record the answer.
+
+    Who is nobody's id or address is refused, and what they are called is kept in custody.
+    """
+    what = hand.known("dataset", dataset)
+    who = known_person(hand.home.ledger, hand.home.custody, person)
+    hand.take(Access(person=who, account=None if who else person, dataset=what, request=request))
 
 
 @click.command()

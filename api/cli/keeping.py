@@ -29,7 +29,7 @@ from ledger.custody import Erasure
 from ledger.events.people import Detail
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Verdict
-from ledger.home import KEYS, LOCK, create_home, join_home, open_home
+from ledger.home import KEYS, LOCK, change_key_encryption_key, create_home, join_home, open_home
 
 
 @click.command()
@@ -174,6 +174,25 @@ def _what_remains(hand: Hand, person: str) -> Iterator[str]:
     if left:
         yield "Not erased, because it belongs to more than this person; look through it for their words or name:"
     yield from (f"  {one.subject.replace(':', ' ', 1)}: {counted_together(one.kept)}" for one in left)
+
+
+@click.command("rewrap-keys")
+@options.home
+def rewrap_keys(path: Path) -> None:
+    """Change the key-encryption key: wrap all keys and salts under a new one, and replace it in the home.
+
+    Whoever has the old key opens nothing with it but copies of the key store from before: also what was erased, as long
+    as they last. Stop the service first, in every home of the office. Where it is cut off, call it again.
+    """
+    count = change_key_encryption_key(path.absolute())
+    new = path / KEYS / "key-encryption-key"
+    click.echo(f"Wrapped anew: {counted(count, 'key')}, salts and secrets included. The new key is in {new}:")
+    click.echo(
+        "copy it to wherever a copy of the old one is kept, and to other homes of the office, which open nothing"
+    )
+    click.echo(
+        "without. The old one still opens copies of the key store from before, so destroy it with the last of them."
+    )
 
 
 @click.command()

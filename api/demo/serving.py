@@ -102,7 +102,7 @@ def served(path: Path, port: int | None) -> Iterator[int]:
     log = path.with_name("server.log")
     with log.open("wb") as told:
         options = ("--home", str(path), "--port", str(chosen), "--workers", "2")
-        # In a session of its own, which Ctrl-C does not reach: two signals at once, with the one below, may hang it.
+        # In a session of its own, which Ctrl-C does not reach: it is told to stop below, when nobody asks any more.
         process = subprocess.Popen((*PROGRAM, "serve", *options), stderr=told, env=os.environ, start_new_session=True)
     try:
         _wait_for(chosen, process, log)

@@ -16,10 +16,9 @@ from api.commands.access import Access
 from api.http.call import Answer, Call
 from api.http.problems import BadRequest
 from api.http.reading_in import in_shape, json_body
-from api.register import register_of
-from ledger.custody import caseless
+from api.register import known_person
 from ledger.errors import Malformed
-from ledger.events.ids import DataSetId, PersonId, RequestId
+from ledger.events.ids import DataSetId, RequestId
 
 SUBJECTS, ACTIONS, RESOURCES = ("user", "person"), ("open", "read"), ("dataset",)
 MOST = 100
@@ -183,7 +182,7 @@ def _wish(call: Call, asked: Evaluation) -> Access | None:
         return None
     request = asked.resource.properties.get("request")
     try:
-        person = _person(call, asked.subject.id)
+        person = known_person(call.ledger, call.home.custody, asked.subject.id)
         dataset = msgspec.convert(asked.resource.id, DataSetId)
         if request is not None:
             msgspec.convert(request, RequestId)
@@ -191,17 +190,6 @@ def _wish(call: Call, asked: Evaluation) -> Access | None:
         return None
     account = None if person else asked.subject.id
     return Access(person=person, dataset=dataset, request=request, account=account)
-
-
-def _person(call: Call, id_: str) -> str | None:
-    """Whose id or address this is; None when it is nobody's."""
-    if "@" in id_:
-        return register_of(call.ledger, call.home.custody).person(caseless(id_))
-    try:
-        person: str = msgspec.convert(id_, PersonId)
-    except msgspec.ValidationError:
-        return None
-    return person
 
 
 def metadata(base: str) -> Metadata:

@@ -17,7 +17,8 @@ from werkzeug.datastructures import FileStorage
 
 from api.commands import Document
 from api.http.callers import Caller
-from api.http.problems import BadField, BadRequest, pointer_in
+from api.http.faults import faults
+from api.http.problems import BadField, BadRequest
 from api.packets.documents import Unusable, media_type_of
 from ledger.custody import MAX_DOCUMENT_BYTES
 
@@ -94,13 +95,15 @@ def form_body(request: Request, shape: type[Shape]) -> tuple[Shape, dict[str, li
 def in_shape(body: bytes, shape: type[Shape]) -> Shape:
     """JSON of exactly this shape. Raises `BadRequest`: malformed when it is no JSON, else unprocessable."""
     try:
-        found: Shape = _decoder(shape).decode(body)
-    except msgspec.ValidationError as error:
-        field = BadField(detail=str(error).partition(" - at ")[0], pointer=pointer_in(str(error)))
-        raise BadRequest("unprocessable", "The body does not have the shape that is read here.", field) from error
+        try:
+            found: Shape = _decoder(shape).decode(body)
+            return found
+        except msgspec.ValidationError as error:
+            wrong = faults(msgspec.json.decode(body), shape, error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest("malformed", "The body is not JSON.") from error
-    return found
+    fields = [BadField(detail=one.detail, pointer=one.pointer) for one in wrong]
+    raise BadRequest("unprocessable", "The body does not have the shape that is read here.", *fields)
 
 
 @lru_cache(256)
@@ -125,8 +128,9 @@ def _parameters(request: Request, shape: type[Shape]) -> Shape:
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
-        name = pointer_in(str(error)).split("/")[1]
-        raise _bad_parameter(name, str(error).partition(" - at ")[0]) from error
+        wrong = faults(given, shape, error, strict=False)
+        fields = [BadField(detail=one.detail, parameter=one.pointer.split("/")[1]) for one in wrong]
+        raise BadRequest("unprocessable", "A parameter is not as it has to be.", *fields) from error
 
 
 @lru_cache(256)

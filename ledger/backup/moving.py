@@ -13,7 +13,6 @@ nothing has changed: who was cut off calls again, and builds upon what a databas
 from collections.abc import Callable, Iterator
 from itertools import chain, zip_longest
 from pathlib import Path
-from time import monotonic, sleep
 from typing import NamedTuple
 
 from ledger.backup.archive import copied_to
@@ -25,16 +24,12 @@ from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in
 from ledger.evidence.stream import chunks_of
 from ledger.home import KEYS, LOCK, lock_store_url, name_lock_store, open_custody, open_lock_store, places, store_url
-from ledger.home.entering import alone_in, leave, left_for
+from ledger.home.entering import alone_in, check_unused, leave, left_for
 from ledger.home.layout import KEY_STORE, LOCK_STORE, STORE, name_shared, named_in, not_as_files
-from ledger.storage import is_postgres, open_store, others_at, without_password
+from ledger.storage import is_postgres, open_store, without_password
 from ledger.storage.moving import Moved, copy_log
 
 Progress = Callable[[int, Iterator[Entry]], Iterator[Entry]]
-
-# A connection that was closed just now may be counted for a moment.
-SECONDS = 5.0
-PAUSE = 0.05
 
 
 class Elsewhere(NamedTuple):
@@ -74,13 +69,8 @@ def _check_may_leave(path: Path, to: Path) -> None:
     """Raise unless a home is where its office is, or was just being left for this very place, and nobody uses it."""
     if left_for(path) not in (None, str(to)):
         raise AlreadyThere(left_for(path) or to, f"is where the office is that was in {path}")
-    url = store_url(path)
-    until = monotonic() + SECONDS
-    while is_postgres(url) and (others := others_at(url)):
-        if monotonic() > until:
-            what = f"is in use by {others} other connections: stop the service in every home of the office first"
-            raise Unreachable(without_password(url), what)
-        sleep(PAUSE)
+    if is_postgres(store_url(path)):
+        check_unused(store_url(path))
 
 
 def _check_nothing_came(path: Path, arrived: Arrived) -> None:

@@ -3,39 +3,19 @@
 Of an attempt that was cut off, what is there already is brought up to date: what was erased since goes from there, too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 from ledger.custody.erasable import ErasableDatabase, Layout, erasable_at
-from ledger.custody.keystore import LAYOUT as KEYS
+from ledger.custody.keystore import WRAPPED
+from ledger.custody.layouts import KEY_STORE, SEALED, VAULT
 from ledger.custody.places import Places, made_documents, opened_documents
-from ledger.custody.vault import LAYOUT as VAULT
+from ledger.custody.rows import ErasableRows
 from ledger.custody.vault import Vault
-from ledger.errors import AlreadyThere, Damaged, Missing
+from ledger.errors import AlreadyThere, Missing
 from ledger.sqlite import LOCK_SECONDS
-from ledger.storage.tables import ErasableTables, Row
-
-_AT_ONCE = 256
-
-
-class _Table(NamedTuple):
-    """A table: its columns, the first of which tells rows apart, and which of them hold text."""
-
-    name: str
-    columns: tuple[str, ...]
-    texts: tuple[str, ...]
-
-
-_KEYS = (
-    _Table("subject_keys", ("subject", "wrapped"), ("subject",)),
-    _Table("salts", ("commitment", "subject", "purpose", "created_at", "mark", "wrapped"), ("subject", "purpose")),
-    _Table("secrets", ("name", "wrapped"), ("name",)),
-)
-_SEALED = _Table(
-    "sealed", ("commitment", "subject", "purpose", "created_at", "document", "box"), ("subject", "purpose")
-)
+from ledger.storage.tables import ErasableTables
 
 
 def copy_custody(source: Places, target: Places, *, is_begun: bool) -> None:
@@ -45,16 +25,16 @@ def copy_custody(source: Places, target: Places, *, is_begun: bool) -> None:
     something of another office is, and what opening the places raises.
     """
     if target.keys != source.keys:
-        with _both(source.keys, target.keys, KEYS) as (one, other):
+        with _both(source.keys, target.keys, KEY_STORE) as (one, other):
             _copy_opener(one, other, is_begun=is_begun)
-            for table in _KEYS:
-                _copy_rows(_Rows(one, table), _Rows(other, table))
+            for rows in WRAPPED:
+                _copy_rows(rows, one, other)
             other.purge()
     if target.vault != source.vault:
         with _both(source.vault, target.vault, VAULT) as (one, other):
-            if not is_begun and next(_Rows(other, _SEALED).pages(), None):
+            if not is_begun and next(SEALED.pages(other.reading), None):
                 raise AlreadyThere(other.path, "has a vault in it already")
-            _copy_rows(_Rows(one, _SEALED), _Rows(other, _SEALED))
+            _copy_rows(SEALED, one, other)
         _copy_documents(source, target)
 
 
@@ -79,68 +59,19 @@ def _copy_opener(source: ErasableTables, target: ErasableTables, *, is_begun: bo
             statements.execute("INSERT INTO opened_by VALUES (?)", opener)
 
 
-class _Rows:
-    """The rows of one table, which are read and written in ranges."""
-
-    def __init__(self, tables: ErasableTables, table: _Table) -> None:
-        self._tables, self._table = tables, table
-        self._key = table.columns[0]
-
-    def pages(self) -> Iterator[Sequence[Row]]:
-        """All rows in the order of their keys."""
-        after: object = "" if self._key in self._table.texts else b""
-        query = f"{self._select} WHERE {self._key} > ? ORDER BY {self._key} LIMIT ?"
-        while True:
-            with self._tables.reading() as statements:
-                page = [self._read(row) for row in statements.execute(query, (after, _AT_ONCE)).fetchall()]
-            if not page:
-                return
-            yield page
-            after = page[-1][0]
-
-    def at(self, keys: Sequence[object]) -> list[Row | None]:
-        """The row with each of these keys."""
-        found = self._tables.first_of_each(f"{self._select} WHERE {self._key} = ?", [(key,) for key in keys])
-        return [row and self._read(row) for row in found]
-
-    def replace(self, gone: Sequence[object], come: Sequence[Row]) -> None:
-        """Remove the rows with some keys, and add others."""
-        with self._tables.writing() as statements:
-            if gone:
-                doomed = [(key,) for key in gone]
-                statements.executemany(f"DELETE FROM {self._table.name} WHERE {self._key} = ?", doomed)
-            if come:
-                values = ", ".join("?" * len(self._table.columns))
-                columns = ", ".join(self._table.columns)
-                statements.executemany(f"INSERT INTO {self._table.name} ({columns}) VALUES ({values})", come)
-
-    @property
-    def _select(self) -> str:
-        return f"SELECT {', '.join(self._table.columns)} FROM {self._table.name}"
-
-    def _read(self, row: Row) -> Row:
-        try:
-            return tuple(
-                value.decode() if column in self._table.texts else value
-                for column, value in zip(self._table.columns, row, strict=True)
-            )
-        except (AttributeError, UnicodeDecodeError) as error:
-            raise Damaged(self._tables.path, f"{self._table.name}: holds text that is none") from error
-
-
-def _copy_rows(source: _Rows, target: _Rows) -> None:
-    """Have a table hold the rows of another, and no others."""
-    for page in source.pages():
+def _copy_rows(rows: ErasableRows, source: ErasableTables, target: ErasableTables) -> None:
+    """Have a table hold the rows that it has at another place, and no others."""
+    for page in rows.pages(source.reading):
+        there = rows.at(target, [row[0] for row in page])
+        with target.writing() as statements:
+            pairs = [*zip(page, there, strict=True)]
+            rows.remove(statements, [row[0] for row, other in pairs if other not in (None, row)])
+            rows.add(statements, [row for row, other in pairs if other != row])
+    for page in rows.pages(target.reading):
         keys = [row[0] for row in page]
-        pairs = [*zip(page, target.at(keys), strict=True)]
-        target.replace(
-            [row[0] for row, there in pairs if there and there != row], [row for row, there in pairs if there != row]
-        )
-    for page in target.pages():
-        keys = [row[0] for row in page]
-        gone = [key for key, there in zip(keys, source.at(keys), strict=True) if there is None]
-        if gone:
-            target.replace(gone, [])
+        gone = [key for key, row in zip(keys, rows.at(source, keys), strict=True) if row is None]
+        with target.writing() as statements:
+            rows.remove(statements, gone)
 
 
 def _copy_documents(source: Places, target: Places) -> None:

@@ -44,14 +44,13 @@ from ledger.custody.documents import (
 )
 from ledger.custody.kept import DOCUMENTS, Claim, Document, Erasure, Kept, Opened, kept_as
 from ledger.custody.keystore import Keys, KeyStore, Salt
-from ledger.custody.keystore import Row as KeyRow
 from ledger.custody.label import Label
 from ledger.custody.lookup import LOOKUP_KEY, Findable, kind_found_by, mark
 from ledger.custody.places import Places, made_documents, opened_documents
-from ledger.custody.vault import Row as VaultRow
 from ledger.custody.vault import Sealed, Vault, seal, unseal
 from ledger.errors import CustodyError, Malformed, Missing, Tampered, TooLarge
 from ledger.sqlite import LOCK_SECONDS
+from ledger.storage.tables import Row
 
 MAX_TEXT_BYTES = 64 * 1024
 
@@ -329,7 +328,7 @@ class Custody:
 
         self._vault.keep(rows, unless_erased)
 
-    def _look_up(self, commitments: Sequence[str]) -> Iterator[tuple[VaultRow | None, KeyRow | None]]:
+    def _look_up(self, commitments: Sequence[str]) -> Iterator[tuple[Row | None, Row | None]]:
         wanted = [parse_commitment(commitment) for commitment in commitments]
         return zip(self._vault.rows(wanted), self._keys.rows(wanted), strict=True)
 
@@ -337,7 +336,7 @@ class Custody:
         (rows,) = self._look_up([commitment])
         return self._found(commitment, *rows)
 
-    def _found(self, commitment: str, row: VaultRow | None, key_row: KeyRow | None) -> _Found:
+    def _found(self, commitment: str, row: Row | None, key_row: Row | None) -> _Found:
         """What is kept for a commitment, once it has been shown to be what the commitment was made from."""
         keys = self._keys.unwrap(commitment, key_row)
         plain, document = unseal(commitment, row, keys)
@@ -349,7 +348,7 @@ class Custody:
         verify_commitment(commitment, keys.salt, keys.label.purpose, found.value)
         return found
 
-    def _check(self, claim: Claim, row: VaultRow | None, key_row: KeyRow | None) -> None:
+    def _check(self, claim: Claim, row: Row | None, key_row: Row | None) -> None:
         commitment, purpose, subject = claim
         found = self._found(commitment, row, key_row)
         label = found.keys.label

@@ -2,8 +2,8 @@
 
 It is a file, or the schema `keys` of a PostgreSQL database that nodes share.
 
-The key-encryption key lies in a file of its own: 128 hex digits and a line end, mode 0600. Without it the key store
-opens nothing, and neither does a backup that has the one without the other. Every row is bound to its place when it is
+The key-encryption key lies in a file of its own. Without it the key store opens nothing, and neither does a backup that
+has the one without the other. Every row is bound to its place when it is
 wrapped, so a row that was altered, exchanged or copied elsewhere does not open.
 
 A subject's key lives as long as one of its salts. Destroying removes rows; `purge` then leaves no trace of them. The
@@ -11,52 +11,23 @@ ledger's own secrets are made with the key store and never again: one that is no
 """
 
 import os
-import re
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import msgspec
 
 from ledger.chain.entry import check_name
-from ledger.custody.cipher import KEY_BYTES, KEY_ENCRYPTION_KEY_BYTES, NotGenuine, Wrapping
-from ledger.custody.erasable import ErasableDatabase, Layout, erasable_at
-from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.custody.cipher import KEY_BYTES, NotGenuine, Wrapping
+from ledger.custody.erasable import ErasableDatabase, erasable_at
+from ledger.custody.keyfile import coming, new_key_encryption_key, put_in_force, read_key_encryption_key
 from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, read_label, read_labels
-from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered, Unreachable
+from ledger.custody.layouts import KEY_STORE, SALTS, SECRETS, SUBJECT_KEYS
+from ledger.custody.rows import ErasableRows
+from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
-from ledger.storage.tables import ErasableTables, Statements
+from ledger.storage.tables import ErasableTables, Row, Statements
 
-LAYOUT = Layout(
-    what="a key store",
-    application_id=0x4455416B,  # "DUAk"
-    version=1,
-    part="keys",
-    tables=(
-        """CREATE TABLE opened_by (
-            wrapped BLOB NOT NULL
-        ) STRICT""",
-        """CREATE TABLE subject_keys (
-            subject TEXT PRIMARY KEY,
-            wrapped BLOB NOT NULL
-        ) STRICT, WITHOUT ROWID""",
-        """CREATE TABLE salts (
-            commitment BLOB PRIMARY KEY,
-            subject TEXT NOT NULL,
-            purpose TEXT NOT NULL,
-            created_at INTEGER NOT NULL,
-            mark BLOB,
-            wrapped BLOB NOT NULL
-        ) STRICT, WITHOUT ROWID""",
-        "CREATE INDEX marks ON salts (mark) WHERE mark IS NOT NULL",
-        """CREATE TABLE secrets (
-            name TEXT PRIMARY KEY,
-            wrapped BLOB NOT NULL
-        ) STRICT, WITHOUT ROWID""",
-    ),
-)
-
-_KEY_ENCRYPTION_KEY = re.compile(rb"([0-9a-f]{%d})\n" % (2 * KEY_ENCRYPTION_KEY_BYTES))
 _OPENED_BY = (b"dua-ledger/v1 opened by",)
 _SUBJECT_KEY = b"dua-ledger/v1 subject key"
 _SALT = b"dua-ledger/v1 salt"
@@ -85,9 +56,6 @@ class Keys(msgspec.Struct, frozen=True):
         return f"Keys({self.label!r})"
 
 
-Row = tuple[object, ...]
-
-
 class KeyStore:
     """One key store; threads and processes may share it."""
 
@@ -111,12 +79,12 @@ class KeyStore:
         for name in names:
             check_name("secret", name)
         with ExitStack() as undo:
-            wrapping = _new_key_encryption_key(key_encryption_key)
+            wrapping = new_key_encryption_key(key_encryption_key)
             undo.callback(key_encryption_key.unlink)
             if isinstance(place, Path):
-                ErasableDatabase.create(place, LAYOUT, lock_seconds).close()
+                ErasableDatabase.create(place, KEY_STORE, lock_seconds).close()
                 undo.callback(place.unlink)
-            database = erasable_at(place, LAYOUT, lock_seconds)
+            database = erasable_at(place, KEY_STORE, lock_seconds)
             undo.callback(database.close)
             with database.writing() as connection:
                 if connection.execute("SELECT wrapped FROM opened_by").fetchone() is not None:
@@ -136,16 +104,18 @@ class KeyStore:
         Raises `Unreachable` for a key-encryption key that others than its owner may read, and `NotALedger` when it is
         not the one that this key store was made with.
         """
-        wrapping = _read_key_encryption_key(key_encryption_key)
-        database = erasable_at(place, LAYOUT, lock_seconds)
-        try:
-            with database.reading() as connection:
-                rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
-            ((wrapped,),) = rows
-            wrapping.unwrap(_blob(wrapped), _OPENED_BY)
-        except (NotGenuine, ValueError) as error:
-            database.close()
-            raise NotALedger(key_encryption_key, f"is not the key-encryption key of {database.path}") from error
+        wrapping = read_key_encryption_key(key_encryption_key)
+        with ExitStack() as undo:
+            database = erasable_at(place, KEY_STORE, lock_seconds)
+            undo.callback(database.close)
+            if not _opens(wrapping, database):
+                # Somebody was cut off who had wrapped everything anew.
+                following = coming(key_encryption_key)
+                if not following.is_file() or not _opens(read_key_encryption_key(following), database):
+                    raise NotALedger(key_encryption_key, f"is not the key-encryption key of {database.path}")
+                put_in_force(key_encryption_key)
+                wrapping = read_key_encryption_key(key_encryption_key)
+            undo.pop_all()
         return cls(database, wrapping)
 
     def keep(self, subject: str, salts: Sequence[Salt]) -> bytes:
@@ -155,6 +125,7 @@ class KeyStore:
     def keep_each(self, subjects: Collection[str], salts: Sequence[Salt]) -> dict[str, bytes]:
         """Keep these salts of these subjects together; returns the key of each, made now if it has none."""
         with self._database.writing() as connection:
+            self._check_in_force(connection)
             keys = {subject: self._subject_key(connection, subject) for subject in subjects}
             connection.executemany(
                 "INSERT INTO salts (commitment, subject, purpose, created_at, mark, wrapped) VALUES (?, ?, ?, ?, ?, ?)",
@@ -262,6 +233,38 @@ class KeyStore:
         """Close the file."""
         self._database.close()
 
+    def rewrap(self, wrapping: Wrapping) -> int:
+        """Wrap everything under another key, all or nothing; gives how many keys, salts and secrets that were.
+
+        Raises `Tampered` for what does not open.
+        """
+        count = 0
+        with self._database.writing() as connection:
+            self._check_in_force(connection)
+            for table, bound_to in WRAPPED.items():
+                for page in table.pages(lambda: nullcontext(connection)):
+                    table.remove(connection, [row[0] for row in page])
+                    table.add(connection, [self._rewrapped(row, bound_to(row), wrapping) for row in page])
+                    count += len(page)
+            connection.execute("DELETE FROM opened_by")
+            connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
+        self._wrapping = wrapping
+        return count
+
+    def _rewrapped(self, row: Row, bound_to: Sequence[bytes], wrapping: Wrapping) -> Row:
+        *others, wrapped = row
+        try:
+            return *others, wrapping.wrap(self._wrapping.unwrap(_blob(wrapped), bound_to), bound_to)
+        except (NotGenuine, ValueError) as error:
+            what = row[0].hex() if isinstance(row[0], bytes) else str(row[0])
+            raise Tampered(what, "what the key store has for it was altered, or comes from elsewhere") from error
+
+    def _check_in_force(self, connection: Statements) -> None:
+        """Raise `NotALedger` when others have wrapped everything under another key since this was opened."""
+        rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
+        if rows != [(self._wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),)]:
+            raise NotALedger(self._database.path, "has another key-encryption key by now than when it was opened")
+
     def _wrap_salt(self, salt: Salt) -> bytes:
         return self._wrapping.wrap(salt.value, _bound_to(salt.label, salt.mark))
 
@@ -279,8 +282,27 @@ class KeyStore:
             raise Tampered(subject, "the key of this subject was altered, or comes from elsewhere") from error
 
 
+def _label_in(row: Row) -> Label:
+    commitment, subject, purpose, created_at, *_ = row
+    return read_label(commitment, str(subject).encode(), str(purpose).encode(), created_at)
+
+
+# Each table of wrapped keys, and what they are bound to.
+WRAPPED: dict[ErasableRows, Callable[[Row], tuple[bytes, ...]]] = {
+    SUBJECT_KEYS: lambda row: (_SUBJECT_KEY, str(row[0]).encode()),
+    SALTS: lambda row: _bound_to(_label_in(row), None if row[4] is None else _blob(row[4])),
+    SECRETS: lambda row: (_SECRET, str(row[0]).encode()),
+}
+
+
 def _bound_to(label: Label, mark: bytes | None) -> tuple[bytes, ...]:
     return (_SALT, *label.bound()) if mark is None else (_SALT, *label.bound(), mark)
+
+
+def _opens(wrapping: Wrapping, database: ErasableTables) -> bool:
+    with database.reading() as connection:
+        rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
+    return rows == [(wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),)]
 
 
 def _destroy(connection: Statements, commitments: Sequence[object]) -> tuple[int, int]:
@@ -295,21 +317,3 @@ def _blob(column: object) -> bytes:
     if not isinstance(column, bytes):
         raise ValueError("a column holds another kind of value")
     return column
-
-
-def _new_key_encryption_key(path: Path) -> Wrapping:
-    key = os.urandom(KEY_ENCRYPTION_KEY_BYTES)
-    new_file(path, key.hex().encode() + b"\n")
-    sync_folder(path.parent)
-    return Wrapping(key)
-
-
-def _read_key_encryption_key(path: Path) -> Wrapping:
-    with named_os_errors(path):
-        content, mode = read_regular(path, 2 * KEY_ENCRYPTION_KEY_BYTES + 2)
-    if mode & 0o077:
-        raise Unreachable(path, f"has mode {mode:04o}, so others may use it: chmod 600")
-    match = _KEY_ENCRYPTION_KEY.fullmatch(content)
-    if match is None:
-        raise NotALedger(path, f"is no key-encryption key: {2 * KEY_ENCRYPTION_KEY_BYTES} hex digits and a line end")
-    return Wrapping(bytes.fromhex(match[1].decode()))

@@ -15,35 +15,17 @@ from typing import TypeGuard
 import msgspec
 
 from ledger.custody.cipher import VALUE, NotGenuine, decrypt, encrypt, field_key
-from ledger.custody.erasable import ErasableDatabase, Layout, erasable_at
+from ledger.custody.erasable import ErasableDatabase, erasable_at
 from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import Keys
 from ledger.custody.label import Label, chosen, read_label, read_labels
+from ledger.custody.layouts import VAULT
 from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
-from ledger.storage.tables import ErasableTables, Statements
-
-LAYOUT = Layout(
-    what="a vault",
-    application_id=0x44554176,  # "DUAv"
-    version=1,
-    part="custody",
-    tables=(
-        """CREATE TABLE sealed (
-            commitment BLOB PRIMARY KEY,
-            subject TEXT NOT NULL,
-            purpose TEXT NOT NULL,
-            created_at INTEGER NOT NULL,
-            document BLOB,
-            box BLOB NOT NULL
-        ) STRICT, WITHOUT ROWID""",
-    ),
-)
+from ledger.storage.tables import ErasableTables, Row, Statements
 
 ADDRESS_BYTES = 32
 _ROW = "SELECT commitment, subject, purpose, created_at, document, box FROM sealed WHERE commitment = ?"
-
-Row = tuple[object, ...]
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -91,7 +73,7 @@ class Vault:
     def create(cls, place: Path | str, lock_seconds: float = LOCK_SECONDS) -> "Vault":
         """Make a vault in a file, or at a URL, where there is to be nothing in it. Raises `AlreadyThere`."""
         if isinstance(place, Path):
-            return cls(ErasableDatabase.create(place, LAYOUT, lock_seconds))
+            return cls(ErasableDatabase.create(place, VAULT, lock_seconds))
         vault = cls.open(place)
         if vault.labels(b"", 1):
             vault.close()
@@ -108,7 +90,7 @@ class Vault:
             with named_os_errors(place):
                 if not place.is_file():
                     raise NotALedger(place, "is no vault: there is no such file")
-        return cls(erasable_at(place, LAYOUT, lock_seconds))
+        return cls(erasable_at(place, VAULT, lock_seconds))
 
     @property
     def path(self) -> Path | str:

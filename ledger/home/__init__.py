@@ -68,6 +68,7 @@ from ledger.home.opening import (
     open_log,
     open_notary,
 )
+from ledger.home.rewrapping import change_key_encryption_key
 
 __all__ = [
     "KEYS",
@@ -83,6 +84,7 @@ __all__ = [
     "VIEWS",
     "WISH_KEY",
     "Home",
+    "change_key_encryption_key",
     "check_continued",
     "check_origin",
     "check_signed",

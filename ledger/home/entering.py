@@ -9,19 +9,23 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 from ledger.custody.files import named_os_errors, new_file, sync_folder
 from ledger.errors import NotALedger, Unreachable
 from ledger.home.layout import MOVED
+from ledger.storage import others_at, without_password
+
+# A connection that was closed just now may be counted for a moment.
+SECONDS = 5.0
+PAUSE = 0.05
 
 
 @contextmanager
 def inside(path: Path) -> Iterator[None]:
     """Be one of those who work in a home. Raises `NotALedger` for one that was left, `Unreachable` while it is."""
-    with _locked(path, fcntl.LOCK_SH, "is being moved to another place at this moment"):
-        to = left_for(path)
-        if to is not None:
-            raise NotALedger(path, f"was left for {to}, where the office is now, or `dua-ledger move-house` takes it")
+    with _locked(path, fcntl.LOCK_SH, "is not to be used at this moment: it is moved, or its keys are wrapped anew"):
+        check_not_left(path)
         yield
 
 
@@ -30,6 +34,13 @@ def alone_in(path: Path) -> Iterator[None]:
     """Be the only one in a home. Raises `Unreachable` while anybody works there."""
     with _locked(path, fcntl.LOCK_EX, "is in use: stop its service first, and whatever else works in it"):
         yield
+
+
+def check_not_left(path: Path) -> None:
+    """Raise `NotALedger` for a home whose office is elsewhere now."""
+    to = left_for(path)
+    if to is not None:
+        raise NotALedger(path, f"was left for {to}, where the office is now, or `dua-ledger move-house` takes it")
 
 
 def left_for(path: Path) -> str | None:
@@ -44,6 +55,16 @@ def leave(path: Path, to: Path) -> None:
     (path / MOVED).unlink(missing_ok=True)
     new_file(path / MOVED, os.fsencode(f"{to}\n"))
     sync_folder(path)
+
+
+def check_unused(url: str) -> None:
+    """Raise `Unreachable` while anybody uses the PostgreSQL database at a URL, from whichever machine."""
+    until = monotonic() + SECONDS
+    while others := others_at(url):
+        if monotonic() > until:
+            why = f"is in use by {others} other connections: stop the service in every home of the office first"
+            raise Unreachable(without_password(url), why)
+        sleep(PAUSE)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Charts of how something grows, as SVG: lines over powers of ten on both axes."""
+"""Charts of how something grows, as SVG: lines over powers of ten; how many times as much it is, is drawn evenly."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor, log10
@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 WIDTH, HEIGHT, LEFT, TOP, BESIDE, BELOW = 270, 250, 62, 40, 190, 56
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#555555")
 SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+TIMES = ((1.0, ""),)
 BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -36,17 +37,17 @@ def chart(rows: Sequence[Sequence[Panel]]) -> str:
 
 def _panel(panel: Panel) -> Iterator[str]:
     points = [point for line in panel.lines.values() for point in line]
-    across = _Axis([size for size, _ in points], LEFT, LEFT + WIDTH)
-    up = _Axis([value for _, value in points], TOP + HEIGHT, TOP)
+    across = _Powers([size for size, _ in points], LEFT, LEFT + WIDTH)
+    up = (_Even if panel.units == TIMES else _Powers)([value for _, value in points], TOP + HEIGHT, TOP)
     yield f'<text x="{LEFT}" y="{TOP - 16}" font-weight="bold">{escape(panel.title)}</text>'
-    for power in up.powers:
-        y = up.place(10.0**power)
+    for value in up.marks:
+        y = up.place(value)
         yield f'<path d="M{LEFT} {y:.1f}H{LEFT + WIDTH}" stroke="#dddddd"/>'
-        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_told(10.0**power, panel.units)}</text>'
-    for power in across.powers:
-        x = across.place(10.0**power)
+        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_told(value, panel.units)}</text>'
+    for size in across.marks:
+        x = across.place(size)
         yield f'<path d="M{x:.1f} {TOP}V{TOP + HEIGHT}" stroke="#dddddd"/>'
-        yield f'<text x="{x:.1f}" y="{TOP + HEIGHT + 22}" text-anchor="middle">{10**power:,}</text>'
+        yield f'<text x="{x:.1f}" y="{TOP + HEIGHT + 22}" text-anchor="middle">{size:,.0f}</text>'
     yield f'<text x="{LEFT + WIDTH}" y="{TOP + HEIGHT + 40}" text-anchor="end">entries in the log</text>'
     below = 0.0
     coloured = zip(panel.lines.items(), COLOURS, strict=False)
@@ -61,18 +62,31 @@ def _panel(panel: Panel) -> Iterator[str]:
         yield f'<text x="{places[-1][0] + 8:.1f}" y="{below:.1f}" fill="{colour}">{escape(last)}</text>'
 
 
-class _Axis:
-    """Powers of ten between two places, around some numbers."""
+class _Powers:
+    """An axis between two places, over the powers of ten around some numbers."""
 
     def __init__(self, numbers: Sequence[float], begin: float, end: float) -> None:
         low, high = floor(log10(min(numbers))), ceil(log10(max(numbers)))
-        self.powers = range(low, max(high, low + 1) + 1)
-        self._begin, self._each = begin, (end - begin) / (len(self.powers) - 1)
+        powers = range(low, max(high, low + 1) + 1)
+        self.marks = [10.0**power for power in powers]
+        self._begin, self._each, self._low = begin, (end - begin) / (len(powers) - 1), low
 
     def place(self, number: float) -> float:
-        return self._begin + (log10(number) - self.powers[0]) * self._each
+        return self._begin + (log10(number) - self._low) * self._each
+
+
+class _Even:
+    """An axis between two places, from nothing to beyond some numbers in halves."""
+
+    def __init__(self, numbers: Sequence[float], begin: float, end: float) -> None:
+        self.marks = [half / 2 for half in range(ceil(2 * max(*numbers, 2.0)) + 1)]
+        self._begin, self._each = begin, (end - begin) / self.marks[-1]
+
+    def place(self, number: float) -> float:
+        return self._begin + number * self._each
 
 
 def _told(value: float, units: Sequence[tuple[float, str]]) -> str:
     size, unit = next((pair for pair in units if value >= pair[0] * 0.9999), units[-1])
-    return f"{value / size:,.3g} {unit}" if value / size < 1000 else f"{value / size:,.0f} {unit}"
+    number = f"{value / size:,.3g}" if value / size < 1000 else f"{value / size:,.0f}"
+    return f"{number} {unit}".rstrip()

@@ -21,14 +21,18 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, create_store, utc_now
+from ledger.storage.growing import Wish
+from ledger.storage.postgres import PostgresStore
+from ledger.storage.sqlite import SQLiteStore
 from tests import postgres
-from tests.bench.measure import Figure
+from tests.bench.measure import Figure, compared, in_turns
 from tests.bench.workload import Office
 
 CALLERS, ROUNDS = 32, 7
 # So many appends of each caller in a round; one alone makes as many as a few of them.
 EACH, ALONE = 25, 200
+LONE_ROUNDS, LONE = 40, 25
 
 
 class Round(NamedTuple):
@@ -91,27 +95,42 @@ def together(store: Store, what: str, promised: str) -> Figure:
     )
 
 
-def on_sqlite(folder: Path) -> Figure:
-    """The figure on SQLite."""
+def alone(store: SQLiteStore | PostgresStore, what: str) -> Figure:
+    """An append by somebody who is alone, in turns with one that could not have been shared with others."""
+    events = iter(Office().events(2 * LONE_ROUNDS * LONE))
+
+    def wish() -> Wish:
+        event = next(events)
+        query = DCBQuery([DCBQueryItem(["request.closed.v1"], [tag]) for tag in event.tags])
+        return Wish([event], DCBAppendCondition(query, 0))
+
+    ratio = in_turns(lambda: store._grouping.append(wish()), lambda: store._write([wish()]), LONE_ROUNDS, LONE)
+    return Figure(f"{what}: append by one caller / not shared", ratio.ratio, ">= 0.95", compared(ratio, "not shared"))
+
+
+def on_sqlite(folder: Path) -> Iterator[Figure]:
+    """The figures on SQLite."""
     url = f"sqlite:///{folder / 'callers.db'}"
     create_store(url)
-    with open_store(url) as store:
-        return together(store, "SQLite", ">= 2.5")
+    with SQLiteStore.in_file(folder / "callers.db", utc_now) as store:
+        yield together(store, "SQLite", ">= 2.5")
+        yield alone(store, "SQLite")
 
 
-def on_postgres(server: postgres.Server) -> Figure:
-    """The figure on a PostgreSQL server."""
-    with server.ledger() as url, open_store(url) as store:
-        return together(store, "PostgreSQL", ">= 4")
+def on_postgres(server: postgres.Server) -> Iterator[Figure]:
+    """The figures on a PostgreSQL server."""
+    with server.ledger() as url, PostgresStore.at(url, utc_now) as store:
+        yield together(store, "PostgreSQL", ">= 4")
+        yield alone(store, "PostgreSQL")
 
 
 def figures() -> Iterator[Figure]:
-    """The figure of each engine that is there."""
+    """The figures of each engine that is there."""
     with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-        yield on_sqlite(Path(name))
+        yield from on_sqlite(Path(name))
     if postgres.program("initdb") is not None:
         with postgres.server("shared_buffers=256MB") as server:
-            yield on_postgres(server)
+            yield from on_postgres(server)
 
 
 if __name__ == "__main__":

@@ -164,8 +164,8 @@ def verification(folder: Path, large: Store) -> list[Figure]:
 
     (length,) = connection.execute("SELECT AVG(LENGTH(entry)) FROM entries").fetchone()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    one = in_turns(lambda: verify(1), bare, rounds=3)
-    many = in_turns(lambda: verify(cores), lambda: verify(1), rounds=1)
+    one = in_turns(lambda: verify(1), bare, rounds=5)
+    many = in_turns(lambda: verify(cores), lambda: verify(1), rounds=3)
     connection.close()
     per_second = f"{size / one.ours.median:,.0f} entries a second of {length:.0f} bytes on average"
     return [

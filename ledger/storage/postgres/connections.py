@@ -148,6 +148,7 @@ class Connections:
     def _start(self) -> None:
         self._room = threading.BoundedSemaphore(self._most)
         self._idle: deque[Connection] = deque()
+        self._is_open = True
 
     @contextmanager
     def borrowed(self) -> Iterator[Connection]:
@@ -175,7 +176,7 @@ class Connections:
             except psycopg.OperationalError as error:
                 if not (again and is_lost(error)):
                     raise
-            self.close()
+            self._close_idle()
         with closing(connect(self.server.anywhere)) as connection:
             return question(connection)
 
@@ -192,12 +193,17 @@ class Connections:
             yield connection
 
     def close(self) -> None:
-        """Close what nobody is using."""
+        """Close what nobody is using, and what is in use when it comes back; who asks again opens it again."""
+        self._is_open = False
+        self._close_idle()
+
+    def _close_idle(self) -> None:
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
 
     def _take(self) -> Connection:
+        self._is_open = True
         with suppress(IndexError):
             while True:
                 connection = self._idle.pop()
@@ -209,6 +215,8 @@ class Connections:
     def _give_back(self, connection: Connection) -> None:
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and not connection.warned:
             self._idle.append(connection)
+            if not self._is_open:
+                self._close_idle()
         else:
             connection.close()
 

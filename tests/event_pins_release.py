@@ -1,0 +1,316 @@
+"""Events up to the release, from the opening of a ledger: their wire names and shapes, pinned."""
+
+from tests.event_shapes import (
+    AGREEMENT_ID,
+    BASES,
+    CAPACITIES,
+    CHANNEL,
+    COMMITMENT,
+    COVERED,
+    DATA_SET_ID,
+    DIGEST,
+    KEY_ID,
+    NAME,
+    ORGANISATION_ID,
+    PERSON_ID,
+    POSITION,
+    RECIPIENTS,
+    RELEASE_ID,
+    REQUEST_ID,
+    SIZE,
+    WAIVER_ID,
+)
+
+# What stands here stands in logs. Events are added; none is changed or removed. A changed shape is a new version.
+TO_THE_RELEASE = {
+    "ledger.opened.v1": {
+        "origin": NAME,
+        "log_key": NAME,
+    },
+    "ledger.opened.v2": {
+        "origin": NAME,
+        "log_key": NAME,
+        "continues?": f"{{origin: {NAME}, size: {POSITION}, root: {DIGEST}, signed: {POSITION} | null}} | null",
+    },
+    "person.registered.v1": {
+        "person": PERSON_ID,
+        "name?": f"{COMMITMENT} | null",
+        "institution?": f"{COMMITMENT} | null",
+        "department?": f"{COMMITMENT} | null",
+        "address?": f"{COMMITMENT} | null",
+        "email?": f"{COMMITMENT} | null",
+        "phone?": f"{COMMITMENT} | null",
+    },
+    "person.details-changed.v1": {
+        "person": PERSON_ID,
+        "name?": f"{COMMITMENT} | null",
+        "institution?": f"{COMMITMENT} | null",
+        "department?": f"{COMMITMENT} | null",
+        "address?": f"{COMMITMENT} | null",
+        "email?": f"{COMMITMENT} | null",
+        "phone?": f"{COMMITMENT} | null",
+    },
+    "person.erased.v1": {
+        "person": PERSON_ID,
+        "details": "(address | department | email | institution | name | phone)*",
+        "last_copy_lapses": "date",
+    },
+    "organisation.registered.v1": {
+        "organisation": ORGANISATION_ID,
+        "name": COMMITMENT,
+    },
+    "person.affiliation-determined.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "affiliation": "home | in doubt | outside",
+        "organisation": f"{ORGANISATION_ID} | null",
+    },
+    "dataset.registered.v1": {
+        "dataset": DATA_SET_ID,
+        "course_run": NAME,
+        "kind": "forum | other | person-course | survey | tracking-log",
+    },
+    "dataset.version-added.v1": {
+        "dataset": DATA_SET_ID,
+        "label": NAME,
+        "form": "de-identified | identified",
+        "digest": DIGEST,
+    },
+    "dataset.form-changed.v1": {
+        "dataset": DATA_SET_ID,
+        "label": NAME,
+        "form": "de-identified | identified",
+        "found_by": PERSON_ID,
+        "found_on": "date",
+        "method": COMMITMENT,
+    },
+    "dataset.retired.v1": {
+        "dataset": DATA_SET_ID,
+    },
+    "request.submitted.v1": {
+        "request": REQUEST_ID,
+        "researcher": PERSON_ID,
+        "researcher_is_student?": "bool",
+        "sponsor?": f"{PERSON_ID} | null",
+        "researcher_heads_department?": "bool",
+        "funded?": "bool | null",
+        "funding?": f"{COMMITMENT} | null",
+        "peer_reviewed?": "bool | null",
+        "reviewers?": f"{COMMITMENT} | null",
+        "head_approval?": (
+            f"{{by: {PERSON_ID}, capacity: dean | department head | equivalent | next above, "
+            f"document: {DIGEST}}} | null"
+        ),
+        "datasets?": f"({{dataset: {DATA_SET_ID}, form: de-identified | identified | null}})*",
+        "personnel?": f"({PERSON_ID})*",
+        "study_group?": f"({PERSON_ID})*",
+        "purposes?": "(improving teaching and curriculum | scholarship on teaching and learning)*",
+        "description?": f"{COMMITMENT} | null",
+        "description_document?": f"{DIGEST} | null",
+    },
+    "request.returned.v1": {
+        "request": REQUEST_ID,
+        "items": "(C1.1 | C1.2 | C1.3 | C1.4 | C1.5 | C1.6 | C1.7 | C2 | C3)*",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "request.withdrawn.v1": {
+        "request": REQUEST_ID,
+    },
+    "request.withdrawn.v2": {
+        "request": REQUEST_ID,
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "ethics.determined.v1": {
+        "determination": "^E-[A-Za-z0-9._-]{1,80} determination",
+        "request": REQUEST_ID,
+        "organisation": f"{ORGANISATION_ID} | null",
+        "protocol": NAME,
+        "outcome": "approved | exempt | not human subjects | pending",
+        "on": "date | null",
+        "expires": "date | null",
+        "covers": f"({PERSON_ID})*",
+        "document": f"{DIGEST} | null",
+    },
+    "ethics.reliance-elected.v1": {
+        "request": REQUEST_ID,
+        "determination": "^E-[A-Za-z0-9._-]{1,80} determination",
+        "on": "date",
+        "document": f"{DIGEST} | null",
+    },
+    "ethics.determination-ended.v1": {
+        "determination": "^E-[A-Za-z0-9._-]{1,80} determination",
+        "request": REQUEST_ID,
+        "how": "lapsed | suspended",
+        "on": "date",
+    },
+    "training.certified.v1": {
+        "person": PERSON_ID,
+        "completed": "date",
+        "expires": "date | null",
+        "document": DIGEST,
+    },
+    "training.verified.v1": {
+        "person": PERSON_ID,
+        "certificate": DIGEST,
+    },
+    "law.determined.v1": {
+        "request": REQUEST_ID,
+        "consistent": "bool",
+        "bases": (
+            f"({{dataset: {DATA_SET_ID}, form: de-identified | identified, recipients: home | "
+            f"outside, basis: {BASES}}})*"
+        ),
+        "counsel_note?": f"{COMMITMENT} | null",
+    },
+    "request.approved.v1": {
+        "request": REQUEST_ID,
+        "conditions?": f"{COMMITMENT} | null",
+    },
+    "request.declined.v1": {
+        "request": REQUEST_ID,
+        "reason": COMMITMENT,
+    },
+    "agreement.issued.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "kind": "DUA | MOU",
+        "template": NAME,
+        "template_approved_by": PERSON_ID,
+        "text": DIGEST,
+        "recipients": RECIPIENTS,
+        "datasets": COVERED,
+        "otherwise?": f"{COMMITMENT} | null",
+    },
+    "agreement.signed.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "text": DIGEST,
+        "signer": PERSON_ID,
+        "capacity": CAPACITIES,
+        "organisation": f"{ORGANISATION_ID} | null",
+        "on": "date",
+        "evidence": "e-signature | openpgp | scan",
+        "document": DIGEST,
+        "key?": f"{DIGEST} | null",
+        "fingerprint?": f"{COMMITMENT} | null",
+        "attested_by?": f"{PERSON_ID} | null",
+    },
+    "agreement.executed.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "starts": "date",
+        "ends": "date",
+        "waivers?": f"({WAIVER_ID})*",
+    },
+    "agreement.terminated.v1": {
+        "agreement": AGREEMENT_ID,
+        "request": REQUEST_ID,
+        "on": "date",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "contact.designated.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+    },
+    "key.filed.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "fingerprint": COMMITMENT,
+        "document": DIGEST,
+        "made": "datetime",
+        "expires": "datetime | null",
+        "names_address": "bool",
+    },
+    "key.confirmed.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "confirmed_to": PERSON_ID,
+        "by": "in person | letter | phone | video",
+        "on": "date",
+        "settles_address?": "bool",
+    },
+    "key.rejected.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "key.revoked.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "on": "date",
+        "why": "compromised | lost | no longer used",
+    },
+    "key-test.sent.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "channel": CHANNEL,
+        "nonce": COMMITMENT,
+    },
+    "key-test.passed.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "channel": CHANNEL,
+    },
+    "key-test.failed.v1": {
+        "key": KEY_ID,
+        "request": REQUEST_ID,
+        "channel": CHANNEL,
+        "answer?": f"{COMMITMENT} | null",
+    },
+    "release.authorised.v1": {
+        "release": RELEASE_ID,
+        "request": REQUEST_ID,
+        "contact": PERSON_ID,
+        "key": KEY_ID,
+        "channel": CHANNEL,
+        "versions": f"({{dataset: {DATA_SET_ID}, label: {NAME}, form: de-identified | identified}})*",
+        "parties": (f"({{person: {PERSON_ID}, organisation: {ORGANISATION_ID} | null, agreement: {AGREEMENT_ID}}})*"),
+        "bases": (
+            f"({{dataset: {DATA_SET_ID}, form: de-identified | identified, recipients: home | "
+            f"outside, basis: {BASES}}})*"
+        ),
+        "waivers?": f"({WAIVER_ID})*",
+    },
+    "release.handed-over.v1": {
+        "release": RELEASE_ID,
+        "request": REQUEST_ID,
+        "contact": PERSON_ID,
+        "key": KEY_ID,
+        "channel": CHANNEL,
+        "package": (
+            f"{{files: ({{dataset: {DATA_SET_ID}, label: {NAME}, size: {SIZE}, digest: {DIGEST}}})*, "
+            f"plain_size: {SIZE}, plain_sha256: {DIGEST}, cipher_size: {SIZE}, "
+            f"cipher_sha256: {DIGEST}}}"
+        ),
+        "key_ids": COMMITMENT,
+        "extracted_by": PERSON_ID,
+        "learners": f"{SIZE} | null",
+        "waivers?": f"({WAIVER_ID})*",
+    },
+    "release.failed.v1": {
+        "release": RELEASE_ID,
+        "request": REQUEST_ID,
+        "stage": "delivery | handing over | packing",
+        "reason?": f"{COMMITMENT} | null",
+    },
+    "release.received.v1": {
+        "release": RELEASE_ID,
+        "request": REQUEST_ID,
+        "contact": PERSON_ID,
+        "on": "date",
+    },
+    "access.permitted.v1": {
+        "request": REQUEST_ID,
+        "person": PERSON_ID,
+        "dataset": DATA_SET_ID,
+        "agreement": AGREEMENT_ID,
+    },
+    "dataset.opened.v1": {
+        "dataset": DATA_SET_ID,
+        "label": f"{NAME} | null",
+        "person": f"{PERSON_ID} | null",
+        "request": f"{REQUEST_ID} | null",
+        "account?": f"{COMMITMENT} | null",
+    },
+}
