@@ -85,8 +85,7 @@ class AsOf:
             create_tables(connection)
             views = Views(connection, 0, lambda request: self.facts([of_request(request)]), self.office())
             with uncollected():
-                for fact in self._moment.counting(READER.read(self._ledger.store.rows(0, self.position))):
-                    views.take(fact)
+                views.take(self._moment.counting(READER.read(self._ledger.store.rows(0, self.position))))
                 views.write(self.position, b"", "")
             create_indexes(connection)
             return Answer(self.position, question(connection))

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No cycles are searched for in this block, for building what stays to its end and has none.
+    """No cycles are searched for in this block, for building what has none.
 
-    Millions of such objects would be looked through again and again, which takes a quarter of the time.
+    What is kept for a while would be looked through again and again.
     """
     collects = gc.isenabled()
     gc.disable()

@@ -174,8 +174,7 @@ class Upkeep:
         views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
         with uncollected():
             for page in ledger.store.pages(after, until):
-                for fact in READER.read(page):
-                    views.take(fact)
+                views.take(READER.read(page))
                 self._progress(len(page))
             if views.outdated:
                 raise _Outdated

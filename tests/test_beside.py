@@ -114,7 +114,10 @@ def test_a_register_that_cannot_be_signed_is_taken_in_and_that_is_said(office: O
     assert told.err.startswith("WARNING: recorded, and NOT SIGNED yet: ")
 
 
-@pytest.mark.parametrize("line", [IMPORT, "tick", "send"])
+LOOKS = ["entries --json", "bundle --range 1-2 --to {bundle.zip}"]
+
+
+@pytest.mark.parametrize("line", [IMPORT, "tick", "send", *LOOKS])
 def test_nothing_is_recorded_that_witnesses_would_have_to_cosign_first(office: Office, line: str):
     before = entries_of(office.home)
     told = office(f"{line} --require-witness 1")
@@ -122,3 +125,4 @@ def test_nothing_is_recorded_that_witnesses_would_have_to_cosign_first(office: O
     assert (told.code, told.out) == (1, "")
     assert told.err == f"Error: the checkpoint over {len(before)} has 0 of the 1 cosignatures required\n"
     assert entries_of(office.home) == before
+    assert not (office.folder / "bundle.zip").exists()

@@ -44,11 +44,3 @@ def test_it_is_signed_and_witnessed_when_the_command_ends_however_it_does(office
             assert (told.code, "WARNING" in told.err, len(office.facts()) > before) == (code, False, True), told
             assert_all_signed(office.home)
             assert NAME in cosigners((office.home / "checkpoint").read_bytes(), office.home, witness)
-
-
-@pytest.mark.parametrize("line", [IMPORT, "tick", "send"])
-def test_nothing_is_recorded_where_witnesses_are_required_and_there_is_none(office: Office, line: str):
-    with office.nothing_happens():
-        told = office(f"{line} --require-witness 1")
-        assert (told.code, told.err.count("has 0 of the 1 cosignatures required")) == (1, 1)
-        assert "cosignatures" not in office(f"{line} --require-witness 1 --dry-run").err

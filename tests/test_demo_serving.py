@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -73,3 +74,16 @@ def test_on_a_terminal_it_stays_until_it_is_interrupted():
         process.kill()
         process.wait()
         os.close(ours)
+
+
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGTERM])
+def test_whoever_ends_it_has_it_stop_what_it_serves(how: signal.Signals):
+    waiting = "from api.demo.serving import wait_until_interrupted; wait_until_interrupted(); print('stopped')"
+    with subprocess.Popen([sys.executable, "-uc", waiting], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "Press Ctrl-C" not in process.stdout.readline():
+            pass
+        process.send_signal(how)
+
+        assert process.stdout.read() == "stopped\n"
+    assert process.returncode == 0

@@ -222,6 +222,7 @@ ROWS = (
     Past("4", HILL, "Forum", "Ada Lune", "ADA@example.com"),
     Past("5", LAKESIDE, "Grades"),
     Past("6", LAKESIDE, "Grades", "Ben Beispiel", ADDRESSES[BEN]),
+    Past("7", HILL, "Grades", "Sam Fremd", ADDRESSES[STRANGER]),
 )
 GONE, LATER = b"550 nobody here", b"450 come back"
 registers = st.builds(TakesIn, st.lists(st.sampled_from(ROWS), min_size=1, max_size=4).map(tuple))
@@ -253,11 +254,14 @@ MORE: dict[str, list[Any]] = {
         *(terminated(MOU), terminated(DUA), erase(who=STRANGER), AnotherRequest(), erase(who=HEAD)),
     ],
     "known from the past": [
-        *(TakesIn(ROWS[:3]), TakesIn(ROWS[:3]), TakesIn((*ROWS[:4], ROWS[4], ROWS[4])), erase("email", who=STRANGER)),
-        *(TakesIn((ROWS[5], ROWS[5], ROWS[1])), erase(who=STRANGER)),
+        *(TakesIn(ROWS[:3]), TakesIn(ROWS[:3]), TakesIn((*ROWS[:4], ROWS[4], ROWS[4])), TakesIn((ROWS[5], ROWS[5]))),
+        # Who is in a register of the past stays known by name when nothing else needs that.
+        *(terminated(MOU), terminated(DUA), TakesIn(ROWS[6:]), erase("name", who=STRANGER)),
+        *(erase("email", who=STRANGER), TakesIn((ROWS[6], ROWS[6]))),
     ],
     "told": [
-        *(asked(by=STRANGER, referred_by=None), incident(REQUEST, after=timedelta(days=3)), copied(None)),
+        *(asked(by=STRANGER, referred_by=None), incident(REQUEST, after=timedelta(days=3)), copied(STRANGER)),
+        *(notified(), changes_asked(), TakenBack(), changes_asked()),
         *(finding_assigned(7, "written off", who=BEN), finding_closed(7, "written off", who=BEN)),
         *(Sends(limit=1), Sends(is_there=False), DaysGoBy(1), Sends(answers=((OFFICES, GONE),)), SendsAgain()),
         *(DaysGoBy(1), Sends(), SendsAgain(), revoked(BEN), DaysGoBy(60), Sends(), contained(REQUEST)),

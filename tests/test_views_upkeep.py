@@ -18,9 +18,8 @@ from projections.asof import AsOf, Moment
 from projections.standing import Office
 from projections.upkeep import Upkeep, create_tables
 from projections.views.reading import Happening, Reader
-from projections.views.requests import BRIEFLY
 from projections.views.tables import VERSION
-from projections.views.taking import PASSED_OVER, WANTED, Views
+from projections.views.taking import PASSED_OVER, READER, WANTED, Views
 from tests.facts import ANA, NOON, OFFICE, fact, ledger_on, noon, person
 from tests.office import LONG_AGO, complete
 from tests.view_facts import RELEASED, everything, mark, marks, said_by, trained
@@ -79,7 +78,7 @@ def test_what_was_taken_in_once_is_not_taken_in_again(ledger: Ledger):
         wanted = [(position, event) for position, event in enumerate(FACTS, 1) if isinstance(event, WANTED)]
         for position, event in wanted:
             for _ in range(2):
-                taken.take(Happening(position, type(event), event, format_time(NOON), format_time(NOON)))
+                taken.take([Happening(position, type(event), event, format_time(NOON), format_time(NOON))])
         taken.write(len(FACTS), b"", "")
 
         assert everything(connection) == from_nothing(ledger)
@@ -220,11 +219,11 @@ def test_every_event_is_taken_in_or_passed_over_on_purpose():
 
 
 def test_every_event_is_read_from_its_bytes_as_the_codec_reads_it():
-    assert {kind.wire_type().encode() for kind in WANTED} == set(Reader(WANTED, BRIEFLY)._kinds)
+    assert {kind.wire_type().encode() for kind in WANTED} == set(READER._kinds)
     with open_store("sqlite://", noon) as store:
         ledger = ledger_on(store)
         ledger.append([fact(event, actor=OFFICE) for event in FACTS])
-        read = Reader(DECLARED, BRIEFLY).read(store.rows(0, len(FACTS)))
+        read = Reader(DECLARED, {}).read(store.rows(0, len(FACTS)))
         assert [(one.position, one.event, one.occurred, one.recorded) for one in read] == [
             (one.position, one.event, format_time(one.occurred_at), format_time(one.recorded_at))
             for one in ledger.facts()

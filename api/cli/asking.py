@@ -26,13 +26,23 @@ from ledger.log import about
 @options.home
 @options.actor
 @options.as_json
+@options.witnesses
 @click.option(
     "--html", "page_at", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this new file."
 )
 @click.option("--texts", is_flag=True, help="Show reasons, conditions and notes, which only custody has.")
 @click.option("--ids", is_flag=True, help="Print ids only, no names.")
 @click.argument("request")
-def history(path: Path, actor: str, as_json: bool, page_at: Path | None, texts: bool, ids: bool, request: str) -> None:
+def history(
+    path: Path,
+    actor: str,
+    as_json: bool,
+    witnesses: options.Witnesses,
+    page_at: Path | None,
+    texts: bool,
+    ids: bool,
+    request: str,
+) -> None:
     """Tell the history of REQUEST in words, with the state after each event.
 
     That somebody reads it is recorded first, or takes it along with --json or --html.
@@ -45,7 +55,7 @@ def history(path: Path, actor: str, as_json: bool, page_at: Path | None, texts: 
         facts = list(home.ledger.facts([about(tags=[f"request:{request}"])], until=position))
         if not facts:
             raise Malformed("request", request, "is not in this ledger")
-        looked(home, actor, "exported" if as_json or page_at else "read", request=request)
+        looked(home, actor, "exported" if as_json or page_at else "read", witnesses, request=request)
         names = unnamed if ids else names_in(home.ledger, home.custody)
         events = list(history_of(request, facts, names, home.custody if texts else None, words_in(home)))
         if as_json:

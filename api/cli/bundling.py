@@ -21,6 +21,7 @@ _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 @click.command()
 @options.home
 @options.actor
+@options.witnesses
 @click.option("--request", help="All that carries this request, and what its decisions rest on.")
 @click.option("--person", help="All that carries this person.")
 @click.option("--dataset", help="All that carries this data set.")
@@ -32,6 +33,7 @@ _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 def bundle(
     path: Path,
     actor: str,
+    witnesses: options.Witnesses,
     request: str | None,
     person: str | None,
     dataset: str | None,
@@ -58,7 +60,7 @@ def bundle(
     check_free(to.absolute())
     with open_home(path.absolute(), clock()) as home:
         made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))
-        looked(home, actor, "exported", request=request, person=person)
+        looked(home, actor, "exported", witnesses, request=request, person=person)
     new_file(to.absolute(), made)
     click.echo(f"Wrote {to}, {counted(len(made), 'byte')}.")
 

@@ -10,7 +10,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
-from api.cli.batches import Witnesses, batches, open_for_batches
+from api.cli.batches import open_for_batches
 from api.cli.failures import CouldNotRun
 from api.cli.kinds import FILE
 from api.cli.wording import bar_over, counted, in_lines, printable
@@ -25,7 +25,7 @@ from api.importing.taking import Importer, Taken
 @options.home
 @options.actor
 @options.as_json
-@batches
+@options.witnesses
 @click.option(
     "--map", "map_", required=True, metavar="MAP", help="What the columns say: a TOML file, or a map that is shipped."
 )
@@ -40,8 +40,7 @@ def import_register(
     path: Path,
     actor: str,
     as_json: bool,
-    required: int,
-    seconds: float,
+    witnesses: options.Witnesses,
     map_: str,
     dry_run: bool,
     report: Path | None,
@@ -54,7 +53,7 @@ def import_register(
     """
     read = read_map(map_)
     with (
-        open_for_batches(path, Witnesses(required, seconds), dry_run=dry_run) as (home, beside),
+        open_for_batches(path, witnesses, dry_run=dry_run) as (home, beside),
         closing(Importer(home, read, actor, clock(), beside.appended)) as importer,
     ):
         file = Register(register, read.map, importer.office.day(clock()()))

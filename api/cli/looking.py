@@ -6,7 +6,7 @@ from api.cli import options
 from api.cli.acting import clock
 from api.cli.wording import warn
 from api.desk import Circumstances, Desk
-from api.signing import signing
+from api.signing import have_witnessed, require_witnessed, signing
 from ledger.events import HistoryViewed
 from ledger.home import Home
 
@@ -15,11 +15,20 @@ def looked(
     home: Home,
     actor: str,
     how: Literal["read", "exported"],
+    witnesses: options.Witnesses,
     *,
     request: str | None = None,
     person: str | None = None,
 ) -> None:
-    """Record that somebody reads a history, or takes entries along, whosever they are. Raises `NotEntitled`."""
-    desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish))
+    """Record that somebody reads a history, or takes entries along, whosever they are.
+
+    Raises `NotEntitled`, and `NotWitnessed` where it takes more witnesses than have cosigned what is there.
+    """
+
+    def before() -> None:
+        require_witnessed(home.notary, home.path, *witnesses)
+
+    desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish), before)
     event = HistoryViewed(how=how, request=request, person=person)
-    warn(desk.report(event, Circumstances(actor=actor, via=options.VIA)).warnings)
+    warnings = desk.report(event, Circumstances(actor=actor, via=options.VIA)).warnings
+    warn([*warnings, *have_witnessed(home.notary, home.path, witnesses.seconds)])

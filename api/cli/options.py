@@ -1,8 +1,9 @@
 """Options that several commands share."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -84,3 +85,22 @@ def require_witness(what: str) -> Call:
         type=click.IntRange(0),
         help=what,
     )
+
+
+class Witnesses(NamedTuple):
+    """How many witnesses must have cosigned what is there before anything is recorded, and how long they may take."""
+
+    required: int
+    seconds: float
+
+
+def witnesses(command: Callable[..., Any]) -> Call:
+    """A command that records something, and is told about witnesses."""
+
+    @wraps(command)
+    def call(required: int, seconds: float, **others: Any) -> Any:
+        return command(witnesses=Witnesses(required, seconds), **others)
+
+    timed: Call = witness_seconds(3.0)(call)
+    required: Call = require_witness(UNLESS_WITNESSED)(timed)
+    return required

@@ -36,6 +36,7 @@ def warn_if_not_continued(path: Path) -> None:
 @options.home
 @options.actor
 @options.as_json
+@options.witnesses
 @click.option(
     "--tag", "tags", multiple=True, help="Only entries with this tag, e.g. request:R-2026-0001; with all of several."
 )
@@ -55,6 +56,7 @@ def entries(
     path: Path,
     actor: str,
     as_json: bool,
+    witnesses: options.Witnesses,
     tags: tuple[str, ...],
     types: tuple[str, ...],
     after: int,
@@ -72,7 +74,7 @@ def entries(
         until = store.length()
         if as_json:
             with open_home(path.absolute(), clock()) as home:
-                looked(home, actor, "exported")
+                looked(home, actor, "exported", witnesses)
         found = _followed(store, query, after) if follow else store.scan(query, after, until)
         entry = None
         for entry in islice(found, limit):

@@ -26,6 +26,7 @@ SHOWN = {
 @click.command()
 @options.home
 @options.actor
+@options.witnesses
 @answered
 @click.option("--seed", required=True, help="Any text; the same releases come of the same seed and the same log.")
 @click.option("--imported", is_flag=True, help="Draw from what registers of the past say.")
@@ -38,6 +39,7 @@ SHOWN = {
 def sample(
     path: Path,
     actor: str,
+    witnesses: options.Witnesses,
     as_json: bool,
     as_csv: bool,
     ids: bool,
@@ -54,19 +56,19 @@ def sample(
         form = asked.form(as_json, as_csv, ids)
         lots = drawn(asked.home.ledger, seed, number, asked.log.position, imported=imported)
         if to is not None:
-            _bundle(asked, actor, lots, to.absolute())
+            _bundle(asked, actor, witnesses, lots, to.absolute())
         shown = {column: title for column, title in SHOWN.items() if to or column != "file"}
         table = Table(shown, [_row(lot, to) for lot in lots])
         show(table, asked.log.position, form, "There is no release to draw.", seed=seed)
 
 
-def _bundle(asked: Inquiry, actor: str, lots: Sequence[Lot], to: Path) -> None:
+def _bundle(asked: Inquiry, actor: str, witnesses: options.Witnesses, lots: Sequence[Lot], to: Path) -> None:
     """A bundle of each in a new folder; of two releases of one request each has its own."""
     new_folder(to)
     with bar_over("Bundling", len(lots)) as bar:
         for lot in lots:
             made = evidence(asked.home, lot)
-            looked(asked.home, actor, "exported", request=lot.request)
+            looked(asked.home, actor, "exported", witnesses, request=lot.request)
             new_file(to / _file(lot), made)
             bar.update(1)
 

@@ -8,7 +8,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
-from api.cli.batches import Witnesses, batches, open_for_batches
+from api.cli.batches import open_for_batches
 from api.cli.failures import CouldNotRun
 from api.cli.inquiry import inquiry
 from api.cli.tables import Row, Table, Who, answered, show
@@ -36,7 +36,7 @@ TOLD = {
 @options.home
 @options.actor
 @options.as_json
-@batches
+@options.witnesses
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option(
@@ -50,8 +50,7 @@ def send(
     path: Path,
     actor: str,
     as_json: bool,
-    required: int,
-    seconds: float,
+    witnesses: options.Witnesses,
     limit: int | None,
     dry_run: bool,
     again: tuple[int, ...],
@@ -62,7 +61,7 @@ def send(
     until somebody says --again: `notices --refused` shows it.
     Leaves with 1 when something could not be sent now, or was refused.
     """
-    with open_for_batches(path, Witnesses(required, seconds), dry_run=dry_run) as (home, _):
+    with open_for_batches(path, witnesses, dry_run=dry_run) as (home, _):
         settings, circumstances = settings_in(home.path), Circumstances(actor=actor, via=options.VIA)
         sender = Sender(home, settings, clock(), circumstances)
         for entry in () if dry_run else again:

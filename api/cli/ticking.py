@@ -7,7 +7,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
-from api.cli.batches import Witnesses, batches, open_for_batches
+from api.cli.batches import open_for_batches
 from api.cli.showing import words_in
 from api.cli.wording import counted, in_lines
 from api.desk import Circumstances
@@ -20,14 +20,14 @@ from api.ticking import Calendar, Came
 @options.home
 @options.actor
 @options.as_json
-@batches
+@options.witnesses
 @click.option("--dry-run", is_flag=True, help="Say what has fallen due, and record nothing.")
-def tick(path: Path, actor: str, as_json: bool, required: int, seconds: float, dry_run: bool) -> None:
+def tick(path: Path, actor: str, as_json: bool, witnesses: options.Witnesses, dry_run: bool) -> None:
     """Record what has fallen due: agreements that ran out, reminders, data to be destroyed. Each thing once.
 
     Call it every day, by cron or a timer; it does no harm to call it more often, later, or on two machines at once.
     """
-    with open_for_batches(path, Witnesses(required, seconds), dry_run=dry_run) as (home, _):
+    with open_for_batches(path, witnesses, dry_run=dry_run) as (home, _):
         calendar = Calendar(home, clock()(), Circumstances(actor=actor, via=options.VIA), dry_run=dry_run)
         names, words = names_in(home.ledger, home.custody), words_in(home)
         came = []

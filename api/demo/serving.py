@@ -150,9 +150,10 @@ def _url(port: int) -> str:
 
 
 def wait_until_interrupted() -> None:
-    """Say how to stop it, and return when somebody presses Ctrl-C, or hangs up."""
+    """Say how to stop it, and return when somebody presses Ctrl-C, hangs up, or has it ended."""
     with suppress(KeyboardInterrupt):
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        for one in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(one, signal.default_int_handler)
         click.secho("\nPress Ctrl-C to stop.", bold=True)
         signal.pause()
 

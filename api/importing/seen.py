@@ -7,14 +7,14 @@ a name, which is gone when it is closed; as long as they are few, SQLite keeps t
 import sqlite3
 from collections.abc import Iterable
 
-from ledger.sqlite import named_errors
+from ledger.sqlite import named_error, named_errors
 
 # It is of this process alone, and nothing of it has to outlive a crash.
 PRAGMAS = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -4096")
 TABLE = "CREATE TABLE seen (mark BLOB PRIMARY KEY, times INTEGER NOT NULL) STRICT, WITHOUT ROWID"
 SEE_FIRST = "INSERT INTO seen VALUES (?, 1) ON CONFLICT DO NOTHING"
 SEE_AGAIN = "UPDATE seen SET times = times + 1 WHERE mark = ? RETURNING times"
-WHETHER = "SELECT EXISTS (SELECT 1 FROM seen WHERE mark = ?)"
+WHETHER = "SELECT 1 FROM seen WHERE mark = ?"
 HOW_MANY = "SELECT COUNT(*) FROM seen"
 PLACE = "a temporary file"
 
@@ -36,10 +36,9 @@ class Seen:
 
     def see(self, mark: bytes) -> int:
         """Take in a mark; how often it was seen by now."""
-        with named_errors(PLACE):
-            if self._connection.execute(SEE_FIRST, (mark,)).rowcount:
-                return 1
-            ((times,),) = self._connection.execute(SEE_AGAIN, (mark,)).fetchall()
+        if self._execute(SEE_FIRST, mark).rowcount:
+            return 1
+        ((times,),) = self._execute(SEE_AGAIN, mark).fetchall()
         return int(times)
 
     def see_all(self, marks: Iterable[bytes]) -> None:
@@ -48,8 +47,14 @@ class Seen:
             self._connection.executemany(SEE_FIRST, ((mark,) for mark in marks))
 
     def __contains__(self, mark: bytes) -> bool:
-        with named_errors(PLACE):
-            return bool(self._connection.execute(WHETHER, (mark,)).fetchone()[0])
+        return self._execute(WHETHER, mark).fetchone() is not None
 
     def __len__(self) -> int:
         return int(self._connection.execute(HOW_MANY).fetchone()[0])
+
+    def _execute(self, statement: str, mark: bytes) -> sqlite3.Cursor:
+        # For each row of a register: a context manager takes as long as the statement.
+        try:
+            return self._connection.execute(statement, (mark,))
+        except sqlite3.Error as error:
+            raise named_error(error, PLACE, 0) from error

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from ledger.custody.files import new_file, sync_folder
-from ledger.errors import Damaged, NewerSchema, NotALedger, Unreachable
+from ledger.errors import Busy, Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import named_errors
 from ledger.storage import shared_tables
 from ledger.storage.tables import ErasableTables, Row
@@ -42,6 +43,7 @@ class ErasableDatabase(ErasableTables):
         self._lock_seconds = lock_seconds
         self._process = os.getpid()
         self._idle: deque[sqlite3.Connection] = deque()
+        self._writers = Lock()
         with self._lease() as connection:
             _check(connection, path, layout)
 
@@ -76,10 +78,21 @@ class ErasableDatabase(ErasableTables):
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that is on disk when the block ends, and never happened when it raises."""
-        with self._lease() as connection:
+        with self._lease() as connection, self._alone():
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other thread writes: whoever waits for SQLite's own lock is overtaken by all who come later."""
+        writers = self._writers
+        if not writers.acquire(timeout=self._lock_seconds):
+            raise Busy(self._path, self._lock_seconds)
+        try:
+            yield
+        finally:
+            writers.release()
 
     def first_of_each(self, query: str, values: Sequence[Sequence[object]]) -> list[Row | None]:
         """As the port says, from one state of the file."""
@@ -112,8 +125,8 @@ class ErasableDatabase(ErasableTables):
     @contextmanager
     def _lease(self) -> Iterator[sqlite3.Connection]:
         if os.getpid() != self._process:
-            # A connection does not survive a fork (sqlite.org/howtocorrupt.html, 2.6).
-            self._process, self._idle = os.getpid(), deque()
+            # A connection does not survive a fork (sqlite.org/howtocorrupt.html, 2.6), and who held the lock did not.
+            self._process, self._idle, self._writers = os.getpid(), deque(), Lock()
         with named_errors(self._path, self._lock_seconds):
             try:
                 connection = self._idle.pop()

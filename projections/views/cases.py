@@ -46,7 +46,9 @@ class Case:
 
     def __init__(self) -> None:
         self._standing = RequestStanding()
+        # What was said last when the request came in, and since when it has; both wait until somebody asks.
         self._held: Happening | None = None
+        self._since = 0
         self._anybody_left = False
         self.times: dict[int, str] = {}
         self.moves = Moves()
@@ -71,6 +73,7 @@ class Case:
         if self._held is not None:
             held, self._held = self._held, None
             self._standing.fold(Known(held.event, held.position))
+            self._standing.since, self._since = self._since or self._standing.since, 0
         return self._standing
 
     def fold(self, fact: Happening) -> None:
@@ -82,9 +85,11 @@ class Case:
             self.times[position] = fact.occurred
         if kind is RequestSubmitted:
             self.moves.wish(fact.said, position)
+            if len(self.times) == 1:
+                self._since = position
             # A request that comes in again says everything anew, so that what it said before need not be folded; except
             # that whoever had left takes part again when it names them.
-            if self._standing.state is State.SUBMITTED and not self._anybody_left:
+            if self._since or (self._standing.state is State.SUBMITTED and not self._anybody_left):
                 self._held = fact
                 return
         else:
@@ -96,16 +101,16 @@ class Case:
 
 def rows(request: str, case: Case, days: Days) -> Rows:
     """What every table that is kept by request has about this one."""
-    standing, office = case.standing, days.office
+    standing, office, times, day_of = case.standing, days.office, case.times, days.of
 
     def day(position: int) -> str:
-        return days.of(case.times[position])
+        return day_of(times[position])
 
     rights = [right for agreement in standing.agreements.values() for right in _rights(agreement, standing)]
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
         "turns": [
-            (request, number, one.who, as_json(one.whom), one.next, one.since, case.times[one.since])
+            (request, number, one.who, as_json(one.whom), one.next, one.since, times[one.since])
             for number, one in enumerate(turns(standing, office.policy.event))
         ],
         "rights": [(request, *right) for right in rights],
@@ -113,7 +118,7 @@ def rows(request: str, case: Case, days: Days) -> Rows:
             (request, *one) for agreement in standing.agreements.values() for one in _ended(agreement, standing, case)
         ],
         "holdings": [(request, *holding) for holding in _holdings(case, rights, office)],
-        "findings": [(request, *finding) for finding in shown_by(standing, case.times, office)],
+        "findings": [(request, *finding) for finding in shown_by(standing, times, office)],
         "publications": [
             (request, number, *_publication(one, case, office))
             for number, one in standing.publications.items()

@@ -79,7 +79,7 @@ class Moves:
     """What was asked for by a request, each time that it was something else, and what was decided of it last."""
 
     def __init__(self) -> None:
-        self.wishes: list[tuple[int, str, Wish]] = []
+        self.wishes: list[tuple[int, str, str, Wish]] = []
         self._first = 0
         self._last: Wish | None = None
         self._decided: tuple[int, str] | None = None
@@ -90,14 +90,14 @@ class Moves:
         if last is None:
             self._first = position
         if last is None or last.datasets != said.datasets:
-            self.wishes.append((position, REQUESTED, said))
+            self.wishes.append((position, REQUESTED, said.researcher, said))
 
     def decide(self, kind: type[Event], position: int) -> None:
         """Take in an event that may decide about it."""
         if kind in OUTCOMES:
             self._decided = position, OUTCOMES[kind]
             if kind is RequestDeclined and self._last is not None:
-                self.wishes.append((position, DECLINED, self._last))
+                self.wishes.append((position, DECLINED, self._last.researcher, self._last))
 
     def decided(self, day: Day) -> Iterator[Row]:
         """When the request first came in, what it asks for, and the last that was decided."""
@@ -123,12 +123,13 @@ def disclosed(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]
         yield min(days), max(days), as_json(lines)
 
 
-def _asked(request: RequestStanding, moves: Moves, day: Day) -> Iterator[Row]:
+def _asked(request: RequestStanding, moves: Moves, day: Day) -> list[Row]:
     """What was asked for, each time that it was something else; and that it was declined."""
-    for position, what, wish in moves.wishes:
-        who = wish.researcher
-        said = who, request.organisation(who), wish.datasets, wish.purposes, wish.study_group
-        yield position, what, day(position), None, said
+    organisation = request.organisation
+    return [
+        (position, what, day(position), None, (who, organisation(who), one.datasets, one.purposes, one.study_group))
+        for position, what, who, one in moves.wishes
+    ]
 
 
 def _handed_over(request: RequestStanding, day: Day) -> Iterator[Row]:

@@ -6,22 +6,16 @@ more from all its facts, when everything is read. That keeps a log of any length
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-
-import msgspec
+from collections.abc import Callable, Iterable
 
 from ledger.codec import Recorded
-from ledger.events import Event, RequestSubmitted
 from projections.views.cases import Case, Rows, rows
 from projections.views.days import Days
-from projections.views.disclosing import Wish
 from projections.views.lists import as_json
 from projections.views.reading import Happening
 from projections.views.tables import of_requests
 
 KEPT = 1024
-# What is read at first of facts of these kinds.
-BRIEFLY: Mapping[type[Event], type[msgspec.Struct]] = {RequestSubmitted: Wish}
 
 FactsOf = Callable[[str], Iterable[Recorded]]
 

@@ -6,7 +6,10 @@ policy changes what follows from earlier facts, too: with a new one in force, th
 """
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import timedelta
+
+import msgspec
 
 from ledger.chain.entry import format_time, parse_time
 from ledger.events import (
@@ -55,6 +58,7 @@ from ledger.events import (
     QueryReceived,
     QueryWithdrawn,
     ReminderFellDue,
+    RequestSubmitted,
     RequestWithdrawnV1,
     RoleEnded,
     RoleGranted,
@@ -66,11 +70,12 @@ from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.calendar import after
 from projections.views.days import Days
+from projections.views.disclosing import Wish
 from projections.views.inquiring import query_row
 from projections.views.lists import as_json
 from projections.views.past import past_release
 from projections.views.reading import Happening, Reader
-from projections.views.requests import BRIEFLY, FactsOf, Requests
+from projections.views.requests import FactsOf, Requests
 from projections.views.tables import REACH, of_facts
 
 OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
@@ -130,12 +135,23 @@ PASSED_OVER: tuple[type[Event], ...] = (
     NoticeRefused,
     NoticeRevived,
 )
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """In which form a version of a data set was found to be."""
+
+    dataset: str
+    label: str
+    form: str
+
+
 # Making it takes longer than taking in a fact.
-READER = Reader(WANTED, BRIEFLY)
+READER = Reader(WANTED, {RequestSubmitted: Wish, DataSetVersionAdded: Found, DataSetFormChanged: Found})
 LET_IN = "let-in"
 ROWS_KEPT = 4096
 
 _OF_REQUESTS = frozenset(OF_REQUESTS)
+_OF_VERSIONS = (DataSetVersionAdded, DataSetFormChanged)
 
 
 class Views:
@@ -153,19 +169,28 @@ class Views:
         self._corrected = False
         self.outdated = False
 
-    def take(self, fact: Happening) -> None:
-        """Take in a fact; one that was taken in before changes nothing."""
-        if fact.position <= self.position:
-            return
-        self.position = fact.position
-        if fact.kind in _OF_REQUESTS:
-            self._requests.fold(fact)
-            return
+    def take(self, facts: Iterable[Happening]) -> None:
+        """Take in facts, in their order; one that was taken in before changes nothing."""
+        fold = self._requests.fold
+        for fact in facts:
+            if fact.position <= self.position:
+                continue
+            self.position = fact.position
+            if fact.kind in _OF_REQUESTS:
+                fold(fact)
+            elif fact.kind in _OF_VERSIONS:
+                found = fact.said
+                self._add("versions", (fact.position, found.dataset, found.label, found.form))
+            else:
+                self._take(fact)
+
+    def _take(self, fact: Happening) -> None:
+        position = fact.position
         match fact.event:
             case TrainingCertified() as certified:
                 months = self._office.policy.event.training_months
-                last = end_of(Known(certified, fact.position), months)
-                self._add("trainings", (fact.position, certified.person, str(certified.completed), str(last)))
+                last = end_of(Known(certified, position), months)
+                self._add("trainings", (position, certified.person, str(certified.completed), str(last)))
             case AccessPermitted() as permitted:
                 self._add_access(fact, "permitted", permitted, None, permitted.agreement)
             case DataSetOpened() as opened:
@@ -174,7 +199,7 @@ class Views:
                 self._add_access(fact, "refused", refused, None, None)
             case ActRefused(act=act) as refused:
                 day = self._days.of(fact.occurred)
-                self._add("refusals", (fact.position, act, day, refused.request))
+                self._add("refusals", (position, act, day, refused.request))
             case PolicyPublished():
                 self.outdated = not self._fresh
             case IncidentReported() | IncidentContained() | IncidentClosed() as step:
@@ -182,9 +207,9 @@ class Views:
             case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
                 self._add_hold(fact, of_hold)
             case FactCorrected() as correction:
-                self._correct(fact.position, correction)
+                self._correct(position, correction)
             case _ as event:
-                if row := _row(fact.position, event, fact.occurred):
+                if row := _row(position, event, fact.occurred):
                     self._add(*row)
 
     def write(self, position: int, leaf: bytes, boot: str) -> None:
@@ -258,8 +283,6 @@ class Views:
 def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object, ...]] | None:
     """What an event adds that says it all by itself: to which table, and the row; None for an event of another kind."""
     match event:
-        case DataSetVersionAdded() | DataSetFormChanged() as of:
-            return "versions", (position, of.dataset, of.label, of.form)
         case DataSetRegistered() as of:
             return "catalogue", (position, of.dataset, of.course_run, of.kind, None)
         case PastDataSetRecorded() as of:
