@@ -35,6 +35,7 @@ from tests.office import (
     couhes,
     covered,
     in_force,
+    memorandum,
     recipient,
     signed,
     verified,
@@ -73,6 +74,12 @@ def addendum(**changes: Any) -> AmendmentIssued:
     """The same as an addendum, which names the stranger alone and stands beside the memorandum."""
     rest: dict[str, Any] = {"agreement": ADDENDUM, "recipients": (recipient(STRANGER),), "beside": True}
     return amendment(**(rest | changes))
+
+
+def the_same_again(**changes: Any) -> AmendmentIssued:
+    """An amendment that changes nothing of the memorandum, not a word."""
+    said = memorandum()
+    return amendment(**({"text": said.text, "recipients": said.recipients, "datasets": said.datasets} | changes))
 
 
 def signatures(of: AmendmentIssued) -> list[Event]:

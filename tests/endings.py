@@ -117,8 +117,8 @@ def departed(who: str, on: date = TODAY) -> PersonDeparted:
     return PersonDeparted(request=REQUEST, person=who, on=on)
 
 
-def moved_away(who: str, organisation: str | None = ELSEWHERE) -> PersonMoved:
-    return PersonMoved(request=REQUEST, person=who, on=YESTERDAY, organisation=organisation)
+def moved_away(who: str, organisation: str | None = ELSEWHERE, on: date = YESTERDAY) -> PersonMoved:
+    return PersonMoved(request=REQUEST, person=who, on=on, organisation=organisation)
 
 
 def legal_hold(**on: str) -> LegalHoldPlaced:

@@ -1,7 +1,7 @@
 """The rulebook as it is pinned: its rules, the acts that they judge, and an act of each form."""
 
 from projections.acts import Act
-from tests.amending_facts import AMENDMENT, addendum, amend, renew
+from tests.amending_facts import AMENDMENT, addendum, amend, renew, the_same_again
 from tests.endings import accept, close, close_incident, write_off
 from tests.facts import ANA, BEN, commitment
 from tests.office import (
@@ -254,6 +254,6 @@ EVERY_ACT: list[Act] = [
     *(erase(), erase("email"), erase("name", who=ANA)),
     *(answer("own request", request=OTHER_REQUEST), answer("addendum", agreement=MOU), answer("public data suffice")),
     *(answer("not about data"), answer("office verifies", smallest_cell=4), answer(), let_appear()),
-    *(amend(), amend(addendum()), execute(AMENDMENT), renew()),
+    *(amend(), amend(addendum()), amend(the_same_again()), execute(AMENDMENT), renew()),
     *(accept(), accept(reason=commitment()), write_off(), write_off(BEN), close(), close_incident()),
 ]

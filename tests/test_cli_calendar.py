@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ledger.events import DisclosureCompelled, PersonDebarred
-from tests.command_line import INES, IRA, ROSA, TOM, Office, Stages
+from tests.command_line import INES, IRA, ROSA, TEXT, TOM, Office, Stages
 from tests.facts import Clock
 from tests.office import first_moment_of
 
@@ -69,6 +69,15 @@ def test_an_amendment_without_what_the_rules_ask_for_is_refused_and_says_so(offi
     office.done("terminate A-2026-0001-1 --on 2026-11-21")
     refused = office(f"{AMEND} --add {IRA} --addendum --add-data D-6.002x-forum=identified")
     assert (refused.code, "amendment-terms (C2, K1): A-2026-0001-1 is not in force" in refused.out) == (3, True)
+
+
+def test_an_amendment_of_the_very_words_that_changes_nothing_else_is_refused(office: Office):
+    office.put("same.txt", TEXT)
+    same = AMEND.replace("mou-2.txt", "same.txt")
+    refused = office(same)
+    assert (refused.code, "A-2026-0001-2 would change nothing" in refused.out) == (3, True)
+    assert office(f"{same} --dry-run").code == 3
+    assert "was issued" in office.done(AMEND).out
 
 
 def test_somebody_who_moves_to_another_institution_leaves_one_agreement_and_comes_in_by_another(office: Office):

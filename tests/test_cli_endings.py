@@ -334,6 +334,39 @@ def test_findings_are_told_with_owner_and_age_until_somebody_closes_them(arrived
     assert "is closed" not in office("findings --csv").out
 
 
+def test_findings_of_several_people_are_closed_only_where_it_is_said_whose_or_all(stages: Stages, tmp_path: Path):
+    office = stages.at("released").copied(tmp_path)
+    office.done("received L-2026-0001-1")
+    office.clock = Clock(NOON + timedelta(days=600))
+    entry = rows(office, "findings --kind overdue-destruction")[0]["position"]
+    close = f"close-finding {entry} --kind overdue-destruction --reason 'they wrote to us'"
+
+    def whose() -> list[str]:
+        return sorted(one["person_name"] for one in rows(office, "findings --kind overdue-destruction"))
+
+    each = [f"overdue destruction, {who}, {DATA} version 1" for who in ("Rosa Quill", "Tom Abara")]
+    with office.nothing_happens():
+        asked, tried = office(close), office.done(f"{close} --person {TOM} --dry-run")
+    assert (asked.code, "--person" in asked.err, [one in asked.err for one in each]) == (2, True, [True] * 2)
+    assert [one in tried.out for one in each] == [False, True]
+
+    closed = office.done(f"{close} --person {TOM}")
+    assert f"The finding in entry {entry} (overdue destruction, Tom Abara) was closed." in closed.out
+    assert whose() == ["Rosa Quill"]
+    assert "(overdue destruction, Rosa Quill) was closed." in office.done(close).out
+    assert whose() == []
+
+
+def test_findings_of_several_people_are_closed_at_once_on_purpose(stages: Stages, tmp_path: Path):
+    office = stages.at("released").copied(tmp_path)
+    office.done("received L-2026-0001-1")
+    office.clock = Clock(NOON + timedelta(days=600))
+    entry = rows(office, "findings --kind overdue-destruction")[0]["position"]
+    closed = office.done(f"close-finding {entry} --kind overdue-destruction --all --reason 'all is gone'").out
+    assert [who in closed for who in ("Rosa Quill", "Tom Abara")] == [True, True]
+    assert rows(office, "findings --kind overdue-destruction") == []
+
+
 def test_what_was_written_off_stays_a_finding(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
     office.done(f"write-off {UNDER} {TOM} {DATA} --reason unreachable")

@@ -44,6 +44,37 @@ def test_what_stands_under_a_query_and_names_whom_is_erased_is_told_to_remain(of
     ]
 
 
+ANSWER = "answer-query Q-2026-0001 office-verifies --smallest-cell 100 --file"
+
+
+@pytest.mark.parametrize("name", ["small.csv", "small.txt"])
+def test_an_aggregate_counts_what_its_table_counts_whatever_is_typed_in(office: Office, name: str):
+    office.put(name, b"country,learners\nUS,3\nDE,70\n")
+    office.done(REFER)
+    refused = office(f"{ANSWER} {{{name}}}")
+    assert (refused.code, "a cell of Q-2026-0001 counts 3 only, and has to count 5" in refused.out) == (3, True)
+
+
+def test_of_an_aggregate_without_small_cells_the_table_says_the_smallest(office: Office):
+    office.put("fits.csv", b"country,learners\nUS,5\nDE,70\n")
+    office.done(REFER)
+    assert office.done(f"{ANSWER} {{fits.csv}}").lines[0].endswith("whose smallest cell is 5.")
+
+
+def test_what_is_no_table_counts_what_is_typed_in(office: Office):
+    office.put("letter.txt", b"Dear editors\nWe find what they found.\nThe office\n")
+    office.done(REFER)
+    assert office.done(f"{ANSWER} {{letter.txt}}").lines[0].endswith("whose smallest cell is 100.")
+
+
+def test_what_is_called_a_table_and_cannot_be_read_answers_nothing(office: Office):
+    office.put("broken.csv", b"country,learners\nUS,30,4\n")
+    office.done(REFER)
+    with office.nothing_happens():
+        broken = office(f"{ANSWER} {{broken.csv}}")
+    assert (broken.code, "broken.csv" in broken.err, "has 3 cells" in broken.err) == (2, True, True)
+
+
 def test_a_journal_asks_a_recipient_who_refers_it_and_the_office_answers_with_an_aggregate(office: Office):
     office.put("aggregate.csv", TABLE)
     referred = office.done(REFER, "queries --open")

@@ -64,6 +64,15 @@ def test_a_query_is_answered_and_waits_no_longer(office: HttpOffice):
     assert office.post("staff", f"/queries/{QUERY}/withdrawal").status_code == 422
 
 
+def test_a_table_that_answers_a_query_counts_what_it_counts_whatever_is_said_of_it(office: HttpOffice):
+    done(office.post("staff", "/queries", REFERRED))
+    said = '{"outcome": "office verifies", "answer": "As they say.", "smallest_cell": 100}'
+    refused = form(office, f"/queries/{QUERY}/answer", said, document=("fits.csv", TABLE))
+    assert refused.status_code == 409
+    assert told(refused)["objections"][0]["rule"] == "aggregate-only"
+    done(form(office, f"/queries/{QUERY}/answer", said, document=("fits.csv", TABLE.replace(b"3", b"5"))))
+
+
 # Publications and tables.
 
 

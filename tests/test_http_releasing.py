@@ -327,3 +327,20 @@ def test_what_was_erased_cannot_be_opened(office: HttpOffice):
 
     with pytest.raises(Missing):
         office.home.custody.unseal(name)
+
+
+# Findings that a release shows.
+
+
+def test_findings_of_several_people_are_closed_only_where_it_is_said_whose_or_all(authorised: HttpOffice):
+    done(hand_over(authorised))
+    done(authorised.post("researcher", f"{PATH}/releases/{RELEASE}/receipt"))
+    received, kind = authorised.length, {"kind": "overdue destruction", "reason": "They wrote to us."}
+    closing = f"/findings/{received}/closing"
+
+    with authorised.unchanged():
+        asked = authorised.post("staff", closing, kind)
+    assert (asked.status_code, told(asked)["errors"][0]["pointer"]) == (422, "/person")
+    of_ben = done(authorised.post("staff", closing, kind | {"person": BEN}))
+    of_all = done(authorised.post("staff", closing, kind | {"all": True}))
+    assert [one["entries"][0]["event"]["person"] for one in (of_ben, of_all)] == [BEN, None]

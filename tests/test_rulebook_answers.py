@@ -120,6 +120,7 @@ FINGERPRINTS = {
     1: "7285cefdb2a5a23c76108f2d1c91892cc5a0611f8023294c241b28347ab61ad5",
     2: "47862d95fe89fff7befc8a0076a7f953c34c45c17fc7f605a294790e1db22e9c",
     3: "480b0ce4fd8ce3256e8f0c9178d841b7d646db1535fff038f68f57031ec3025b",
+    4: "b7bae2e76176752a4ff14fc6a4d965cca450873c935bad6fbc5dc0e8ea47ea74",
 }
 
 
@@ -273,6 +274,7 @@ def cases_of_releases() -> list[Sequence[Event]]:
         *[[trial_failed(), waiver(rule, expires=TODAY)] for rule in ("key-tested", "citi-training")],
         *[[authorised().event, handed_over().event, *facts] for facts in from_outside()],
         *[[one] for one in (departed(BEN), revoked(BEN), moved_away(BEN), closed().event, departed(ANA))],
+        *[[moved_away(BEN, on=on)] for on in (TODAY, TOMORROW)],
         *[[one] for one in (incident(REQUEST), incident(people=(BEN,)), incident(OTHER_REQUEST, people=(BEN,)))],
         *[[legal_hold(**on)] for on in ({"request": REQUEST}, {"dataset": DATA_SET}, {"person": BEN})],
         [legal_hold(request=REQUEST), hold_lifted(request=REQUEST)],

@@ -1,6 +1,7 @@
 """Rules of agreements in force: amended, renewed, run out; and of people who are debarred."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,9 @@ from tests.amending_facts import (
     renewed,
     signatures,
     strangers,
+    the_same_again,
 )
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set
+from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set
 from tests.office import (
     DUA,
     ELSEWHERE,
@@ -286,6 +288,38 @@ def test_an_amendment_that_was_issued_is_not_executed_once_what_it_amends_has_en
 )
 def test_an_amendment_names_people_for_whom_they_act_and_data_of_the_catalogue(changed, objections):
     given(ready(), strangers()).when(amend(amendment(**changed))).then(objections)
+
+
+BESIDE: dict[str, Any] = {"agreement": ADDENDUM, "beside": True}
+
+
+@pytest.mark.parametrize("same", [the_same_again(), the_same_again(**BESIDE), the_same_again(template="MOU-2027")])
+def test_an_amendment_that_changes_nothing_is_refused(same):
+    given(ready()).when(amend(same)).then(refused("amendment-terms", "a change", about=[same.agreement]))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": commitment(44)},
+        {"recipients": (recipient(ANA), recipient(STRANGER))},
+        {"datasets": (covered(), covered("de-identified"))},
+    ],
+    ids=["words", "people", "data"],
+)
+def test_an_amendment_of_words_alone_or_of_people_or_data_is_issued(changed):
+    changing = the_same_again(**changed)
+    given(ready(), strangers()).when(amend(changing)).then(Done(changing))
+
+
+def test_an_amendment_that_leaves_somebody_out_is_issued():
+    both = memorandum(recipients=(recipient(ANA), recipient(STRANGER)))
+    leaving_out = the_same_again()
+    given(ready(mou=both), strangers()).when(amend(leaving_out)).then(Done(leaving_out))
+    beside = the_same_again(**BESIDE)
+    given(ready(mou=both), strangers()).when(amend(beside)).then(
+        refused("amendment-terms", "a change", about=[ADDENDUM])
+    )
 
 
 def test_with_a_reason_an_amendment_names_somebody_for_whom_its_kind_is_not_usual():

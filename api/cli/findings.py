@@ -11,6 +11,7 @@ from api.cli.kinds import PRINCIPAL, TEXT, OneOf, When
 from api.cli.showing import office_of
 from api.cli.tables import Row, Table, Who, answered, show
 from api.commands.finding import AssignFinding, CloseFinding
+from api.names import Names, names_in
 from ledger.chain.entry import MAX_POSITION
 from ledger.errors import Malformed
 from ledger.events.finding import FindingKind
@@ -79,7 +80,8 @@ def _row(one: Finding, days: int) -> Row:
 def assign_finding(hand: Hand, position: int, kind: FindingKind | None, person: str | None, owner: str) -> None:
     """Give the finding that the entry at POSITION shows to somebody of the office."""
     who = person and hand.person(person)
-    hand.take(AssignFinding(entry=position, kind=_kind(hand, position, kind, who), person=who, owner=owner))
+    meant = _meant(hand, position, kind, who)
+    hand.take(AssignFinding(entry=position, kind=meant[0].kind, person=who, owner=owner))
 
 
 @click.command("close-finding")
@@ -87,15 +89,29 @@ def assign_finding(hand: Hand, position: int, kind: FindingKind | None, person: 
 @click.argument("position", type=POSITION)
 @click.option("--kind", type=OneOf(FindingKind), help="Which, where an entry shows several.")
 @click.option("--person", help="About whom, where it is about several: an id or address.")
+@click.option("--all", "all_of_them", is_flag=True, help="All of that kind, of whomever and of whatever they are.")
 @click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
-def close_finding(hand: Hand, position: int, kind: FindingKind | None, person: str | None, reason: str) -> None:
+def close_finding(
+    hand: Hand, position: int, kind: FindingKind | None, person: str | None, all_of_them: bool, reason: str
+) -> None:
     """Close the finding that the entry at POSITION shows; what was written off stays one for ever."""
     who = person and hand.person(person)
-    hand.take(CloseFinding(entry=position, kind=_kind(hand, position, kind, who), person=who, reason=reason))
+    meant = _meant(hand, position, kind, who)
+    names = names_in(hand.home.ledger, hand.home.custody)
+    told = [_in_words(one, names) for one in meant]
+    if len(meant) > 1 and not all_of_them:
+        whose = "by --person, or " if len({one.person for one in meant}) > 1 else ""
+        raise Malformed("finding", position, f"is one of several, say which {whose}that --all are: {'; '.join(told)}")
+    people = list(dict.fromkeys(one.person for one in meant))
+    about = people[0] if len(people) == 1 else None
+    command = CloseFinding(entry=position, kind=meant[0].kind, person=about, all=True, reason=reason)
+    # Of one alone, what was recorded says as much.
+    notes = told if len(told) > 1 or hand.manner.dry_run else []
+    hand.take(command, notes=[f"finding: {one}" for one in notes])
 
 
-def _kind(hand: Hand, position: int, kind: FindingKind | None, person: str | None) -> FindingKind:
-    """Of which kind the open finding is. Raises `Malformed` when there is none, or more than one."""
+def _meant(hand: Hand, position: int, kind: FindingKind | None, person: str | None) -> list[Finding]:
+    """The open findings that are meant, at least one. Raises `Malformed` when there is none, or more than one kind."""
     today = office_of(hand.home).day(clock()())
     views = Upkeep(hand.home.path / VIEWS, hand.home.ledger)
     of_entry = [one for one in views.ask(lambda tables: found.findings(tables, today)).rows if one.position == position]
@@ -105,4 +121,9 @@ def _kind(hand: Hand, position: int, kind: FindingKind | None, person: str | Non
         raise Malformed("finding", position, "is not there: no such finding is open in that entry")
     if len(kinds) > 1:
         raise Malformed("finding", position, f"is one of several, say which by --kind: {', '.join(kinds)}")
-    return next(iter(kinds))
+    return meant
+
+
+def _in_words(one: Finding, names: Names) -> str:
+    what = one.dataset and (f"{one.dataset} version {one.label}" if one.label else one.dataset)
+    return ", ".join(filter(None, (one.kind, one.person and names(one.person), what)))

@@ -2,12 +2,14 @@
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from api.commands.command import Acting, Command, Document, Drafting, Wish
 from api.ids import numbered
-from ledger.errors import Malformed
+from ledger.errors import Malformed, Missing
 from ledger.events import AgreementIssued, AgreementRenewed, AmendmentIssued
 from ledger.events.agreement import Covered, Kind, Recipient
-from projections.acts import AmendAgreement, RenewAgreement
+from projections.acts import AmendAgreement, RenewAgreement, changes_nothing
 from projections.standing import RequestStanding
 from projections.standing.person import months_after
 
@@ -34,14 +36,13 @@ class Amend(Command, frozen=True, kw_only=True):
     otherwise: str | None = None
 
     def draft(self, at: Drafting) -> Wish:
-        """An act."""
+        """An act; one that changes nothing, its very words among it, names the text that there is."""
         request = at.request(self.request)
         amended = request.agreement(self.amends).issued
         if amended is None:
             raise Malformed("agreement", self.amends, f"is none of request {self.request}")
         self._check(amended.event)
         subject = f"request:{self.request}"
-        text = at.filed(AmendmentIssued, subject, self.text)
         kind = self.kind or amended.event.kind
         act = AmendAgreement(
             principal=at.principal,
@@ -52,12 +53,22 @@ class Amend(Command, frozen=True, kw_only=True):
             kind=kind,
             template=self.template,
             template_approved_by=self.template_approved_by,
-            text=text,
+            text=amended.event.text,
             recipients=tuple(self._recipients(amended.event, kind, request)),
             datasets=self._datasets(amended.event),
             **at.sealed(AmendmentIssued, subject, {"otherwise": self.otherwise}),
         )
-        return Acting(act, AmendmentIssued, (text,))
+        if changes_nothing(amended.event, act) and self._says_what_is_said(amended.event, at):
+            return Acting(act, AmendmentIssued)
+        text = at.filed(AmendmentIssued, subject, self.text)
+        return Acting(replace(act, text=text), AmendmentIssued, (text,))
+
+    def _says_what_is_said(self, amended: AgreementIssued, at: Drafting) -> bool:
+        """Whether its text is that of what it amends, byte for byte, as far as that is kept."""
+        try:
+            return at.kept(amended.text).content == self.text.content
+        except Missing:
+            return False
 
     def _check(self, amended: AgreementIssued) -> None:
         """Raise `Malformed` for who or what is removed and was never there."""

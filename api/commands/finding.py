@@ -21,7 +21,7 @@ from ledger.events import (
 )
 from ledger.events.finding import FindingKind
 from ledger.log import about
-from projections.standing import uncorrected
+from projections.standing import holdings, uncorrected
 
 _HELD = (ReleaseHandedOver, ReleaseReceived, CopyReported)
 # Which entries can show a finding of a kind.
@@ -90,9 +90,14 @@ class AssignFinding(_OfFinding, frozen=True, kw_only=True):
 
 
 class CloseFinding(_OfFinding, frozen=True, kw_only=True):
-    """A finding is dealt with, for a reason; what was written off stays a finding for ever."""
+    """A finding is dealt with, for a reason; what was written off stays a finding for ever.
+
+    Where an entry can show it of several people, it is said about whom; or that `all` are meant, as where it is about
+    several things of one, which are closed together.
+    """
 
     reason: str
+    all: bool = False
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
@@ -100,5 +105,24 @@ class CloseFinding(_OfFinding, frozen=True, kw_only=True):
         if self.kind == "written off":
             raise Malformed("finding", self.entry, "is of what was written off, which stays a finding for ever")
         self.check_open(at)
+        if not self.all:
+            self._check_one(at)
         sealed = at.sealed(FindingClosed, f"finding:{self.id}", {"reason": self.reason})
         return at.reports(FindingClosed(reason=sealed["reason"], **members))
+
+    def _check_one(self, at: Drafting) -> None:
+        """Raise `Malformed` where findings of several people, or of several things, would be closed at once."""
+        event = at.fact(self.entry).event
+        if not isinstance(event, ReleaseHandedOver | ReleaseReceived):
+            return
+        shown = [one for one in holdings(at.request(event.request)) if one.position == self.entry]
+        if self.kind == "overdue destruction":
+            shown = [one for one in shown if one.is_open]
+        people = sorted({one.person for one in shown})
+        if self.person is None and len(people) > 1:
+            why = f"is missing: entry {self.entry} is about several, say whose finding it is, or that all are meant"
+            raise Malformed("person", ", ".join(people), why)
+        of_them = sorted(f"{one.dataset} version {one.label}" for one in shown if self.person in (None, one.person))
+        if len(of_them) > 1:
+            why = "are closed together: say that all are meant, if they are"
+            raise Malformed("all", f"{', '.join(of_them)}, findings in entry {self.entry},", why)

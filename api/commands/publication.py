@@ -1,11 +1,9 @@
 """Commands about what recipients publish: notified, reviewed, sent back, passed, recorded, withdrawn."""
 
-from collections.abc import Callable
 from datetime import date
-from io import BytesIO
-from typing import BinaryIO
 
 from api.commands.command import Acting, Command, Document, Drafting, Wish
+from api.commands.tables import fewest_in
 from api.ids import numbered
 from ledger.errors import Malformed
 from ledger.events import (
@@ -18,7 +16,6 @@ from ledger.events import (
 )
 from ledger.events.publication import Verdict, Work
 from projections.acts import PassPublication
-from projections.disclosure_control import Source, fewest
 from projections.standing import PublicationStanding
 
 
@@ -165,14 +162,10 @@ def _smallest_cell(publication: str, known: PublicationStanding, at: Drafting) -
     """The fewest learners whom its tables single out by policy; None where they single out nobody."""
     least, tables = at.office.policy.event.smallest_cell, known.notified.event.tables if known.notified else ()
     found = [
-        fewest(Source(f"{publication}, table {place}", _opener(at.kept(table).content)), least)
+        fewest_in(f"{publication}, table {place}", at.kept(table).content, least)
         for place, table in enumerate(tables, 1)
     ]
     return min((one for one in found if one is not None), default=None)
-
-
-def _opener(content: bytes) -> Callable[[], BinaryIO]:
-    return lambda: BytesIO(content)
 
 
 def _check_state(publication: str, known: PublicationStanding | None, states: tuple[str, ...]) -> PublicationStanding:

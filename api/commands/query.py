@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from api.commands.command import Acting, Command, Document, Drafting, Wish
+from api.commands.tables import fewest_in_any
 from api.ids import of_year
 from ledger.errors import Malformed
 from ledger.events import PublicationNotified, PublicationRecorded, QueryAnswered, QueryReceived, QueryWithdrawn
@@ -74,7 +75,7 @@ class Answering(Command, frozen=True, kw_only=True):
     document: Document | None = None
 
     def draft(self, at: Drafting) -> Wish:
-        """An act."""
+        """An act. Raises `Malformed` for an aggregate that is called a table and that nobody could look at."""
         received = _known_query(self.query, at).received
         if self.outcome == "refused" and self.answer is None:
             raise Malformed("answer", "", "is missing: whoever is refused is told why")
@@ -94,11 +95,19 @@ class Answering(Command, frozen=True, kw_only=True):
             outcome=self.outcome,
             agreement=self.agreement,
             publication=self.publication,
-            smallest_cell=self.smallest_cell,
+            smallest_cell=self._smallest_cell(at),
             document=filed,
             **sealed,
         )
         return Acting(act, QueryAnswered, (filed,) if filed else ())
+
+    def _smallest_cell(self, at: Drafting) -> int | None:
+        """What an aggregate that is a table holds, where that is fewer than whoever answers says, or says nothing."""
+        if self.document is None or self.outcome != "office verifies":
+            return self.smallest_cell
+        least = at.office.policy.event.smallest_cell
+        found = fewest_in_any(self.document, max(least, self.smallest_cell or least))
+        return self.smallest_cell if found is None else found
 
 
 class WithdrawQuery(Command, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ _SENTENCES = [
         (r"a person whom the ledger knows", "nobody in this ledger is whoever asks"),
         (r"a place in an agreement about (.+)", "no agreement in force names {about} for {0}"),
         (r"a request for it(?:, (.+))?", "the request does not ask for {about}, {0}"),
+        (r"a change", "{about} would change nothing: neither people, nor data, nor a word"),
         (r"a number that is not taken", "the number {about} is taken"),
         (r"an agreement that is neither executed nor ended", "{about} is executed already, or has ended"),
         (r"a release that is still to be handed over", "{about} was handed over already, or has failed"),

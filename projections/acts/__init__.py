@@ -22,7 +22,7 @@ from projections.acts.act import (
     of_request,
     parts,
 )
-from projections.acts.agreement import AmendAgreement, ExecuteAgreement, IssueAgreement, RenewAgreement
+from projections.acts.agreement import AmendAgreement, ExecuteAgreement, IssueAgreement, RenewAgreement, changes_nothing
 from projections.acts.ending import AcceptAttestation, CloseRequest, Ending, WriteOff
 from projections.acts.governance import EraseDetails, GrantWaiver
 from projections.acts.incident import CloseIncident
@@ -59,6 +59,7 @@ __all__ = [
     "act_from",
     "as_command",
     "bases",
+    "changes_nothing",
     "getting",
     "involved",
     "of_dataset",

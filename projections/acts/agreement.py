@@ -64,6 +64,19 @@ class AmendAgreement(IssueAgreement, frozen=True, kw_only=True, tag="amend-agree
         return AmendmentIssued(**said)
 
 
+def changes_nothing(amended: AgreementIssued, amendment: AmendAgreement) -> bool:
+    """Whether an amendment names those whom the agreement names, and covers what that covers; words aside.
+
+    One beside it does when it adds nobody and nothing.
+    """
+    before, after = (
+        (one.kind, {*one.recipients}, {*one.datasets}, one.otherwise is None) for one in (amended, amendment)
+    )
+    if amendment.beside:
+        return after[0] == before[0] and after[1] <= before[1] and after[2] <= before[2]
+    return before == after
+
+
 class ExecuteAgreement(Act, frozen=True, kw_only=True, tag="execute-agreement"):
     """Put an agreement that everybody has signed in force, from one day to another, both included."""
 

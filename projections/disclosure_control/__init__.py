@@ -8,6 +8,6 @@ from projections.disclosure_control.cells import TOTALS
 from projections.disclosure_control.checking import Report, Wish, check
 from projections.disclosure_control.fewest import fewest
 from projections.disclosure_control.finding import Finding
-from projections.disclosure_control.reading import Source
+from projections.disclosure_control.reading import Source, header_of
 
-__all__ = ["TOTALS", "Finding", "Report", "Source", "Wish", "check", "fewest"]
+__all__ = ["TOTALS", "Finding", "Report", "Source", "Wish", "check", "fewest", "header_of"]

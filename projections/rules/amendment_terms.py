@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from projections.acts import Act, AmendAgreement, ExecuteAgreement
+from projections.acts import Act, AmendAgreement, ExecuteAgreement, changes_nothing
 from projections.rules.rule import Objection, Rule
 from projections.standing import RequestStanding, Standing
 
@@ -35,6 +35,18 @@ def beyond_what_is_known(act: Act, standing: Standing, at: datetime) -> Iterator
     for covered in act.datasets:
         if standing.dataset(covered.dataset).registered is None:
             yield RULE.objection("a place in the catalogue", covered.dataset)
+
+
+@RULE.objects
+def same_as_before(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """Other words alone are a change; the very words, for the same people and data, are none."""
+    del at
+    if not isinstance(act, AmendAgreement):
+        return
+    agreement = standing.request(act.request).agreement(act.amends)
+    said = agreement.issued and agreement.issued.event
+    if said and said.text == act.text and changes_nothing(said, act):
+        yield RULE.objection("a change", act.agreement, agreement.facts)
 
 
 @RULE.objects

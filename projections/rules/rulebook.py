@@ -78,7 +78,7 @@ from projections.rules import (
 from projections.rules.rule import Objection, Rule
 from projections.standing import Known, Standing
 
-VERSION = 3
+VERSION = 4
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (

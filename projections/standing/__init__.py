@@ -13,7 +13,7 @@ from projections.standing.determination import Determination
 from projections.standing.holding import Holding, as_held, holdings, open_holdings, origin
 from projections.standing.known import Known
 from projections.standing.office import Office
-from projections.standing.person import PersonStanding
+from projections.standing.person import PersonStanding, day_before
 from projections.standing.publication import PublicationStanding
 from projections.standing.query import QueryStanding
 from projections.standing.release import ReleaseStanding
@@ -47,6 +47,7 @@ __all__ = [
     "Standing",
     "State",
     "as_held",
+    "day_before",
     "holdings",
     "moved",
     "open_holdings",

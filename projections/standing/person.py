@@ -1,7 +1,7 @@
 """A person: known details, certified training, suspensions, debarments, and what they once got."""
 
 from calendar import monthrange
-from datetime import MAXYEAR, date
+from datetime import MAXYEAR, date, timedelta
 
 from ledger.events import (
     DebarmentLifted,
@@ -103,3 +103,8 @@ def months_after(day: date, months: int) -> date:
     if year > MAXYEAR:
         return date.max
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def day_before(day: date) -> date:
+    """The day before a day, as far as there are dates."""
+    return day - timedelta(1) if day > date.min else day

@@ -34,6 +34,7 @@ from projections.standing.contact import ContactStanding
 from projections.standing.copies import CopiesStanding
 from projections.standing.determination import Determination
 from projections.standing.known import Known, Told
+from projections.standing.person import day_before
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
 from projections.standing.state import GRANTED, MOVES, State, moved
@@ -89,6 +90,8 @@ class RequestStanding:
         self._departed: dict[str, Known[PersonDeparted]] = {}
         self._revoked: dict[str, Known[AccessRevoked]] = {}
         self._named: tuple[str, ...] = ()  # the study group, with who has left
+        # Who moved, in the order of the days, each time with for whom they acted before.
+        self._moved: dict[str, list[tuple[Known[PersonMoved], Known[AffiliationDetermined] | None]]] = {}
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
         self._naming: dict[tuple[str, date, str | None, Form | None], tuple[Party, ...]] = {}
@@ -203,6 +206,9 @@ class RequestStanding:
             case AccessRestored() as restored:
                 self._revoked.pop(restored.person, None)
             case PersonMoved() as gone:
+                acted_for = self._affiliation_on(gone.person, day_before(gone.on))
+                moves = [one for one in self._moved.get(gone.person, ()) if one[0].event.on < gone.on]
+                self._moved[gone.person] = [*moves, (Known(gone, fact.position), acted_for)]
                 doubt = AffiliationDetermined(
                     request=gone.request, person=gone.person, affiliation="in doubt", organisation=gone.organisation
                 )
@@ -246,13 +252,21 @@ class RequestStanding:
 
     def affiliation(self, person: str) -> Affiliation:
         """For whom a person acts; in doubt until the office has found it out."""
-        known = self.affiliations.get(person)
-        return known.event.affiliation if known else "in doubt"
+        return _whom(self.affiliations.get(person))
 
     def organisation(self, person: str) -> str | None:
         """The organisation for which a person acts, None for the home institution or when it is not known."""
         known = self.affiliations.get(person)
         return known.event.organisation if known else None
+
+    def moves_of(self, person: str) -> list[Known[PersonMoved]]:
+        """By what it came in doubt for whom a person acts, in the order of the days."""
+        return [known for known, _ in self._moved.get(person, ())]
+
+    def _affiliation_on(self, person: str, day: date) -> Known[AffiliationDetermined] | None:
+        """What counts of a person on a day; what was found out after they moved counts since they did."""
+        moves = self._moved.get(person, ())
+        return next((before for known, before in moves if day < known.event.on), self.affiliations.get(person))
 
     def determined_by(self, organisation: str | None) -> Sequence[Determination]:
         """What the board of an organisation determined, or that of the home institution, for None."""
@@ -269,15 +283,16 @@ class RequestStanding:
         """What is known of a release, which may be nothing."""
         return self.releases.get(release) or ReleaseStanding()
 
-    def needs(self, person: str) -> list[tuple[Kind, str | None]]:
+    def needs(self, person: str, day: date | None = None) -> list[tuple[Kind, str | None]]:
         """The kinds of agreement that have to name a person, each with the organisation; in doubt, both.
 
-        Nobody is named for an organisation that is not known.
+        As it is now, or on a day. Nobody is named for an organisation that is not known.
         """
-        affiliation = self.affiliation(person)
+        known = self._affiliation_on(person, day) if day else self.affiliations.get(person)
+        affiliation = _whom(known)
         needed: list[tuple[Kind, str | None]] = [] if affiliation == "outside" else [("MOU", None)]
         if affiliation != "home":
-            needed.append(("DUA", self.organisation(person) or NOT_KNOWN))
+            needed.append(("DUA", (known and known.event.organisation) or NOT_KNOWN))
         return needed
 
     def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> tuple[Party, ...]:
@@ -294,7 +309,7 @@ class RequestStanding:
         if self.has_left(person, day):
             return []
         found = []
-        for kind, organisation in self.needs(person):
+        for kind, organisation in self.needs(person, day):
             for id_, one in self.agreements.items():
                 names = one.names(person, kind, organisation) and (dataset is None or one.covers(dataset, form))
                 if names and one.in_force(day):
@@ -322,6 +337,10 @@ class RequestStanding:
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:
         """The waiver of a rule that covers this day."""
         return next((one for one in self.waivers if one.event.rule == rule and day <= one.event.expires), None)
+
+
+def _whom(known: Known[AffiliationDetermined] | None) -> Affiliation:
+    return known.event.affiliation if known else "in doubt"
 
 
 _OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _OF_COPIES, _MOVING = map(

@@ -1,7 +1,7 @@
 """What a request adds up to, as rows: pure, from its standing and the office's policy."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Self
 
 import msgspec
@@ -9,8 +9,7 @@ import msgspec
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import PersonDeparted, RequestSubmitted
-from ledger.events.request import Wanted
-from projections.acts import bases, parts
+from projections.acts import parts
 from projections.standing import (
     AgreementStanding,
     Holding,
@@ -29,6 +28,7 @@ from projections.views.disclosing import Moves, Wish, disclosed, recipients
 from projections.views.findings import shown_by
 from projections.views.lists import as_json
 from projections.views.reading import Happening
+from projections.views.rights import ended, rights_under
 from projections.views.turns import turns
 
 OPEN, ATTESTED, DESTROYED, WRITTEN_OFF = "open", "attested", "destroyed", "written off"
@@ -106,7 +106,7 @@ def rows(request: str, case: Case, days: Days) -> Rows:
     def day(position: int) -> str:
         return day_of(times[position])
 
-    rights = [right for agreement in standing.agreements.values() for right in _rights(agreement, standing)]
+    rights = [right for agreement in standing.agreements.values() for right in rights_under(agreement, standing)]
     return {
         "requests": [_request(request, case)] if standing.submitted else [],
         "turns": [
@@ -115,7 +115,7 @@ def rows(request: str, case: Case, days: Days) -> Rows:
         ],
         "rights": [(request, *right) for right in rights],
         "ended": [
-            (request, *one) for agreement in standing.agreements.values() for one in _ended(agreement, standing, case)
+            (request, *one) for agreement in standing.agreements.values() for one in ended(agreement, standing, times)
         ],
         "holdings": [(request, *holding) for holding in _holdings(case, rights, office)],
         "findings": [(request, *finding) for finding in shown_by(standing, times, office)],
@@ -165,48 +165,6 @@ def _request(request: str, case: Case) -> Row:
         last,
         case.times[last],
     )
-
-
-def _rights(agreement: AgreementStanding, request: RequestStanding) -> Iterator[Row]:
-    """Whom an executed agreement names, for what, from when to when, on which bases as last determined.
-
-    What ended before it began gives no right.
-    """
-    if agreement.issued is None or agreement.executed is None:
-        return
-    said, starts, ends = agreement.issued.event, agreement.executed.event.starts, agreement.last_day
-    for one in said.recipients:
-        leaving = request.leaving(one.person)
-        last = min(ends, _day_before(leaving.event.on)) if ends and leaving else ends
-        if last is None or last < starts:
-            continue
-        for covered in said.datasets:
-            wanted = Wanted(dataset=covered.dataset, form=covered.form)
-            found = as_json([basis.basis for basis in bases([one.person], [wanted], request)])
-            yield one.person, covered.dataset, covered.form, said.agreement, str(starts), str(last), found
-
-
-def _ended(agreement: AgreementStanding, request: RequestStanding, case: Case) -> Iterator[Row]:
-    """Whose right under an agreement was ended by an entry, on the first day without it: by which, and when that was.
-
-    Where several entries ended it on that day, the first did.
-    """
-    if agreement.issued is None or agreement.executed is None:
-        return
-    said, executed = agreement.issued.event, agreement.executed.event
-    of_all = [(one.event.on, one.position) for one in (agreement.terminated,) if one]
-    of_all += [(one.event.starts, one.position) for one in (agreement.replaced,) if one]
-    for recipient in said.recipients:
-        leaving = request.leaving(recipient.person)
-        ends = [*of_all, *([(leaving.event.on, leaving.position)] if leaving else [])]
-        day, position = min(ends, default=(date.min, 0))
-        if position and executed.starts <= day <= (agreement.agreed_end or date.max):
-            for covered in said.datasets:
-                yield recipient.person, covered.dataset, said.agreement, str(day), position, case.times[position]
-
-
-def _day_before(day: date) -> date:
-    return day - timedelta(1) if day > date.min else day
 
 
 def _holdings(case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:

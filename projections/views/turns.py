@@ -19,6 +19,7 @@ from projections.standing import (
     RequestStanding,
     State,
     as_held,
+    holdings,
     open_holdings,
 )
 from projections.standing.agreement import required_signatures
@@ -57,7 +58,12 @@ def _of_state(request: RequestStanding, policy: PolicyPublished) -> list[Turn]:
         case state if state in BEFORE_THE_OFFICE:
             return [*_boards(request), *_review(request)]
         case state if state in _UNDER_AGREEMENT:
-            return [*_signatures(request, policy), *_release(request, policy), *_attestations(request)]
+            return [
+                *_moved(request),
+                *_signatures(request, policy),
+                *_release(request, policy),
+                *_attestations(request),
+            ]
     return []
 
 
@@ -121,8 +127,7 @@ def _review(request: RequestStanding) -> Iterator[Turn]:
 
 
 def _signatures(request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:
-    live = [one for one in request.agreements.values() if one.issued and not one.terminated]
-    named = {one.person for agreement in live if agreement.issued for one in agreement.issued.event.recipients}
+    live, named = _live(request), _named_at_all(request)
     unnamed = tuple(person for person in request.study_group if person not in named)
     if unnamed and request.state in (State.APPROVED, State.EXECUTED):
         issued = [one.issued.position for one in live if one.issued]
@@ -130,6 +135,34 @@ def _signatures(request: RequestStanding, policy: PolicyPublished) -> Iterator[T
     for agreement in live:
         if agreement.executed is None:
             yield from _unsigned(agreement, request, policy)
+
+
+def _moved(request: RequestStanding) -> Iterator[Turn]:
+    """Who moved, until it is found out for whom they act and agreements name them for it, or their data are no more."""
+    held = {one.person: False for one in holdings(request)} | {one.person: True for one in open_holdings(request)}
+    for person in request.study_group:
+        move = next(reversed(request.moves_of(person)), None)
+        if move is None or not held.get(person, True):
+            continue
+        known = request.affiliations[person]
+        if known.position == move.position:
+            yield Turn(OFFICE, (person,), "find out for whom they act now", move.position)
+        elif not _is_named(person, request) and person in _named_at_all(request):
+            yield Turn(OFFICE, (person,), "issue an agreement that names them for whom they act now", known.position)
+
+
+def _live(request: RequestStanding) -> list[AgreementStanding]:
+    return [one for one in request.agreements.values() if one.issued and not one.terminated]
+
+
+def _named_at_all(request: RequestStanding) -> set[str]:
+    return {one.person for known in _live(request) if known.issued for one in known.issued.event.recipients}
+
+
+def _is_named(person: str, request: RequestStanding) -> bool:
+    """Whether agreements name a person for whatever they act for, executed or not."""
+    lasting = [one for one in _live(request) if not one.replaced and not one.expired]
+    return all(any(one.names(person, *need) for one in lasting) for need in request.needs(person))
 
 
 def _unsigned(agreement: AgreementStanding, request: RequestStanding, policy: PolicyPublished) -> Iterator[Turn]:

@@ -50,7 +50,7 @@ TABLES = (
         starts TEXT NOT NULL,
         last TEXT NOT NULL,
         bases TEXT NOT NULL,
-        PRIMARY KEY (request, person, dataset, form, agreement)
+        PRIMARY KEY (request, person, dataset, form, agreement, starts)
     ) STRICT, WITHOUT ROWID
     """,
     """
