@@ -291,6 +291,19 @@ def test_what_registers_of_the_past_say_stands_beside_what_is_held(office: HttpO
     assert office.get("auditor", "/organisations/O-nobody/holdings").status_code == 404
 
 
+def test_what_is_held_without_a_right_is_told_of_the_past_too_and_what_nobody_knows_is_counted(office: HttpOffice):
+    named, unnamed = past_release(dataset="D-grades"), past_release(dataset="D-grades", person=BEN, agreement=None)
+    written([past_dataset(), named, unnamed], office.home.ledger)
+
+    for path in ("/holdings-without-right", "/datasets/D-grades/holders?without_right=true"):
+        answer = told(office.get("auditor", path))
+        assert [(one["person"], one["right"]) for one in answer["imported"]] == [(BEN, False)]
+        assert (answer["rows"], answer["right_not_known"]) == ([], 1)
+    whole = told(office.get("auditor", "/datasets/D-grades/holders"))
+    assert [(one["person"], one["right"]) for one in whole["imported"]] == [(ANA, None), (BEN, False)]
+    assert whole["right_not_known"] is None
+
+
 def test_monitoring_reads_for_how_long_the_oldest_has_waited(office: HttpOffice):
     done(office.post("staff", "/queries", REFERRED))
     before = {one.split()[0]: float(one.split()[1]) for one in oldest(office)}
