@@ -45,7 +45,10 @@ def test_a_researcher_directs_whoever_asks_them_to_the_office_in_one_call(office
 
     (query,) = rows(office, f"/queries?about={DATA_SET}")
     assert (query["query"], query["state"], query["asked"], query["open"]) == (QUERY, "open", ANA, True)
-    assert rows(office, "/queries?about=D-other") == []
+    assert rows(office, f"/queries?about={REQUEST}") == rows(office, "/queries?about=10.1000/nobody") == []
+    for unknown, why in (("D-nope", "nobody has asked about it"), ("R-2026-0099", "nobody"), ("nonsense", "neither")):
+        turned_away = office.get("staff", f"/queries?about={unknown}")
+        assert (turned_away.status_code, why in told(turned_away)["errors"][0]["detail"]) == (422, True)
 
 
 @pytest.mark.parametrize("changed", [{"referred_by": BEN}, {"asked": BEN, "referred_by": BEN}])
