@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from msgspec.structs import replace
 
 import api.notices
 from api.commands import Clerk
@@ -744,13 +745,22 @@ def test_a_notice_that_was_refused_for_good_waits_for_the_office_until_that_clos
     dua_ledger("send", **call)
     (refusal,) = refusals(place.home)
 
-    assert json.loads(dua_ledger("send", "--json", **call).out) == {"rows": [], "refused_for_good": 1}
+    assert json.loads(dua_ledger("send", "--json", **call).out) == {"rows": [], "waiting": 0, "refused_for_good": 1}
     closed = dua_ledger(
         "close-finding", refusal.position, "--reason", "He was told by telephone.", "--actor", BY.actor, **call
     )
     assert closed.code == 0, closed.err
     assert not [one for one in _inbox(call) if "refused" in one]
     assert json.loads(dua_ledger("notices", "--json", **call).out)["refused_for_good"] == 0
+
+
+def test_where_the_server_is_down_it_is_said_how_many_wait(place: Place):
+    with served(Smtp()) as gone:
+        by_email(place, gone)
+    place.told(*(replace(REMINDER, days=days) for days in (60, 30, 7, 1)))
+    outcome = dua_ledger("send", home=place.home.path, clock=place.clock)
+    assert (outcome.code, outcome.lines[-1]) == (1, "Sent 0 notices.")
+    assert "1 notice could not be sent, and 8 notices wait: `dua-ledger notices`" in outcome.err
 
 
 def _inbox(call: dict[str, Any]) -> list[str]:

@@ -76,8 +76,12 @@ def send(
             if not as_json:
                 click.echo(in_lines([_line(one, names)]))
         refused = _refused_for_good(home)
+        with open_outbox(home, settings) as outbox:
+            waiting = len(outbox.waiting())
     if as_json:
-        click.echo(json.dumps({"rows": [_members(one) for one in tried], "refused_for_good": refused}))
+        click.echo(
+            json.dumps({"rows": [_members(one) for one in tried], "waiting": waiting, "refused_for_good": refused})
+        )
     else:
         sent = sum(one.what == "sent" for one in tried)
         click.echo("Nothing was sent." if dry_run else f"Sent {counted(sent, 'notice')}.")
@@ -85,7 +89,8 @@ def send(
     troubles = [one for one in tried if one.what in ("refused", "later")]
     if troubles:
         which = "`dua-ledger notices` shows what waits, and with --refused what was refused"
-        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent: {which}")
+        still = f", and {counted(waiting, 'notice')} {'waits' if waiting == 1 else 'wait'}" if waiting else ""
+        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent{still}: {which}")
 
 
 def _refused_for_good(home: Home) -> int:
