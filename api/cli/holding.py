@@ -234,7 +234,7 @@ def deadlines(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, k
         answer = asked.ask(lambda views: answers.deadlines(views, today, last))
         shown = {
             "day": "last day",
-            "days": "days",
+            "days": "calendar days",
             "kind": "what",
             "what": "which",
             "request": "request",

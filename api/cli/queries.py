@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SHOWN = {
     "query": "query",
     "state": "state",
-    "working_days": "days",
+    "working_days": "working days",
     "kind": "to",
     "by": "who asks",
     "asked": "whom",
