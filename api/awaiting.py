@@ -14,7 +14,7 @@ from projections.upkeep import of_request
 from projections.views import answers
 from projections.views.answers import Waiting
 from projections.views.cases import Case
-from projections.views.findings import FOR_EVER, findings, open_incidents
+from projections.views.findings import FOR_EVER, Finding, findings, open_incidents
 from projections.views.turns import turns, working_days
 
 _GRANTED = (*GRANTED, State.CLOSED)
@@ -54,13 +54,19 @@ def _all_waiting(views: Connection, office: Office, at: datetime) -> Iterator[Wa
             yield Waiting(
                 who=finding.owner,
                 whom=(finding.person,) if finding.person else (),
-                next=f"deal with {finding.kind}, entry {finding.position}",
+                next=f"deal with {finding.kind}{_version_of(finding)}, entry {finding.position}",
                 since=finding.position,
                 since_at=datetime.combine(finding.since, time(), zone).astimezone(UTC),
                 request=finding.request,
                 state="finding",
                 researcher=None,
             )
+
+
+def _version_of(finding: Finding) -> str:
+    if finding.dataset is None:
+        return ""
+    return f" ({finding.dataset}{f' version {finding.label}' if finding.label else ''})"
 
 
 def days_waited(since: datetime, office: Office, at: datetime) -> int:

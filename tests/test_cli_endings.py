@@ -412,6 +412,22 @@ def test_the_inbox_has_incidents_attestations_and_findings(arrived: Office, tmp_
     ]
 
 
+def test_what_is_overdue_is_told_in_the_inbox_with_the_version_that_it_is_about(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.clock = Clock(NOON + timedelta(days=600))
+    overdue = [one for one in rows(office, "findings") if one["kind"] == "overdue destruction"]
+    told = [one["next"] for one in rows(office, "inbox") if "overdue" in one["next"]]
+    assert told == [f"deal with overdue destruction ({DATA} version 1), entry {one['position']}" for one in overdue]
+    assert len(told) == 2
+
+
+def test_tables_say_which_days_they_count(arrived: Office, tmp_path: Path):
+    office = copied(arrived, tmp_path)
+    office.done(f"report-incident passed-on --discovered 2026-11-19 --request {UNDER}")
+    for line, days in (("inbox", "working days"), ("findings", "working days"), ("deadlines --within 999", "calendar")):
+        assert days in office(line).lines[0]
+
+
 def test_an_open_incident_and_a_hold_stand_in_the_checklist_and_stop_everybody(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
     office.done(INCIDENT, f"place-hold --request {UNDER} --reason court")

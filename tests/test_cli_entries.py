@@ -85,7 +85,9 @@ def test_that_entries_are_taken_along_for_programs_is_on_record_and_listing_them
     assert (last.actor, last.event) == ("auditor:7", HistoryViewed(how="exported", request=None))
 
 
-@pytest.mark.parametrize("options", ["--tag person:nobody", "--type nobody.knows.v1", "--after 6", "--after 6 --json"])
+@pytest.mark.parametrize(
+    "options", ["--tag person:nobody", "--type request.approved.v1", "--after 6", "--after 6 --json"]
+)
 def test_where_no_entry_matches_it_says_so_beside_the_output(home: Path, options: str):
     assert dua_ledger("entries", *options.split(), home=home) == Outcome(0, "", "No entry matches.\n")
 
@@ -97,6 +99,9 @@ def test_where_no_entry_matches_it_says_so_beside_the_output(home: Path, options
         ("--tag", "", "tag '': is empty"),
         ("--tag", "\x9b31m", r"tag '\x9b31m': has a control character"),
         ("--tag", os.fsdecode(b"\xff"), r"tag '\udcff': has a lone surrogate, which no UTF-8 can hold"),
+        ("--type", "nonsense", "type 'nonsense': is no type of this program"),
+        ("--type", "request.approved", "type 'request.approved': is no type of this program: request.approved.v1 is"),
+        ("--type", "request.approved.v9", "type 'request.approved.v9': is no type of this program"),
         ("--type", "a\0b", r"type 'a\x00b': has a control character"),
         ("--type", 256 * "t", f"type '{76 * 't'}...: 256 is more than the 255 allowed"),
     ],

@@ -107,7 +107,10 @@ def test_a_journal_asks_a_recipient_who_refers_it_and_the_office_answers_with_an
     assert (again.code, "Q-2026-0001 is answered, and is answered once" in again.out) == (3, True)
     assert rows(office, "queries --open") == []
     assert [row["state"] for row in rows(office, "queries --about D-6.002x-pc")] == ["office verifies"]
-    assert rows(office, "queries --about D-6.002x-forum") == []
+    assert rows(office, "queries --about 10.1000/nobody") == []
+    for unknown, why in (("D-nope", "is not in this ledger, and nobody has asked"), ("nonsense", "is neither a DOI")):
+        turned_away = office(f"queries --about {unknown}")
+        assert (turned_away.code, unknown in turned_away.err, why in turned_away.err) == (2, True, True)
     assert office.done("verify --processes 1").out.startswith("All holds")
 
 

@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.codec import Fact
-from ledger.events import DataSetOpened, Event, PolicyPublished
+from ledger.events import DataSetOpened, Event, NoticeRefused, NoticeRevived, NoticeSent, PolicyPublished
+from ledger.events.finding import FindingKind
 from ledger.storage import open_store
 from projections.asof import AsOf, Moment
 from projections.standing import Standing, State
@@ -413,6 +414,21 @@ def test_what_appeared_before_the_office_had_passed_it_is_a_finding_where_policy
     assert kinds(reviewers(0), RELEASED[1:], notified(), has_appeared()) == []
     assert kinds(facts, correction(place, facts[-1])) == []
     assert kinds(facts, finding_closed(place, "publication without review")) == []
+
+
+def test_a_notice_that_was_refused_for_good_is_a_finding_until_it_is_sent_again_or_somebody_closes_it():
+    place = len(RELEASED)
+    notice: dict[str, Any] = {"of": place, "kind": "reminder", "way": "e-mail", "message": "<1@x>", "person": ANA}
+    refused = NoticeRefused(**notice, request=REQUEST)
+    facts, revived = [*RELEASED, refused], NoticeRevived(refusal=place + 1, **notice, request=REQUEST)
+    kind: FindingKind = "notice refused for good"
+
+    assert found(facts) == [Finding(place + 1, kind, REQUEST, ANA, None, None, TODAY, "office", None)]
+    assert kinds(facts, revived) == []
+    assert [one.position for one in found(facts, revived, refused)] == [place + 3]
+    assert kinds(facts, finding_closed(place + 1, kind)) == []
+    assert kinds(facts, correction(place, RELEASED[-1])) == []
+    assert kinds(RELEASED, NoticeSent(**notice, request=REQUEST)) == []
 
 
 def test_what_a_register_of_the_past_says_to_be_identified_under_no_agreement_is_a_finding():

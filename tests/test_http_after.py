@@ -45,7 +45,10 @@ def test_a_researcher_directs_whoever_asks_them_to_the_office_in_one_call(office
 
     (query,) = rows(office, f"/queries?about={DATA_SET}")
     assert (query["query"], query["state"], query["asked"], query["open"]) == (QUERY, "open", ANA, True)
-    assert rows(office, "/queries?about=D-other") == []
+    assert rows(office, f"/queries?about={REQUEST}") == rows(office, "/queries?about=10.1000/nobody") == []
+    for unknown, why in (("D-nope", "nobody has asked about it"), ("R-2026-0099", "nobody"), ("nonsense", "neither")):
+        turned_away = office.get("staff", f"/queries?about={unknown}")
+        assert (turned_away.status_code, why in told(turned_away)["errors"][0]["detail"]) == (422, True)
 
 
 @pytest.mark.parametrize("changed", [{"referred_by": BEN}, {"asked": BEN, "referred_by": BEN}])
@@ -298,6 +301,19 @@ def test_what_registers_of_the_past_say_stands_beside_what_is_held(office: HttpO
         assert answer["rows"] == []
         assert [(one["organisation"], one["dataset"]) for one in answer["imported"]] == [(ELSEWHERE, "D-grades")]
     assert office.get("auditor", "/organisations/O-nobody/holdings").status_code == 404
+
+
+def test_what_is_held_without_a_right_is_told_of_the_past_too_and_what_nobody_knows_is_counted(office: HttpOffice):
+    named, unnamed = past_release(dataset="D-grades"), past_release(dataset="D-grades", person=BEN, agreement=None)
+    written([past_dataset(), named, unnamed], office.home.ledger)
+
+    for path in ("/holdings-without-right", "/datasets/D-grades/holders?without_right=true"):
+        answer = told(office.get("auditor", path))
+        assert [(one["person"], one["right"]) for one in answer["imported"]] == [(BEN, False)]
+        assert (answer["rows"], answer["right_not_known"]) == ([], 1)
+    whole = told(office.get("auditor", "/datasets/D-grades/holders"))
+    assert [(one["person"], one["right"]) for one in whole["imported"]] == [(ANA, None), (BEN, False)]
+    assert whole["right_not_known"] is None
 
 
 def test_monitoring_reads_for_how_long_the_oldest_has_waited(office: HttpOffice):

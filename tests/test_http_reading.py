@@ -69,7 +69,9 @@ def test_entries_are_chosen_by_type_and_by_all_of_several_tags(office: HttpOffic
     assert all({f"request:{REQUEST}", f"person:{BEN}"} <= set(one["tags"]) for one in by_tag)
 
 
-@pytest.mark.parametrize("query", ["tag=%00", "type=%0a", "tag=" + "a" * 256, "type="])
+@pytest.mark.parametrize(
+    "query", ["tag=%00", "type=%0a", "tag=" + "a" * 256, "type=", "type=nonsense", "type=request.approved"]
+)
 def test_a_tag_or_type_that_is_none_is_turned_away(office: HttpOffice, query):
     assert office.get("auditor", f"/entries?{query}").status_code == 422
 

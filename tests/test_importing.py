@@ -235,6 +235,42 @@ def test_the_made_up_register_is_taken_in_whole_and_one_holder_has_no_agreement(
     assert office("verify --processes 1").code == 0
 
 
+def test_what_is_held_without_a_right_is_told_of_the_past_too_and_what_nobody_knows_is_counted(office: Office):
+    example = EXAMPLES / "course-releases"
+    run = "--course-run course-v1:MITx+6.002x+2012_Spring"
+    office.done(
+        f"register-dataset D-6.002x-pc {run} --kind person-course",
+        f"register-dataset D-6.002x-forum {run} --kind forum",
+        f"import {example}.csv --map {example}.toml",
+    )
+
+    for line in ("holdings", "holders D-6.002x-pc", "holdings --organisation 'Harbor Analytics'"):
+        told = json.loads(office(f"{line} --without-right --json").out)
+        assert [(one["person_name"], one["right"], one["in_force"]) for one in told["rows"]] == [
+            ("Piers Halloran", "none", False)
+        ]
+        whole = office(f"{line} --json" if line != "holdings" else "holders D-6.002x-pc --json")
+        unknown = [one["in_force"] for one in json.loads(whole.out)["rows"] if one["right"] == "not known"]
+        assert unknown == [None] * len(unknown)
+    of_all = json.loads(office("holdings --without-right --json").out)["right_not_known"]
+    of_one = json.loads(office("holders D-6.002x-pc --without-right --json").out)["right_not_known"]
+    assert of_all == len(
+        {
+            (one.organisation, one.person, one.dataset, one.form, one.agreement, one.agreement_version)
+            for one in taken(office)
+            if one.agreement and one.provided != "system access"
+        }
+    )
+    assert office("holdings --without-right").lines[-1] == (
+        f"Of {of_all} imported holdings more nobody here knows if there is a right to it."
+    )
+    assert office("holders D-6.002x-forum --without-right").lines[0] == (
+        "Nobody holds D-6.002x-forum without a right to it."
+    )
+    known = [one["in_force"] for one in csv.DictReader(StringIO(office("holders D-6.002x-pc --csv").out))]
+    assert (known.count("no"), known.count(""), known.count("yes")) == (1, of_one, 0)
+
+
 # What cannot be taken.
 
 WRONG: list[tuple[dict[str, str], str, str, str]] = [

@@ -29,7 +29,7 @@ SHOWN = {
     "dataset": "data set",
     "request": "request",
     "since": "since",
-    "working_days": "days",
+    "working_days": "working days",
     "owner": "whose",
     "closed": "closed",
 }

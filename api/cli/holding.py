@@ -11,12 +11,21 @@ from api.cli import lookup, options
 from api.cli.inquiry import Inquiry, about_a_time, inquiry
 from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, show
+from api.cli.wording import counted
 from api.past import by, called
 from ledger.home import VIEWS, open_home
 from projections.upkeep import Answer, Upkeep
 from projections.views import answers
 from projections.views.answers import Access, Deadline, Holding
-from projections.views.past import PastHolding, past_holders, past_holdings_of_organisation, past_holdings_of_person
+from projections.views.past import (
+    PastHolding,
+    WithoutRight,
+    past_holders,
+    past_holdings_of_organisation,
+    past_holdings_of_person,
+    past_holdings_without_right,
+)
+from projections.views.past import without_right as past_without_right
 
 HOLDERS = {
     "person": "person",
@@ -31,7 +40,8 @@ HOLDERS = {
 }
 HOLDINGS = {"dataset": "data set"} | {column: title for column, title in HOLDERS.items() if column != "person"}
 FORMS = ["identified", "de-identified", "aggregated"]
-
+Held = tuple[list[Holding], list[PastHolding]]
+HeldWithoutRight = tuple[list[Holding], WithoutRight]
 
 NOBODY_WITHOUT_RIGHT = "Nobody holds anything without a right to it."
 _without_right = click.option("--without-right", is_flag=True, help="Only what is held without a right to it.")
@@ -71,9 +81,9 @@ def holders(
                 past_holders(views, known, wanted),
             )
         )
-        held, past = answer.rows
-        table = _table(HOLDERS, _without_right_only(held, without_right), past, asked.today, form)
-        show(table, answer.position, form, f"Nobody holds {dataset}.")
+        found = _without_right_only(answer) if without_right else answer
+        nothing = f"Nobody holds {dataset}{' without a right to it' if without_right else ''}."
+        _show(found, HOLDERS, asked.today, form, nothing)
 
 
 @click.command()
@@ -110,29 +120,45 @@ def holdings(
         elif organisation is not None:
             found, shown = _held_by_organisation(asked, organisation), {"person": "person"} | HOLDINGS
         else:
-            found, shown = _held_without_right(asked), {"dataset": "data set"} | HOLDERS
-        held, past = found.rows
-        table = _table(shown, _without_right_only(held, without_right), past, asked.today, form)
-        nothing = f"{person or organisation} holds nothing." if person or organisation else NOBODY_WITHOUT_RIGHT
-        show(table, found.position, form, nothing)
+            shown = {"dataset": "data set"} | HOLDERS
+            _show(_held_without_right(asked), shown, asked.today, form, NOBODY_WITHOUT_RIGHT)
+            return
+        nothing = f"{person or organisation} holds nothing{' without a right to it' if without_right else ''}."
+        _show(_without_right_only(found) if without_right else found, shown, asked.today, form, nothing)
 
 
-def _without_right_only(held: list[Holding], without_right: bool) -> list[Holding]:
-    return [one for one in held if not (without_right and one.right)]
+def _without_right_only(found: Answer[Held]) -> Answer[HeldWithoutRight]:
+    held, past = found.rows
+    return Answer(found.position, ([one for one in held if not one.right], past_without_right(past)))
 
 
-def _held_without_right(asked: Inquiry) -> Answer[tuple[list[Holding], list[PastHolding]]]:
-    return asked.ask(lambda views: (answers.held_without_right(views, asked.today), list[PastHolding]()))
+def _held_without_right(asked: Inquiry) -> Answer[HeldWithoutRight]:
+    return asked.ask(lambda views: (answers.held_without_right(views, asked.today), past_holdings_without_right(views)))
 
 
-def _held_by_person(asked: Inquiry, person: str, *, gone: bool) -> Answer[tuple[list[Holding], list[PastHolding]]]:
+def _show(
+    found: Answer[Held] | Answer[HeldWithoutRight], shown: Mapping[str, str], today: date, form: Form, nothing: str
+) -> None:
+    """Print who holds what; of what is held without a right also of how much more nobody knows whether it is."""
+    held, past = found.rows
+    if not isinstance(past, WithoutRight):
+        show(_table(shown, held, past, today, form), found.position, form, nothing)
+        return
+    table = _table(shown, held, past.past, today, form)
+    show(table, found.position, form, nothing, right_not_known=past.not_known)
+    if past.not_known and not form.as_json:
+        of_more = f"Of {counted(past.not_known, 'imported holding')} more nobody here knows if there is a right to it."
+        click.echo(of_more, err=form.as_csv)
+
+
+def _held_by_person(asked: Inquiry, person: str, *, gone: bool) -> Answer[Held]:
     known = lookup.person(asked.home, person)
     return asked.ask(
         lambda views: (answers.holdings(views, known, asked.today, gone=gone), past_holdings_of_person(views, known))
     )
 
 
-def _held_by_organisation(asked: Inquiry, organisation: str) -> Answer[tuple[list[Holding], list[PastHolding]]]:
+def _held_by_organisation(asked: Inquiry, organisation: str) -> Answer[Held]:
     known = lookup.organisation_called(asked.home, organisation)
     return asked.ask(
         lambda views: (
@@ -169,10 +195,10 @@ def _past_holding(one: PastHolding) -> Row:
         "dated": one.dated,
         "agreement": called(one.agreement, one.agreement_version),
         "until": None,
-        "right": "not known" if one.agreement else "none",
+        "right": "not known" if one.right is None else "none",
         "state": None,
         "due": None,
-        "in_force": False,
+        "in_force": one.right,
         "organisation": Who(one.organisation),
         "releases": one.releases,
         "registers": one.registers,
@@ -208,7 +234,7 @@ def deadlines(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, k
         answer = asked.ask(lambda views: answers.deadlines(views, today, last))
         shown = {
             "day": "last day",
-            "days": "days",
+            "days": "calendar days",
             "kind": "what",
             "what": "which",
             "request": "request",

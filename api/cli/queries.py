@@ -13,7 +13,7 @@ from api.cli.kinds import AGREEMENT, DATA_SET, DOI, FILE, PUBLICATION, QUERY, RE
 from api.cli.tables import Form, Row, Table, Value, Who, answered, show
 from api.commands import document_in
 from api.commands.query import Answering, ReceiveQuery, WithdrawQuery
-from api.ids import doi_in
+from api.subjects import subject_in
 from ledger.errors import Missing
 from ledger.events import QueryReceived
 from ledger.events.query import Answer, Asking
@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SHOWN = {
     "query": "query",
     "state": "state",
-    "working_days": "days",
+    "working_days": "working days",
     "kind": "to",
     "by": "who asks",
     "asked": "whom",
@@ -142,16 +142,12 @@ def queries(
     """Show who asked whom for what, and what they were told, in the order in which they asked."""
     with inquiry(path, as_of, known_at) as asked:
         form, today = asked.form(as_json, as_csv, ids), asked.today
-        answer = asked.ask(lambda views: inquiring.queries(views, _about(about), open_only=open_only))
+        subject = subject_in(asked.home.ledger, about) if about is not None else None
+        answer = asked.ask(lambda views: inquiring.queries(views, subject, open_only=open_only))
         rows = [
             _query(one, working_days(asked.office.day(one.since_at), today), form, asked.home) for one in answer.rows
         ]
         show(Table(SHOWN, rows), answer.position, form, "Nobody asked.")
-
-
-def _about(text: str | None) -> str | None:
-    """What is asked about: of a DOI, without the address before it."""
-    return doi_in(text) if text and "/" in text else text
 
 
 def _query(one: Asked, days: int, form: Form, home: Home) -> Row:

@@ -15,6 +15,7 @@ from api.cli.acting import clock
 from api.cli.failures import CouldNotRun
 from api.cli.looking import looked
 from api.cli.wording import printable, warn
+from api.subjects import check_type
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
 from ledger.errors import NotContinued
@@ -86,6 +87,7 @@ def entries(
 def _query(types: tuple[str, ...], tags: tuple[str, ...]) -> DCBQuery:
     for wire_type in types:
         check_name("type", wire_type)
+        check_type(wire_type)
     for tag in tags:
         check_name("tag", tag)
     return DCBQuery([DCBQueryItem(list(types), list(tags))]) if tags or types else DCBQuery()

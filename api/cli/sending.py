@@ -11,6 +11,7 @@ from api.cli.acting import clock
 from api.cli.batches import open_for_batches
 from api.cli.failures import CouldNotRun
 from api.cli.inquiry import inquiry
+from api.cli.showing import office_of
 from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import counted, in_lines
 from api.desk import Circumstances
@@ -21,7 +22,10 @@ from api.notices.sending import Sender, Tried
 from api.notices.settings import settings_in
 from ledger.codec import Recorded
 from ledger.events import NoticeRefused, NoticeSent
+from ledger.home import VIEWS, Home
 from ledger.log import about
+from projections.upkeep import Upkeep
+from projections.views.findings import NOTICE_REFUSED, findings
 
 TOLD = {
     "sent": "sent",
@@ -66,20 +70,41 @@ def send(
         sender = Sender(home, settings, clock(), circumstances)
         for entry in () if dry_run else again:
             revive(home, settings, circumstances, entry)
-        names, tried = names_in(home.ledger, home.custody), []
+        names, tried = names_in(home.ledger, home.custody), list[Tried]()
         for one in sender.send(limit, dry_run=dry_run):
             tried.append(one)
             if not as_json:
                 click.echo(in_lines([_line(one, names)]))
+        refused = _refused_for_good(home)
+        with open_outbox(home, settings) as outbox:
+            waiting = len(outbox.waiting())
     if as_json:
-        click.echo(json.dumps({"rows": [_members(one) for one in tried]}))
+        click.echo(
+            json.dumps({"rows": [_members(one) for one in tried], "waiting": waiting, "refused_for_good": refused})
+        )
     else:
         sent = sum(one.what == "sent" for one in tried)
         click.echo("Nothing was sent." if dry_run else f"Sent {counted(sent, 'notice')}.")
+        _tell_refused(refused)
     troubles = [one for one in tried if one.what in ("refused", "later")]
     if troubles:
         which = "`dua-ledger notices` shows what waits, and with --refused what was refused"
-        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent: {which}")
+        still = f", and {counted(waiting, 'notice')} {'waits' if waiting == 1 else 'wait'}" if waiting else ""
+        raise CouldNotRun(f"{counted(len(troubles), 'notice')} could not be sent{still}: {which}")
+
+
+def _refused_for_good(home: Home) -> int:
+    """How many notices were refused for good that nobody sent again, or closed the finding of."""
+    day = office_of(home).day(clock()())
+    found = Upkeep(home.path / VIEWS, home.ledger).ask(lambda views: findings(views, day)).rows
+    return sum(one.kind == NOTICE_REFUSED for one in found)
+
+
+def _tell_refused(number: int, *, on_error: bool = False) -> None:
+    if number:
+        were = "was" if number == 1 else "were"
+        what = f"{counted(number, 'notice')} {were} refused for good, and {were} not sent again"
+        click.echo(f"{what}: `dua-ledger notices --refused` shows which.", err=on_error)
 
 
 def _line(one: Tried, names: Names) -> str:
@@ -129,6 +154,7 @@ def notices(path: Path, as_json: bool, as_csv: bool, ids: bool, sent: bool, refu
             return
         with open_outbox(asked.home, settings_in(asked.home.path)) as outbox:
             rows = [_waits(one) for one in outbox.waiting()]
+        given_up = _refused_for_good(asked.home)
         shown = {
             "position": "of entry",
             "kind": "notice",
@@ -139,7 +165,9 @@ def notices(path: Path, as_json: bool, as_csv: bool, ids: bool, sent: bool, refu
             "next_at": "again",
             "problem": "why not",
         }
-        show(Table(shown, rows), position, form, "No notice waits.")
+        show(Table(shown, rows), position, form, "No notice waits.", refused_for_good=given_up)
+        if not form.as_json:
+            _tell_refused(given_up, on_error=form.as_csv)
 
 
 def _waits(one: Notice) -> Row:

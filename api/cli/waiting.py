@@ -48,7 +48,7 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
             lambda views: [_waiting(one, asked) for one in awaiting.inbox(views, asked.office, asked.at)]
         )
         shown = {
-            "working_days": "days",
+            "working_days": "working days",
             "who": "waits for",
             "whom": "whom",
             "next": "to",

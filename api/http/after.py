@@ -11,9 +11,9 @@ from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import parameters
-from api.ids import doi_in
 from api.leaving import parts_of, what_ends
 from api.names import as_typed_in
+from api.subjects import subject_in
 from ledger.events.finding import FindingKind
 from ledger.events.ids import DataSetId, PersonId, RequestId
 from ledger.events.past import PastForm
@@ -75,7 +75,7 @@ def queries(call: Call) -> Answer:
     """Tell who asked whom for what, and what they were told."""
     wanted = parameters(call.request, WhichQueries)
     asked = Inquiry(call, wanted)
-    subject = doi_in(wanted.about) if wanted.about and "/" in wanted.about else wanted.about
+    subject = subject_in(call.ledger, wanted.about) if wanted.about is not None else None
     viewed = asked.view(lambda views: inquiring.queries(views, subject, open_only=wanted.open))
     rows = tuple(
         lists.Query.of(

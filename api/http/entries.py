@@ -12,6 +12,7 @@ from api.http.listing import MAX_LIMIT, further
 from api.http.public import TEXT, tile_of
 from api.http.reading_in import parameters
 from api.http.rendering import is_export
+from api.subjects import check_type
 from api.telling import circumstances, told
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
@@ -50,6 +51,7 @@ def entries(call: Call) -> Answer:
 def _query(asked: Paging) -> DCBQuery:
     for wire_type in asked.type:
         check_name("type", wire_type)
+        check_type(wire_type)
     for tag in asked.tag:
         check_name("tag", tag)
     return DCBQuery([DCBQueryItem(list(asked.type), list(asked.tag))]) if asked.type or asked.tag else DCBQuery()

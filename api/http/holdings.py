@@ -10,6 +10,8 @@ from ledger.events.past import PastForm
 from projections.upkeep import Answer as Viewed
 from projections.views import answers, past
 
+Held = tuple[list[answers.Holding], list[past.PastHolding]]
+
 
 class Which(AboutATime, frozen=True, kw_only=True):
     """Only what is held without a right to it; also what is destroyed, to see what is gone."""
@@ -36,7 +38,7 @@ def holders(call: Call) -> Answer:
         ),
         *("holders", dataset, wanted.form, wanted.gone),
     )
-    return _held(call, viewed, wanted)
+    return _held(call, viewed, without_right=wanted.without_right)
 
 
 def holdings(call: Call) -> Answer:
@@ -51,7 +53,7 @@ def holdings(call: Call) -> Answer:
         ),
         *("holdings", who, wanted.gone),
     )
-    return _held(call, viewed, wanted)
+    return _held(call, viewed, without_right=wanted.without_right)
 
 
 def holdings_for(call: Call) -> Answer:
@@ -64,25 +66,38 @@ def holdings_for(call: Call) -> Answer:
             past.past_holdings_of_organisation(views, whose),
         )
     )
-    return _held(call, viewed, Which())
+    return _held(call, viewed, without_right=False)
 
 
 def without_right(call: Call) -> Answer:
     """Tell what anybody holds without a right to it; now, or at another time."""
     asked = Inquiry(call, parameters(call.request, AboutATime))
-    viewed = asked.view(lambda views: (answers.held_without_right(views, asked.today), list[past.PastHolding]()))
-    return _held(call, viewed, Which())
+    viewed = asked.view(
+        lambda views: (answers.held_without_right(views, asked.today), past.past_holdings_without_right(views))
+    )
+    held, (imported, not_known) = viewed.rows
+    return Answer(_told(call, held, imported, not_known), position=viewed.position)
 
 
-Held = tuple[list[answers.Holding], list[past.PastHolding]]
-
-
-def _held(call: Call, viewed: Viewed[Held], wanted: Which) -> Answer:
+def _held(call: Call, viewed: Viewed[Held], *, without_right: bool) -> Answer:
     held, imported = viewed.rows
-    meant = [one for one in held if not (wanted.without_right and one.right)]
-    rows = tuple(lists.Holding.of(one, person_name=call.name(one.person)) for one in meant)
+    not_known = None
+    if without_right:
+        held, (imported, not_known) = [one for one in held if not one.right], past.without_right(imported)
+    return Answer(_told(call, held, imported, not_known), position=viewed.position)
+
+
+def _told(
+    call: Call, held: list[answers.Holding], imported: list[past.PastHolding], not_known: int | None
+) -> lists.Holdings:
+    rows = tuple(lists.Holding.of(one, person_name=call.name(one.person)) for one in held)
     told = tuple(
-        lists.Imported.of(one, organisation_name=call.name(one.organisation), person_name=call.name(one.person))
+        lists.Imported.of(
+            one,
+            right=one.right,
+            organisation_name=call.name(one.organisation),
+            person_name=call.name(one.person),
+        )
         for one in imported
     )
-    return Answer(lists.Holdings(rows=rows, imported=told), position=viewed.position)
+    return lists.Holdings(rows=rows, imported=told, right_not_known=not_known)

@@ -48,17 +48,25 @@ class Holding(Shape, frozen=True, kw_only=True):
 
 @as_in(past.PastHolding)
 class Imported(Shape, frozen=True, kw_only=True):
-    """What a register of the past says that an organisation was given; nobody here knows whether it is held still."""
+    """What a register of the past says that an organisation was given; nobody here knows whether it is held still.
 
+    `right` is false where the register names no agreement, and null, as nobody knows, where it names one.
+    """
+
+    right: bool | None
     organisation_name: str | None
     person_name: str | None
 
 
 class Holdings(Shape, frozen=True, kw_only=True):
-    """Who holds what; what registers of the past say stands apart, and in JSON alone."""
+    """Who holds what; what registers of the past say stands apart, and in JSON alone.
+
+    `right_not_known` is of how many more imported ones nobody knows it, if only those without a right were asked for.
+    """
 
     rows: tuple[Holding, ...]
     imported: tuple[Imported, ...] = ()
+    right_not_known: int | None = None
 
 
 @as_in(answers.Deadline)

@@ -11,6 +11,7 @@ FindingKind = Literal[
     "copy by a non-holder",
     "copy under a closed request",
     "late incident",
+    "notice refused for good",
     "overdue destruction",
     "past release under no agreement",
     "publication without review",

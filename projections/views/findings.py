@@ -21,6 +21,7 @@ from projections.views.past import NOT_UNDONE
 
 OFFICE, DIRECTOR = "office", "director"
 FOR_EVER = "written off"
+NOTICE_REFUSED: FindingKind = "notice refused for good"
 # Whoever has to deal with a finding of this kind, unless it was given to somebody.
 OWNERS = {FOR_EVER: DIRECTOR}
 
@@ -54,6 +55,14 @@ SOURCES = (
         WHERE t.person = h.person AND h.since BETWEEN t.completed AND t.day
             AND t.position NOT IN (SELECT position FROM undone)
     )
+    """,
+    # What nobody has sent again, and is not about something that was taken back.
+    f"""
+    SELECT n.position, '{NOTICE_REFUSED}', n.request, n.person, NULL, NULL, n.day
+    FROM notices AS n
+    WHERE n.refusal IS NULL
+        AND n.position NOT IN (SELECT position FROM undone) AND n.of NOT IN (SELECT position FROM undone)
+        AND NOT EXISTS (SELECT 1 FROM notices AS again WHERE again.refusal = n.position)
     """,
     # What registers say that went out before this ledger was kept.
     f"""

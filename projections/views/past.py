@@ -5,8 +5,9 @@ nobody here knows; only where a register names no agreement, there was none that
 """
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -27,6 +28,14 @@ HOLDINGS = """
 OF_A_DATA_SET = HOLDINGS.format(which="p.dataset = :about", not_undone=NOT_UNDONE)
 OF_AN_ORGANISATION = HOLDINGS.format(which="p.organisation = :about", not_undone=NOT_UNDONE)
 OF_A_PERSON = HOLDINGS.format(which="p.person = :about", not_undone=NOT_UNDONE)
+UNDER_NO_AGREEMENT = HOLDINGS.format(which="p.agreement IS NULL", not_undone=NOT_UNDONE)
+NOT_KNOWN = f"""
+    SELECT COUNT(*) FROM (
+        SELECT DISTINCT p.organisation, p.person, p.dataset, p.form, p.agreement, p.agreement_version
+        FROM past_releases AS p
+        WHERE p.agreement IS NOT NULL AND p.provided <> 'system access' AND {NOT_UNDONE}
+    )
+"""
 
 AGREEMENTS = f"""
     SELECT
@@ -58,6 +67,18 @@ class PastHolding(NamedTuple):
     dated: Dated
     releases: int
     registers: tuple[str, ...]
+
+    @property
+    def right(self) -> Literal[False] | None:
+        """Whether there is a right to it: there is none under no agreement, and of any other nobody here knows."""
+        return False if self.agreement is None else None
+
+
+class WithoutRight(NamedTuple):
+    """What was given under no agreement, and of how many other holdings nobody knows whether there is a right."""
+
+    past: list[PastHolding]
+    not_known: int
 
 
 class PastAgreement(NamedTuple):
@@ -107,6 +128,18 @@ def past_holdings_of_person(connection: sqlite3.Connection, person: str) -> list
     return _holdings(connection, OF_A_PERSON, person, None)
 
 
+def without_right(past: Sequence[PastHolding]) -> WithoutRight:
+    """Those of some holdings to which there is no right."""
+    held = [one for one in past if one.right is False]
+    return WithoutRight(held, len(past) - len(held))
+
+
+def past_holdings_without_right(connection: sqlite3.Connection) -> WithoutRight:
+    """What anybody was given without a right to it."""
+    (not_known,) = connection.execute(NOT_KNOWN).fetchone()
+    return WithoutRight(_holdings(connection, UNDER_NO_AGREEMENT, None, None), int(not_known))
+
+
 def past_agreements(connection: sqlite3.Connection, form: str | None, dataset: str | None) -> list[PastAgreement]:
     """The agreements under which anything was given, in a form and of a type if they are named."""
     return [
@@ -125,7 +158,7 @@ def releases_without_agreement(connection: sqlite3.Connection, form: str | None,
     return int(count)
 
 
-def _holdings(connection: sqlite3.Connection, question: str, about: str, form: str | None) -> list[PastHolding]:
+def _holdings(connection: sqlite3.Connection, question: str, about: str | None, form: str | None) -> list[PastHolding]:
     return [_holding(*row) for row in connection.execute(question, {"about": about, "form": form})]
 
 

@@ -104,6 +104,8 @@ WANTED: tuple[type[Event], ...] = (
     LegalHoldPlaced,
     LegalHoldLifted,
     DisclosureCompelled,
+    NoticeRefused,
+    NoticeRevived,
 )
 # These change nothing that anybody asks the views about.
 PASSED_OVER: tuple[type[Event], ...] = (
@@ -132,8 +134,6 @@ PASSED_OVER: tuple[type[Event], ...] = (
     ReminderFellDue,
     DestructionRequired,
     NoticeSent,
-    NoticeRefused,
-    NoticeRevived,
 )
 
 
@@ -206,6 +206,10 @@ class Views:
                 self._add_incident(fact, step)
             case LegalHoldPlaced() | LegalHoldLifted() as of_hold:
                 self._add_hold(fact, of_hold)
+            case NoticeRefused() as notice:
+                self._add_notice(fact, notice, None)
+            case NoticeRevived() as notice:
+                self._add_notice(fact, notice, notice.refusal)
             case FactCorrected() as correction:
                 self._correct(position, correction)
             case _ as event:
@@ -251,6 +255,10 @@ class Views:
         if isinstance(event, LegalHoldLifted):
             due = str(after(self._office.day(parse_time(fact.occurred)), self._office.policy.event.destruction_days))
         self._add("holds", (fact.position, event.hold, due is None, due, event.request, event.dataset, event.person))
+
+    def _add_notice(self, fact: Happening, event: NoticeRefused | NoticeRevived, refusal: int | None) -> None:
+        day = self._days.of(fact.occurred)
+        self._add("notices", (fact.position, refusal, event.of, event.request, event.person, day))
 
     def _correct(self, position: int, correction: FactCorrected) -> None:
         self._corrected = True

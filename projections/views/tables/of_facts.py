@@ -11,6 +11,7 @@ A fact that was corrected keeps its rows, and is passed over by whoever asks: `u
     queries        who asked, and what they were told
     incidents      what went wrong, was contained, was closed
     steps          who got a finding to deal with, and who closed it
+    notices        which were refused for good, and by which entry the office had that one sent again
     holds          legal holds that were placed, and lifted
     compelled      what an instrument of the law made disclosed
     corrections    which fact says so of which
@@ -123,6 +124,16 @@ TABLES = (
     ) STRICT
     """,
     """
+    CREATE TABLE notices (
+        position INTEGER PRIMARY KEY,
+        refusal INTEGER,
+        of INTEGER NOT NULL,
+        request TEXT,
+        person TEXT,
+        day TEXT NOT NULL
+    ) STRICT
+    """,
+    """
     CREATE TABLE holds (
         position INTEGER PRIMARY KEY,
         hold TEXT NOT NULL,
@@ -156,6 +167,7 @@ INDEXES = (
     "CREATE INDEX past_releases_to_people ON past_releases (person) WHERE person IS NOT NULL",
     "CREATE INDEX queries_by_number ON queries (query)",
     "CREATE INDEX steps_of_entries ON steps (entry)",
+    "CREATE INDEX notices_sent_again ON notices (refusal) WHERE refusal IS NOT NULL",
 )
 
 ADD = {
@@ -168,6 +180,7 @@ ADD = {
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
+    "notices": "INSERT INTO notices VALUES (?, ?, ?, ?, ?, ?)",
     "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?)",
     "compelled": "INSERT INTO compelled VALUES (?, ?, ?, ?, ?, ?)",
     "corrections": "INSERT INTO corrections VALUES (?, ?)",
