@@ -192,6 +192,6 @@ def accesses(call: Call) -> Answer:
     wanted = parameters(call.request, Findings)
     viewed = Inquiry(call, wanted).view(lambda views: answers.accesses(views, findings=wanted.findings))
     found = list(islice((one for one in viewed.rows if one.position > wanted.after), wanted.limit))
-    rows = tuple(map(lists.AccessListed.of, found))
+    rows = tuple(lists.AccessListed.of(one, person_name=call.name(one.person)) for one in found)
     links = further(call, rows, wanted.limit, found[-1].position if found else 0)
     return Answer(lists.Accesses(rows=rows), position=viewed.position, headers=links)
