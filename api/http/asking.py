@@ -75,7 +75,7 @@ def request_letter(call: Call) -> Answer:
     try:
         text = letter(number, whole, checklist(number, whole, asked.at), call.names)
     except Malformed as error:
-        return told_wrong(error, ())
+        return told_wrong(error, {})
     return Answer(f"{text}\n".encode(), position=asked.log.position, media_type=TEXT)
 
 

@@ -134,7 +134,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 seen=seen_by(call),
             )
         except Malformed as error:
-            return told_wrong(error, reading.members)
+            return told_wrong(error, said | told)
         return answered(call, outcome)
 
     return take
@@ -194,9 +194,9 @@ def key_of(call: Call, body: Mapping[str, Any], files: Mapping[str, str]) -> Ide
     return IdempotencyKey(call.caller.principal, idempotency_key(call.request), wish)
 
 
-def told_wrong(error: Malformed, members: Sequence[str]) -> Answer:
-    """The answer to what cannot be recorded, pointing at the member of the body that says it."""
-    found = problem_of(error, members)
+def told_wrong(error: Malformed, body: Mapping[str, Any]) -> Answer:
+    """The answer to what cannot be recorded, pointing at the members of the body that say it."""
+    found = problem_of(error, body)
     return Answer(found, found.status)
 
 
@@ -248,7 +248,7 @@ def erase(call: Call) -> Answer:
             return answered(call, call.desks.clerk.take(wish, circumstances, documents=shown, dry_run=True))
         erased = erase_details(call.desks.clerk, wish, circumstances, key=key, documents=shown)
     except Malformed as error:
-        return told_wrong(error, reading.members)
+        return told_wrong(error, msgspec.structs.asdict(body) | told)
     if erased.outcome is not None and erased.outcome.refused:
         return answered(call, erased.outcome)
     entries = tuple(entry_shape(call, entry) for entry in erased.outcome.entries) if erased.outcome else ()
@@ -274,7 +274,7 @@ def issue_key(call: Call) -> Answer:
         key = key_of(call, plain(wanted), {})
         outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
     except Malformed as error:
-        return told_wrong(error, shapes.KeyWanted.__struct_fields__)
+        return told_wrong(error, msgspec.structs.asdict(wanted))
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer

@@ -68,7 +68,7 @@ def hand_over(call: Call) -> Answer:
             if outcome.refused:
                 _fails(call, "handing over", refusal_of(outcome))
     except Malformed as error:
-        return told_wrong(error, said.__struct_fields__)
+        return told_wrong(error, msgspec.structs.asdict(said))
     return answered(call, outcome)
 
 
@@ -188,7 +188,7 @@ def send_key_test(call: Call) -> Answer:
             seen=seen_by(call),
         )
     except Malformed as error:
-        return told_wrong(error, wanted.__struct_fields__)
+        return told_wrong(error, msgspec.structs.asdict(wanted))
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer
