@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from api.admission import admit_act, admit_circumstances, admit_form, admit_reports, looked_at
-from api.errors import Outdated
+from api.errors import NotEntitled, Outdated
 from api.signing import After, Before, nothing_after, nothing_before
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
@@ -20,7 +20,7 @@ from ledger.errors import Conflict
 from ledger.events import ActRefused, Event
 from ledger.events.governance import Objected
 from ledger.log import IdempotencyKey, Ledger, Reading
-from ledger.storage.port import Clock
+from ledger.storage.port import Clock, recording_time
 from projections.acts import Act, ApproveRequest
 from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
@@ -193,7 +193,11 @@ class Desk:
             if seen is not None:
                 reading = seen.check(self._ledger, judgement.reading)
                 judgement = msgspec.structs.replace(judgement, reading=reading)
-            admit_act(act, circumstances.actor, judgement.standing, at, circumstances.occurred_at)
+            try:
+                admit_act(act, circumstances.actor, judgement.standing, at, circumstances.occurred_at)
+            except NotEntitled:
+                self._check_clock(at)
+                raise
         return judgement
 
     def _report(
@@ -219,8 +223,16 @@ class Desk:
             facts = reading.facts
             if seen is not None:
                 reading = seen.check(self._ledger, reading)
-            admit_reports(told, facts, at, others)
+            try:
+                admit_reports(told, facts, at, others)
+            except NotEntitled:
+                self._check_clock(at)
+                raise
         return reading
+
+    def _check_clock(self, at: datetime) -> None:
+        """Raise `ClockBehind` when nothing could be recorded now: by such a clock nobody may hold a role yet."""
+        recording_time(at, self._ledger.store.head())
 
 
 def _persist(attempt: Callable[[], Answer]) -> Answer:

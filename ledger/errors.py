@@ -148,7 +148,10 @@ class ClockBehind(Unavailable):
 
     def __init__(self, now: str, head: str) -> None:
         self.now, self.head = now, head
-        super().__init__(f"the clock says {now}, more than five minutes before the last entry's {head}: set the clock")
+        super().__init__(
+            f"the clock says {now}, more than five minutes before the last entry's {head}: set the clock; if it is "
+            "right, another one was ahead when that entry was recorded, and nothing can be recorded before then"
+        )
 
 
 class Busy(Unavailable):

@@ -8,7 +8,7 @@ import pytest
 
 from api.desk import Desk
 from api.errors import NotEntitled
-from ledger.errors import LedgerError, Malformed
+from ledger.errors import ClockBehind, LedgerError, Malformed
 from projections.acts import Act
 from tests.desk_office import Office, office, prepared
 from tests.facts import ANA, NOON, REQUEST, nothing_written
@@ -127,3 +127,10 @@ def test_a_clock_without_a_time_zone_is_not_believed(prepared: Office):
         with nothing_written(prepared.store), pytest.raises(Malformed) as caught:
             wish()
         assert caught.value.what == "time"
+
+
+def test_by_a_clock_from_before_the_roles_it_is_the_clock_that_is_told_of(prepared: Office):
+    prepared.clock.go(-timedelta(days=40 * 365))
+    for wish in (lambda: prepared.desk.act(approve(), HOUSE), lambda: prepared.desk.report(suspended(ANA), HOUSE)):
+        with nothing_written(prepared.store), pytest.raises(ClockBehind):
+            wish()

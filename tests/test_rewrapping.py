@@ -126,7 +126,7 @@ def change_until(step: str, folder: Folder) -> None:
     changed(folder)
 
 
-def die(*_: object) -> NoReturn:
+def die(*_: object, **__: object) -> NoReturn:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError
 

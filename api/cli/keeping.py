@@ -145,7 +145,7 @@ def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, y
 
     Refused where an agreement or the record of a disclosure needs name and institution; the other details can go. The
     log keeps saying that there was such a person, and everything still verifies. Calling again completes an erasure
-    that was cut off.
+    that was cut off: by the id, which `erased` shows, where the address is gone already.
     """
     chosen = cast(tuple[Detail, ...], tuple(sorted(set(details))))
     lapses = (clock()() + timedelta(days=backup_days)).date()
