@@ -80,10 +80,13 @@ def _made_again(kind: type[LedgerError], args: tuple[object, ...]) -> LedgerErro
 
 
 class Malformed(LedgerError):
-    """Something handed in cannot become part of the ledger; nothing was written."""
+    """Something handed in cannot become part of the ledger; nothing was written.
 
-    def __init__(self, what: str, value: object, why: str) -> None:
-        self.what, self.value, self.why = what, value, why
+    `members` are those of what was handed in that say it, or would have to, where `what` is not called as one of them.
+    """
+
+    def __init__(self, what: str, value: object, why: str, *members: str) -> None:
+        self.what, self.value, self.why, self.members = what, value, why, members
         shown = ascii(value)
         super().__init__(f"{what} {shown if len(shown) <= 80 else shown[:77] + '...'}: {why}")
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import resource
 import shutil
 import signal
@@ -32,7 +33,7 @@ from ledger.events.opening import Continued
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Verdict
 from ledger.evidence.witness import Witness, create_witness
-from ledger.home import KEYS, OUTGOING, check_continued, erase_person, open_home, open_log, read_log_key
+from ledger.home import KEYS, OUTGOING, check_continued, erase_person, lock_store_url, open_home, open_log, read_log_key
 from ledger.log import about
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON, noon
@@ -778,6 +779,47 @@ def test_a_home_that_was_restored_knows_until_when_its_keys_are_kept_elsewhere(l
     assert ledger.continued().code == 0
 
     assert last_copy_lapses(ledger.again) == (NOON + timedelta(days=200)).date()
+
+
+@pytest.mark.parametrize(
+    ("given", "wanting"),
+    [
+        ([], ["--lock-store", "--as-new-log", "--log-key"]),
+        (["--keys"], ["--key-encryption-key", "--lock-store", "--as-new-log", "--log-key"]),
+        (["--key-encryption-key", "--log-key"], ["--keys", "--lock-store", "--as-new-log"]),
+        (["--keys", "--lock-store"], ["--key-encryption-key", "--log-key"]),
+    ],
+)
+def test_all_that_is_wanting_is_asked_for_at_once(ledger: Ledger, given: list[str], wanting: list[str]):
+    ledger.backed_up()
+    there = {"--keys": ledger.keys, "--lock-store": ledger.home / "lock"}
+
+    outcome = ledger.restore(*(word for one in given for word in (one, there.get(one, ledger.backup))))
+
+    asked_for = outcome.err.partition("give also ")[2]
+    assert (outcome.code, ledger.again.exists()) == (2, False)
+    assert set(re.findall(r"(?:^|; |or )(--[a-z-]+)", asked_for)) == set(wanting)
+
+
+@pytest.mark.parametrize("where", ["", "lock", "lock/checkpoints.db"])
+def test_a_lock_store_is_named_by_its_file_or_folder_or_by_the_home_that_has_it(ledger: Ledger, where: str):
+    sign(ledger.home)
+    ledger.backed_up()
+    named = os.path.relpath(ledger.home / where)
+
+    outcome = ledger.restore("--lock-store", named)
+
+    assert outcome.code == 0
+    found, meant = (Path(url.removeprefix("sqlite:///")) for url in (lock_store_url(ledger.again), ledger.lock_store))
+    assert found.samefile(meant)
+
+
+@pytest.mark.parametrize("wrong", ["sqlite:/lock.db", "postgres:lock", "http://lock", "nowhere"])
+def test_what_is_no_lock_store_is_none_that_a_log_goes_on_with(ledger: Ledger, wrong: str):
+    ledger.backed_up()
+
+    assert ledger.restore("--lock-store", wrong).code != 0
+    assert not ledger.again.exists()
 
 
 def test_what_goes_together_is_asked_for_together(ledger: Ledger):

@@ -71,6 +71,20 @@ def test_a_dry_run_decides_the_same_and_records_nothing(executed: HttpOffice, pe
     assert tried["decision"] is decision(asked(executed, evaluation(person)))["decision"]
 
 
+@pytest.mark.parametrize("said", ["yes", "true", "false", 1, None])
+def test_a_dry_run_that_is_neither_true_nor_false_is_malformed_and_nothing_is_recorded(executed: HttpOffice, said):
+    context = {"dry_run": said}
+    with executed.unchanged():
+        alone = asked(executed, evaluation(context=context))
+        around = asked(executed, {**several(None, ANA, STRANGER), "context": context}, SEVERAL)
+        parts = asked(executed, {"evaluations": [evaluation(context=context)]}, SEVERAL)
+
+    for answer in (alone, around):
+        assert (answer.status_code, told(answer)["errors"][0]["pointer"]) == (400, "/context/dry_run")
+    (part,) = told(parts)["evaluations"]
+    assert (part["decision"], part["context"]["errors"][0]["pointer"]) == (False, "/context/dry_run")
+
+
 def test_a_person_is_known_by_their_address_too(executed: HttpOffice):
     assert decision(asked(executed, evaluation("Ana@Example.edu")))["decision"] is True
     assert decision(asked(executed, evaluation("somebody@example.edu")))["decision"] is False
@@ -244,13 +258,18 @@ REQUESTS = st.fixed_dictionaries({}, optional={name: some | JSON for name, some 
 WHOLE = st.fixed_dictionaries({name: MEMBERS[name] for name in EVALUATION["required"]}, optional={"context": OBJECTS})
 
 
+def taken(body: dict[str, Any]) -> bool:
+    """Whether it is as the standard has it, and says plainly whether it is a dry run, of which that knows nothing."""
+    return fits(EVALUATION, body) and isinstance(body.get("context", {}).get("dry_run", False), bool)
+
+
 @given(body=WHOLE | REQUESTS)
 @anything(100, 5_000)
 def test_whatever_the_standard_allows_is_decided_and_what_it_forbids_is_malformed(executed: HttpOffice, body):
     before = executed.length
     response = asked(executed, body)
 
-    assert (response.status_code == 200) == fits(EVALUATION, body)
+    assert (response.status_code == 200) == taken(body)
     if response.status_code == 200:
         decision(response)
     else:
@@ -269,7 +288,7 @@ def test_whatever_several_are_asked_the_answer_is_as_the_standard_has_it(execute
         assert any(fits(schema, told(response)) for schema in (DECISION, DECISIONS))
     else:
         assert response.status_code == 400
-    if fits(EVALUATIONS, {**around, "evaluations": parts}) and fits(EVALUATION, around):
+    if fits(EVALUATIONS, {**around, "evaluations": parts}) and taken(around):
         assert response.status_code == 200
 
 

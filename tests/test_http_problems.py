@@ -9,7 +9,7 @@ import pytest
 from api.http.problems import pointer_in, pointer_of
 from ledger.errors import Busy, Damaged
 from ledger.events import ActRefused
-from tests.facts import ANA, NOON, REQUEST
+from tests.facts import ANA, DATA_SET, NOON, REQUEST
 from tests.http_office import HttpOffice, office, told
 
 __all__ = ["office"]
@@ -105,6 +105,53 @@ def test_each_bad_parameter_is_named(office: HttpOffice, query, parameter):
 
     assert response.status_code == 422
     assert [one["parameter"] for one in problem(response)["errors"]] == parameter.split()
+
+
+NOBODY, ELSEWHERE_ID = "p-" + 32 * "9", "D-elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointers"),
+    [
+        ("/holds", {"reason": "x"}, ["/request", "/dataset", "/person"]),
+        ("/holds", {"reason": "x", "person": ANA, "dataset": DATA_SET}, ["/dataset", "/person"]),
+        ("/holds", {"reason": "x", "person": NOBODY}, ["/person"]),
+        ("/queries", {"kind": "replicate"}, ["/by", "/asker"]),
+        ("/queries", {"kind": "replicate", "asker": "x", "asked": NOBODY}, ["/asked"]),
+        ("/queries", {"kind": "replicate", "asker": "x", "datasets": [DATA_SET, ELSEWHERE_ID]}, ["/datasets/1"]),
+        (
+            "/incidents",
+            {"what": "lost device", "discovered": "2026-11-20T08:00:00Z"},
+            ["/requests", "/people", "/datasets"],
+        ),
+        (
+            "/incidents",
+            {"what": "lost device", "discovered": "2026-11-20T08:00:00Z", "people": [ANA, NOBODY]},
+            ["/people/1"],
+        ),
+        (
+            "/incidents",
+            {
+                "what": "lost device",
+                "discovered": "2026-11-20T08:00:00+00:00",
+                "told": "2026-11-19T08:00:00Z",
+                "people": [ANA],
+            },
+            ["/discovered"],
+        ),
+        ("/accesses", {"dataset": DATA_SET}, ["/person", "/account"]),
+        ("/accesses", {"dataset": ELSEWHERE_ID, "person": ANA}, ["/dataset"]),
+        (f"/people/{ANA}/debarments", {"reason": "x", "until": "2020-01-01"}, ["/until"]),
+        (f"/people/{ANA}/departures", {"request": "R-1999-0001"}, [None]),
+        (f"/people/{NOBODY}/suspensions", {}, [None]),
+    ],
+)
+def test_what_the_ledger_finds_wrong_is_pointed_at_wherever_the_body_says_it(office: HttpOffice, path, body, pointers):
+    with office.unchanged():
+        response = office.post("director", path, body)
+
+    assert response.status_code == 422
+    assert [one.get("pointer") for one in problem(response)["errors"]] == pointers
 
 
 def test_a_body_of_another_kind_is_not_read(office: HttpOffice):

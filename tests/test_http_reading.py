@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 
 import msgspec
@@ -11,7 +11,7 @@ import pytest
 
 from api.http.rendering import as_csv
 from ledger.events import DocumentOpened, HistoryViewed, TrainingCertified
-from tests.facts import ANA, BEN, DATA_SET, REQUEST
+from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import (
     OTHERS_REQUEST,
     PDF,
@@ -100,19 +100,19 @@ def test_no_cell_of_a_table_is_a_formula():
         yes: bool
         none: None = None
 
-    rows = [Row(text, ("=1",), True) for text in ("=1+1", "+1", "-1", "@A1", "\tx", "\rx", "x=1", 'a"b,c\n')]
+    rows = [Row(text, ("=1", "b"), True) for text in ("=1+1", "+1", "-1", "@A1", "\tx", "\rx", "x=1", 'a"b,c\n')]
     text = as_csv(rows, Row.__struct_fields__).decode()
 
     read = list(csv.reader(StringIO(text, newline="")))
     assert read[0] == ["text", "list", "yes", "none"]
     assert [row[0] for row in read[1:]] == ["'=1+1", "'+1", "'-1", "'@A1", "'\tx", "'\rx", "x=1", 'a"b,c\n']
-    assert read[1][1:] == ['["=1"]', "true", ""]
+    assert read[1][1:] == ["'=1; b", "true", ""]
 
 
 def test_an_empty_table_has_its_heading(office: HttpOffice):
     text = office.get("auditor", "/accesses", headers=CSV).get_data(as_text=True)
 
-    assert text == "position,how,at,person,dataset,label,request,agreement,finding\r\n"
+    assert text == "position,how,at,person,person_name,dataset,label,request,agreement,finding\r\n"
 
 
 def test_an_entry_is_shown_whole_and_judged_again(office: HttpOffice):
@@ -252,6 +252,32 @@ def test_what_ends_is_told_by_day(office: HttpOffice):
 
     assert soon == []
     assert {one["what"] for one in later} == {"E-couhes", "E-irb"}
+
+
+@pytest.mark.parametrize("of", ["staff", "compliance", "auditor"])
+def test_what_ends_whom_it_waits_for_and_who_was_let_in_are_told_with_names(office: HttpOffice, of):
+    office.post("data server", "/accesses", {"person": ANA, "dataset": DATA_SET})
+
+    ends = next(one for one in rows(office.get(of, "/deadlines?within=90")) if ANA in one["whom"])
+    (waits,) = [one for one in rows(office.get(of, "/inbox")) if one["request"] == REQUEST]
+    (let_in,) = rows(office.get(of, "/accesses"))
+
+    assert ends["whom_name"][ends["whom"].index(ANA)] == "Ana Ejemplo"
+    assert ends["days"] == (date.fromisoformat(ends["day"]) - NOON.date()).days
+    assert waits["researcher_name"] == "Ana Ejemplo"
+    assert let_in["person_name"] == "Ana Ejemplo"
+
+
+def test_whom_an_end_concerns_can_be_read_in_a_table(office: HttpOffice):
+    ends = next(one for one in table(office, "/deadlines?within=90") if ANA in one["whom"])
+
+    place = ends["whom"].split("; ").index(ANA)
+    assert ends["whom_name"].split("; ")[place] == "Ana Ejemplo"
+
+
+def table(office: HttpOffice, path: str) -> list[dict[str, str]]:
+    text = office.get("staff", path, headers=CSV).get_data(as_text=True)
+    return list(csv.DictReader(StringIO(text, newline="")))
 
 
 def test_accesses_are_told_as_they_are_recorded_and_findings_apart(office: HttpOffice):

@@ -132,10 +132,7 @@ def restore(
     Exits with 10 when the backup was altered, or custody does not hold what the log commits to. Where that is because
     the keys are older than the backup, it is said: --accept-losses goes on without what they do not open.
     """
-    if (keys is None) != (opens is None):
-        raise click.UsageError("--keys and --key-encryption-key go together: one opens the other")
-    if origin is None and lock is None:
-        raise click.UsageError("give the --lock-store, to continue the log, or begin another with --as-new-log")
+    _check_all_is_given(keys, opens, lock, log_key, origin)
     for witness in witnesses:
         parse_appointed(witness)
     kept = KeysKept(keys, opens) if keys and opens else None
@@ -157,6 +154,24 @@ def restore(
     click.echo(said)
     if kept is None:
         click.echo("There are no keys in it: no details can be read, and nothing can be recorded.")
+
+
+def _check_all_is_given(
+    keys: Path | None, opens: Path | None, lock: str | None, log_key: Path | None, origin: str | None
+) -> None:
+    """Raise `click.UsageError` with all that is wanting."""
+    wanting = []
+    if opens is None and keys is not None:
+        wanting.append("--key-encryption-key, which opens what is in --keys")
+    if keys is None and opens is not None:
+        wanting.append("--keys, which --key-encryption-key opens")
+    if lock is None and origin is None:
+        wanting.append("--lock-store, to continue the log, or --as-new-log, to begin another")
+    if not wanting:
+        return
+    if log_key is None and origin is None:
+        wanting.append("--log-key, without which nothing more can be signed")
+    raise click.UsageError(f"give also {'; '.join(wanting)}")
 
 
 def _begun_anew(draft: Path, manifest: Manifest, origin: str, actor: str, wanted: Wanted) -> str:

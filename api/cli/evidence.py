@@ -1,5 +1,6 @@
 """Commands that give, and check, evidence which stands without the ledger."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -18,17 +19,36 @@ from ledger.evidence.publishing import replace_file
 from ledger.evidence.report import Verdict
 from ledger.evidence.tiles import write_tiles
 from ledger.evidence.witnessing import check_distinct, parse_appointed
-from ledger.home import open_log, open_notary
+from ledger.home import LOCK, LOCKED, open_log, open_notary
 
 MODE = 0o644
 MAX_READ = 2 * MAX_RECEIPT_BYTES
 
+# A URL, or a typing error in one, is no path.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def _as_url(ctx: click.Context, param: click.Parameter, said: str | None) -> str | None:
+    """The URL of a lock store that is named by its file, by the folder that this is in, or by the home that has it."""
+    del ctx, param
+    if said is None or not said or _SCHEME.match(said):
+        return said
+    path = Path(said).absolute()
+    if path.is_dir():
+        of_home = path / LOCK / LOCKED
+        path = of_home if of_home.exists() else path / LOCKED
+    return f"sqlite:///{path}"
+
+
 lock_store = click.option(
     "--lock-store",
     "lock",
+    callback=_as_url,
     envvar="DUA_LEDGER_LOCK_STORE",
     show_envvar=True,
-    help="The URL of the lock store, sqlite:////path or postgresql://...; by default the one that the ledger has.",
+    metavar="URL",
+    help="The lock store: its URL, sqlite:////path or postgresql://..., or its file, or the folder that it is in;"
+    " by default the one that the ledger has.",
 )
 witness_seconds = options.witness_seconds(10.0)
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)

@@ -27,7 +27,8 @@ class Access(Command, frozen=True, kw_only=True):
         Raises `Malformed` for a data set that the ledger does not know, whoever asks for it.
         """
         if (self.person is None) == (self.account is None):
-            raise Malformed("person", self.person or "", "asks, or somebody with an account of them: say one of them")
+            why = "asks, or somebody with an account of them: say one of them"
+            raise Malformed("person", self.person or "", why, "person", "account")
         self._check_dataset(at)
         act = LetIn(
             principal=at.principal,

@@ -88,7 +88,8 @@ class _Signing(Command, frozen=True, kw_only=True):
         if sent_out and on < sent_out:
             raise Malformed("date", str(on), f"is before agreement {self.agreement} was issued, on {sent_out}")
         if attested_by == self.signer:
-            raise Malformed("person who attests", self.signer, "is who signed: that takes somebody else")
+            why = "is who signed: that takes somebody else"
+            raise Malformed("person who attests", self.signer, why, "attested_by")
         if request.submitted and attested_by == request.submitted.event.researcher:
             why = f"asks in request {self.request}: that takes somebody else"
             raise Malformed("person who attests", attested_by, why)
@@ -125,7 +126,7 @@ class SignByKey(_Signing, frozen=True, kw_only=True):
         facts = verify_signature(text, self.signature.content, self.key.content, at.now)
         if self.attested_by is None and not self._is_confirmed(facts.key, at):
             why = "is missing: who knows that this key is the signer's, who has confirmed no such key?"
-            raise Malformed("person who attests", "", why)
+            raise Malformed("person who attests", "", why, "attested_by")
         self._check_new(self.attested_by, self.signature, at)
         signed_on = at.office.day(facts.signed_at)
         self._check(signed_on, self.attested_by, at)

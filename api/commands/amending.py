@@ -73,7 +73,10 @@ class Amend(Command, frozen=True, kw_only=True):
     def _check(self, amended: AgreementIssued) -> None:
         """Raise `Malformed` for who or what is removed and was never there."""
         if self.beside and (self.remove or self.remove_data):
-            raise Malformed("amendment", self.amends, "cannot be beside it and take something out of it")
+            also = [name for name in ("remove", "remove_data") if getattr(self, name)]
+            raise Malformed(
+                "amendment", self.amends, "cannot be beside it and take something out of it", "beside", *also
+            )
         for person in self.remove:
             if person not in [one.person for one in amended.recipients]:
                 raise Malformed("person", person, f"is not named in {self.amends}")

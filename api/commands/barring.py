@@ -55,9 +55,10 @@ class Compelled(Command, frozen=True, kw_only=True):
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         if not self.datasets:
-            raise Malformed("data sets", "", "are missing")
+            raise Malformed("data sets", "", "are missing", "datasets")
         if (self.notice_on is None) == (self.no_notice is None):
-            raise Malformed("notice", "", "was given on a day, or there is a reason why not: say one of the two")
+            why = "was given on a day, or there is a reason why not: say one of the two"
+            raise Malformed("notice", "", why, "notice_on", "no_notice")
         first, *also = dict.fromkeys(self.datasets)
         subject = f"dataset:{first}"
         document = at.filed(DisclosureCompelled, subject, self.document)

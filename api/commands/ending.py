@@ -78,8 +78,10 @@ class PlaceHold(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        if sum(one is not None for one in (self.request, self.dataset, self.person)) != 1:
-            raise Malformed("legal hold", "", "is on one thing: a request, a data set or a person")
+        one_of = ("request", "dataset", "person")
+        given = [name for name in one_of if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise Malformed("legal hold", "", "is on one thing: a request, a data set or a person", *(given or one_of))
         hold = numbered_this_year("H", at, len(list(at.ledger.facts([about(LegalHoldPlaced)]))))
         return at.reports(
             LegalHoldPlaced(

@@ -35,7 +35,8 @@ class ReportCopy(Command, frozen=True, kw_only=True):
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         if (self.person is None) == (self.account is None):
-            raise Malformed("person", self.person or "", "has the copy, or an account of whoever has: say one of them")
+            why = "has the copy, or an account of whoever has: say one of them"
+            raise Malformed("person", self.person or "", why, "person", "account")
         request, since = at.request(self.request), self.since or at.today
         label = self.label or self._label(request)
         went_out = self._went_out(request, label, at)
@@ -128,7 +129,7 @@ class Attest(Command, frozen=True, kw_only=True):
             return self.by
         if len(self.people) != 1:
             why = "are several: it has to be said which of them attests it, or who else does"
-            raise Malformed("people", ", ".join(self.people), why)
+            raise Malformed("people", ", ".join(self.people), why, "people", "by")
         return self.people[0]
 
     def _named(self, request: RequestStanding) -> list[Holding]:

@@ -26,9 +26,8 @@ class ReportIncident(Command, frozen=True, kw_only=True):
         """A report."""
         told = self.told or at.now
         if not (self.requests or self.people or self.datasets):
-            raise Malformed(
-                "incident", self.what, "concerns nothing that is said: name a request, a person, a data set"
-            )
+            why = "concerns nothing that is said: name a request, a person, a data set"
+            raise Malformed("incident", self.what, why, "requests", "people", "datasets")
         if told > at.now:
             raise Malformed("time", told.isoformat(), "is still to come, and nothing was told then")
         if self.discovered > told:

@@ -40,7 +40,8 @@ class ReceiveQuery(Command, frozen=True, kw_only=True):
         Raises `Malformed` when the very same came in on that day and is open, unless it is said to have come `again`.
         """
         if (self.by is None) == (self.asker is None):
-            raise Malformed("asker", self.asker or "", "is one: say who asks, either whom the office knows or in words")
+            why = "is one: say who asks, either whom the office knows or in words"
+            raise Malformed("asker", self.asker or "", why, "by", "asker")
         query = _next_query(at)
         publication = self.publication or _published_as(self.doi, at)
         texts = {"asker": self.asker, "purpose": self.purpose}

@@ -162,7 +162,12 @@ def inbox(call: Call) -> Answer:
     asked = Inquiry(call, parameters(call.request, AboutATime))
     viewed = asked.view(lambda views: awaiting.inbox(views, asked.office, asked.at))
     rows = tuple(
-        lists.Waiting.of(one, working_days=awaiting.days_waited(one.since_at, asked.office, asked.at))
+        lists.Waiting.of(
+            one,
+            whom_name=call.called(one.whom),
+            researcher_name=call.name(one.researcher),
+            working_days=awaiting.days_waited(one.since_at, asked.office, asked.at),
+        )
         for one in viewed.rows
     )
     return Answer(lists.Inbox(rows=rows), position=viewed.position)

@@ -75,7 +75,7 @@ def request_letter(call: Call) -> Answer:
     try:
         text = letter(number, whole, checklist(number, whole, asked.at), call.names)
     except Malformed as error:
-        return told_wrong(error, ())
+        return told_wrong(error, {})
     return Answer(f"{text}\n".encode(), position=asked.log.position, media_type=TEXT)
 
 
@@ -127,7 +127,9 @@ def deadlines(call: Call) -> Answer:
     first = asked.today
     last = first + min(timedelta(wanted.within), date.max - first)
     viewed = asked.view(lambda views: answers.deadlines(views, first, last))
-    rows = tuple(lists.Deadline.of(one) for one in viewed.rows)
+    rows = tuple(
+        lists.Deadline.of(one, days=(one.day - first).days, whom_name=call.called(one.whom)) for one in viewed.rows
+    )
     return Answer(lists.Deadlines(rows=rows), position=viewed.position)
 
 

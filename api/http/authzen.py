@@ -48,13 +48,19 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     properties: Properties = {}
 
 
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether it is only asked, and nothing recorded; whatever else is told of the circumstances is passed over."""
+
+    dry_run: bool = False
+
+
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the subject may do it."""
 
     subject: Subject
     action: Action
     resource: Resource
-    context: Properties = {}
+    context: Context = Context()
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +75,7 @@ class Evaluations(msgspec.Struct, frozen=True, kw_only=True):
     subject: Properties | None = None
     action: Properties | None = None
     resource: Properties | None = None
-    context: Properties | None = None
+    context: Context | None = None
     evaluations: Annotated[tuple[Properties, ...], msgspec.Meta(max_length=MOST)] = ()
     options: Options = Options()
 
@@ -163,7 +169,7 @@ def _decided(call: Call, asked: Evaluation) -> Decision:
     if wish is None:
         return Decision(decision=False, context={"reason": "nothing that is decided here"})
     try:
-        outcome = call.desks.clerk.take(wish, call.circumstances(), dry_run=asked.context.get("dry_run") is True)
+        outcome = call.desks.clerk.take(wish, call.circumstances(), dry_run=asked.context.dry_run)
     except Malformed:
         # Something that the ledger does not know: the answer says as little of that as of any other denial.
         return Decision(decision=False, context={"reason": "nothing that is decided here"})

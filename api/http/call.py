@@ -137,6 +137,10 @@ class Call:
         """How somebody is called; None for nobody, and for a caller who may not see it."""
         return self.names(id_) if id_ and self.sees_names else None
 
+    def called(self, ids: Sequence[str]) -> tuple[str, ...] | None:
+        """How these are called; None for a caller who may not see it."""
+        return tuple(map(self.names, ids)) if self.sees_names else None
+
     @property
     def office(self) -> Office:
         """The office as it was when the caller proved who they are."""

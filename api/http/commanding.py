@@ -18,6 +18,7 @@ from api.erasing import erase as erase_details
 from api.errors import NotEntitled
 from api.http import shapes
 from api.http.call import Answer, Call, plain
+from api.http.naming import DESCRIBED, Who, by_id, names_people
 from api.http.own import as_themself, check_own_body
 from api.http.problems import BadField, BadRequest, problem, problem_of
 from api.http.reading_in import document, documents, form_body, idempotency_key, json_body, parameters
@@ -26,7 +27,6 @@ from ledger.chain.entry import Entry
 from ledger.codec import Precision
 from ledger.custody import Erasure
 from ledger.errors import Malformed
-from ledger.events.ids import PersonId
 from ledger.log import IdempotencyKey
 from projections.acts import DECIDING
 
@@ -49,7 +49,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     occurred_at: Instant | None = None
     precision: Precision = "instant"
-    on_behalf_of: PersonId | None = None
+    on_behalf_of: Who | None = None
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ def reading_of(command: type[Command], in_path: tuple[str, ...]) -> Reading:
         elif Document in _kinds(hints[field.name]):
             papers[field.name] = field.required
         elif field.name not in in_path:
-            fields.append(_as_field(field, hints[field.name]))
+            fields.append(_as_field(field, _said_as(command, field.name, hints[field.name])))
     further = [_as_field(field, get_type_hints(Told, include_extras=True)[field.name]) for field in _told()]
     body = msgspec.defstruct(
         command.__name__,
@@ -102,6 +102,10 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
+def _said_as(command: type[Command], member: str, hint: Any) -> Any:
+    return Annotated[hint, DESCRIBED] if names_people(command, member, hint) else hint
+
+
 def _as_field(field: msgspec.structs.FieldInfo, hint: Any) -> tuple[Any, ...]:
     return (field.name, hint) if field.required else (field.name, hint, field.default)
 
@@ -109,6 +113,8 @@ def _as_field(field: msgspec.structs.FieldInfo, hint: Any) -> tuple[Any, ...]:
 def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call], Answer]:
     """What a route does that takes a command."""
     reading = reading_of(command, in_path)
+    hints = get_type_hints(command, include_extras=True)
+    naming = frozenset(name for name in reading.members if names_people(command, name, hints.get(name)))
 
     def take(call: Call) -> Answer:
         body, members, shown = _read(call, reading)
@@ -117,6 +123,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
         check_own_body(call, command, said)
         if told["on_behalf_of"] is not None:
             _check_may_speak_for_others(call, shown)
+        said, told = by_id(call, said, naming), by_id(call, told)
         try:
             outcome = call.desks.clerk.take(
                 command(**as_themself(call, command, said), **call.ids, **members),
@@ -127,7 +134,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 seen=seen_by(call),
             )
         except Malformed as error:
-            return told_wrong(error, reading.members)
+            return told_wrong(error, said | told)
         return answered(call, outcome)
 
     return take
@@ -187,9 +194,9 @@ def key_of(call: Call, body: Mapping[str, Any], files: Mapping[str, str]) -> Ide
     return IdempotencyKey(call.caller.principal, idempotency_key(call.request), wish)
 
 
-def told_wrong(error: Malformed, members: Sequence[str]) -> Answer:
-    """The answer to what cannot be recorded, pointing at the member of the body that says it."""
-    found = problem_of(error, members)
+def told_wrong(error: Malformed, body: Mapping[str, Any]) -> Answer:
+    """The answer to what cannot be recorded, pointing at the members of the body that say it."""
+    found = problem_of(error, body)
     return Answer(found, found.status)
 
 
@@ -234,13 +241,14 @@ def erase(call: Call) -> Answer:
         **{name: getattr(body, name) for name in reading.members if name not in Told.__struct_fields__},
     )
     seen_by(call)
+    told = by_id(call, told)
     circumstances, key = call.circumstances(**told), key_of(call, plain(body), _digests(_numbered(shown)))
     try:
         if is_trial(call):
             return answered(call, call.desks.clerk.take(wish, circumstances, documents=shown, dry_run=True))
         erased = erase_details(call.desks.clerk, wish, circumstances, key=key, documents=shown)
     except Malformed as error:
-        return told_wrong(error, reading.members)
+        return told_wrong(error, msgspec.structs.asdict(body) | told)
     if erased.outcome is not None and erased.outcome.refused:
         return answered(call, erased.outcome)
     entries = tuple(entry_shape(call, entry) for entry in erased.outcome.entries) if erased.outcome else ()
@@ -266,7 +274,7 @@ def issue_key(call: Call) -> Answer:
         key = key_of(call, plain(wanted), {})
         outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
     except Malformed as error:
-        return told_wrong(error, shapes.KeyWanted.__struct_fields__)
+        return told_wrong(error, msgspec.structs.asdict(wanted))
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer

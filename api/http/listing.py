@@ -11,22 +11,20 @@ from api.covering import covered
 from api.http import lists
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
+from api.http.own import own_requests
 from api.http.reading_in import parameters
 from ledger.chain.entry import MAX_POSITION
 from ledger.codec import Recorded
 from ledger.events import (
     AgreementIssued,
-    AmendmentIssued,
-    ContactDesignated,
     DataSetRegistered,
     Event,
     PersonRegistered,
-    RequestSubmitted,
 )
 from ledger.events.ids import DataSetId, RequestId
 from ledger.events.past import PastForm
 from ledger.log import about
-from projections.acts import of_dataset, of_office, of_request
+from projections.acts import of_dataset, of_request
 from projections.standing import Standing, State
 from projections.views import answers, listing
 
@@ -88,17 +86,7 @@ def requests(call: Call) -> Answer:
 
 def _own(call: Call) -> list[str] | None:
     """The requests that are the caller's own, where they may see no others."""
-    if call.caller.role != "researcher":
-        return None
-    tags = [f"person:{call.caller.person}"]
-    facts = (
-        call.ledger.facts([about(RequestSubmitted, AmendmentIssued, ContactDesignated, tags=tags)])
-        if call.caller.person
-        else ()
-    )
-    named = sorted({tag.partition(":")[2] for fact in facts for tag in fact.tags if tag.startswith("request:")})
-    standings = Standing(call.ledger.facts([of_office(), *map(of_request, named)]))
-    return [one for one in named if call.may_see(standings.request(one))]
+    return list(own_requests(call)) if call.caller.role == "researcher" else None
 
 
 def people(call: Call) -> Answer:
@@ -204,6 +192,6 @@ def accesses(call: Call) -> Answer:
     wanted = parameters(call.request, Findings)
     viewed = Inquiry(call, wanted).view(lambda views: answers.accesses(views, findings=wanted.findings))
     found = list(islice((one for one in viewed.rows if one.position > wanted.after), wanted.limit))
-    rows = tuple(map(lists.AccessListed.of, found))
+    rows = tuple(lists.AccessListed.of(one, person_name=call.name(one.person)) for one in found)
     links = further(call, rows, wanted.limit, found[-1].position if found else 0)
     return Answer(lists.Accesses(rows=rows), position=viewed.position, headers=links)

@@ -71,7 +71,10 @@ class Holdings(Shape, frozen=True, kw_only=True):
 
 @as_in(answers.Deadline)
 class Deadline(Shape, frozen=True, kw_only=True):
-    """Something that ends of itself after a day."""
+    """Something that ends of itself after a day, in so many days."""
+
+    days: int
+    whom_name: tuple[str, ...] | None
 
 
 class Deadlines(Shape, frozen=True, kw_only=True):
@@ -84,6 +87,8 @@ class Deadlines(Shape, frozen=True, kw_only=True):
 class Waiting(Shape, frozen=True, kw_only=True):
     """A request, or a query, that waits for somebody, since the entry at `since`, for so many working days."""
 
+    whom_name: tuple[str, ...] | None
+    researcher_name: str | None
     working_days: int
 
 
@@ -96,6 +101,8 @@ class Inbox(Shape, frozen=True, kw_only=True):
 @as_in(answers.Access)
 class AccessListed(Shape, frozen=True, kw_only=True):
     """Somebody was let in, refused, or opened something; a finding when no agreement in force named them for it."""
+
+    person_name: str | None
 
 
 class Accesses(Shape, frozen=True, kw_only=True):

@@ -12,10 +12,12 @@ from api.commands.incident import ReportIncident
 from api.commands.publication import NotifyPublication
 from api.commands.query import ReceiveQuery
 from api.errors import NotEntitled
-from api.http.call import Call, not_found
+from api.http.call import Call, involved_in, not_found
 from ledger.errors import Malformed
-from projections.acts import DECIDING, of_publication
-from projections.standing import Standing
+from ledger.events import AmendmentIssued, ContactDesignated, RequestSubmitted
+from ledger.log import about
+from projections.acts import DECIDING, of_office, of_publication, of_request
+from projections.standing import RequestStanding, Standing
 
 # Who tells it, by the command.
 TELLER: dict[type[Command], str] = {ReceiveQuery: "referred_by", NotifyPublication: "told_by"}
@@ -52,6 +54,23 @@ def _named(call: Call, said: Mapping[str, Any]) -> Iterator[str]:
     yield from filter(None, (said.get("request"), *said.get("requests", ())))
     if said.get("publication"):
         yield request_of_publication(call, said["publication"])
+
+
+def own_requests(call: Call) -> dict[str, RequestStanding]:
+    """The requests that a caller's person takes part in, and that they may see, by number."""
+    if call.caller.person is None:
+        return {}
+    tags = [f"person:{call.caller.person}"]
+    facts = call.ledger.facts([about(RequestSubmitted, AmendmentIssued, ContactDesignated, tags=tags)])
+    named = sorted({tag.partition(":")[2] for fact in facts for tag in fact.tags if tag.startswith("request:")})
+    standings = Standing(call.ledger.facts([of_office(), *map(of_request, named)]))
+    return {one: known for one in named if call.may_see(known := standings.request(one))}
+
+
+def own_people(call: Call) -> set[str]:
+    """The caller's person, and whoever takes part in a request of theirs."""
+    others = set[str]().union(*map(involved_in, own_requests(call).values()))
+    return {*others, *([call.caller.person] if call.caller.person else [])}
 
 
 def request_of_publication(call: Call, publication: str) -> str:

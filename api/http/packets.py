@@ -49,7 +49,7 @@ def submit(call: Call) -> Answer:
                 seen=seen_by(call),
             )
         except Malformed as error:
-            return told_wrong(error, ())
+            return told_wrong(error, {})
     return answered(call, outcome)
 
 

@@ -6,7 +6,8 @@ whoever may not ask at all.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -100,6 +101,7 @@ def problem(kind: str, detail: str = "", errors: Sequence[BadField] = (), **othe
     return Problem(type=f"/docs#{kind}", title=title, status=status, detail=detail, errors=tuple(errors), **others)
 
 
+NOTHING: Mapping[str, Any] = {}
 # What there is to say of an error that does not depend on what is in it.
 FIXED: dict[type[Exception], tuple[str, str]] = {
     NotEntitled: ("not-entitled", "It takes another role, or a key with another scope."),
@@ -112,8 +114,8 @@ FIXED: dict[type[Exception], tuple[str, str]] = {
 }
 
 
-def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
-    """The problem that an error is to a caller; `members` are those of the body, which may be named in it."""
+def problem_of(error: Exception, body: Mapping[str, Any] = NOTHING) -> Problem:
+    """The problem that an error is to a caller; `body` is what they said, member by member, which it may be about."""
     if type(error) in FIXED:
         return problem(*FIXED[type(error)])
     match error:
@@ -124,7 +126,7 @@ def problem_of(error: Exception, members: Sequence[str] = ()) -> Problem:
         case Rejected():
             return problem("unprocessable", "The packet is malformed, and nothing was recorded.", _of_packet(error))
         case Malformed():
-            return problem("unprocessable", "Nothing was recorded.", [_of_value(error, members)])
+            return problem("unprocessable", "Nothing was recorded.", _of_value(error, body))
         case OpenPGPError():
             return problem("unprocessable", f"{error}. Nothing was recorded.")
         case NotWitnessed():
@@ -144,10 +146,33 @@ def _kind_of(status: int) -> str:
     return kinds.get(status) or ("malformed" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "failed")
 
 
-def _of_value(error: Malformed, members: Sequence[str]) -> BadField:
-    member = error.what.replace(" ", "_")
-    pointer = f"/{member}" if member in members else None
-    return BadField(detail=f"{error.what} {error.why}", pointer=pointer)
+def _of_value(error: Malformed, body: Mapping[str, Any]) -> list[BadField]:
+    """What is wrong with each member that an error is about; with none by name, if it is about something else."""
+    named = error.what.replace(" ", "_")
+    found = _holding(error.value, body)
+    if error.members:
+        found = [f"/{one}" for one in error.members if one in body]
+    elif f"/{named}" in found or (named in body and not found):
+        found = [f"/{named}"]
+    pointers: list[str | None] = [*found] or [None]
+    return [BadField(detail=f"{error.what} {error.why}", pointer=one) for one in pointers]
+
+
+def _holding(value: object, body: Mapping[str, Any]) -> list[str]:
+    """Pointers to where a body has this very value, such as an id among others."""
+    found = []
+    for member, said in body.items():
+        if isinstance(said, tuple):
+            found += [f"/{member}/{place}" for place, one in enumerate(said) if _is(one, value)]
+        elif _is(said, value):
+            found.append(f"/{member}")
+    return found
+
+
+def _is(said: object, value: object) -> bool:
+    # Numbers are alike too often.
+    text = said.isoformat() if isinstance(said, date) else said
+    return bool(text) and isinstance(text, str) and text == value
 
 
 def _of_packet(error: Rejected) -> list[BadField]:

@@ -10,6 +10,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import IO, Any, cast
 
+import msgspec
 from werkzeug.datastructures import FileStorage
 
 from api.commands.contact import SendKeyTest
@@ -19,6 +20,7 @@ from api.handing_over import NONCE_BYTES, Source, packed, refusal_of, sealed_for
 from api.http import shapes
 from api.http.call import Answer, Call, not_found, plain
 from api.http.commanding import answered, is_trial, key_of, told_wrong
+from api.http.naming import by_id
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body, json_body
 from api.http.seeing import seen_by
@@ -55,6 +57,7 @@ def hand_over(call: Call) -> Answer:
         raise BadRequest("unprocessable", f"The form has parts {DATA!r}, each a file of data, and one with JSON.")
     found = _sources(call, authorised.event, sent)
     key = key_of(call, plain(said), {f"{DATA}{number}": digest for number, (_, digest) in enumerate(found)})
+    said = msgspec.structs.replace(said, **by_id(call, {"extracted_by": said.extracted_by}))
     try:
         if key is None:
             trial = _trial(call, said, found)
@@ -65,7 +68,7 @@ def hand_over(call: Call) -> Answer:
             if outcome.refused:
                 _fails(call, "handing over", refusal_of(outcome))
     except Malformed as error:
-        return told_wrong(error, said.__struct_fields__)
+        return told_wrong(error, msgspec.structs.asdict(said))
     return answered(call, outcome)
 
 
@@ -185,7 +188,7 @@ def send_key_test(call: Call) -> Answer:
             seen=seen_by(call),
         )
     except Malformed as error:
-        return told_wrong(error, wanted.__struct_fields__)
+        return told_wrong(error, msgspec.structs.asdict(wanted))
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer

@@ -79,6 +79,8 @@ def _cell(value: object) -> str:
             return as_cell(value)
         case int():
             return str(value)
+        case list() | tuple() if all(isinstance(one, str) for one in value):
+            return as_cell("; ".join(map(str, value)))
     return msgspec.json.encode(value).decode()
 
 

@@ -34,7 +34,7 @@ def shown(call: Call, request: str, log: AsOf, whole: Standing, office: Office, 
         turns=tuple(
             shapes.Turn.of(
                 one,
-                whom_name=tuple(map(call.names, one.whom)) if call.sees_names else None,
+                whom_name=call.called(one.whom),
                 working_days=days_waited(one.since_at, office, at),
             )
             for one in turns_of(known, request, log, office)

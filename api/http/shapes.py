@@ -10,9 +10,10 @@ from typing import Any, Literal, Self, TypeVar, cast, get_type_hints
 import msgspec
 
 from api.awaiting import Due
+from api.http.naming import Who
 from api.http.problems import ObjectionTold
 from ledger.events.governance import Role, Scope
-from ledger.events.ids import Channel, PersonId, PrincipalId, Size
+from ledger.events.ids import Channel, PrincipalId, Size
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,7 +248,7 @@ class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class HandOverWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who extracted the data that are handed over, and about how many learners they are."""
 
-    extracted_by: PersonId
+    extracted_by: Who
     learners: Size | None = None
 
 

@@ -44,6 +44,7 @@ from ledger.home.keyfiles import (
 from ledger.home.layout import (
     KEYS,
     LOCK,
+    LOCKED,
     LOG,
     OUTGOING,
     PUBLISHED,
@@ -73,6 +74,7 @@ from ledger.home.rewrapping import change_key_encryption_key
 __all__ = [
     "KEYS",
     "LOCK",
+    "LOCKED",
     "LOG",
     "LOG_KEY",
     "MAX_KEY_BYTES",
