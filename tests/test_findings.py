@@ -381,7 +381,7 @@ def test_an_access_by_somebody_unnamed_is_among_the_findings():
     assert kinds(RELEASED, opened) == [("access by somebody unnamed", STRANGER)]
 
 
-@pytest.mark.parametrize("ended", [departed(ANA), revoked(ANA), terminated(MOU)])
+@pytest.mark.parametrize("ended", [departed(ANA), revoked(ANA), moved_away(ANA, on=TODAY), terminated(MOU)])
 def test_whom_this_ledger_let_in_is_no_finding_when_the_right_ends_later_on_that_day(ended: Event):
     let_in, unnamed = permitted().event, [("access by somebody unnamed", ANA)]
     began_today = ready(mou_executed=in_force(MOU, starts=TODAY))

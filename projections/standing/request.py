@@ -206,7 +206,7 @@ class RequestStanding:
             case AccessRestored() as restored:
                 self._revoked.pop(restored.person, None)
             case PersonMoved() as gone:
-                acted_for = self._affiliation_on(gone.person, day_before(gone.on))
+                acted_for = self._affiliation(gone.person, day_before(gone.on))
                 moves = [one for one in self._moved.get(gone.person, ()) if one[0].event.on < gone.on]
                 self._moved[gone.person] = [*moves, (Known(gone, fact.position), acted_for)]
                 doubt = AffiliationDetermined(
@@ -250,23 +250,24 @@ class RequestStanding:
         known = [end for end in ends if end is not None]
         return max(known) if known and len(known) == len(ends) and self.state in GRANTED else None
 
-    def affiliation(self, person: str) -> Affiliation:
-        """For whom a person acts; in doubt until the office has found it out."""
-        return _whom(self.affiliations.get(person))
+    def affiliation(self, person: str, day: date | None = None) -> Affiliation:
+        """For whom a person acts, now or on a day; in doubt until the office has found it out."""
+        known = self._affiliation(person, day)
+        return known.event.affiliation if known else "in doubt"
 
-    def organisation(self, person: str) -> str | None:
+    def organisation(self, person: str, day: date | None = None) -> str | None:
         """The organisation for which a person acts, None for the home institution or when it is not known."""
-        known = self.affiliations.get(person)
+        known = self._affiliation(person, day)
         return known.event.organisation if known else None
 
     def moves_of(self, person: str) -> list[Known[PersonMoved]]:
         """By what it came in doubt for whom a person acts, in the order of the days."""
         return [known for known, _ in self._moved.get(person, ())]
 
-    def _affiliation_on(self, person: str, day: date) -> Known[AffiliationDetermined] | None:
-        """What counts of a person on a day; what was found out after they moved counts since they did."""
-        moves = self._moved.get(person, ())
-        return next((before for known, before in moves if day < known.event.on), self.affiliations.get(person))
+    def _affiliation(self, person: str, day: date | None) -> Known[AffiliationDetermined] | None:
+        """What counts of a person, now or on a day; what was found out after they moved counts since they did."""
+        moves = self._moved.get(person, ()) if day else ()
+        return next((before for known, before in moves if day and day < known.event.on), self.affiliations.get(person))
 
     def determined_by(self, organisation: str | None) -> Sequence[Determination]:
         """What the board of an organisation determined, or that of the home institution, for None."""
@@ -288,11 +289,10 @@ class RequestStanding:
 
         As it is now, or on a day. Nobody is named for an organisation that is not known.
         """
-        known = self._affiliation_on(person, day) if day else self.affiliations.get(person)
-        affiliation = _whom(known)
+        affiliation = self.affiliation(person, day)
         needed: list[tuple[Kind, str | None]] = [] if affiliation == "outside" else [("MOU", None)]
         if affiliation != "home":
-            needed.append(("DUA", (known and known.event.organisation) or NOT_KNOWN))
+            needed.append(("DUA", self.organisation(person, day) or NOT_KNOWN))
         return needed
 
     def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> tuple[Party, ...]:
@@ -337,10 +337,6 @@ class RequestStanding:
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:
         """The waiver of a rule that covers this day."""
         return next((one for one in self.waivers if one.event.rule == rule and day <= one.event.expires), None)
-
-
-def _whom(known: Known[AffiliationDetermined] | None) -> Affiliation:
-    return known.event.affiliation if known else "in doubt"
 
 
 _OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _OF_COPIES, _MOVING = map(
