@@ -39,7 +39,7 @@ _NAMED = ("person:", "organisation:")
 
 def bundle_about(home: Home, tag: str, opening: Collection[Kind]) -> bytes:
     """The bundle about a request, a person or a data set. Raises `Malformed` for one that the log does not know."""
-    signed = home.notary.checkpoint()
+    signed = home.notary.cosigned()
     facts = facts_about(home.ledger, tag, signed.size)
     selection = selection_about(home.ledger, tag, facts)
     history = _history(home, signed, selection, facts, opening)
@@ -48,7 +48,7 @@ def bundle_about(home: Home, tag: str, opening: Collection[Kind]) -> bytes:
 
 def bundle_of_range(home: Home, first: int, last: int) -> bytes:
     """The bundle of the entries from one position to another, in which nothing is opened. Raises `Malformed`."""
-    signed = home.notary.checkpoint()
+    signed = home.notary.cosigned()
     if not 1 <= first <= last <= signed.size:
         raise Malformed("range", f"{first}-{last}", f"is not within the entries from 1 to {signed.size}")
     selection = Selection(about=f"entries:{first}-{last}", entries=tuple(range(first, last + 1)))
@@ -59,7 +59,7 @@ def bundle_of_range(home: Home, first: int, last: int) -> bytes:
 
 def bundle_of_past_release(home: Home, position: int, opening: Collection[Kind]) -> bytes:
     """The bundle of what a register says of one release, and of what it names. Raises `Malformed`."""
-    signed = home.notary.checkpoint()
+    signed = home.notary.cosigned()
     fact = next(home.ledger.facts(after=position - 1, until=position), None)
     if fact is None or not isinstance(fact.event, PastReleaseRecorded):
         raise Malformed("position", position, "is not that of a release of the past")

@@ -11,6 +11,7 @@ from api.cli.acting import clock
 from api.cli.looking import looked
 from api.cli.wording import counted
 from api.handing_over import check_free
+from api.signing import have_witnessed
 from ledger.custody.files import new_file
 from ledger.evidence.bundle import Kind
 from ledger.home import open_home
@@ -46,8 +47,9 @@ def bundle(
     """Make an audit bundle: entries with proofs that they stand in this ledger, for somebody who has nothing else.
 
     It holds nothing of custody but what is asked for: of the request and the people in it, or of the person alone. What
-    documents say of others is not looked at. `verify` checks it, and so do sha256sum, openssl, python3 and gpg,
-    as the page in it says. That somebody takes it along is recorded before the file is there.
+    documents say of others is not looked at. Its checkpoint is the newest, which witnesses are asked to cosign.
+    `verify` checks it, and so do sha256sum, openssl, python3 and gpg, as the page in it says. That somebody takes it
+    along is recorded before the file is there.
     """
     asked = {"request:": request, "person:": person, "dataset:": dataset}
     tags = [f"{kind}{id_}" for kind, id_ in asked.items() if id_ is not None]
@@ -59,6 +61,8 @@ def bundle(
         raise click.UsageError("a range is about everybody: nothing of custody is opened in it")
     check_free(to.absolute())
     with open_home(path.absolute(), clock()) as home:
+        # Who does not cosign what is there is named with the record that follows.
+        have_witnessed(home.notary, home.path, witnesses.seconds)
         made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))
         looked(home, actor, "exported", witnesses, request=request, person=person)
     new_file(to.absolute(), made)

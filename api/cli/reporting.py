@@ -52,5 +52,7 @@ def bundle_sentences(report: Report) -> Iterator[str]:
         yield f"{finding.verdict.name.lower()}: {where}"
     if report.verdict is Verdict.HOLDS:
         yield f"All holds: what is here stands in the ledger as it was signed over {counted(report.size, 'entry')}."
+    for what in report.remarks:
+        yield f"Remark: {what}."
     for what in report.not_excluded:
         yield f"Not excluded: {what}."

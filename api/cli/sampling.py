@@ -11,6 +11,7 @@ from api.cli.looking import looked
 from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import bar_over
 from api.sampling import Lot, drawn, evidence
+from api.signing import have_witnessed
 from ledger.custody.files import new_file, new_folder
 
 SHOWN = {
@@ -65,6 +66,8 @@ def sample(
 def _bundle(asked: Inquiry, actor: str, witnesses: options.Witnesses, lots: Sequence[Lot], to: Path) -> None:
     """A bundle of each in a new folder; of two releases of one request each has its own."""
     new_folder(to)
+    # Who does not cosign what is there is named with each record that follows, which is witnessed, too.
+    have_witnessed(asked.home.notary, asked.home.path, witnesses.seconds)
     with bar_over("Bundling", len(lots)) as bar:
         for lot in lots:
             made = evidence(asked.home, lot)

@@ -19,7 +19,7 @@ from api.cli.evidence import lock_store, read_at_most, witness_seconds
 from api.cli.reporting import bundle_sentences, sentences
 from api.cli.wording import counted_together, printable
 from api.signing import appointed_in
-from ledger.chain.checkpoint import parse_log_key
+from ledger.chain.checkpoint import parse_log_key, parse_witness_key
 from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey
 from ledger.codec import Codec
 from ledger.errors import Damaged, LedgerError, NotALedger, Tampered, Unreachable
@@ -92,6 +92,13 @@ class Extent(IntEnum):
     metavar="URL[=VKEY]",
     help="A witness, which is asked what it cosigned last: the log must continue that; may be repeated.",
 )
+@click.option(
+    "--witness-key",
+    "witness_keys",
+    multiple=True,
+    metavar="VKEY",
+    help="The key of a witness, as you had it from a person: it has to have cosigned the bundle; may be repeated.",
+)
 @witness_seconds
 @lock_store
 @click.pass_context
@@ -105,6 +112,7 @@ def verify(
     files: tuple[Path, ...],
     keys: tuple[str, ...],
     witnesses: tuple[str, ...],
+    witness_keys: tuple[str, ...],
     seconds: float,
     lock: str | None,
 ) -> None:
@@ -119,14 +127,16 @@ def verify(
     Without the keys, which an auditor may not have, nothing in custody can be verified: that is 12. Where the keys are
     and custody.db or the documents are not, what the log commits to is lost: that is 10.
 
-    A bundle needs no ledger and no network; --vkey says whose it has to be.
+    A bundle needs no ledger and no network; --vkey says whose it has to be, and --witness-key who has to have cosigned.
     """
-    trusted = tuple(map(parse_log_key, keys))
+    trusted, cosigners = tuple(map(parse_log_key, keys)), tuple(map(parse_witness_key, witness_keys))
     if bundle is not None:
         if files or witnesses or quick:
             raise click.UsageError("a bundle has its own checkpoint, and is verified whole")
-        report = check_bundle(read_at_most(bundle, 2 * MAX_ARCHIVE_BYTES + 1), trusted)
+        report = check_bundle(read_at_most(bundle, 2 * MAX_ARCHIVE_BYTES + 1), trusted, cosigners)
         lines = bundle_sentences(report)
+    elif cosigners:
+        raise click.UsageError("--witness-key is for a bundle: a ledger is compared with --witness URL=VKEY")
     elif path is not None:
         given = tuple(Given(str(file), read_at_most(file, MAX_NOTE_BYTES + 1)) for file in files)
         against = Against(given, trusted, lock, witnesses, seconds)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import HASH_BYTES
 from ledger.chain.note import (
+    COSIGNATURE,
     ED25519,
     Signer,
     VerifierKey,
@@ -116,6 +117,14 @@ def parse_log_key(text: str) -> VerifierKey:
     key = LogKey.of(parse_vkey(found["vkey"]), int(found["first"]), int(found["last"] or MAX_POSITION))
     if str(key) != text or key.first > key.last:
         raise Malformed("verifier key", text, "does not say for which sizes it is good, such as @1-400 or @401-")
+    return key
+
+
+def parse_witness_key(text: str) -> VerifierKey:
+    """The key of a witness in this vkey. Raises `Malformed`, also for that of a log."""
+    key = parse_vkey(text)
+    if key.type != COSIGNATURE:
+        raise Malformed("verifier key", text, "is that of a log, not of a witness")
     return key
 
 

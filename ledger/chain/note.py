@@ -13,6 +13,7 @@ exactly so is refused.
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -157,6 +158,14 @@ def cosign_text(text: bytes, name: str, key: Ed25519PrivateKey, seconds: int) ->
     signer = VerifierKey(name, COSIGNATURE, key.public_key().public_bytes_raw())
     value = seconds.to_bytes(_TIME_BYTES) + key.sign(_cosigned(text, seconds))
     return Signature(name, signer.key_id, value)
+
+
+def cosigned_in(signature: Signature) -> datetime | None:
+    """When a cosignature was made, as it says itself; None for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(int.from_bytes(signature.value[:_TIME_BYTES]), UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _cosigned(text: bytes, seconds: int) -> bytes:

@@ -3,7 +3,7 @@
     HOWTO.txt               how to check all of this with sha256sum, openssl, python3 and gpg
     SHA256SUMS              of every other file but its signature
     SHA256SUMS.sig          the Ed25519 signature of the log's key over SHA256SUMS, 64 bytes
-    checkpoint              one signed checkpoint
+    checkpoint              one signed checkpoint, with the cosignatures that witnesses had given for it
     documents/<position>-<member>.<kind>
     entries/<position>      an entry, byte for byte
     history.html or .txt    what the entries say, in words
@@ -11,6 +11,7 @@
     manifest.json           what this is about, and what was opened, with the salts
     proofs/<position>.tlog-proof    the entry's receipt, for that checkpoint
     vkey                    the log's verifier key
+    witnesses               the verifier keys of those who cosigned the checkpoint, one a line; only if somebody did
 
 A bundle holds the first entry of the log, which names its key, the entries that it is about, and those that they rest
 on. What of custody may be opened follows from whose it is: nothing else is read into a bundle.
@@ -27,14 +28,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import inclusion_path
-from ledger.chain.note import VerifierKey
+from ledger.chain.note import COSIGNATURE, ED25519, VerifierKey
 from ledger.chain.receipt import Receipt
 from ledger.codec import Codec
 from ledger.custody import DOCUMENTS, Custody, member_of
 from ledger.custody import Opened as Revealed
 from ledger.errors import Damaged, Missing, Tampered, UnknownEvent, WrongKey
 from ledger.evidence.archive import write_archive
-from ledger.evidence.howto import how_to
+from ledger.evidence.howto import how_to, places_of
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.manifest import (
     Commitment,
@@ -50,6 +51,7 @@ from ledger.storage import Store
 
 HOWTO, SUMS, SUMS_SIGNATURE = "HOWTO.txt", "SHA256SUMS", "SHA256SUMS.sig"
 CHECKPOINT, VKEY, PEM, MANIFEST = "checkpoint", "vkey", "log-key.pem", "manifest.json"
+WITNESSES = "witnesses"
 HISTORIES = ("history.html", "history.txt")
 ENTRIES, PROOFS, PROOF = "entries/", "proofs/", ".tlog-proof"
 
@@ -100,10 +102,12 @@ def make_bundle(
 ) -> bytes:
     """The bundle for a selection, with so much of custody opened, whose entries all stand below a signed checkpoint.
 
+    Whoever cosigned that is among its signers.
     Raises `Tampered` when custody does not hold what an entry commits to, and what `write_archive` raises.
     """
     # Of the keys that signed, the one that has done so longest: entry 1 names it, or the entry from which it is good.
-    by = next(one for one in log_keys(store, signed.size) if one.public in {key.public for key in signed.signers})
+    own = {key.public for key in signed.signers if key.type == ED25519}
+    by = next(one for one in log_keys(store, signed.size) if one.public in own)
     vkey = VerifierKey(by.name, by.type, by.public)
     basis = tuple(sorted({1, by.first, *selection.basis} - set(selection.entries)))
     entries = [_entry(store, position) for position in sorted({*selection.entries, *basis})]
@@ -122,8 +126,9 @@ def make_bundle(
         not_kept=tuple(opened.not_kept),
     )
     signatures = list(signatures_in(entries, manifest.documents))
+    witnesses = [key for key in signed.signers if key.type == COSIGNATURE]
     members = {
-        HOWTO: how_to(manifest, signatures).encode(),
+        HOWTO: how_to(manifest, signatures, places_of(signed.raw, witnesses)).encode(),
         CHECKPOINT: signed.raw,
         VKEY: f"{vkey}\n".encode(),
         PEM: pem_of(vkey),
@@ -133,6 +138,8 @@ def make_bundle(
         **{f"{PROOFS}{entry.position}{PROOF}": _proof(store, signed, entry) for entry in entries},
         **opened.files,
     }
+    if witnesses:
+        members[WITNESSES] = lines_of(witnesses)
     sums = sums_of(members)
     return write_archive({**members, SUMS: sums, SUMS_SIGNATURE: _private(vkey, keys).sign(sums)})
 
@@ -147,6 +154,11 @@ def _private(key: VerifierKey, keys: Sequence[Ed25519PrivateKey]) -> Ed25519Priv
 def sums_of(members: Mapping[str, bytes]) -> bytes:
     """The SHA-256 of each of these, as sha256sum writes and checks them. No checkpoint can look like that."""
     return b"".join(f"{sha256(members[name]).hexdigest()}  {name}\n".encode() for name in sorted(members))
+
+
+def lines_of(witnesses: Sequence[VerifierKey]) -> bytes:
+    """The verifier keys of witnesses, as a bundle lists them."""
+    return "".join(f"{key}\n" for key in witnesses).encode()
 
 
 def pem_of(key: VerifierKey) -> bytes:

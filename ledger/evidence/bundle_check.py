@@ -11,9 +11,9 @@ from hmac import compare_digest
 
 import msgspec
 
-from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint, parse_witness_key
 from ledger.chain.entry import Entry, parse_entry
-from ledger.chain.note import VerifierKey, parse_vkey
+from ledger.chain.note import Signature, VerifierKey, cosigned_in, open_note, parse_note, parse_vkey
 from ledger.chain.receipt import check_receipt, parse_receipt
 from ledger.codec import Codec
 from ledger.custody import verify_commitment
@@ -42,6 +42,8 @@ from ledger.evidence.bundle import (
     SUMS,
     SUMS_SIGNATURE,
     VKEY,
+    WITNESSES,
+    lines_of,
     pem_of,
     sums_of,
 )
@@ -67,18 +69,21 @@ MADE_UP = (
 _RANGE = re.compile(r"entries:([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 
 
-def check_bundle(raw: bytes, keys: Sequence[VerifierKey] = ()) -> Report:
-    """What there is to say of a bundle, trusting these keys of its ledger, or its own when none is given."""
+def check_bundle(raw: bytes, keys: Sequence[VerifierKey] = (), witnesses: Sequence[VerifierKey] = ()) -> Report:
+    """What there is to say of a bundle, trusting these keys of its ledger, or its own when none is given.
+
+    Each of these witnesses has to have cosigned its checkpoint.
+    """
     try:
         bundle = _Bundle(read_archive(raw))
     except (Malformed, KeyError) as error:
         missing = f"the file {error} is missing" if isinstance(error, KeyError) else str(error)
         return Report(0, "", (altered(None, missing),), ())
-    findings = [*bundle.files(), *bundle.signed_by(keys), *bundle.proofs(), *bundle.scope()]
-    findings += [*bundle.opened(), *bundle.signatures()]
+    findings = [*bundle.files(), *bundle.signed_by(keys), *bundle.cosigned_by(witnesses), *bundle.proofs()]
+    findings += [*bundle.scope(), *bundle.opened(), *bundle.signatures()]
     not_excluded = (LEFT_OUT,) if keys else (MADE_UP, LEFT_OUT)
     size, root = (bundle.signed.size, bundle.signed.root.hex()) if bundle.signed else (0, "")
-    return Report(size, root, tuple(findings), not_excluded)
+    return Report(size, root, tuple(findings), not_excluded, tuple(bundle.cosigners(witnesses)))
 
 
 class _Bundle:
@@ -89,6 +94,7 @@ class _Bundle:
         self._sums, self._sums_signature = members[SUMS], members[SUMS_SIGNATURE]
         self._checkpoint = members[CHECKPOINT]
         self._key = _key_in(members[VKEY])
+        self._witnesses = _witnesses_in(members[WITNESSES]) if WITNESSES in members else ()
         self._manifest = _manifest_in(members[MANIFEST])
         self._codec = Codec()
         # An entry that cannot be read is found where proofs are checked.
@@ -131,6 +137,38 @@ class _Bundle:
         said = (self._manifest.origin, self._manifest.size)
         if said != (self.signed.checkpoint.origin, self.signed.size):
             yield altered(None, f"{MANIFEST} is for {said[1]} entries of {said[0]}, and {CHECKPOINT} is not")
+
+    def cosigned_by(self, trusted: Sequence[VerifierKey]) -> Iterator[Finding]:
+        """That the listed witnesses have cosigned the checkpoint, and nobody else, and these are among them."""
+        for key in self._witnesses:
+            try:
+                open_note(self._checkpoint, [key])
+            except (Malformed, SignatureFailed, UnknownKey) as error:
+                yield altered(None, f"{CHECKPOINT}: {error}")
+        listed = {(key.name, key.key_id) for key in self._witnesses}
+        for line in self._lines_below():
+            # Another key of the log's may have signed it, too.
+            if line.name != self._key.name and (line.name, line.key_id) not in listed:
+                yield altered(None, f"{CHECKPOINT} has a line by {line.name}, whose key is not in {WITNESSES}")
+        for key in trusted:
+            if key not in self._witnesses:
+                yield unverified(None, f"{key} has not cosigned {CHECKPOINT}")
+
+    def cosigners(self, trusted: Sequence[VerifierKey]) -> Iterator[str]:
+        """Who cosigned the checkpoint, as the bundle lists them, and when."""
+        for key in self._witnesses:
+            lines = (one for one in self._lines_below() if (one.name, one.key_id) == (key.name, key.key_id))
+            at = next(map(cosigned_in, lines), None)
+            when = "at a time that no calendar has" if at is None else f"on {at:%Y-%m-%dT%H:%M:%SZ}"
+            whose = "" if key in trusted else ", by a key that is listed in the bundle, and was not given"
+            yield f"the checkpoint was cosigned by {key.name} {when}{whose}"
+
+    def _lines_below(self) -> Sequence[Signature]:
+        try:
+            return parse_note(self._checkpoint).signatures
+        except Malformed:
+            # That it is no checkpoint is found where it is opened.
+            return ()
 
     def proofs(self) -> Iterator[Finding]:
         """That each entry stands in the log where its name says, by the one checkpoint, and the first names the key."""
@@ -195,6 +233,8 @@ class _Bundle:
         fixed = {HOWTO, SUMS, SUMS_SIGNATURE, CHECKPOINT, VKEY, PEM, MANIFEST}
         for position in self._positions():
             fixed |= {f"{ENTRIES}{position}", f"{PROOFS}{position}{PROOF}"}
+        if self._witnesses:
+            fixed.add(WITNESSES)
         return fixed | {document.file for document in self._manifest.documents}
 
     def _prove(self, position: int) -> None:
@@ -257,6 +297,16 @@ def _key_in(raw: bytes) -> VerifierKey:
     if f"{key}\n".encode() != raw:
         raise Malformed(VKEY, raw, "is not one line with a verifier key")
     return key
+
+
+def _witnesses_in(raw: bytes) -> tuple[VerifierKey, ...]:
+    try:
+        keys = tuple(map(parse_witness_key, raw.decode().removesuffix("\n").split("\n")))
+    except UnicodeDecodeError as error:
+        raise Malformed(WITNESSES, raw, "is not UTF-8") from error
+    if lines_of(keys) != raw or len(set(keys)) != len(keys):
+        raise Malformed(WITNESSES, raw, "is not a line with a verifier key for each of some witnesses")
+    return keys
 
 
 def _manifest_in(raw: bytes) -> Manifest:

@@ -4,7 +4,9 @@ What is indented is typed in the folder into which the bundle was unpacked; each
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from ledger.chain.note import VerifierKey, parse_note
 from ledger.evidence.manifest import Manifest, Signature
 
 INDENT = "    "
@@ -41,7 +43,31 @@ What to type
     head -n 3 checkpoint > $aside/text
     sed -n 5p checkpoint | cut -d' ' -f3 | base64 -d | tail -c 64 > $aside/signature
     openssl pkeyutl -verify -pubin -inkey log-key.pem -rawin -in $aside/text -sigfile $aside/signature
+"""
 
+_COSIGNED = """
+   Witnesses have cosigned it, who never cosign two histories of one ledger: "Verified", and when, in seconds since
+   1970. You need their keys, too, from a person whom you believe: compare them with the file witnesses.
+
+    cosigned() {
+        sed -n "$1p" checkpoint | cut -d' ' -f3 | base64 -d > $aside/line
+        seconds=$((0x$(head -c 12 $aside/line | tail -c 8 | od -An -tx1 | tr -d ' \\n')))
+        { printf 'cosignature/v1\\ntime %d\\n' $seconds; cat $aside/text; } > $aside/cosigned
+        tail -c 64 $aside/line > $aside/signature
+        { printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000'
+          sed -n "$2p" witnesses | cut -d+ -f3- | base64 -d | tail -c 32; } > $aside/key
+        openssl pkeyutl -verify -pubin -keyform DER -inkey $aside/key \\
+            -rawin -in $aside/cosigned -sigfile $aside/signature && echo Cosigned at $seconds
+    }
+"""
+
+_BY_WITNESS = """
+   By {name}, with line {line} of checkpoint and key {number} of witnesses:
+
+    cosigned {line} {number}
+"""
+
+_STANDING = """
 4. Each entry stands in the ledger, where it says (RFC 6962, section 2.1.1; any program for that, or for
    c2sp.org/tlog-proof, will do instead).
 
@@ -91,14 +117,35 @@ _SIGNATURES = """
 """
 
 
-def how_to(manifest: Manifest, signatures: Sequence[Signature]) -> str:
-    """How to check a bundle with this manifest, in which these signatures can be checked."""
-    return "".join(_parts(manifest, signatures))
+class Place(NamedTuple):
+    """Where a witness's cosignature stands: the line of the checkpoint, and of the key in the list of witnesses."""
+
+    name: str
+    line: int
+    number: int
 
 
-def _parts(manifest: Manifest, signatures: Sequence[Signature]) -> Iterator[str]:
+def places_of(checkpoint: bytes, witnesses: Sequence[VerifierKey]) -> list[Place]:
+    """Where the cosignatures of these witnesses stand in a checkpoint that all of them have cosigned."""
+    note = parse_note(checkpoint)
+    before = note.text.count(b"\n") + 1
+    lines = {(one.name, one.key_id): before + number for number, one in enumerate(note.signatures, 1)}
+    return [Place(key.name, lines[key.name, key.key_id], number) for number, key in enumerate(witnesses, 1)]
+
+
+def how_to(manifest: Manifest, signatures: Sequence[Signature], cosigned: Sequence[Place]) -> str:
+    """How to check a bundle with this manifest, in which these signatures and cosignatures can be checked."""
+    return "".join(_parts(manifest, signatures, cosigned))
+
+
+def _parts(manifest: Manifest, signatures: Sequence[Signature], cosigned: Sequence[Place]) -> Iterator[str]:
     yield _INTRODUCTION.format(about=manifest.about)
     yield _COMMANDS
+    if cosigned:
+        yield _COSIGNED
+    for place in cosigned:
+        yield _BY_WITNESS.format(**place._asdict())
+    yield _STANDING
     if manifest.texts or manifest.documents:
         yield _OPENED
     if signatures:

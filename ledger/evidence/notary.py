@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.chain.checkpoint import Checkpoint, LogKey, SignedCheckpoint, note_signed_by, open_checkpoint
 from ledger.chain.entry import MAX_POSITION, Entry, parse_entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
-from ledger.chain.note import Signer
+from ledger.chain.note import Signer, parse_vkey
 from ledger.chain.receipt import Receipt
 from ledger.custody.files import named_os_errors
 from ledger.errors import (
@@ -39,7 +39,15 @@ from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.publishing import replace_file
-from ledger.evidence.witnessing import Appointed, Standing, Witnessed, cosigned_note, kept_cosignature, witnessed
+from ledger.evidence.witnessing import (
+    Appointed,
+    Standing,
+    Witnessed,
+    cosignatures_that_hold,
+    cosigned_note,
+    kept_cosignature,
+    witnessed,
+)
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
@@ -110,6 +118,13 @@ class Notary:
             while signed is None:
                 signed = self._sign(position, written)
             return signed
+
+    def cosigned(self) -> SignedCheckpoint:
+        """As `checkpoint`, with the cosignatures that the lock store has of it, whose keys are among its signers."""
+        signed = self.checkpoint()
+        kept = cosignatures_that_hold(self._lock, signed.size)
+        signers = (*signed.signers, *(parse_vkey(one.witness) for one in kept))
+        return SignedCheckpoint(signed.raw + b"".join(one.line for one in kept), signed.checkpoint, signers)
 
     def has_signed(self, first: int, beyond: int) -> bool:
         """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""

@@ -9,16 +9,16 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ledger.chain.checkpoint import SignedCheckpoint
+from ledger.chain.checkpoint import SignedCheckpoint, parse_witness_key
 from ledger.chain.merkle import Subtree, consistency_path
-from ledger.chain.note import COSIGNATURE, MAX_NOTE_BYTES, Signature, VerifierKey, open_note, parse_note, parse_vkey
+from ledger.chain.note import MAX_NOTE_BYTES, Signature, VerifierKey, cosigned_in, open_note, parse_note, parse_vkey
 from ledger.chain.submission import Submission
 from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import (
@@ -44,7 +44,6 @@ SIZE = "text/x.tlog.size"
 # A witness may say several times that it has come to another size: it is asked by others too.
 ATTEMPTS = 4
 
-_SECONDS_BYTES = 8
 _SIZE = re.compile(rb"(0|[1-9][0-9]{0,15})\n")
 
 
@@ -103,9 +102,7 @@ class Witnessed(NamedTuple):
 def parse_appointed(text: str) -> Appointed:
     """The witness in `URL=VKEY`. Raises `Malformed`."""
     url, _, vkey = text.partition("=")
-    key = parse_vkey(vkey)
-    if key.type != COSIGNATURE:
-        raise Malformed("verifier key", vkey, "is that of a log, not of a witness")
+    key = parse_witness_key(vkey)
     return Appointed(check_url(url), key)
 
 
@@ -172,7 +169,12 @@ def check_kept(lock: LockStore, kept: Cosignature, key: VerifierKey) -> None:
 
 def cosigned_note(lock: LockStore, stored: Stored) -> bytes:
     """A checkpoint with the cosignatures that the lock store has of it, as far as they hold."""
-    return stored.note + b"".join(one.line for one in lock.cosignatures_over(stored.size) if _holds(lock, one))
+    return stored.note + b"".join(one.line for one in cosignatures_that_hold(lock, stored.size))
+
+
+def cosignatures_that_hold(lock: LockStore, size: int) -> list[Cosignature]:
+    """The cosignatures that the lock store has of the checkpoint over so many entries, as far as they hold."""
+    return [one for one in lock.cosignatures_over(size) if _holds(lock, one)]
 
 
 def _holds(lock: LockStore, kept: Cosignature) -> bool:
@@ -187,10 +189,7 @@ def _holds(lock: LockStore, kept: Cosignature) -> bool:
 def cosigned_at(cosignature: Cosignature) -> datetime | None:
     """When a witness cosigned, as it says itself; None for a time that no calendar has. It is one that was checked."""
     (signature,) = parse_note(b"-\n\n" + cosignature.line).signatures
-    try:
-        return datetime.fromtimestamp(int.from_bytes(signature.value[:_SECONDS_BYTES]), UTC)
-    except (OverflowError, ValueError, OSError):
-        return None
+    return cosigned_in(signature)
 
 
 def witnessed(
