@@ -127,6 +127,30 @@ def test_many_checkpoints_are_read_in_order(lock: LockStore, url: str):
     assert list(lock.all()) == stored
 
 
+def test_what_was_put_before_the_first_checkpoint_is_read_too(lock: LockStore, url: str):
+    junk, one = Stored(-5, b"junk"), Stored(1, b"one")
+    assert lock.add(one, NOTHING)
+    values = "(-5, 'junk')" if is_postgres(url) else "(-5, CAST('junk' AS BLOB))"
+    line = values.replace("(-5,", f"(-5, '{WITNESS}',")
+    by_hand(
+        url,
+        *guards_off(url),
+        f"INSERT INTO checkpoints (size, note) VALUES {values}",
+        f"INSERT INTO cosignatures (size, witness, line) VALUES {line}",
+    )
+
+    assert list(lock.all()) == [junk, one]
+    assert list(lock.cosignatures(WITNESS)) == [Cosignature(-5, WITNESS, b"junk")]
+
+
+def guards_off(url: str) -> list[str]:
+    """What lets a lock store's owner add what they like, as long as it is open."""
+    guards = ("checkpoints_only_grow", "cosignatures_have_checkpoints")
+    if is_postgres(url):
+        return [f"ALTER TABLE {guard.split('_')[0]} DISABLE TRIGGER {guard}" for guard in guards]
+    return [f"DROP TRIGGER {guard}" for guard in guards]
+
+
 def test_a_lock_store_without_its_guards_is_refused(url: str):
     guard = "checkpoints_no_delete ON checkpoints" if is_postgres(url) else "checkpoints_never_go"
     by_hand(url, f"DROP TRIGGER {guard}")

@@ -140,3 +140,16 @@ def test_a_target_that_cannot_be_is_named(target: str, file_url: str):
     done = run("copy", file_url, target)
 
     assert (done.exit_code, target.removeprefix("sqlite:///") in done.output) == (1 if "all" in target else 2, True)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"something else" * 100])
+def test_where_there_is_no_log_to_copy_nothing_is_made(content: bytes | None, tmp_path: Path):
+    typo = tmp_path / "typo.db"
+    if content is not None:
+        typo.write_bytes(content)
+    before = [*tmp_path.iterdir()]
+    done = run("copy", f"sqlite:///{typo}", f"sqlite:///{tmp_path}/litter.db")
+
+    assert done.exit_code != 0
+    assert "typo.db" in done.output
+    assert [*tmp_path.iterdir()] == before

@@ -351,6 +351,14 @@ def test_a_checkpoint_under_another_size_is_found(kept: Kept):
     assert kept.refuses_to_write()
 
 
+@pytest.mark.parametrize("size", [0, -5, -(2**63)])
+def test_a_checkpoint_over_no_entries_is_found(kept: Kept, size: int):
+    change_lock(kept.home, "INSERT INTO checkpoints SELECT ?, note FROM checkpoints WHERE size = 9", size)
+
+    (finding,) = kept.report_for().findings
+    assert finding.what == f"lock store, checkpoint over {size:,} entries: a log signs nothing before its first entry"
+
+
 def test_a_checkpoint_that_was_taken_out_of_the_lock_store_is_found_by_who_keeps_it(kept: Kept):
     change_lock(kept.home, "DELETE FROM checkpoints WHERE size = 9")
 

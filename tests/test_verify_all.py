@@ -300,6 +300,16 @@ def test_a_false_cosignature_by_somebody_who_is_not_asked_any_more_is_found(offi
     assert f"the cosignature by audit.example.edu/w of the checkpoint over {size:,} does not hold" in what
 
 
+def test_a_cosignature_over_no_entries_is_found(office: Office, tmp_path: Path):
+    vkey = create_witness(tmp_path / "witness", "audit.example.edu/w")
+    with closing(sqlite3.connect(office.home / "lock/checkpoints.db", isolation_level=None)) as lock, guards_down(lock):
+        lock.execute("INSERT INTO cosignatures (size, witness, line) VALUES (-5, ?, x'00')", (str(vkey),))
+    ((verdict, _, what),) = said(verify_home(office.home))
+
+    assert verdict is Verdict.ALTERED
+    assert "lock store, the cosignature by audit.example.edu/w of the checkpoint over -5 does not hold" in what
+
+
 def test_all_findings_are_told_to_programs_and_the_gravest_is_the_exit_code(office: Office):
     change_views(office.home, "DELETE FROM requests")
     with closing(sqlite3.connect(office.home / "lock/checkpoints.db", isolation_level=None)) as lock, guards_down(lock):

@@ -29,7 +29,8 @@ def migrate(url: str) -> None:
     There is a schema each for the log, custody, keys and the lock store. Whoever calls has to be allowed to make roles
     and schemas. The tables belong to the role dua_ledger_owner, as which nobody logs in; as whom the service is to log
     in is made a member of dua_ledger_service, which may read and add, and remove what is erased; an auditor, of
-    dua_ledger_reader, which may read the log and what was signed. Calling again adds what is missing.
+    dua_ledger_reader, which may read the log and what was signed. Calling again adds what is missing, and takes
+    back the rights that were given beside these.
     """
     if not is_postgres(url):
         raise Malformed("URL", url, "is not postgresql://...: on SQLite, init makes the tables")

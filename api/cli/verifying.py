@@ -34,9 +34,9 @@ from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Finding, Report, Verdict, altered, unreadable, unverified
 from ledger.evidence.verify import CHUNK, Check, verify_log, worth
-from ledger.home import SECRETS, VIEWS, open_custody, open_lock_store, open_log, store_url
+from ledger.home import SECRETS, VIEWS, lock_store_url, open_custody, open_lock_store, open_log, places, store_url
 from ledger.log import Ledger
-from ledger.storage import Store, utc_now
+from ledger.storage import Store, is_postgres, rights_at, utc_now, without_password
 from ledger.storage.port import Clock
 from projections.replaying import JudgementCheck
 from projections.upkeep import Upkeep
@@ -201,11 +201,22 @@ def _verify(path: Path, wanted: int | None, settled: datetime, against: Against,
         report = against_checkpoints(report, store, open_lock, given, against.keys)
         report = with_witnesses(report, told, open_lock, appointed)
         report = with_earlier(report, store, path, of_earlier, against.keys)
+        elsewhere = tuple(_rights_elsewhere(path, against.lock_store))
+        report = msgspec.structs.replace(report, findings=(*report.findings, *elsewhere))
         # In a log that was altered, what an entry names may be gone for another reason, and views differ.
         if report.verdict is Verdict.ALTERED or extent is Extent.LOG:
             return report
         findings, remarks = (*report.findings, *compared()), (*report.remarks, *_remarks(path, store, settled))
         return msgspec.structs.replace(report, findings=findings, remarks=remarks)
+
+
+def _rights_elsewhere(path: Path, lock: str | None) -> Iterator[Finding]:
+    """Who was given what in databases of which the log, whose own rights are looked at with it, is no part."""
+    others = {str(places(path).keys), lock or lock_store_url(path)} - {store_url(path)}
+    for url in filter(is_postgres, sorted(others)):
+        # That it cannot be opened is said where it is needed.
+        with suppress(Unreachable, NotALedger):
+            yield from (altered(None, f"{without_password(url)}: {what}") for what in rights_at(url))
 
 
 def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:

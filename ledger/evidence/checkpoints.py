@@ -175,6 +175,8 @@ def _last_that_holds(size: int) -> str:
 
 
 def _of_locked(check: _Check, stored: Stored) -> Finding | None:
+    if stored.size < 1:
+        return altered(None, "a log signs nothing before its first entry")
     signed = check.opened(stored.note)
     if isinstance(signed, Finding):
         return signed

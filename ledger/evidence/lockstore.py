@@ -60,6 +60,7 @@ SETTINGS = ("journal_mode = WAL", "wal_autocheckpoint = 64", "synchronous = FULL
 
 LAST = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
 AT = "SELECT size, note FROM checkpoints WHERE size = ?"
+FIRST = "SELECT size, note FROM checkpoints ORDER BY size LIMIT ?"
 AFTER = "SELECT size, note FROM checkpoints WHERE size > ? ORDER BY size LIMIT ?"
 ADD = "INSERT INTO checkpoints (size, note) VALUES (?, ?)"
 ADD_FIRST = "INSERT INTO checkpoints (size, note) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM checkpoints)"
@@ -69,6 +70,7 @@ ADD_AFTER = f"""
 """
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
+FIRST_COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size LIMIT ?"
 COSIGNATURES = "SELECT size, witness, line FROM cosignatures WHERE witness = ? AND size > ? ORDER BY size LIMIT ?"
 # Each witness is found by one step in the key, however many cosignatures it has given.
 _WITNESSES = """
@@ -149,13 +151,14 @@ class LockStore:
         return found is not None and found[0] < beyond
 
     def all(self) -> Iterator[Stored]:
-        """Every checkpoint in the order of sizes, read page by page."""
-        after = 0
+        """Every checkpoint in the order of sizes, be they such as nobody signs, read page by page."""
+        after: int | None = None
         while True:
+            query, values = (FIRST, (PAGE,)) if after is None else (AFTER, (after, PAGE))
             with self._tables.reading() as statements:
-                page = [self._stored(row) for row in statements.execute(AFTER, (after, PAGE))]
+                page = [self._stored(row) for row in statements.execute(query, values)]
             for stored in page:
-                if stored.size <= after:
+                if after is not None and stored.size <= after:
                     raise Damaged(self.path, "its rows are not in order")
                 after = stored.size
                 yield stored
@@ -204,15 +207,16 @@ class LockStore:
         return None if row is None else self._cosignature(row)
 
     def cosignatures(self, witness: str) -> Iterator[Cosignature]:
-        """Every cosignature by this witness in the order of sizes, read page by page."""
-        after = 0
+        """Every cosignature by this witness in the order of sizes, be they such as nobody signs, read page by page."""
+        query: str = FIRST_COSIGNATURES
+        values: tuple[str | int, ...] = (witness, PAGE)
         while True:
             with self._tables.reading() as statements:
-                page = [self._cosignature(row) for row in statements.execute(COSIGNATURES, (witness, after, PAGE))]
+                page = [self._cosignature(row) for row in statements.execute(query, values)]
             yield from page
             if len(page) < PAGE:
                 return
-            after = page[-1].size
+            query, values = COSIGNATURES, (witness, page[-1].size, PAGE)
 
     def cosignatures_over(self, size: int) -> list[Cosignature]:
         """The cosignatures of the checkpoint over so many entries."""

@@ -21,6 +21,7 @@ __all__ = [
     "is_postgres",
     "open_store",
     "others_at",
+    "rights_at",
     "shared_tables",
     "sqlite_path",
     "utc_now",
@@ -89,6 +90,16 @@ def others_at(url: str) -> int:
     with _driver():
         from ledger.storage.postgres import others_at
     return others_at(url)
+
+
+def rights_at(url: str) -> list[str]:
+    """How who may do what in the PostgreSQL database at `url` differs from what `create_store` gives there.
+
+    Raises as `open_store` does.
+    """
+    with _driver():
+        from ledger.storage.postgres import rights_at
+    return rights_at(url)
 
 
 def is_postgres(url: str) -> bool:

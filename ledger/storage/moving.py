@@ -56,9 +56,7 @@ def copy_log(source_url: str, target_url: str, progress: Callable[[int, Iterator
     `progress` is told how many entries there are to copy, and passes them on. Raises `AlreadyThere` when another log is
     there, and `Damaged` for a log that was altered.
     """
-    if not is_postgres(target_url):
-        create_store(target_url)
-    with open_store(source_url) as source, _opened(target_url) as target:
+    with open_store(source_url) as source, _made(target_url) as target:
         size, before = source.length(), target.head()
         if before.position and _leaf_at(source, before.position) != before.leaf:
             raise AlreadyThere(without_password(target_url), "holds another log, or a longer one")
@@ -71,7 +69,8 @@ def copy_log(source_url: str, target_url: str, progress: Callable[[int, Iterator
         return Moved(size - before.position, size, roots[0])
 
 
-def _opened(url: str) -> "SQLiteTarget | PostgresStore":
+def _made(url: str) -> "SQLiteTarget | PostgresStore":
+    """The store to copy to, made if it is a file that is not there: so look first that there is something to copy."""
     if is_postgres(url):
         from ledger.storage.postgres import PostgresStore
 
@@ -79,6 +78,7 @@ def _opened(url: str) -> "SQLiteTarget | PostgresStore":
     path = sqlite_path(url)
     if path is None:
         raise Malformed("store URL", url, "is in memory, where nothing stays")
+    create_store(url)
     return SQLiteTarget.in_file(path, utc_now)
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from ledger.errors import Damaged, NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences
+from ledger.storage.postgres.rights import Right, rights
 
 PURGE = "purge"
 # Who waits for readers is waited for by other readers: so not for long.
@@ -56,19 +57,24 @@ class Part(NamedTuple):
         for name, body in self.functions:
             gives = "void" if name == PURGE else "trigger"
             how = _AS_OWNER if name == PURGE else ""
-            function = f"FUNCTION {self.schema}.{name}()"
-            yield f"CREATE {function} RETURNS {gives} LANGUAGE plpgsql{how} AS $${body}$$"
-            yield f"REVOKE ALL ON {function} FROM PUBLIC"
-        if self.purges:
-            yield f"GRANT EXECUTE ON FUNCTION {self.schema}.purge TO {SERVICE}"
+            yield f"CREATE FUNCTION {self.schema}.{name}() RETURNS {gives} LANGUAGE plpgsql{how} AS $${body}$$"
         for guard in self.guards:
             yield guard
             # Also where rows come in as from another server.
             yield f"ALTER TABLE {guard.partition(' ON ')[2].split()[0]} ENABLE ALWAYS TRIGGER {guard.split()[2]}"
-        yield f"GRANT USAGE ON SCHEMA {self.schema} TO {SERVICE}"
-        if any(table.reader for table in self.tables.values()):
-            yield f"GRANT USAGE ON SCHEMA {self.schema} TO {READER}"
         yield f"COMMENT ON SCHEMA {self.schema} IS '{self._comment}{self.version}'"
+
+    def rights(self) -> set[Right]:
+        """Who may do what with it."""
+        found = rights(SERVICE, "USAGE", "SCHEMA", self.schema)
+        if any(table.reader for table in self.tables.values()):
+            found |= rights(READER, "USAGE", "SCHEMA", self.schema)
+        if self.purges:
+            found |= rights(SERVICE, "EXECUTE", "ROUTINE", f"{self.schema}.{PURGE}()")
+        for name, table in self.tables.items():
+            found |= rights(SERVICE, table.service, "TABLE", f"{self.schema}.{name}")
+            found |= rights(READER, table.reader, "TABLE", f"{self.schema}.{name}")
+        return found
 
     def check(self, connection: Connection, server: Server) -> None:
         """Raise `NotALedger`, `NewerSchema` or `Damaged` unless it is there, as it was made."""
@@ -129,9 +135,6 @@ def _table(name: str, table: Table) -> Iterator[str]:
         if kind == BLOB:
             # What is encrypted can't be made shorter.
             yield f"ALTER TABLE {name} ALTER COLUMN {column} SET STORAGE EXTERNAL"
-    yield f"GRANT {table.service} ON {name} TO {SERVICE}"
-    if table.reader:
-        yield f"GRANT {table.reader} ON {name} TO {READER}"
 
 
 _CHANGING = "DELETE, INSERT, SELECT"

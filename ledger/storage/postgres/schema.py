@@ -11,12 +11,14 @@ or go, whoever asks.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 from ledger.errors import NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences, make_roles
 from ledger.storage.postgres.indexes import wrong_indexes
 from ledger.storage.postgres.parts import PARTS
+from ledger.storage.postgres.rights import rights, settle_rights, wrong_rights
 
 SCHEMA = "ledger"
 VERSION = 1
@@ -127,20 +129,24 @@ MISPLACED = """
     SELECT DISTINCT position, 'the tag index' FROM ledger.tags
     WHERE position NOT BETWEEN 1 AND (SELECT coalesce(max(position), 0) FROM ledger.entries)
 """
-
-
-# A ledger that was made before there were parts did not know this role.
-READING = f"""
-    GRANT USAGE ON SCHEMA {SCHEMA} TO {READER};
-    GRANT SELECT ON {SCHEMA}.entries, {SCHEMA}.tags, {SCHEMA}.version TO {READER}
-"""
+RIGHTS = {
+    *rights(SERVICE, "USAGE", "SCHEMA", SCHEMA),
+    *rights(READER, "USAGE", "SCHEMA", SCHEMA),
+    *rights(SERVICE, "SELECT, INSERT", "TABLE", f"{SCHEMA}.entries", f"{SCHEMA}.tags"),
+    *rights(SERVICE, "SELECT", "TABLE", f"{SCHEMA}.version"),
+    *rights(READER, "SELECT", "TABLE", *(f"{SCHEMA}.{table}" for table in TABLES)),
+    *rights(SERVICE, "EXECUTE", "ROUTINE", f"{SCHEMA}.append({ARGUMENTS})"),
+    *(right for part in PARTS for right in part.rights()),
+}
+SCHEMAS = (SCHEMA, *(part.schema for part in PARTS))
 
 
 def make_ledger(url: str) -> None:
     """Make the tables, the roles and their rights, under a lock; leaves them alone where they are already.
 
-    Beside the log, custody, key store and lock store are made. Raises `NotALedger` when the database holds something
-    else under the same name or is not in UTF-8, `NewerSchema`, and `Unreachable` when one may not make such things.
+    Beside the log, custody, key store and lock store are made. Rights that were changed since are put right. Raises
+    `NotALedger` when the database holds something else under the same name or is not in UTF-8, `NewerSchema`,
+    `Damaged` for what it cannot put right, and `Unreachable` when one may not do such things.
     """
     server = server_at(url)
     with named_errors(server.shown), connect(server.conninfo) as connection, connection.transaction():
@@ -153,11 +159,10 @@ def make_ledger(url: str) -> None:
             _make(connection, server, SCHEMA, _statements())
         for part in missing:
             _make(connection, server, part.schema, part.statements())
-        if missing:
-            connection.execute(READING)
         check_schema(connection, server)
         for part in PARTS:
             part.check(connection, server)
+        settle_rights(connection, server, SCHEMAS, RIGHTS)
 
 
 def check_schema(connection: Connection, server: Server) -> None:
@@ -195,24 +200,27 @@ def _statements() -> Iterator[str]:
     for name, body in FUNCTIONS.items():
         arguments, gives = (ARGUMENTS, "boolean") if name == "append" else ("", "trigger")
         yield f"CREATE FUNCTION {SCHEMA}.{name}({arguments}) RETURNS {gives} LANGUAGE plpgsql AS $${body}$$"
-        yield f"REVOKE ALL ON FUNCTION {SCHEMA}.{name} FROM PUBLIC"
     yield f"INSERT INTO {SCHEMA}.version (version) VALUES ({VERSION})"
     for name, declared in GUARDS.items():
         table = declared.partition(" ON ledger.")[2].partition(" ")[0]
         yield declared
         # Also where rows come in as from another server.
         yield f"ALTER TABLE {SCHEMA}.{table} ENABLE ALWAYS TRIGGER {name}"
-    yield f"GRANT USAGE ON SCHEMA {SCHEMA} TO {SERVICE}"
-    yield f"GRANT SELECT, INSERT ON {SCHEMA}.entries, {SCHEMA}.tags TO {SERVICE}"
-    yield f"GRANT SELECT ON {SCHEMA}.version TO {SERVICE}"
-    yield f"GRANT EXECUTE ON FUNCTION {SCHEMA}.append TO {SERVICE}"
 
 
 def strays(connection: Connection) -> list[tuple[int | None, str]]:
-    """What no entry explains, and what is declared otherwise than `make_ledger` does."""
+    """What no entry explains, and what is declared, and given to whom, otherwise than by `make_ledger`."""
     misplaced = connection.execute(MISPLACED).fetchall()
     return [
         *((None, wrong) for wrong in differences(connection, SCHEMA, EXPECTED)),
+        *((None, wrong) for wrong in wrong_rights(connection, SCHEMAS, RIGHTS)),
         *((None, wrong) for wrong in wrong_indexes(connection, SCHEMA)),
         *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
     ]
+
+
+def rights_at(url: str) -> list[str]:
+    """How who may do what in the database at `url` differs from what `make_ledger` gives."""
+    server = server_at(url)
+    with named_errors(server.shown), closing(connect(server.anywhere or server.conninfo)) as connection:
+        return wrong_rights(connection, SCHEMAS, RIGHTS)
