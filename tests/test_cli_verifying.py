@@ -13,6 +13,7 @@ import pytest
 
 from api.cli.reporting import sentences
 from ledger.chain.merkle import root_hash
+from ledger.evidence.checkpoints import BOTH_OWNED
 from ledger.evidence.report import Finding, Report, Verdict
 from tests.cli_home import append, append_raw, entries_of, home, with_details
 from tests.command_line import PROGRAM, Outcome, dua_ledger, program
@@ -21,10 +22,10 @@ from tests.stores import PATIENCE
 
 __all__ = ["home"]
 
+NOT_SIGNED = "recorded and NOT SIGNED yet: entry 2, which no checkpoint covers"
 NOT_EXCLUDED = (
-    "Not excluded: that entries after the last one were cut off, or that everything from some entry on, be it the"
-    " first, was written anew by whoever owns the database: nobody gave a checkpoint from an earlier time to compare"
-    " with."
+    BOTH_OWNED,
+    "that whoever owns the database alone wrote entry 2 anew, or cut off more behind it",
 )
 
 
@@ -37,7 +38,9 @@ def test_where_all_holds_verify_says_so_and_what_it_cannot_exclude(tmp_path: Pat
         0,
         "All holds in 2 entries: each hash, the tag index, and all that custody keeps.\n"
         f"Root of the tree: {root}\n"
-        f"{NOT_EXCLUDED}\n",
+        f"Remark: {NOT_SIGNED}.\n"
+        f"Not excluded: {NOT_EXCLUDED[0]}.\n"
+        f"Not excluded: {NOT_EXCLUDED[1]}.\n",
         "",
     )
 
@@ -50,8 +53,8 @@ def test_verify_tells_programs_the_same(tmp_path: Path):
         "size": 2,
         "root": root_hash([entry.leaf for entry in entries_of(home)]).hex(),
         "findings": [],
-        "remarks": [],
-        "not_excluded": [NOT_EXCLUDED.removeprefix("Not excluded: ").removesuffix(".")],
+        "remarks": [NOT_SIGNED],
+        "not_excluded": [*NOT_EXCLUDED],
         "exit_code": 0,
     }
     assert (told.code, told.out.count("\n"), told.err) == (0, 1, "")

@@ -19,7 +19,7 @@ from ledger.chain.merkle import inclusion_proof, root_hash
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.chain.receipt import check_receipt
 from ledger.errors import Malformed, NotContinued, ProofFailed
-from ledger.evidence.checkpoints import Given
+from ledger.evidence.checkpoints import BOTH_OWNED, Given
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Report, Verdict
@@ -111,22 +111,34 @@ def test_an_honest_log_holds_for_everybody(kept: Kept):
 
     assert (kept.verdict(), kept.verdict_for(), kept.verdict_for(keys=(kept.key,))) == (HOLDS, HOLDS, HOLDS)
     assert not kept.refuses_to_write()
-    (not_excluded,) = kept.report_for().not_excluded
-    assert not_excluded == (
+    beyond, unsigned = kept.report_for().not_excluded
+    assert beyond == (
         "that entries after entry 9 were cut off or written anew by whoever owns both the database and the lock store:"
         " no checkpoint that was given is over more"
     )
+    assert unsigned == "that whoever owns the database alone wrote entry 12 anew, or cut off more behind it"
 
 
 def test_what_a_lock_store_over_the_whole_log_excludes_is_said(kept: Kept):
-    (unsigned,) = verify_home(kept.home).not_excluded
+    unsigned = verify_home(kept.home)
     sign(kept.home)
-    (signed,) = verify_home(kept.home).not_excluded
+    signed = verify_home(kept.home)
     (kept.home / "lock/checkpoints.db").unlink()
-    (without,) = verify_home(kept.home).not_excluded
+    without = verify_home(kept.home)
 
-    assert unsigned == without == CUT_TAIL
-    assert signed == (
+    assert (unsigned.verdict, signed.verdict) == (HOLDS, HOLDS)
+    assert unsigned.remarks == ("recorded and NOT SIGNED yet: entries 10 to 11, which no checkpoint covers",)
+    assert (signed.remarks, without.remarks) == ((), ())
+    assert without.not_excluded == (CUT_TAIL,)
+    assert unsigned.not_excluded == (
+        BOTH_OWNED,
+        "that whoever owns the database alone wrote entries 10 to 11 anew, or cut off more behind it",
+    )
+    assert signed.not_excluded == (
+        BOTH_OWNED,
+        "that entries which were not signed yet were cut off by whoever owns the database alone",
+    )
+    assert BOTH_OWNED == (
         "that entries after the last one were cut off, or that everything from some entry on, be it the first, was"
         " written anew by whoever owns both the database and the lock store: nobody gave a checkpoint from an"
         " earlier time to compare with"

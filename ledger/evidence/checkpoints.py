@@ -30,6 +30,8 @@ BOTH_OWNED = (
     " compare with"
 )
 
+CUT_UNSIGNED = "that entries which were not signed yet were cut off by whoever owns the database alone"
+
 
 class Given(msgspec.Struct, frozen=True):
     """A checkpoint that somebody kept: what it is called, and its bytes."""
@@ -69,19 +71,37 @@ def against_checkpoints(
         verdict = Verdict.UNVERIFIED if isinstance(error, Unreachable) else Verdict.ALTERED
         found.append(Finding(verdict, None, f"the lock store cannot be read: {error}"))
         found += [finding for one in given for finding in _given(check, one, None)]
+    unsigned = _unsigned(check, report.size)
+    remarks = [f"recorded and NOT SIGNED yet: {unsigned}, which no checkpoint covers"] if unsigned else []
     return msgspec.structs.replace(
         report,
         findings=(*report.findings, *found),
-        not_excluded=tuple(_not_excluded(check, report)),
+        remarks=(*report.remarks, *remarks),
+        not_excluded=tuple(_not_excluded(check, report, unsigned)),
     )
 
 
-def _not_excluded(check: "_Check", report: Report) -> tuple[str, ...]:
+def _unsigned(check: "_Check", size: int) -> str:
+    """The entries, of so many, that no checkpoint is over; empty where there are none, or that cannot be told."""
+    signed = max(check.locked_last, check.largest)
+    if not 0 < signed < size:
+        return ""
+    return f"entry {size:,}" if signed + 1 == size else f"entries {signed + 1:,} to {size:,}"
+
+
+def _not_excluded(check: "_Check", report: Report, unsigned: str) -> Iterator[str]:
     """What the checkpoints that hold leave open."""
+    whole = report.size <= check.locked or check.locked == check.locked_last
     if check.largest:
-        return (_beyond(check.largest),)
-    # Where something is not signed yet, the lock store says nothing of the end.
-    return (BOTH_OWNED,) if 0 < report.size <= check.locked else report.not_excluded
+        yield _beyond(check.largest)
+    elif report.size and check.locked and whole:
+        yield BOTH_OWNED
+    else:
+        yield from report.not_excluded
+        return
+    # What is not signed is in the database alone.
+    rewritten = f"that whoever owns the database alone wrote {unsigned} anew, or cut off more behind it"
+    yield rewritten if unsigned else CUT_UNSIGNED
 
 
 def _told_by(store: Store) -> tuple[LogKey, ...]:
@@ -103,14 +123,15 @@ def _beyond(size: int) -> str:
 class _Check:
     """Holds checkpoints against one log; `largest` is the size of the largest that was given and holds.
 
-    `locked` is that of the last in the lock store that holds, `told` is what the log says of its keys.
+    `locked` is that of the last in the lock store that holds, `locked_last` that of the last of all, `told` is what the
+    log says of its keys.
     """
 
     def __init__(self, store: Store, keys: Sequence[VerifierKey], told: Sequence[LogKey]) -> None:
         self._store, self._told = store, told
         self._keys = {key.public: key for key in keys}
         self._subtree: Subtree = lru_cache(SUBTREES_KEPT)(store.subtree)
-        self.largest = self.locked = 0
+        self.largest = self.locked = self.locked_last = 0
 
     def opened(self, raw: bytes) -> SignedCheckpoint | Finding:
         """The checkpoint in these bytes, or why it is none that a known key signed."""
@@ -154,6 +175,7 @@ def _locked(check: _Check, lock: LockStore) -> Iterator[Finding]:
     holds = count = 0
     for stored in lock.all():
         count += 1
+        check.locked_last = stored.size
         finding = _of_locked(check, stored)
         if finding is None:
             holds = stored.size
