@@ -23,6 +23,7 @@ from ledger.home import Home, create_home, open_home, open_log
 from ledger.storage import open_store
 from projections.acts import ApproveRequest
 from tests.facts import ANA, BEN, REQUEST, commitment, fact, noon, submitted
+from tests.signing import sign
 from tests.tampering import PDF, checkpointed, fill_store
 
 # Before the real clock, by which the commands tell what is old.
@@ -168,6 +169,8 @@ def test_verify_remarks_on_what_no_entry_names_and_all_holds(path: Path, gone: S
 
 
 def test_verify_has_nothing_to_remark_on_where_every_entry_names_its_own(path: Path):
+    sign(path)
+
     assert verify_home(path).remarks == ()
 
 
