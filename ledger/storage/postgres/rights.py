@@ -67,7 +67,12 @@ _MEMBERS = f"""
     SELECT r.rolname, g.rolname
     FROM pg_roles r JOIN pg_roles g ON g.oid <> r.oid AND pg_has_role(r.oid, g.oid, 'MEMBER')
     WHERE NOT r.rolsuper AND (
-        g.rolname IN ('{OWNER}', 'pg_write_all_data') AND NOT r.rolcreaterole
+        -- Who is one through the service alone is no more than the service is.
+        g.rolname IN ('{OWNER}', 'pg_write_all_data') AND NOT r.rolcreaterole AND (
+            EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.member = r.oid AND m.roleid = g.oid)
+            OR pg_has_role(r.oid, to_regrole('{SERVICE}'), 'MEMBER') IS NOT TRUE
+            OR pg_has_role(to_regrole('{SERVICE}'), g.oid, 'MEMBER') IS NOT TRUE
+        )
         OR r.rolname = '{READER}' AND g.rolname IN ('{SERVICE}', 'pg_read_all_data')
     ) ORDER BY 1, 2
 """
