@@ -16,6 +16,7 @@ from ledger.chain.entry import Entry
 from ledger.custody import Document
 from ledger.custody.drafts import draft_of
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
+from ledger.events.people import Detail
 from ledger.evidence.report import Verdict
 from ledger.home import (
     create_home,
@@ -82,9 +83,9 @@ def furnished(path: Path, store: str | None) -> Path:
     return path
 
 
-def erase(path: Path, person: str, details: tuple[str, ...] = ()) -> None:
+def erase(path: Path, person: str, details: tuple[Detail, ...] = ()) -> None:
     with open_home(path, noon) as home:
-        erase_person(home, person, details, last_copy_lapses=LAPSES, actor="operator", via="test")  # type: ignore[arg-type]
+        erase_person(home, person, details, last_copy_lapses=LAPSES, actor="operator", via="test")
 
 
 @pytest.fixture
