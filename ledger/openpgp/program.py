@@ -15,6 +15,7 @@ from ledger.errors import GnuPGFailed, Malformed, ProgramMissing, StoreFull
 from ledger.openpgp import conversation
 from ledger.openpgp.listing import shown
 from ledger.openpgp.package import named_os_errors, undisturbed
+from ledger.turns import waiting
 
 _OLDEST = (2, 2)
 _INSTALL = (
@@ -90,8 +91,9 @@ class Program:
         try:
             with undisturbed():
                 process = self._started(task, command, messages)
-            conversation.converse(task, process, feed, sink or output.extend)
-            code = process.wait(conversation.PATIENCE_SECONDS)
+            with waiting():
+                conversation.converse(task, process, feed, sink or output.extend)
+                code = process.wait(conversation.PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise GnuPGFailed(task, "does not end") from error
         finally:
