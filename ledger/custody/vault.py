@@ -16,11 +16,11 @@ import msgspec
 
 from ledger.custody.cipher import VALUE, NotGenuine, decrypt, encrypt, field_key
 from ledger.custody.erasable import ErasableDatabase, erasable_at
-from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import Keys
 from ledger.custody.label import Label, chosen, read_label, read_labels
 from ledger.custody.layouts import VAULT
 from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
+from ledger.files import named_os_errors
 from ledger.sqlite import LOCK_SECONDS
 from ledger.storage.tables import ErasableTables, Row, Statements
 

@@ -23,9 +23,10 @@ from ledger.errors import (
     TooLarge,
     WrongRecipients,
 )
+from ledger.files import named_os_errors
+from ledger.openpgp.draft import undisturbed
 from ledger.openpgp.facts import EncryptionSubkey
 from ledger.openpgp.listing import Listing
-from ledger.openpgp.package import named_os_errors, undisturbed
 from ledger.openpgp.packets import Message, check_detached, creation_of_only_key
 from ledger.openpgp.program import Program, Said
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import gnupg
 
 from ledger.errors import GnuPGFailed, Malformed, ProgramMissing, StoreFull
+from ledger.files import named_os_errors
 from ledger.openpgp import conversation
+from ledger.openpgp.draft import undisturbed
 from ledger.openpgp.listing import shown
-from ledger.openpgp.package import named_os_errors, undisturbed
 
 _OLDEST = (2, 2)
 _INSTALL = (
