@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import IO
 from unicodedata import normalize
 
-from ledger.errors import PackageRefused, SourceChanged, UnsafeName
 from ledger.files import named_os_errors, open_regular
+from ledger.openpgp.errors import PackageRefused, SourceChanged, UnsafeName
 from ledger.openpgp.facts import PackedFile
 
 CHUNK_BYTES = 64 * 1024
