@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from ledger.chain.note import verifier_key
 from ledger.codec import Recorded
 from ledger.custody import Erasure
-from ledger.custody.drafts import left_behind, made_whole
+from ledger.drafts import left_behind, made_whole
 from ledger.errors import (
     AlreadyThere,
     Busy,

@@ -14,7 +14,7 @@ from api.cli.verifying import verify_home
 from ledger.backup.moving import Arrived, Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.custody import Document
-from ledger.custody.drafts import draft_of
+from ledger.drafts import draft_of
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.events.people import Detail
 from ledger.evidence.report import Verdict

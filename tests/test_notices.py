@@ -31,7 +31,6 @@ from api.notices.outbox import OUTBOX, message_id, open_outbox
 from api.notices.reviving import refusals, revive
 from api.notices.sending import Sender, Tried
 from api.notices.settings import SHOWN_BY, Settings, settings_in
-from ledger.custody.files import new_file
 from ledger.errors import Busy, Malformed, Unreachable
 from ledger.events import (
     ActRefused,
@@ -49,6 +48,7 @@ from ledger.events import (
     RequestSubmitted,
 )
 from ledger.events.governance import Objected
+from ledger.files import new_file
 from ledger.home import Home, create_home, erase_person, open_home
 from ledger.storage.turn import Turn
 from tests.command_line import STOPPED_PROGRAM, dua_ledger

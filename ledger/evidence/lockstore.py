@@ -16,8 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ledger.custody.files import new_file, sync_folder
 from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
+from ledger.files import new_file, sync_folder
 from ledger.sqlite import Schema
 from ledger.storage import has_password, is_postgres, shared_tables, without_password
 from ledger.storage.connections import FileConnections

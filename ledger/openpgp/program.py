@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 import gnupg
 
-from ledger.errors import GnuPGFailed, Malformed, ProgramMissing, StoreFull
+from ledger.errors import Malformed, ProgramMissing, StoreFull
+from ledger.files import named_os_errors
 from ledger.openpgp import conversation
+from ledger.openpgp.draft import undisturbed
+from ledger.openpgp.errors import GnuPGFailed
 from ledger.openpgp.listing import shown
-from ledger.openpgp.package import named_os_errors, undisturbed
 from ledger.turns import waiting
 
 _OLDEST = (2, 2)
