@@ -4,7 +4,6 @@ And everything that was told is there, and every judgement is explained by the l
 """
 
 import inspect
-import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -134,9 +133,8 @@ from tests.office import (
     wanted,
     withdrawn,
 )
-from tests.stores import assert_holds
+from tests.stores import CAMPAIGN, assert_holds
 
-CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 HOW_MANY = settings(max_examples=5000 if CAMPAIGN else 90, stateful_step_count=50, deadline=None)
 NOBODY = "p-" + 32 * "0"
 ADMIN = "staff:admin"

@@ -112,7 +112,8 @@ from tests.outside import (
     reviewed,
     reviewers,
 )
-from tests.test_desk_model import CAMPAIGN, AnyDesk, among, of_a_release, of_a_request, past, principals
+from tests.stores import CAMPAIGN
+from tests.test_desk_model import AnyDesk, among, of_a_release, of_a_request, past, principals
 from tests.test_desk_model import acts as earlier_acts
 from tests.test_desk_model import reports as earlier_reports
 

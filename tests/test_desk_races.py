@@ -3,7 +3,6 @@
 Whatever the order turns out to be, the log is the judge: on all that stands before it each act is judged once more.
 """
 
-import os
 from collections.abc import Sequence
 
 import msgspec
@@ -62,7 +61,7 @@ from tests.office import (
     withdrawn,
     written,
 )
-from tests.stores import assert_holds
+from tests.stores import CAMPAIGN, assert_holds
 
 pytestmark = pytest.mark.campaign
 
@@ -80,7 +79,7 @@ DONE = (
     PublicationPassed,
     QueryAnswered,
 )
-ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
+ROUNDS = 300 if CAMPAIGN else 20
 AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")
 ALTERNATE = role(principal="staff:alternate", person=STRANGER, role="alternate")
 OPEN = complete()
