@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from subprocess import PIPE, Popen, run
+from subprocess import PIPE, Popen
 from threading import Barrier
 from urllib.parse import quote
 
@@ -483,13 +483,6 @@ def test_told_to_stop_it_ends_by_itself(tmp_path: Path):
         one.process.send_signal(signal.SIGTERM)
         one.process.communicate(timeout=PATIENCE)
         assert one.process.returncode == 0
-
-
-@pytest.fixture
-def traceable() -> None:
-    """Skips where one process may not watch another."""
-    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("strace may not trace processes here")
 
 
 EVERY = {"pwrite64": 1, "fdatasync": 1, "write": 1}

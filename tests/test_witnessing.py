@@ -49,12 +49,10 @@ from ledger.home import open_lock_store, open_log, open_notary
 from ledger.storage import utc_now
 from tests.command_line import Outcome, dua_ledger
 from tests.ports import LOOPBACK, NOWHERE
-from tests.signing import ORIGIN, append, copied, cut, locked, rewrite, sign, signed_home, with_altered
+from tests.signing import ORIGIN, append, copied, cut, locked, rewrite, sign, signed_home, verified, with_altered
 from tests.stores import PATIENCE
-from tests.test_notary_commands import nothing_from_outside, verified
 from tests.witnesses import NAME, Log, Served, served
 
-__all__ = ["nothing_from_outside"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes([3]) * 32)
