@@ -1,20 +1,15 @@
 """Nothing is sent to or by somebody who could not be told from another: encryption, log-in, header, entitlement."""
 
-import ssl
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from api.desk import Circumstances, Desk
 from api.errors import NotEntitled
 from api.notices.sending import Sender
 from ledger.custody.files import new_file
 from ledger.events import PersonRegistered, ReminderFellDue
+from tests.certificates import certified
 from tests.noticing import BY, REMINDER, Place, by_email, place, smtp
 from tests.office import FAR_OFF
 from tests.smtp_server import Smtp
@@ -39,31 +34,8 @@ def test_only_the_office_and_whoever_has_the_folder_in_hand_send(place: Place, s
         Sender(place.home, place.settings, place.clock, Circumstances(actor="server:x", via="command line"))
 
 
-def certificate(folder: Path) -> ssl.SSLContext:
-    """A server's certificate for localhost, signed by itself, in `ca.pem`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "ca.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    (folder / "server-key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "server-key.pem")
-    return context
-
-
 def test_mail_is_encrypted_and_logged_in_for_where_settings_say_so(place: Place, smtp: Smtp):
-    smtp.certificate, smtp.login = certificate(place.home.path), ("ledger", "swordfish")
+    smtp.certificate, smtp.login = certified(place.home.path), ("ledger", "swordfish")
     new_file(place.home.path / "password", b"swordfish\n")
     login = ('user = "ledger"', 'password_file = "password"', 'ca_file = "ca.pem"')
     by_email(place, smtp, *login, security="starttls")
@@ -77,7 +49,7 @@ def test_nothing_goes_to_a_server_that_cannot_prove_who_it_is_or_offers_no_encry
     place.told(REMINDER)
     by_email(place, smtp, security="starttls")
     assert [one.what for one in place.send()] == ["later"]
-    smtp.certificate = certificate(place.home.path)
+    smtp.certificate = certified(place.home.path)
     place.clock.go(timedelta(minutes=1))
     (tried,) = place.send()
 
