@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -110,6 +111,12 @@ class Folder:
 
     def problems(self) -> list[str]:
         return told(self.read().problems)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """The packet of a researcher of the institution's own, to break."""
+    return Folder(tmp_path / "packet")
 
 
 def found(field: str, *said: str) -> list[str]:
