@@ -17,7 +17,10 @@ from ledger.events import ActRefused, Event, NoticeRefused, NoticeSent, Reminder
 from ledger.events.governance import Objected
 from ledger.home import Home, create_home, open_home
 from tests.facts import ANA, BEN, NOON, REQUEST, Clock
-from tests.office import FAR_OFF, MOU, THE_DIRECTOR, TODAY, approved, complete, written
+from tests.office import written
+from tests.office_acts import approved
+from tests.office_facts import FAR_OFF, MOU, THE_DIRECTOR, TODAY
+from tests.office_requests import complete
 from tests.smtp_server import Smtp, served
 
 BY = Circumstances(actor=THE_DIRECTOR, via="command line")

@@ -77,8 +77,9 @@ from tests.endings import (
     write_off,
 )
 from tests.facts import ANA, API_KEY, BEN, DATA_SET, REQUEST, api_key, commitment, data_set
-from tests.office import (
-    BY_THE_DIRECTOR,
+from tests.office import BY_THE_DIRECTOR
+from tests.office_acts import approve, authorise, decline, erase, execute, hand_over, issue, let_in, waive
+from tests.office_facts import (
     COUHES,
     DUA,
     FAR_OFF,
@@ -88,19 +89,11 @@ from tests.office import (
     THE_DIRECTOR,
     TODAY,
     TYPIST,
-    approve,
-    authorise,
     board_ended,
-    decline,
-    erase,
-    execute,
     failed,
     form_changed,
-    hand_over,
-    issue,
     key_rejected,
     key_revoked,
-    let_in,
     lifted,
     memorandum,
     returned,
@@ -109,7 +102,6 @@ from tests.office import (
     suspended,
     terminated,
     trial_failed,
-    waive,
     withdrawn,
 )
 from tests.outside import (

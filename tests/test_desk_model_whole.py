@@ -77,7 +77,8 @@ from tests.endings import (
     write_off,
 )
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
-from tests.office import (
+from tests.office_acts import authorise, execute, hand_over, let_in, waive
+from tests.office_facts import (
     DIRECTOR,
     DUA,
     ELSEWHERE,
@@ -87,15 +88,10 @@ from tests.office import (
     OTHER_REQUEST,
     STRANGER,
     TODAY,
-    authorise,
-    execute,
     failed,
-    hand_over,
-    let_in,
     received,
     recipient,
     terminated,
-    waive,
 )
 from tests.outside import (
     DOI,

@@ -32,24 +32,19 @@ from projections.rules.rulebook import judge
 from projections.standing import Standing
 from tests.clerks import BY_AN_ADMIN, LATE, Came, of_round, race
 from tests.facts import ANA, BEN, NOON, REQUEST, ledger_on, noon
-from tests.office import (
+from tests.office import written
+from tests.office_acts import approve, authorise, authorised, decline, hand_over
+from tests.office_facts import (
     COUHES,
     DUA,
     IRB,
     STRANGER,
     TODAY,
-    approve,
-    authorise,
-    authorised,
     board_ended,
-    complete,
     couhes,
-    decline,
-    hand_over,
     irb,
     key_revoked,
     law,
-    ready,
     reliance,
     request,
     returned,
@@ -59,8 +54,8 @@ from tests.office import (
     terminated,
     trial_failed,
     withdrawn,
-    written,
 )
+from tests.office_requests import complete, ready
 from tests.stores import CAMPAIGN, assert_holds
 
 pytestmark = pytest.mark.campaign

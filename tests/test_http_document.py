@@ -18,7 +18,7 @@ from api.http.problems import KINDS
 from api.http.table import ROUTES
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, an_office, office, told
-from tests.office import STRANGER
+from tests.office_facts import STRANGER
 from tests.stores import CAMPAIGN
 
 __all__ = ["office"]

@@ -21,14 +21,14 @@ from ledger.events import (
 from tests.endings import copied, finding_assigned, gone, incident
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
 from tests.noticing import ANAS, BENS, OFFICES, ORIGIN, REMINDER, Place, by_email, place, refused_release, sent, smtp
-from tests.office import (
+from tests.office_acts import approved
+from tests.office_facts import (
     DUA,
     FAR_OFF,
     MOU,
     STRANGER,
     THE_DIRECTOR,
     TODAY,
-    approved,
     correction,
     in_force,
     returned,

@@ -18,7 +18,7 @@ from ledger.storage.turn import Turn
 from tests.command_line import STOPPED_PROGRAM
 from tests.facts import ANA, BEN, REQUEST
 from tests.noticing import ANAS, BENS, CRON, ORIGIN, REMINDER, Place, by_email, place, refused_release, sent, smtp
-from tests.office import THE_DIRECTOR, TODAY, correction, returned
+from tests.office_facts import THE_DIRECTOR, TODAY, correction, returned
 from tests.smtp_server import Smtp, served
 from tests.stores import PATIENCE
 

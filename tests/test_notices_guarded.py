@@ -11,7 +11,7 @@ from ledger.custody.files import new_file
 from ledger.events import PersonRegistered, ReminderFellDue
 from tests.certificates import certified
 from tests.noticing import BY, REMINDER, Place, by_email, place, smtp
-from tests.office import FAR_OFF
+from tests.office_facts import FAR_OFF
 from tests.smtp_server import Smtp
 
 __all__ = ["place", "smtp"]

@@ -19,9 +19,7 @@ from ledger.events import (
 )
 from tests.facts import BEN, DATA_SET, REQUEST
 from tests.noticing import KEY, ORIGIN, REMINDER, Place, place
-from tests.office import (
-    TODAY,
-)
+from tests.office_facts import TODAY
 from tests.smtp_server import served
 
 __all__ = ["place"]

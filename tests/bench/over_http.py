@@ -43,7 +43,9 @@ from tests.bench import views
 from tests.bench.measure import Figure
 from tests.bench.workload import Office
 from tests.facts import ANA
-from tests.office import FAR_OFF, ready, written
+from tests.office import written
+from tests.office_facts import FAR_OFF
+from tests.office_requests import ready
 from tests.view_facts import renamed
 
 DATA_SET, HOLDERS = "D-asked", 20
