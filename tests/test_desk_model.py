@@ -55,7 +55,8 @@ from ledger.log import IdempotencyKey, Ledger
 from ledger.storage import open_store
 from projections.acts import Act
 from projections.judgement import judge_again
-from tests.desk_model import DECIDING, GOVERNING, GRAVE, IN_CHARGE, ZONE, Model
+from tests.desk_model import Model
+from tests.desk_model_written import DECIDING, GOVERNING, GRAVE, IN_CHARGE, ZONE
 from tests.facts import (
     ANA,
     BEN,

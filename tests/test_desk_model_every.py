@@ -59,7 +59,7 @@ from projections.acts import AnyAct, EraseDetails
 from projections.upkeep import Upkeep
 from projections.views.findings import findings
 from tests.amending_facts import amend, compelled, debarment_lifted, debarred, renew
-from tests.desk_model import DECIDING
+from tests.desk_model_written import DECIDING
 from tests.desk_model_every import OFFICE, EveryModel
 from tests.endings import (
     accept,
