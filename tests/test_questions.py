@@ -18,9 +18,9 @@ from api.cli.tables import Form, Row, Table, Who, as_csv, as_text, show
 from ledger.events import HistoryViewed
 from ledger.home import VIEWS, open_home
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, Clock, fact
-from tests.office import STRANGER, returned
-from tests.office import couhes as determined
-from tests.office import request as submitted
+from tests.office_facts import STRANGER, returned
+from tests.office_facts import couhes as determined
+from tests.office_facts import request as submitted
 from tests.question_facts import OPENED, ORIGIN, Answer, ask, named, office_home, returned_because
 from tests.view_facts import AGREED, RELEASED, designated, opened_by, permitted, terminated
 

@@ -14,7 +14,8 @@ from projections.views.reading import Happening
 from tests.endings import departed, moved_away, restored, revoked
 from tests.event_strategies import many
 from tests.facts import ANA, BEN, NOON, REQUEST
-from tests.office import LONG_AGO, STRANGER, TODAY, TOMORROW, law, recorded, request, returned, wanted, withdrawn
+from tests.office import recorded
+from tests.office_facts import LONG_AGO, STRANGER, TODAY, TOMORROW, law, request, returned, wanted, withdrawn
 from tests.view_facts import approved, executed, issued
 
 PEOPLE = st.sampled_from([ANA, BEN, STRANGER])
