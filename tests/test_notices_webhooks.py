@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from api.notices.outbox import message_id
-from ledger.custody.files import new_file
+from ledger.files import new_file
 from ledger.errors import Unreachable
 from ledger.events import (
     DataSetOpened,
