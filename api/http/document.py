@@ -17,7 +17,7 @@ from api.http.problems import KINDS, MEDIA_TYPE, Problem
 from api.http.public import TILE
 from api.http.reading_in import COMMAND, FORM, JSON
 from api.http.releasing import DATA
-from api.http.rendering import CSV, NDJSON
+from api.http.rendering import forms_of
 from api.http.route import IDS, Route, ids_in
 from api.http.table import ROUTES
 
@@ -186,8 +186,7 @@ def _answer(kind: Any, by_kind: dict[Any, Schema]) -> Schema:
         return {"description": "The bytes.", "headers": _POSITION, "content": {"*/*": {}}}
     some = [by_kind[one] for one in _members(kind)]
     content: Schema = {JSON: {"schema": some[0] if len(some) == 1 else {"anyOf": some}}}
-    if hasattr(kind, "__struct_fields__") and "rows" in kind.__struct_fields__:
-        content |= {NDJSON: {}, CSV: {}}
+    content |= {form: {} for form in forms_of(kind) if form != JSON}
     return {"description": _first_line(kind), "headers": _POSITION, "content": content}
 
 
