@@ -22,7 +22,8 @@ def roles(call: Call) -> Answer:
     """Tell who holds which role, and which entry gave it."""
     wanted = parameters(call.request, OfPrincipal)
     asked = Inquiry(call, wanted)
-    rows = tuple(map(lists.Granted.of, governing.roles(asked.office, asked.at, wanted.principal)))
+    found = governing.roles(asked.office, asked.at, wanted.principal)
+    rows = tuple(lists.Granted.of(one, person_name=call.name(one.person)) for one in found)
     return Answer(lists.Roles(rows=rows), position=asked.log.position)
 
 
@@ -41,7 +42,8 @@ def _looks(call: Call, tag: str) -> Answer:
     asked = Inquiry(call, parameters(call.request, AboutATime))
     if next(asked.log.facts([about(tags=[tag])]), None) is None:
         raise not_found()
-    rows = tuple(map(lists.Look.of, governing.looks(asked.log, asked.office, tag)))
+    found = governing.looks(asked.log, asked.office, tag)
+    rows = tuple(lists.Look.of(one, person_name=call.name(one.person)) for one in found)
     return Answer(lists.Looks(rows=rows), position=asked.log.position)
 
 

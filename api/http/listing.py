@@ -144,20 +144,22 @@ def agreements(call: Call) -> Answer:
     wanted = parameters(call.request, OfARequest)
     asked = Inquiry(call, wanted)
     tags = [f"request:{wanted.request}"] if wanted.request else []
-    rows = tuple(_agreement(asked, fact, event) for fact, event in _page(asked, AgreementIssued, wanted, tags))
+    rows = tuple(_agreement(call, asked, fact, event) for fact, event in _page(asked, AgreementIssued, wanted, tags))
     links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
     return Answer(lists.Agreements(rows=rows), position=asked.log.position, headers=links)
 
 
-def _agreement(asked: Inquiry, fact: Recorded, event: AgreementIssued) -> lists.AgreementListed:
+def _agreement(call: Call, asked: Inquiry, fact: Recorded, event: AgreementIssued) -> lists.AgreementListed:
     known = Standing(asked.log.facts([of_request(event.request)])).request(event.request).agreement(event.agreement)
     executed = known.executed.event if known.executed else None
+    recipients = tuple(one.person for one in event.recipients)
     return lists.AgreementListed(
         agreement=event.agreement,
         request=event.request,
         kind=event.kind,
         position=fact.position,
-        recipients=tuple(one.person for one in event.recipients),
+        recipients=recipients,
+        recipients_name=call.called(recipients),
         signatures=len(known.signatures),
         starts=executed.starts if executed else None,
         ends=executed.ends if executed else None,

@@ -4,6 +4,7 @@ All of it can be had as JSON, NDJSON or CSV.
 """
 
 from datetime import date, datetime
+from typing import Literal
 
 from api import governing
 from api.covering import Cover
@@ -173,6 +174,7 @@ class AgreementListed(Shape, frozen=True, kw_only=True):
     kind: str
     position: int
     recipients: tuple[str, ...]
+    recipients_name: tuple[str, ...] | None
     signatures: int
     starts: date | None
     ends: date | None
@@ -209,9 +211,17 @@ class Coverage(Shape, frozen=True, kw_only=True):
 
 @as_in(inquiring.Asked)
 class Query(Shape, frozen=True, kw_only=True):
-    """What somebody asked, of whom and about what; how it stands, since the entry at `since`, and what it led to."""
+    """What somebody asked, of whom and about what; how it stands, since the entry at `since`, and what it led to.
 
+    `asker` is who asks in words, where the office does not know them; `turn` is whom it waits for.
+    """
+
+    asker: str | None
+    by_name: str | None
+    asked_name: str | None
+    referred_by_name: str | None
     open: bool
+    turn: Literal["office", "counsel"] | None
     working_days: int | None
 
 
@@ -223,7 +233,14 @@ class Queries(Shape, frozen=True, kw_only=True):
 
 @as_in(inquiring.Published)
 class Publication(Shape, frozen=True, kw_only=True):
-    """A publication: how far its review has come, when it appeared; `unreviewed` if policy wanted it passed first."""
+    """A publication: how far its review has come, when it appeared; `unreviewed` if policy wanted it passed first.
+
+    `turn` is whom it waits for, since the entry at `since`.
+    """
+
+    authors_name: tuple[str, ...] | None
+    reviewers_name: tuple[str, ...] | None
+    turn: Literal["office", "researcher"] | None
 
 
 class Publications(Shape, frozen=True, kw_only=True):
@@ -284,7 +301,9 @@ class Stats(Shape, frozen=True, kw_only=True):
 
 @as_in(governing.Granted)
 class Granted(Shape, frozen=True, kw_only=True):
-    """A role that a principal holds, and the entry that gave it."""
+    """A role that a principal holds, who is this person, and the entry that gave it."""
+
+    person_name: str | None
 
 
 class Roles(Shape, frozen=True, kw_only=True):
@@ -296,6 +315,8 @@ class Roles(Shape, frozen=True, kw_only=True):
 @as_in(governing.Look)
 class Look(Shape, frozen=True, kw_only=True):
     """Somebody read a history, took it along (exported), or opened a document of the entry at `document_of`."""
+
+    person_name: str | None
 
 
 class Looks(Shape, frozen=True, kw_only=True):
