@@ -103,6 +103,8 @@ def _problems(route: Route) -> list[int]:
         statuses.add(410)
     if route.keyed:
         statuses.add(412)
+    if 206 in route.answers:
+        statuses.add(416)
     return sorted(statuses)
 
 
@@ -113,6 +115,8 @@ def _in_path(name: str) -> Schema:
 def _in_headers(route: Route) -> Iterator[Schema]:
     if route.method == "GET":
         yield _IF_NONE_MATCH
+    if 206 in route.answers:
+        yield _RANGE
     if route.keyed:
         yield _IDEMPOTENCY
     if route.keyed and "request" in route.ids:
@@ -146,6 +150,11 @@ _IF_NONE_MATCH = _header(
     "If-None-Match",
     "The tag of an answer that the caller has: it is not sent again.",
     '^"[0-9a-f-]{16,33}"$',
+)
+
+
+_RANGE = _header(
+    "Range", "Which part of the bytes is wanted, such as the rest of them.", "^bytes=([0-9]+-[0-9]*|-[0-9]+)$"
 )
 
 

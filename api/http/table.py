@@ -86,7 +86,7 @@ ROUTES: tuple[Route, ...] = (
     asks("/datasets", listing.datasets, lists.DataSets, READING, listing.Paging),
     asks("/datasets/{dataset}", listing.dataset, lists.DataSetShown, READING, AboutATime),
     asks("/agreements", listing.agreements, lists.Agreements, READING, listing.OfARequest),
-    asks("/requests/{request}/releases/{release}/package", releasing.package, bytes, OFFICE | OWN),
+    asks("/requests/{request}/releases/{release}/package", releasing.package, bytes, OFFICE | OWN, in_parts=True),
     asks("/requests/{request}", asking.request, shapes.RequestShown, READING | OWN, AboutATime),
     asks("/requests/{request}/history", asking.history, lists.History, READING | OWN),
     asks("/people/{person}", asking.person, shapes.PersonShown, READING | OWN),
