@@ -154,8 +154,15 @@ def test_what_the_ledger_finds_wrong_is_pointed_at_wherever_the_body_says_it(off
     assert [one.get("pointer") for one in problem(response)["errors"]] == pointers
 
 
-def test_a_body_of_another_kind_is_not_read(office: HttpOffice):
-    response = office.post("director", WAIVERS, json=None, data=b"rule=x", content_type="text/plain")
+@pytest.mark.parametrize(
+    ("content_type", "headers"),
+    [("text/plain", {}), ("application/json", {"Content-Encoding": "gzip"})],
+)
+def test_a_body_of_another_kind_is_not_read(office: HttpOffice, content_type, headers):
+    with office.unchanged():
+        response = office.post(
+            "director", WAIVERS, json=None, data=json.dumps(WAIVER), content_type=content_type, headers=headers
+        )
 
     assert (response.status_code, problem(response)["type"]) == (415, "/docs#unsupported-media-type")
 

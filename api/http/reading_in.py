@@ -195,3 +195,5 @@ def _bad_part(part: str, why: str) -> BadRequest:
 def _check_media_type(request: Request, wanted: str) -> None:
     if request.mimetype != wanted:
         raise BadRequest("unsupported-media-type", f"The body has to be {wanted}.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise BadRequest("unsupported-media-type", "The body has to come as it is, without a Content-Encoding.")
