@@ -125,6 +125,7 @@ TABLE = {
     "GET /roles": f"{READING}, admin",
     "GET /waivers": READING,
     "GET /notices": f"{OFFICE}, auditor",
+    "GET /notices/told": f"{OFFICE}, auditor",
     "GET /requests/{request}/views": READING,
     "GET /people/{person}/views": READING,
     "GET /people/{person}/departure": READING,

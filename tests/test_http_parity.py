@@ -35,7 +35,7 @@ ROUTED = {
     "receipt": ["GET /entries/{position}/receipt"],
     "tiles": ["GET /tile/{level}/{number}", "GET /tile/entries/{bundle}"],
     "bundle": ["GET /requests/{request}/bundle", "GET /people/{person}/bundle", "GET /datasets/{dataset}/bundle"],
-    "notices": ["GET /notices"],
+    "notices": ["GET /notices", "GET /notices/told"],
     "publish-policy": ["POST /policies"],
     "grant-role": ["POST /roles"],
     "end-role": ["POST /role-ends"],

@@ -1,15 +1,28 @@
-"""How the office itself is governed, as resources: roles, waivers, looks, erasures, and notices that wait."""
+"""How the office itself is governed, as resources: roles, waivers, looks, erasures, notices."""
+
+from collections.abc import Collection
+from itertools import islice
+from typing import Any
 
 from api import governing
 from api.http import lists
 from api.http.call import Answer, Call, not_found
+from api.http.listing import Paging, further
 from api.http.moments import AboutATime, Inquiry
 from api.http.reading_in import parameters
 from api.notices.outbox import Notice as Waiting
 from api.notices.outbox import open_outbox
 from api.notices.settings import SETTINGS, settings_in
+from ledger.codec import Recorded
+from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.events.ids import PrincipalId
 from ledger.log import about
+
+
+class WhichNotices(Paging, frozen=True, kw_only=True):
+    """Only those that were refused for good, and that nobody had sent again."""
+
+    refused: bool = False
 
 
 class OfPrincipal(AboutATime, frozen=True, kw_only=True):
@@ -67,9 +80,44 @@ def notices(call: Call) -> Answer:
     if not (call.home.path / SETTINGS).is_file():
         return Answer(lists.Notices(rows=(), sent_from_here=False), position=position)
     with open_outbox(call.home, settings_in(call.home.path)) as outbox:
-        rows = tuple(map(_notice, outbox.waiting()))
+        rows = tuple(_notice(call, one) for one in outbox.waiting())
     return Answer(lists.Notices(rows=rows, sent_from_here=True), position=position)
 
 
-def _notice(waiting: Waiting) -> lists.Notice:
-    return lists.Notice(**{name: getattr(waiting, name) for name in lists.Notice.__struct_fields__})
+def _notice(call: Call, waiting: Waiting) -> lists.Notice:
+    members = {name: one for name, one in waiting._asdict().items() if name in lists.Notice.__struct_fields__}
+    return lists.Notice(**members, recipient_name=call.name(waiting.person))
+
+
+def notices_told(call: Call) -> Answer:
+    """Tell which notices were sent, or refused for good."""
+    wanted = parameters(call.request, WhichNotices)
+    log = Inquiry(call, wanted).log
+    revived = ((one.event, one.position) for one in log.facts([about(NoticeRevived)]))
+    again = {event.refusal: position for event, position in revived if isinstance(event, NoticeRevived)}
+    facts = log.facts([about(NoticeSent, NoticeRefused)], after=wanted.after)
+    meant = (one for one in facts if not wanted.refused or _is_given_up(one, again))
+    rows = tuple(_told(call, one, again.get(one.position)) for one in islice(meant, wanted.limit))
+    links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
+    return Answer(lists.NoticesTold(rows=rows), position=log.position, headers=links)
+
+
+def _is_given_up(fact: Recorded, again: Collection[int]) -> bool:
+    return isinstance(fact.event, NoticeRefused) and fact.position not in again
+
+
+def _told(call: Call, fact: Recorded, again: int | None) -> lists.NoticeTold:
+    told: Any = fact.event
+    return lists.NoticeTold(
+        position=fact.position,
+        recorded_at=fact.recorded_at,
+        what="sent" if isinstance(told, NoticeSent) else "refused",
+        of_entry=told.of,
+        kind=told.kind,
+        way=told.way,
+        person=told.person,
+        person_name=call.name(told.person),
+        request=told.request,
+        message=told.message,
+        again=again,
+    )

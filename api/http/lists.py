@@ -12,6 +12,7 @@ from api.http.shapes import Entry, Shape, Somebody, as_in
 from api.notices import outbox
 from api.sampling import Lot
 from ledger.events.catalogue import Form
+from ledger.events.reminding import Way
 from projections.views import answers, disclosures, figures, findings, inquiring, listing, past
 
 
@@ -366,9 +367,36 @@ class Sample(Shape, frozen=True, kw_only=True):
 class Notice(Shape, frozen=True, kw_only=True):
     """A notice that waits to be sent: what the entry at `position` calls for, and why it could not be sent yet."""
 
+    recipient_name: str | None
+
 
 class Notices(Shape, frozen=True, kw_only=True):
     """The notices that wait; none are ever sent from where nothing says by which server."""
 
     sent_from_here: bool
     rows: tuple[Notice, ...]
+
+
+class NoticeTold(Shape, frozen=True, kw_only=True):
+    """A notice of what the entry at `of_entry` calls for, which was sent, or refused for good.
+
+    `person` is null where it went to the office or a program; `again` is the entry by which a refused one waits again.
+    """
+
+    position: int
+    recorded_at: datetime
+    what: Literal["sent", "refused"]
+    of_entry: int
+    kind: str
+    way: Way
+    person: str | None
+    person_name: str | None
+    request: str | None
+    message: str
+    again: int | None
+
+
+class NoticesTold(Shape, frozen=True, kw_only=True):
+    """Notices that were sent or refused for good, in the order of the log."""
+
+    rows: tuple[NoticeTold, ...]
