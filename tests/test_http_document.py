@@ -112,6 +112,7 @@ def test_whatever_is_asked_the_answer_is_as_the_document_says(one_office: HttpOf
     before = one_office.length, one_office.names_kept()
 
     headers = {"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"}
+    headers["Accept"] = data.draw(st.sampled_from(["*/*", "application/json", "text/csv", "text/html"]))
     response = case.call(app=one_office.app, headers=headers)
 
     assert response.status_code < 500
