@@ -9,6 +9,7 @@ from api import awaiting
 from api.http import lists, shapes
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
+from api.http.own import among_own
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import parameters
 from api.leaving import parts_of, what_ends
@@ -94,8 +95,8 @@ def _query(call: Call, one: inquiring.Asked, asked: Inquiry) -> lists.Query:
 
 
 def publications(call: Call) -> Answer:
-    """Tell what is to be published or has appeared, and how far its review has come."""
-    wanted = parameters(call.request, WhichPublications)
+    """Tell what is to be published or has appeared, and how far its review has come; a researcher's own alone."""
+    wanted, among = parameters(call.request, WhichPublications), among_own(call)
     viewed = Inquiry(call, wanted).view(
         lambda views: inquiring.publications(views, wanted.request, unreviewed=wanted.unreviewed)
     )
@@ -104,6 +105,7 @@ def publications(call: Call) -> Answer:
             one, authors_name=call.called(one.authors), reviewers_name=call.called(one.reviewers), turn=one.turn
         )
         for one in viewed.rows
+        if among is None or one.request in among
     )
     return Answer(lists.Publications(rows=rows), position=viewed.position)
 
