@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from api.history import history_of
-from api.http import lists, shapes
+from api.http import lists, office_lists, shapes
 from api.http.call import Answer, Call, not_found
 from api.http.commanding import told_wrong
 from api.http.moments import AboutATime, Inquiry, instant
@@ -155,8 +155,8 @@ def permission(call: Call) -> Answer:
 def api_keys(call: Call) -> Answer:
     """List the keys that are not revoked, with the last day of their use."""
     last_use = call.desks.parts.last_use
-    keys = tuple(
-        shapes.ApiKeyListed(
+    rows = tuple(
+        office_lists.ApiKeyListed(
             apikey=one.apikey,
             principal=one.principal,
             role=one.role,
@@ -166,7 +166,7 @@ def api_keys(call: Call) -> Answer:
         )
         for one in call.desks.callers.keys().issued
     )
-    return Answer(shapes.ApiKeys(keys=keys))
+    return Answer(office_lists.ApiKeys(rows=rows))
 
 
 def metrics(call: Call) -> Answer:

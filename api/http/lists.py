@@ -6,13 +6,10 @@ All of it can be had as JSON, NDJSON or CSV.
 from datetime import date, datetime
 from typing import Literal
 
-from api import governing
 from api.covering import Cover
 from api.http.shapes import Entry, Shape, Somebody, as_in
-from api.notices import outbox
 from api.sampling import Lot
 from ledger.events.catalogue import Form
-from ledger.events.reminding import Way
 from projections.views import answers, disclosures, figures, findings, inquiring, listing, past
 
 
@@ -300,54 +297,6 @@ class Stats(Shape, frozen=True, kw_only=True):
     rows: tuple[Figures, ...]
 
 
-@as_in(governing.Granted)
-class Granted(Shape, frozen=True, kw_only=True):
-    """A role that a principal holds, who is this person, and the entry that gave it."""
-
-    person_name: str | None
-
-
-class Roles(Shape, frozen=True, kw_only=True):
-    """Who holds which role."""
-
-    rows: tuple[Granted, ...]
-
-
-@as_in(governing.Look)
-class Look(Shape, frozen=True, kw_only=True):
-    """Somebody read a history, took it along (exported), or opened a document of the entry at `document_of`."""
-
-    person_name: str | None
-
-
-class Looks(Shape, frozen=True, kw_only=True):
-    """Who looked, in the order of the log."""
-
-    rows: tuple[Look, ...]
-
-
-@as_in(governing.Waived)
-class Waiver(Shape, frozen=True, kw_only=True):
-    """A waiver: of which rule, for which request, by whom, until when, and the entries that were recorded under it."""
-
-
-class Waivers(Shape, frozen=True, kw_only=True):
-    """Every waiver, in the order in which they were granted."""
-
-    rows: tuple[Waiver, ...]
-
-
-@as_in(governing.Erasure)
-class Erasure(Shape, frozen=True, kw_only=True):
-    """A person who was erased, or of whom these details were; all of them, where none is named."""
-
-
-class Erasures(Shape, frozen=True, kw_only=True):
-    """Erasures, in the order of the log."""
-
-    rows: tuple[Erasure, ...]
-
-
 @as_in(Lot)
 class Drawn(Shape, frozen=True, kw_only=True):
     """A release that was drawn by lot, and where its evidence is, as an audit bundle."""
@@ -361,42 +310,3 @@ class Sample(Shape, frozen=True, kw_only=True):
 
     seed: str
     rows: tuple[Drawn, ...]
-
-
-@as_in(outbox.Notice, "message", "recorded_at")
-class Notice(Shape, frozen=True, kw_only=True):
-    """A notice that waits to be sent: what the entry at `position` calls for, and why it could not be sent yet."""
-
-    recipient_name: str | None
-
-
-class Notices(Shape, frozen=True, kw_only=True):
-    """The notices that wait; none are ever sent from where nothing says by which server."""
-
-    sent_from_here: bool
-    rows: tuple[Notice, ...]
-
-
-class NoticeTold(Shape, frozen=True, kw_only=True):
-    """A notice of what the entry at `of_entry` calls for, which was sent, or refused for good.
-
-    `person` is null where it went to the office or a program; `again` is the entry by which a refused one waits again.
-    """
-
-    position: int
-    recorded_at: datetime
-    what: Literal["sent", "refused"]
-    of_entry: int
-    kind: str
-    way: Way
-    person: str | None
-    person_name: str | None
-    request: str | None
-    message: str
-    again: int | None
-
-
-class NoticesTold(Shape, frozen=True, kw_only=True):
-    """Notices that were sent or refused for good, in the order of the log."""
-
-    rows: tuple[NoticeTold, ...]

@@ -79,23 +79,6 @@ class ApiKeyMade(Recorded, frozen=True, kw_only=True):
     key: str | None
 
 
-class ApiKeyListed(Shape, frozen=True, kw_only=True):
-    """A key that is not revoked, and the last day of its use."""
-
-    apikey: str
-    principal: str
-    role: Role
-    scope: tuple[Scope, ...]
-    expires: datetime
-    last_used: date | None
-
-
-class ApiKeys(Shape, frozen=True, kw_only=True):
-    """The keys that are not revoked."""
-
-    keys: tuple[ApiKeyListed, ...]
-
-
 class Explained(Shape, frozen=True, kw_only=True):
     """A judgement that was made again, from the log alone; `agrees` is null when it can't be made here."""
 
