@@ -23,6 +23,8 @@ def problem(response):
     found = told(response)
     assert found["status"] == response.status_code
     assert found["type"].startswith("/docs#")
+    # What is on record is told alike each time.
+    assert ("entry" in found) != (found.get("instance") == f"urn:request:{response.headers['X-Request-ID']}")
     return found
 
 
@@ -98,6 +100,8 @@ def test_a_bad_member_inside_others_is_pointed_at(office: HttpOffice):
         ("after=1&after=2", "after"),
         ("whatever=1", "whatever"),
         ("limit=0&after=3&whatever=1", "limit whatever"),
+        ("type=person.registered", "type"),
+        ("tag=%00", "tag"),
     ],
 )
 def test_each_bad_parameter_is_named(office: HttpOffice, query, parameter):
@@ -138,6 +142,16 @@ NOBODY, ELSEWHERE_ID = "p-" + 32 * "9", "D-elsewhere"
                 "people": [ANA],
             },
             ["/discovered"],
+        ),
+        (
+            "/incidents",
+            {"what": "lost device", "discovered": "2026-11-20T08:00:00", "told": "2026-11-20", "people": [ANA]},
+            ["/discovered", "/told"],
+        ),
+        (
+            "/api-keys",
+            {"principal": "staff:director", "role": "director", "expires": "2026-12-20T08:00:00"},
+            ["/expires"],
         ),
         ("/accesses", {"dataset": DATA_SET}, ["/person", "/account"]),
         ("/accesses", {"dataset": ELSEWHERE_ID, "person": ANA}, ["/dataset"]),

@@ -11,7 +11,7 @@ from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
 from api.http.own import among_own
 from api.http.problems import BadField, BadRequest
-from api.http.reading_in import parameters
+from api.http.reading_in import naming, parameters
 from api.leaving import parts_of, what_ends
 from api.names import as_typed_in, asker_of
 from api.subjects import subject_in
@@ -76,7 +76,8 @@ def queries(call: Call) -> Answer:
     """Tell who asked whom for what, and what they were told."""
     wanted = parameters(call.request, WhichQueries)
     asked = Inquiry(call, wanted)
-    subject = subject_in(call.ledger, wanted.about) if wanted.about is not None else None
+    with naming("about"):
+        subject = subject_in(call.ledger, wanted.about) if wanted.about is not None else None
     viewed = asked.view(lambda views: inquiring.queries(views, subject, open_only=wanted.open))
     rows = tuple(_query(call, one, asked) for one in viewed.rows)
     return Answer(lists.Queries(rows=rows), position=viewed.position)

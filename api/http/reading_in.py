@@ -4,7 +4,8 @@ Documents are held in memory, as custody takes them: their plain text is never w
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from api.http.faults import faults
 from api.http.problems import BadField, BadRequest
 from api.packets.documents import Unusable, media_type_of
 from ledger.custody import MAX_DOCUMENT_BYTES
+from ledger.errors import Malformed
 
 MAX_JSON_BYTES = 256 * 1024
 MAX_FORM_BYTES = 64 * 1024 * 1024
@@ -137,6 +139,15 @@ def _parameters(request: Request, shape: type[Shape]) -> Shape:
 def _several(shape: type[msgspec.Struct]) -> frozenset[str]:
     """The names of parameters that may stand several times."""
     return frozenset(field.name for field in msgspec.structs.fields(shape) if field.default == ())
+
+
+@contextmanager
+def naming(parameter: str) -> Iterator[None]:
+    """What is malformed in here is this parameter. Raises `BadRequest`."""
+    try:
+        yield
+    except Malformed as error:
+        raise _bad_parameter(parameter, error.why) from error
 
 
 def _bad_parameter(name: str, why: str) -> BadRequest:

@@ -68,7 +68,7 @@ def hand_over(call: Call) -> Answer:
             if outcome.refused:
                 _fails(call, "handing over", refusal_of(outcome))
     except Malformed as error:
-        return told_wrong(error, msgspec.structs.asdict(said))
+        raise told_wrong(error, msgspec.structs.asdict(said)) from error
     return answered(call, outcome)
 
 
@@ -196,7 +196,7 @@ def send_key_test(call: Call) -> Answer:
             seen=seen_by(call),
         )
     except Malformed as error:
-        return told_wrong(error, msgspec.structs.asdict(wanted))
+        raise told_wrong(error, msgspec.structs.asdict(wanted)) from error
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer

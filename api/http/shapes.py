@@ -13,7 +13,7 @@ from api.awaiting import Due
 from api.http.naming import Who
 from api.http.problems import ObjectionTold
 from ledger.events.governance import Role, Scope
-from ledger.events.ids import Channel, PrincipalId, Size
+from ledger.events.ids import Channel, PrincipalId, Size, Time
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,7 +224,7 @@ class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     principal: PrincipalId
     role: Role
-    expires: datetime
+    expires: Time
     scope: tuple[Scope, ...] = ("reading", "recording", "access", "governing")
 
 
