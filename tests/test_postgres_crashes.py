@@ -8,19 +8,22 @@ import os
 import random
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import count, islice
 from pathlib import Path
 from subprocess import PIPE, Popen, run
+from time import monotonic
 from typing import Any
 
 import psycopg
 import pytest
+from eventsourcing.dcb.api import DCBEvent
 
-from ledger.errors import LedgerError
+from ledger.chain.entry import Entry
+from ledger.errors import LedgerError, Unreachable
 from ledger.evidence.report import Report, Verdict
-from ledger.storage import open_store
+from ledger.storage import Store, open_store
 from tests import postgres
 from tests.postgres import Server, is_alive
 from tests.stores import CAMPAIGN, PATIENCE, event
@@ -116,13 +119,23 @@ def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
             store.append([event("t", "batch:first", data=b"1 ")])
             dying = server_process(url)
             with watched(dying, *fatal(call, number)):
-                entries = [entry for batch in islice(batches(1), 4) for entry in store.append_entries(batch)]
+                entries = [entry for batch in islice(batches(1), 4) for entry in appended(store, batch)]
             assert_kept(store, [(entry.position, entry.leaf.hex()) for entry in entries])
             assert store.length() == 1 + len(entries)
             if is_alive(dying):
                 break
     tell(f"deaths at {call}", number - 1)
     assert number > 1
+
+
+def appended(store: Store, batch: Sequence[DCBEvent]) -> list[Entry]:
+    """What was appended, once the server can be reached; who is told that it can't has recorded nothing."""
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            return store.append_entries(batch)
+        except Unreachable:
+            assert monotonic() < until
 
 
 @pytest.mark.needs("strace")
