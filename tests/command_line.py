@@ -135,8 +135,10 @@ class Office:
         with open_home(self.home, self.clock) as home:
             return home.custody.unseal(commitment or "")
 
-    def moved_to(self, url: str) -> None:
-        """Have its home keep everything in a PostgreSQL database from now on."""
+    def moved_to(self, url: str | None) -> None:
+        """Have its home keep everything in a PostgreSQL database from now on, if in any."""
+        if url is None:
+            return
         old = self.home.rename(self.folder / "old")
         move_home(old, self.home, Elsewhere(url), check=lambda home: None, progress=lambda count, entries: entries)
 

@@ -27,9 +27,8 @@ from ledger.evidence.witness import Witness, create_witness
 from ledger.home import open_home, open_lock_store, open_log, read_log_key, store_url
 from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
-from tests.conftest import POSTGRES
+from tests.conftest import LATER
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
-from tests.stores import CAMPAIGN
 from tests.tampering import Superuser, guards_down
 from tests.witnesses import Served, served
 
@@ -128,7 +127,7 @@ def watched(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield office, witness, f"{witness.url}={witness_key}"
 
 
-@pytest.fixture(params=["file", *([POSTGRES] if CAMPAIGN else [])])
+@pytest.fixture(params=["file", *LATER])
 def kept(request: pytest.FixtureRequest, watched: tuple[Office, Served, str], tmp_path: Path) -> Kept:
     """The office in files, and after it has moved into a PostgreSQL database."""
     office, _, witness = watched
