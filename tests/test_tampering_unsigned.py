@@ -76,6 +76,8 @@ def test_an_entry_added_with_every_hash_right_is_not_found(home: Operator):
         added = write_entry(SIZE + 1, leaf, header.recorded_at, header.tags, header.type, payload)
         tree = b"".join(completed_by(SIZE + 1, added.leaf, forger.subtree))
         connection.execute("INSERT INTO entries VALUES (?, ?, ?)", (SIZE + 1, tree, added.raw))
+        if home.indexed(SIZE + 1) > SIZE:
+            connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", index_rows([added]))
 
     report = outcome(home.path)
 
