@@ -22,12 +22,17 @@ def looked(
 ) -> None:
     """Record that somebody reads a history, or takes entries along, whosever they are.
 
-    Raises `NotEntitled`, and `NotWitnessed` where it takes more witnesses than have cosigned what is there.
+    Where nothing can be recorded, as on an auditor's read-only copy, that is said instead. Raises `NotEntitled`, and
+    `NotWitnessed` where it takes more witnesses than have cosigned what is there.
     """
 
     def before() -> None:
         require_witnessed(home.notary, home.path, *witnesses)
 
+    if not home.is_writable:
+        before()
+        warn([f"{home.path} can only be read here: that you looked is on no record"])
+        return
     desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish), before)
     event = HistoryViewed(how=how, request=request, person=person)
     warnings = desk.report(event, Circumstances(actor=actor, via=options.VIA)).warnings

@@ -134,9 +134,9 @@ def serve(
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
-    with open_home(path.absolute()):
+    with open_home(path.absolute()) as home:
         # What cannot be opened is said here, and not by each worker.
-        pass
+        home.check_writable()
     # A forked worker would take locks on the ledger's files for its own that are its parent's.
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:

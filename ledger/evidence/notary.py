@@ -85,14 +85,15 @@ class Notary:
         """Check that the log continues what was signed, and make up for what a crash left unsigned or unpublished.
 
         Raises `NotContinued`, also for what is not signed yet, and then nothing may be written. That there is no key at
-        hand to sign with is no fault.
+        hand to sign with, or that nothing can be written here, is no fault.
         """
+        # Whoever records something is told that it is not signed, or not published, and why.
         with self._turn:
             if self._continued() > self._frontier.size:
-                # Whoever records something is told that it is not signed, and why.
                 with suppress(Unavailable, WrongKey):
                     self.sign()
-        self.publish()
+        with suppress(Unavailable):
+            self.publish()
 
     def check(self) -> None:
         """Check that the log continues what was signed. Raises `NotContinued`."""

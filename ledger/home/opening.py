@@ -1,5 +1,6 @@
 """Opening a home, whole or a part of it alone."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,11 +17,12 @@ from ledger.home.entering import inside
 from ledger.home.keyfiles import read_log_keys
 from ledger.home.layout import LOG, PUBLISHED, STORE, lock_store_url, places, store_url
 from ledger.log import Ledger
-from ledger.storage import Store, open_store, utc_now
+from ledger.storage import Store, is_postgres, open_store, utc_now
 from ledger.storage.port import Clock
 
 WISH_KEY = "wishes"
 SECRETS = (WISH_KEY, LOOKUP_KEY)
+_AS_WHO_ACTS = os.access in os.supports_effective_ids
 
 
 class Home(NamedTuple):
@@ -35,6 +37,16 @@ class Home(NamedTuple):
     def url(self) -> str:
         """Where its store is, for other processes."""
         return store_url(self.path)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether anything can be recorded: not in files on a read-only medium, nor by whom their folder refuses."""
+        return is_postgres(self.url) or os.access(self.path, os.W_OK, effective_ids=_AS_WHO_ACTS)
+
+    def check_writable(self) -> None:
+        """Raise `Unreachable` where nothing can be recorded."""
+        if not self.is_writable:
+            raise Unreachable(self.path, "can only be read here, and nothing can be recorded in it")
 
 
 @contextmanager
