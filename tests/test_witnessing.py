@@ -566,6 +566,35 @@ def test_a_log_that_was_put_back_together_with_its_lock_store_is_found_by_the_wi
     assert verified(home, "--witness", option(witness))[0] == 11
 
 
+def test_a_checkpoint_that_the_witness_has_cosigned_is_confirmed_before_it_is_given_again(
+    home: Path, witness: Appointed
+):
+    (home / "keys/witnesses").write_text(f"{option(witness)}\n")
+    first = dua_ledger("checkpoint", home=home)
+    before = dua_ledger("checkpoint", home=home)
+    with copied(home, "log.db", "lock", "checkpoint"):
+        append(home, 3)
+        assert dua_ledger("checkpoint", home=home).code == 0
+    put_back = dua_ledger("checkpoint", home=home)
+
+    assert before == first
+    assert (first.code, first.err, put_back.code, put_back.out) == (0, "", 11, "")
+    assert put_back.err.startswith("ALARM: this log has been forked.")
+    assert "has cosigned 12 entries of another history of this log: no more than 9 were signed here" in put_back.err
+
+
+def test_that_a_witness_does_not_confirm_what_it_has_cosigned_is_said_loudly(home: Path, witness: Appointed):
+    (home / "keys/witnesses").write_text(f"{option(witness)}\n")
+    first = dua_ledger("checkpoint", home=home)
+    (home / "keys/witnesses").write_text(f"{option(witness._replace(url=NOWHERE))}\n")
+    again = dua_ledger("checkpoint", home=home)
+
+    assert (again.code, again.out) == (0, first.out)
+    assert re.match(
+        f"WARNING: not witnessed by {NAME} since .*, when it cosigned 9 entries: .* gave no answer", again.err
+    )
+
+
 def test_a_fork_that_a_witness_has_seen_is_an_alarm_and_no_checkpoint_is_given(home: Path, witness: Appointed):
     gone = Appointed(NOWHERE, named("another.example"))
     (home / "keys/witnesses").write_text(f"{option(gone)}\n{option(witness)}\n")

@@ -162,6 +162,12 @@ class Notary:
         self.publish()
         return found
 
+    def confirmed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
+        """As `witnessed`; who has cosigned it is asked whether they have come further, and this was put back."""
+        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds, again=True)
+        self.publish()
+        return found
+
     def standing(self, witnesses: Sequence[Appointed]) -> Witnessed | None:
         """The last checkpoint that was signed, with how things stand with these witnesses; None when there is none.
 
