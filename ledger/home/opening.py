@@ -13,6 +13,7 @@ from ledger.custody.keystore import KeyStore
 from ledger.errors import Damaged, NotALedger, Unreachable
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.notary import Notary
+from ledger.home.closed import check_closed
 from ledger.home.entering import inside
 from ledger.home.keyfiles import read_log_keys
 from ledger.home.layout import LOG, PUBLISHED, STORE, lock_store_url, places, store_url
@@ -53,10 +54,12 @@ class Home(NamedTuple):
 def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
     """The ledger home at `path`, whose log continues what was signed; what is not signed yet is signed, if it can be.
 
-    Raises `NotALedger` when it is none or was left for another, `Unreachable` when nobody may look or it is just being
-    left, and `NotContinued` for a log that is shorter than what was signed, or another.
+    Raises `NotALedger` when it is none or was left for another, `Unreachable` when nobody may look, when others may
+    write to it, or when it is just being left, and `NotContinued` for a log that is shorter than what was signed, or
+    another.
     """
     _check_is_home(path)
+    check_closed(path)
     with (
         inside(path),
         open_log(path, clock) as store,
