@@ -138,6 +138,13 @@ def test_where_nothing_can_be_recorded_whoever_looks_is_told_that_it_is_on_no_re
     assert (told[0].lines[-1], len(told[1].lines)) == (f"This holds for position {SIZE}.", SIZE)
 
 
+def test_whoever_may_not_look_may_not_where_nothing_can_be_recorded_either(made: Path, disk: Disk):
+    with on_a_medium(made, disk) as home:
+        told = [typed(home, f"{line} --actor server:notebooks") for line in LOOKING[:2]]
+
+    assert [(one.code, one.out) for one in told] == [(3, "")] * 2
+
+
 @pytest.mark.parametrize("only_read", [on_a_medium, by_rights])
 def test_whoever_wants_to_record_something_there_is_told_that_nothing_can_be(only_read, made: Path, disk: Disk):
     with only_read(made, disk) as home:

@@ -29,11 +29,12 @@ def looked(
     def before() -> None:
         require_witnessed(home.notary, home.path, *witnesses)
 
+    desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish), before)
+    viewed = HistoryViewed(how=how, request=request, person=person), Circumstances(actor=actor, via=options.VIA)
     if not home.is_writable:
-        before()
+        desk.check_ready()
+        desk.admit([viewed])
         warn([f"{home.path} can only be read here: that you looked is on no record"])
         return
-    desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish), before)
-    event = HistoryViewed(how=how, request=request, person=person)
-    warnings = desk.report(event, Circumstances(actor=actor, via=options.VIA)).warnings
+    warnings = desk.report(*viewed).warnings
     warn([*warnings, *have_witnessed(home.notary, home.path, witnesses.seconds)])
