@@ -132,9 +132,9 @@ def serve(
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
     home = path.absolute()
-    with open_home(home):
+    with open_home(home) as opened:
         # What cannot be opened is said here, and not by each worker.
-        pass
+        opened.check_writable()
     # Nobody moves the home away before the first worker is there, or between two of them.
     with inside(home), TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(home), URL: url or "", RATE: str(rate), FOLDER: counts}
