@@ -5,6 +5,7 @@ import pytest
 from ledger.chain.entry import parse_entry, write_entry
 from ledger.chain.merkle import completed_by
 from ledger.evidence.report import Report
+from ledger.storage.tag_index import index_rows
 from tests.forging import Forger
 from tests.tampered_homes import findings, home, not_excluded, office_on_a_server, over_both
 from tests.tampering import SIZE, Operator, outcome

@@ -5,9 +5,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ledger.files import named_os_errors
 from ledger.errors import Unreachable
 from ledger.evidence.lockstore import path_in
+from ledger.files import named_os_errors
 from ledger.home.layout import DOCUMENTS, KEYS, KEYS_FILE, LOCK, LOG, VAULT, VIEWS, lock_store_url
 from ledger.storage import is_postgres
 
