@@ -131,7 +131,8 @@ class ClockBehind(Unavailable):
         self.now, self.head = now, head
         super().__init__(
             f"the clock says {now}, more than five minutes before the last entry's {head}: set the clock; if it is "
-            "right, another one was ahead when that entry was recorded, and nothing can be recorded before then"
+            "right, another one was ahead when that entry was recorded, and nothing is recorded here before then, but "
+            "in a new log that `dua-ledger restore --as-new-log` begins with a backup from before that entry"
         )
 
 

@@ -10,7 +10,7 @@ from api.http.table import ROUTES
 from projections import acts
 from projections.acts import Act, ApproveRequest, Ending, Releasing
 from tests.facts import REQUEST
-from tests.office import THE_DIRECTOR
+from tests.office_facts import THE_DIRECTOR
 
 
 class Nothing(Act, frozen=True, kw_only=True, tag="do-nothing"):

@@ -12,7 +12,9 @@ from ledger.errors import ClockBehind, LedgerError, Malformed
 from projections.acts import Act, ApproveRequest
 from tests.desk_office import Office, office, prepared
 from tests.facts import ANA, NOON, REQUEST, nothing_written
-from tests.office import HOUSE, OTHER_REQUEST, THE_DIRECTOR, approve, decline, role, suspended
+from tests.office import HOUSE
+from tests.office_acts import approve, decline
+from tests.office_facts import OTHER_REQUEST, THE_DIRECTOR, role, suspended
 
 __all__ = ["office", "prepared"]
 

@@ -21,6 +21,7 @@ from ledger.events.governance import Role, Scope
 from ledger.events.ids import ApiKeyId
 from ledger.evidence.publishing import replace_file
 from ledger.home import open_home
+from ledger.home.entering import inside
 
 API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it was told when it was issued")
 WORKER = "api.http.worker:make"
@@ -130,11 +131,13 @@ def serve(
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
-    with open_home(path.absolute()):
+    home = path.absolute()
+    with open_home(home) as opened:
         # What cannot be opened is said here, and not by each worker.
-        pass
-    with TemporaryDirectory(prefix="dua-metrics-") as counts:
-        os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
+        opened.check_writable()
+    # Nobody moves the home away before the first worker is there, or between two of them.
+    with inside(home), TemporaryDirectory(prefix="dua-metrics-") as counts:
+        os.environ |= {HOME: str(home), URL: url or "", RATE: str(rate), FOLDER: counts}
         os.environ |= {LARGEST: str(largest * 1024 * 1024), REQUIRED: str(required), WITNESS_SECONDS: str(seconds)}
         host(
             WORKER,

@@ -22,7 +22,8 @@ from ledger.files import new_file
 from ledger.home import VIEWS, Home
 from ledger.log import about
 from ledger.sqlite import Schema, named_errors
-from ledger.storage.connections import Transaction, connect
+from ledger.storage.connections import Transaction
+from ledger.storage.opening import connect
 from projections.upkeep import Upkeep
 from projections.views.findings import findings
 

@@ -69,8 +69,8 @@ def move_home(path: Path, to: Path, where: Elsewhere, check: Callable[[Path], No
         _check_may_leave(path, to)
         arrived = _furnish(path, draft, where, progress)
         check(draft)
-        _check_nothing_came(path, arrived)
         sync_tree(draft)
+        _check_nothing_came(path, arrived)
         leave(path, to)
         moved_to(to, draft)
         return arrived

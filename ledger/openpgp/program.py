@@ -17,6 +17,7 @@ from ledger.openpgp import conversation
 from ledger.openpgp.draft import undisturbed
 from ledger.openpgp.errors import GnuPGFailed
 from ledger.openpgp.listing import shown
+from ledger.turns import waiting
 
 _OLDEST = (2, 2)
 _INSTALL = (
@@ -92,8 +93,9 @@ class Program:
         try:
             with undisturbed():
                 process = self._started(task, command, messages)
-            conversation.converse(task, process, feed, sink or output.extend)
-            code = process.wait(conversation.PATIENCE_SECONDS)
+            with waiting():
+                conversation.converse(task, process, feed, sink or output.extend)
+                code = process.wait(conversation.PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise GnuPGFailed(task, "does not end") from error
         finally:

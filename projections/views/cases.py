@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Self
 
-import msgspec
-
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import PersonDeparted, RequestSubmitted
@@ -62,7 +60,7 @@ class Case:
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
             if isinstance(fact.event, RequestSubmitted):
-                case.moves.wish(msgspec.convert(fact.event, Wish, from_attributes=True), fact.position)
+                case.moves.wish(Wish.of(fact.event), fact.position)
             else:
                 case.moves.decide(type(fact.event), fact.position)
         return case
