@@ -210,7 +210,7 @@ STARTING = """
 import sys
 from api import stopping
 from api.cli import main
-stopping.serve_until_told = lambda server: (print("starting", flush=True), sys.stdin.read())
+stopping.serve_until_told = lambda server, **how: (print("starting", flush=True), sys.stdin.read())
 main(sys.argv[1:], prog_name="dua-ledger")
 """
 
