@@ -29,6 +29,7 @@ from msgspec import Meta, Raw
 from ledger.chain.entry import Entry, format_time, parse_time
 from ledger.errors import DoesNotFit, Malformed, UnknownEvent
 from ledger.events import DECLARED, Event
+from ledger.events.event import current
 from ledger.events.ids import END, Sealed
 from ledger.events.plain import as_event, check_types, plain_decoder
 
@@ -178,15 +179,12 @@ class Codec:
         wire_type = header.type
         self.event_class(wire_type)
         payload = _payload_in(wire_type, entry.payload)
-        event = self.event(wire_type, payload.event)
-        while (newer := event.upcast()) is not event:
-            event = newer
         return Recorded(
             position=header.position,
             recorded_at=_instant(header.recorded_at),
             type=wire_type,
             tags=header.tags,
-            event=event,
+            event=current(self.event(wire_type, payload.event)),
             actor=payload.actor,
             via=payload.via,
             on_behalf_of=payload.on_behalf_of,

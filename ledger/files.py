@@ -1,15 +1,16 @@
-"""Files that only their owner may read, written so that they survive a power cut."""
+"""Files and folders that only their owner may read: made new, read whole, brought to disk."""
 
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from ledger.errors import AlreadyThere, StoreFull, Unreachable
 
+_CHUNK_BYTES = 256 * 1024
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -28,19 +29,42 @@ def named_os_errors(path: Path | str) -> Iterator[None]:
 def new_file(path: Path, content: bytes) -> None:
     """Write a new file with mode 0600, and wait until it is on disk; its folder's entry may not be there yet.
 
-    The mode is given at creation, so there is no moment at which others can open it. What could not be written whole
-    is removed. Raises `AlreadyThere`, `StoreFull`, `Unreachable`.
+    What could not be written whole is removed. Raises as `new_for_its_owner` does.
     """
-    with named_os_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with new_for_its_owner(path) as file:
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         except BaseException:
             path.unlink()
             raise
+
+
+@contextmanager
+def new_for_its_owner(path: Path) -> Iterator[IO[bytes]]:
+    """A new file to write to, with mode 0600. It need not be on disk when the block ends.
+
+    The mode is given at creation, so there is no moment at which others can open it. Raises `AlreadyThere`,
+    `StoreFull`, `Unreachable`.
+    """
+    with named_os_errors(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+
+
+def copied_to(target: Path, content: Iterable[bytes]) -> None:
+    """Write a new file, chunk by chunk. Raises as `new_for_its_owner` does."""
+    with new_for_its_owner(target) as file:
+        for chunk in content:
+            file.write(chunk)
+
+
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """All that is left in a file, piece by piece."""
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
 
 
 def open_regular(path: Path, flags: int = 0) -> IO[bytes]:

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 
 from api.cli import main
 from api.register import register_of
-from ledger.backup.moving import Elsewhere, move_home
 from ledger.codec import Recorded
 from ledger.home import create_home, open_home
+from ledger.home.moving import Elsewhere, move_home
 from tests.facts import NOON, Clock
 from tests.keys import Keyring
 from tests.stores import PATIENCE

@@ -13,7 +13,6 @@ from typing import NamedTuple, NoReturn
 import pytest
 
 from api.cli.verifying import verify_home
-from ledger.backup.moving import Arrived, Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.custody import Document
 from ledger.drafts import draft_of
@@ -32,6 +31,7 @@ from ledger.home import (
     open_log,
 )
 from ledger.home.entering import alone_in
+from ledger.home.moving import Arrived, Elsewhere, move_home
 from tests.command_line import dua_ledger
 from tests.conftest import POSTGRES
 from tests.facts import data_set, noon
@@ -296,17 +296,17 @@ def test_parts_are_moved_where_they_are_told_to_and_stay_where_they_were_apart(
 # Killed in the middle.
 
 STEPS = {
-    "ledger.backup.moving.copy_log": True,
+    "ledger.home.moving.copy_log": True,
     "ledger.storage.moving.root_of": True,
-    "ledger.backup.moving.copy_custody": True,
+    "ledger.home.moving.copy_custody": True,
     "ledger.custody.copying._copy_rows": True,
     "ledger.custody.copying._copy_documents": True,
-    "ledger.backup.moving._copied_lock_store": True,
+    "ledger.home.moving._copied_lock_store": True,
     "ledger.evidence.lockstore.LockStore.take_in": True,
-    "ledger.backup.moving.sync_tree": True,
-    "ledger.backup.moving.leave": True,
+    "ledger.home.moving.sync_tree": True,
+    "ledger.home.moving.leave": True,
     # From then on the old home knows that it was left.
-    "ledger.backup.moving.moved_to": False,
+    "ledger.home.moving.moved_to": False,
 }
 
 

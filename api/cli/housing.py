@@ -12,11 +12,11 @@ from api.cli.evidence import lock_store
 from api.cli.failures import CouldNotRun
 from api.cli.verifying import Extent, verify_home
 from api.cli.wording import counted
-from ledger.backup.moving import Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.errors import Malformed
 from ledger.evidence.report import Verdict
 from ledger.home import check_signed, store_url
+from ledger.home.moving import Elsewhere, move_home
 from ledger.storage import create_store, is_postgres, without_password
 from ledger.storage.moving import copy_log
 

@@ -10,6 +10,7 @@ from api.telling.requests import told_of_agreements, told_of_contacts, told_of_r
 from api.telling.words import MIT, Words
 from ledger import events as e
 from ledger.codec import Recorded
+from ledger.events.event import current
 
 # Each tells what it knows of, and gives None for the rest.
 _TELLERS = (
@@ -28,8 +29,7 @@ _TELLERS = (
 
 def told(event: e.Event, names: Names, words: Words = MIT) -> str:
     """An event as a sentence, with names."""
-    while (newer := event.upcast()) is not event:
-        event = newer
+    event = current(event)
     for tell in _TELLERS:
         sentence = tell(event, names, words)
         if sentence is not None:

@@ -16,10 +16,7 @@ _SENTENCES = [
         (r"an open request: it is (.+)", "{about} is {0}, and only what is before the office is decided"),
         (r"an approved request: it is (.+)", "{about} is {0}, and has to be approved first"),
         (r"somebody else to decide", "{about} plays a part in the request, so somebody else has to decide"),
-        (
-            r"somebody else to extract the data",
-            "{about} takes part in the request: somebody else has to extract",
-        ),
+        (r"somebody else to extract the data", "{about} takes part in the request: somebody else has to extract"),
         (r"an end of the suspension", "{about} is suspended"),
         (r"an end of the debarment", "{about} is debarred from new requests"),
         (r"an agreement in force", "{about} is not in force"),

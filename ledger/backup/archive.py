@@ -8,16 +8,13 @@ A header says nothing but name and size, and is read only if it is written so; w
 being noticed.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from tarfile import GNU_FORMAT, HeaderError, TarInfo
 from typing import IO, NamedTuple
 
 from ledger.backup.errors import BackupAltered, NotABackup
-from ledger.files import named_os_errors
 
 SUMS = "SHA256SUMS"
 CHUNK_BYTES = 256 * 1024
@@ -86,22 +83,6 @@ def read_members(path: Path, file: IO[bytes]) -> Iterator[Member]:
         for _ in content:
             pass
         sums.append(_sum(digest.hexdigest(), name))
-
-
-@contextmanager
-def new_for_its_owner(path: Path) -> Iterator[IO[bytes]]:
-    """A new file to write to, with mode 0600. It need not be on disk when the block ends. Raises as `new_file` does."""
-    with named_os_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-
-
-def copied_to(target: Path, content: Iterable[bytes]) -> None:
-    """Write a new file, chunk by chunk. Raises as `new_for_its_owner` does."""
-    with new_for_its_owner(target) as file:
-        for chunk in content:
-            file.write(chunk)
 
 
 def _sum(digest: str, name: str) -> bytes:

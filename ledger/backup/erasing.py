@@ -9,13 +9,13 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger.codec import Codec
 from ledger.custody import Custody, Kept, member_of
 from ledger.custody.documents import DocumentFolder
-from ledger.custody.label import Label
+from ledger.custody.label import Label, every_label
+from ledger.custody.rows import AT_ONCE
 from ledger.custody.vault import Vault
 from ledger.errors import UnknownEvent
 from ledger.events import PersonErased
 from ledger.storage import Store
 
-_AT_ONCE = 256
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -49,9 +49,9 @@ class Erasures:
 
     def destroy_sealed(self, vault: Vault, documents: DocumentFolder) -> None:
         """Destroy what was erased where there are no keys."""
-        doomed = [label.commitment for label in _labels(vault) if self._is_erased(label)]
-        for start in range(0, len(doomed), _AT_ONCE):
-            vault.forget_these(doomed[start : start + _AT_ONCE], documents.remove)
+        doomed = [label.commitment for label in every_label(vault.labels) if self._is_erased(label)]
+        for start in range(0, len(doomed), AT_ONCE):
+            vault.forget_these(doomed[start : start + AT_ONCE], documents.remove)
         vault.purge()
 
     def _is_erased(self, kept: Kept | Label) -> bool:
@@ -78,10 +78,3 @@ def _named(store: Store, codec: Codec, tag: str) -> Iterator[tuple[str, int]]:
         if event.sealed_for and event.subject() == tag:
             for commitment in (*event.sealed().values(), *payload.documents):
                 yield commitment, entry.position
-
-
-def _labels(vault: Vault) -> Iterator[Label]:
-    after = b""
-    while some := vault.labels(after, _AT_ONCE):
-        yield from some
-        after = some[-1].commitment

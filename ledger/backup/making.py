@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ledger.backup.archive import ArchiveWriter, new_for_its_owner
+from ledger.backup.archive import ArchiveWriter
 from ledger.backup.lapsing import last_copy_lapses, note_copy
 from ledger.backup.manifest import CUSTODY, DOCUMENTS, KEY_STORE, MANIFEST, KeysManifest, Manifest, write_manifest
 from ledger.chain.entry import format_time
@@ -30,7 +30,8 @@ from ledger.drafts import draft_beside, moved_to
 from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs
 from ledger.evidence.logkeys import log_key
-from ledger.evidence.stream import chunks_of, packed
+from ledger.evidence.stream import packed
+from ledger.files import chunks_of, new_for_its_owner
 from ledger.home import check_continued, check_signed, open_key_store, open_lock_store, open_log, places
 from ledger.storage import Store, utc_now, without_password
 from ledger.storage.port import Clock

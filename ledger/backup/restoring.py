@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.backup.archive import Member, copied_to, read_members
+from ledger.backup.archive import Member, read_members
 from ledger.backup.erasing import Erasures
 from ledger.backup.errors import BackupAltered, Lapsed, NotABackup
 from ledger.backup.lapsing import note_copy
@@ -47,7 +47,7 @@ from ledger.evidence.lockstore import create_lock_store
 from ledger.evidence.logkeys import good_for, log_key, log_keys
 from ledger.evidence.stream import packed, unpacked
 from ledger.evidence.witnessing import WITNESSES
-from ledger.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
+from ledger.files import copied_to, named_os_errors, new_file, new_folder, read_regular, sync_tree
 from ledger.home import (
     KEYS,
     LOCK,

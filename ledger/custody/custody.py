@@ -9,7 +9,6 @@ completed by calling again.
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from heapq import merge
@@ -18,7 +17,6 @@ from math import ceil
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 import msgspec
 
@@ -28,47 +26,29 @@ from ledger.custody.commitment import (
     SALT_BYTES,
     commit,
     member_of,
-    parse_commitment,
     purpose_of,
     text_bytes,
-    verify_commitment,
 )
 from ledger.custody.documents import (
     Documents,
     Readable,
     Record,
     box_document,
-    open_document,
     read_whole,
     record_of,
 )
 from ledger.custody.kept import DOCUMENTS, Claim, Document, Erasure, Kept, Opened, kept_as
 from ledger.custody.keystore import Keys, KeyStore, Salt
-from ledger.custody.label import Label
+from ledger.custody.label import Label, every_label
 from ledger.custody.lookup import LOOKUP_KEY, Findable, kind_found_by, mark
 from ledger.custody.places import Places, made_documents, opened_documents
-from ledger.custody.vault import Sealed, Vault, seal, unseal
+from ledger.custody.reading import Reading
+from ledger.custody.rows import AT_ONCE
+from ledger.custody.vault import Sealed, Vault, seal
 from ledger.errors import CustodyError, Malformed, Missing, Tampered, TooLarge
 from ledger.sqlite import LOCK_SECONDS
-from ledger.storage.tables import Row
 
 MAX_TEXT_BYTES = 64 * 1024
-
-# How many rows are read in one transaction: writers wait that long at most.
-_RANGE = 256
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class _Found:
-    keys: Keys
-    content: str | Record
-    document: bytes | None
-
-    @property
-    def value(self) -> str:
-        return self.content.sha256 if isinstance(self.content, Record) else self.content
 
 
 class Custody:
@@ -79,6 +59,7 @@ class Custody:
         self._vault = vault
         self._documents = documents
         self._clock = clock
+        self._reading = Reading(keys, vault, documents)
 
     @classmethod
     def create(
@@ -188,9 +169,9 @@ class Custody:
         wanted = mark(self._lookup_key, kind, text)
         commitments = [commitment.hex() for commitment in self._keys.marked(wanted)]
         found = []
-        for commitment, rows in zip(commitments, self._look_up(commitments), strict=True):
+        for commitment, rows in zip(commitments, self._reading.rows(commitments), strict=True):
             try:
-                one = self._found(commitment, *rows)
+                one = self._reading.opened(commitment, rows)
             except Missing:
                 # It is being sealed or erased at this moment, or that was cut off.
                 continue
@@ -202,23 +183,23 @@ class Custody:
 
     def unseal(self, commitment: str) -> str:
         """The text that was sealed for a commitment. Raises `Missing`, `Tampered`, or `Malformed` for a document."""
-        found = self._kept_for(commitment)
+        found = self._reading.one(commitment)
         if isinstance(found.content, Record):
             raise Malformed("commitment", commitment, "stands for a document, not for a text")
         return found.content
 
     def reveal(self, commitment: str) -> Opened:
         """All that somebody needs to check this one commitment, and no other. Raises `Missing`, `Tampered`."""
-        found = self._kept_for(commitment)
+        found = self._reading.one(commitment)
         return Opened(found.keys.label.subject, found.keys.label.purpose, found.value, found.keys.salt)
 
     def read_document(self, commitment: str) -> Document:
         """The document that was kept for a commitment. Raises `Missing`, `Tampered`, or `Malformed` for a text."""
-        found = self._kept_for(commitment)
+        found = self._reading.one(commitment)
         if not isinstance(found.content, Record):
             raise Malformed("commitment", commitment, "stands for a text, not for a document")
         record = found.content
-        return Document(self._content(commitment, found), record.media_type, record.size, record.sha256)
+        return Document(self._reading.document(commitment, found), record.media_type, record.size, record.sha256)
 
     def check(self, claim: Claim) -> None:
         """Check that what is kept for a commitment is what is claimed; documents are read.
@@ -232,11 +213,11 @@ class Custody:
     def check_many(self, claims: Iterable[Claim]) -> Iterator[CustodyError | None]:
         """For each claim, in this order: None when `check` holds, else what it would raise."""
         remaining = iter(claims)
-        while some := list(islice(remaining, _RANGE)):
-            looked_up = self._look_up([claim.commitment for claim in some])
+        while some := list(islice(remaining, AT_ONCE)):
+            looked_up = self._reading.rows([claim.commitment for claim in some])
             for claim, rows in zip(some, looked_up, strict=True):
                 try:
-                    self._check(claim, *rows)
+                    self._reading.check(claim, rows)
                 except CustodyError as error:
                     yield error
                 else:
@@ -257,13 +238,13 @@ class Custody:
 
     def keeps_any(self, commitments: Sequence[str]) -> bool:
         """Whether there is still something for one of these commitments, whether in both stores or in one of them."""
-        return any(row is not None for rows in self._look_up(commitments) for row in rows)
+        return any(row is not None for rows in self._reading.rows(commitments) for row in rows)
 
     def commitments(self) -> Iterator[Kept]:
         """All that is kept, in the order of the commitments, whether in both stores or in one of them."""
         seen = b""
         by_commitment = attrgetter("commitment")
-        for label in merge(_labels(self._keys.labels), _labels(self._vault.labels), key=by_commitment):
+        for label in merge(every_label(self._keys.labels), every_label(self._vault.labels), key=by_commitment):
             if label.commitment != seen:
                 seen = label.commitment
                 yield kept_as(label)
@@ -279,7 +260,7 @@ class Custody:
         """Erase whatever is `given_up`."""
         doomed = (bytes.fromhex(kept.commitment) for kept in self.given_up(committed, older_than))
         total = Erasure()
-        while some := list(islice(doomed, _RANGE)):
+        while some := list(islice(doomed, AT_ONCE)):
             salts, keys = self._keys.destroy_these(some)
             values, documents = self._vault.forget_these(some, self._documents.remove)
             total = Erasure(
@@ -332,43 +313,6 @@ class Custody:
 
         self._vault.keep(rows, unless_erased)
 
-    def _look_up(self, commitments: Sequence[str]) -> Iterator[tuple[Row | None, Row | None]]:
-        wanted = [parse_commitment(commitment) for commitment in commitments]
-        return zip(self._vault.rows(wanted), self._keys.rows(wanted), strict=True)
-
-    def _kept_for(self, commitment: str) -> _Found:
-        (rows,) = self._look_up([commitment])
-        return self._found(commitment, *rows)
-
-    def _found(self, commitment: str, row: Row | None, key_row: Row | None) -> _Found:
-        """What is kept for a commitment, once it has been shown to be what the commitment was made from."""
-        keys = self._keys.unwrap(commitment, key_row)
-        plain, document = unseal(commitment, row, keys)
-        try:
-            content = plain.decode() if document is None else msgspec.json.decode(plain, type=Record)
-        except (ValueError, msgspec.DecodeError) as error:
-            raise Tampered(commitment, "what is sealed for it is neither text nor the record of a document") from error
-        found = _Found(keys, content, document)
-        verify_commitment(commitment, keys.salt, keys.label.purpose, found.value)
-        return found
-
-    def _check(self, claim: Claim, row: Row | None, key_row: Row | None) -> None:
-        commitment, purpose, subject = claim
-        found = self._found(commitment, row, key_row)
-        label = found.keys.label
-        if label.purpose != purpose:
-            raise Tampered(commitment, f"was made for {label.purpose}, not for {purpose}")
-        if subject is not None and label.subject != subject:
-            raise Tampered(commitment, f"is kept as one of {label.subject}, not of {subject}")
-        if isinstance(found.content, Record):
-            self._content(commitment, found)
-
-    def _content(self, commitment: str, found: _Found) -> bytes:
-        if found.document is None or not isinstance(found.content, Record):
-            raise Malformed("commitment", commitment, "stands for a text, not for a document")
-        box = self._documents.read(commitment, found.document)
-        return open_document(commitment, found.keys, found.content, found.document, box)
-
     def _purge(self) -> None:
         self._keys.purge()
         self._vault.purge()
@@ -382,11 +326,3 @@ def _checked(wire_name: str, member: str, text: str) -> bytes:
     if len(plain) > MAX_TEXT_BYTES:
         raise TooLarge("text for", len(plain), MAX_TEXT_BYTES, purpose)
     return plain
-
-
-def _labels(read: Callable[[bytes, int], list[Label]]) -> Iterator[Label]:
-    """All labels of a store, a range at a time."""
-    after = b""
-    while some := read(after, _RANGE):
-        yield from some
-        after = some[-1].commitment

@@ -1,10 +1,11 @@
 """What both stores say of one commitment: whose it is, what for, since when."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
 from ledger.custody.commitment import SALT_BYTES, member_of
+from ledger.custody.rows import AT_ONCE
 from ledger.errors import Damaged
 from ledger.storage.tables import Tables
 
@@ -47,6 +48,14 @@ def labels_in(tables: Tables, table: str, after: bytes, limit: int) -> list[Labe
         return _read_labels(rows, after)
     except ValueError as error:
         raise Damaged(tables.path, f"{table}: {error}") from error
+
+
+def every_label(read: Callable[[bytes, int], list[Label]]) -> Iterator[Label]:
+    """All labels of a store of which `read` gives the next, a range at a time: writers wait that long at most."""
+    after = b""
+    while some := read(after, AT_ONCE):
+        yield from some
+        after = some[-1].commitment
 
 
 def _read_labels(rows: Iterable[tuple[object, ...]], after: bytes) -> list[Label]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ledger.errors import Damaged
 from ledger.storage.tables import ErasableTables, Row, Statements
 
+# How many rows are read in one transaction: writers wait that long at most.
 AT_ONCE = 256
 
 

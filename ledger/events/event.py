@@ -89,6 +89,13 @@ class Event(msgspec.Struct, metaclass=_EventMeta):
         return tag
 
 
+def current(event: Event) -> Event:
+    """The same fact in the shape of the current version."""
+    while (newer := event.upcast()) is not event:
+        event = newer
+    return event
+
+
 def _check_declaration(declared: _EventMeta, name: str, version: int) -> None:
     if not _WIRE_NAME.fullmatch(name) or version < 1:
         why = f"of {declared.__name__} is not words and dots with a version"

@@ -16,7 +16,9 @@ import msgspec
 from msgspec.structs import asdict
 
 from ledger.errors import Malformed
-from ledger.events.event import Event
+from ledger.events.event import Event, current
+
+_AS_IT_IS = Event.upcast
 
 
 @cache
@@ -37,20 +39,9 @@ def payload_decoder(event: type[msgspec.Struct], **others: type) -> Callable[[by
 
 def as_event(event: type[Event], read: msgspec.Struct) -> Event:
     """The event with the members that were read, in the current version."""
-    current = event(**asdict(read))
-    return current if event in _CURRENT else _latest(current)
-
-
-def _latest(event: Event) -> Event:
-    while (newer := event.upcast()) is not event:
-        event = newer
-    if type(event).upcast is Event.upcast:
-        _CURRENT.add(type(event))
-    return event
-
-
-# Events that were found to be in the current version: asking each of them would take a tenth of the time.
-_CURRENT: set[type[Event]] = set()
+    made = event(**asdict(read))
+    # To ask each of them would take a tenth of the time.
+    return made if event.upcast is _AS_IT_IS else current(made)
 
 
 @cache

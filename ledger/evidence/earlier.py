@@ -24,8 +24,8 @@ from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
-from ledger.evidence.stream import chunks_of, unpacked
-from ledger.files import named_os_errors
+from ledger.evidence.stream import unpacked
+from ledger.files import chunks_of, named_os_errors
 from ledger.storage import Store
 
 EARLIER = "earlier"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import IO
 
 from ledger.errors import Malformed
 
@@ -10,13 +9,6 @@ from ledger.errors import Malformed
 PART = 4096
 
 _LENGTH_BYTES = 2
-_CHUNK_BYTES = 256 * 1024
-
-
-def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
-    """All that is left in a file, piece by piece."""
-    while chunk := file.read(_CHUNK_BYTES):
-        yield chunk
 
 
 def packed(entries: Iterable[bytes]) -> Iterator[bytes]:

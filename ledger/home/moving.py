@@ -15,17 +15,28 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.backup.archive import copied_to
 from ledger.chain.entry import Entry
 from ledger.custody.copying import copy_custody
 from ledger.drafts import draft_beside, moved_to
 from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in
-from ledger.evidence.stream import chunks_of
-from ledger.files import named_os_errors, new_folder, sync_tree
-from ledger.home import KEYS, LOCK, lock_store_url, name_lock_store, open_custody, open_lock_store, places, store_url
+from ledger.files import chunks_of, copied_to, named_os_errors, new_folder, sync_tree
 from ledger.home.entering import alone_in, check_unused, leave, left_for
-from ledger.home.layout import KEY_STORE, LOCK_STORE, STORE, name_shared, named_in, not_as_files
+from ledger.home.layout import (
+    KEY_STORE,
+    KEYS,
+    LOCK,
+    LOCK_STORE,
+    STORE,
+    lock_store_url,
+    name_lock_store,
+    name_shared,
+    named_in,
+    not_as_files,
+    places,
+    store_url,
+)
+from ledger.home.opening import open_custody, open_lock_store
 from ledger.storage import is_postgres, open_store, without_password
 from ledger.storage.moving import Moved, copy_log
 
