@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ledger.chain.note import verifier_key
-from ledger.codec import Recorded
 from ledger.custody import Erasure
 from ledger.custody.drafts import left_behind, made_whole
 from ledger.errors import (
@@ -38,7 +37,8 @@ from ledger.events import LedgerOpened, PersonErased, PersonRegistered
 from ledger.home import Home, create_home, erase_person, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
 from tests.command_line import dua_ledger
-from tests.facts import ANA, BEN, NOON, erased, fact, noon, person
+from tests.facts import ANA, BEN, erased, fact, noon, person
+from tests.office import recorded
 
 ORIGIN = "ir.example.edu/dua-ledger"
 LAPSES = date(2026, 12, 21)
@@ -105,23 +105,7 @@ def test_the_first_entry_tells_the_origin_and_the_key_that_is_kept(tmp_path: Pat
     assert isinstance(key, Ed25519PrivateKey)
     assert vkey == verifier_key(ORIGIN, key.public_key().public_bytes_raw())
     with open_home(tmp_path / "home") as home:
-        assert list(home.ledger.facts()) == [
-            Recorded(
-                position=1,
-                recorded_at=NOON,
-                type="ledger.opened.v2",
-                tags=(),
-                event=LedgerOpened(origin=ORIGIN, log_key=vkey),
-                actor="staff:1",
-                via="command line",
-                on_behalf_of=None,
-                cause=None,
-                documents=(),
-                occurred_at=NOON,
-                precision="instant",
-                judged=None,
-            )
-        ]
+        assert list(home.ledger.facts()) == [*recorded([LedgerOpened(origin=ORIGIN, log_key=vkey)])]
 
 
 def test_no_two_homes_have_a_key_in_common(tmp_path: Path):
