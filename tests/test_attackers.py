@@ -26,6 +26,7 @@ from ledger.evidence.logkeys import log_key
 from ledger.evidence.witness import Witness, create_witness
 from ledger.home import open_home, open_log, read_log_key
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
+from tests.custody_facts import forged_text
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
 from tests.tampering import guards_down
 from tests.witnesses import Served, served
@@ -186,16 +187,14 @@ def swaps_a_document(kept: Kept) -> None:
 
 
 def replaces_details(kept: Kept) -> None:
-    """With the keys in hand, another name is sealed for the same person, and stands where the first one stood."""
+    """With the keys in hand, another name is sealed for the same person, and for the same commitment."""
     with open_home(kept.home, kept.office.clock) as home:
         subject = f"person:{kept.office.person(ROSA)}"
         (name,) = [
             one.commitment for one in home.custody.commitments() if one.subject == subject and one.purpose == NAME
         ]
-        forged = home.custody.seal(subject, "person.registered", {"name": "Rosa Quiche"})["name"]
-    for file, table in (("custody.db", "sealed"), ("keys/keys.db", "salts")):
-        kept.run(file, f"DELETE FROM {table} WHERE commitment = ?", bytes.fromhex(name))
-        kept.run(file, f"UPDATE {table} SET commitment = ? WHERE commitment = ?", *map(bytes.fromhex, (name, forged)))
+        forged = forged_text(home.custody, name, "Rosa Quiche")
+    kept.run("custody.db", "UPDATE sealed SET box = ? WHERE commitment = ?", forged, bytes.fromhex(name))
 
 
 NAME = "person.registered/name"
