@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
 from ledger.custody import Claim, Custody, Places
+from ledger.custody.cipher import NONCE_BYTES
+from ledger.custody.documents import box_document, record_of
+from ledger.custody.keystore import Keys
+from ledger.custody.vault import seal
 from ledger.errors import CustodyError
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -156,6 +161,25 @@ def a_person_and_a_document(custody: Custody, subject: str) -> list[tuple[str, s
         *((commitment, f"person.registered/{member}") for member, commitment in details.items()),
         (letter, "request.submitted/documents"),
     ]
+
+
+def forged_text(custody: Custody, commitment: str, text: str) -> bytes:
+    """A box that opens, made with all keys in hand: another text in the place of what was committed to."""
+    return seal(_keys_of(custody, commitment), text.encode(), bytes(NONCE_BYTES)).box
+
+
+def forged_document(custody: Custody, commitment: str, content: bytes) -> tuple[bytes, bytes]:
+    """Address and box of a row for another document, which is put there, made with all keys in hand."""
+    keys = _keys_of(custody, commitment)
+    address, box = box_document(keys, content, bytes(NONCE_BYTES))
+    custody._documents.write(address, box)
+    record = msgspec.json.encode(record_of(content, PDF))
+    return address, seal(keys, record, bytes(NONCE_BYTES), address).box
+
+
+def _keys_of(custody: Custody, commitment: str) -> Keys:
+    (row,) = custody._keys.rows([bytes.fromhex(commitment)])
+    return custody._keys.unwrap(commitment, row)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from ledger.home import open_home, open_lock_store, open_log, read_log_key, stor
 from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
 from tests.conftest import LATER
+from tests.custody_facts import forged_text
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
 from tests.tampering import Superuser, guards_down
 from tests.witnesses import Served, served
@@ -202,16 +203,14 @@ def swaps_a_document(kept: Kept) -> None:
 
 
 def replaces_details(kept: Kept) -> None:
-    """With the keys in hand, another name is sealed for the same person, and stands where the first one stood."""
+    """With the keys in hand, another name is sealed for the same person, and for the same commitment."""
     with open_home(kept.home, kept.office.clock) as home:
         subject = f"person:{kept.office.person(ROSA)}"
         (name,) = [
             one.commitment for one in home.custody.commitments() if one.subject == subject and one.purpose == NAME
         ]
-        forged = home.custody.seal(subject, "person.registered", {"name": "Rosa Quiche"})["name"]
-    for file, table in (("custody.db", "sealed"), ("keys/keys.db", "salts")):
-        kept.run(file, f"DELETE FROM {table} WHERE commitment = ?", bytes.fromhex(name))
-        kept.run(file, f"UPDATE {table} SET commitment = ? WHERE commitment = ?", *map(bytes.fromhex, (name, forged)))
+        forged = forged_text(home.custody, name, "Rosa Quiche")
+    kept.run("custody.db", "UPDATE sealed SET box = ? WHERE commitment = ?", forged, bytes.fromhex(name))
 
 
 NAME = "person.registered/name"

@@ -142,11 +142,15 @@ def test_erasing_says_when_the_last_copy_of_the_keys_lapses(ledger: Ledger, keep
     assert f"The last backup copy of their keys lapses on {lapses}." in told.out
 
 
-def test_a_home_that_was_restored_knows_until_when_its_keys_are_kept_elsewhere(ledger: Ledger):
-    for number, days in enumerate((200, 3, 20)):
-        back_up_keys(ledger.home, ledger.folder / f"keys-{number}.tar", days, noon)
+@pytest.mark.parametrize("days", [(200, 3, 20), (3, 200, 20)], ids=["the first longest", "the second longest"])
+def test_a_home_that_was_restored_knows_until_when_its_keys_are_kept_elsewhere(
+    ledger: Ledger, days: tuple[int, int, int]
+):
+    for number, each in enumerate(days):
+        back_up_keys(ledger.home, ledger.folder / f"keys-{number}.tar", each, noon)
     back_up(ledger.home, ledger.backup, noon)
     ledger.keys = ledger.folder / "keys-2.tar"
     assert ledger.continued().code == 0
 
-    assert last_copy_lapses(ledger.again) == (NOON + timedelta(days=200)).date()
+    longest = (NOON + timedelta(days=200)).date()
+    assert (last_copy_lapses(ledger.home), last_copy_lapses(ledger.again)) == (longest, longest)

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ import msgspec
 import pytest
 
 from api.bundling import bundle_about, bundle_of_range, facts_about, selection_about
-from api.commands.agreement import Issue, SignByKey
 from api.commands.catalogue import RegisterDataSet
 from api.commands.contact import ConfirmKey, FileKey, RejectKey
 from api.commands.governance import GrantRole
@@ -28,7 +27,6 @@ from ledger.chain.note import VerifierKey
 from ledger.custody import DOCUMENTS, Opened, member_of
 from ledger.errors import Malformed
 from ledger.events import ActRefused, AgreementSigned, RoleGranted
-from ledger.events.review import Basis
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.bundle import SUMS, SUMS_SIGNATURE, Kind, Page, Selection, make_bundle, sums_of
 from ledger.evidence.bundle_check import LEFT_OUT, MADE_UP, check_bundle
@@ -45,10 +43,11 @@ from tests.letters import EXAMPLES
 from tests.packet_facts import MIT, OUTSIDE
 from tests.signing import new_home, signed_home
 from tests.stores import CAMPAIGN, PATIENCE
-from tests.test_commands import (
-    AGREEMENT,
+from tests.story import (
+    BASIS,
     COURSE,
     DIRECTOR,
+    ISSUING,
     REQUEST,
     RESEARCHER,
     STAFF,
@@ -56,6 +55,7 @@ from tests.test_commands import (
     TODAY,
     Story,
     document,
+    signing_by_key,
 )
 
 pytestmark = pytest.mark.needs("gpg")
@@ -108,23 +108,11 @@ def office_in(folder: Path) -> Iterator[Story]:
 
 def carry_on(story: Story) -> None:
     """Approve the first request, have its agreement signed, and test its contact's key."""
-    basis = Basis(dataset="D-6.002x-pc", form="identified", recipients="home", basis="34 CFR 99.31(a)(1)(i)")
     story.done(
-        Determine(request=REQUEST, consistent=True, bases=(basis,)),
+        Determine(request=REQUEST, consistent=True, bases=(BASIS,)),
         Approve(request=REQUEST, conditions="only on office machines"),
-        Issue(request=REQUEST, kind="MOU", template="MOU 2014-08", template_approved_by=STAFF, text=TEXT),
-    )
-    rosa = story.ring.kept("Rosa")
-    story.done(
-        SignByKey(
-            request=REQUEST,
-            agreement=AGREEMENT,
-            signer=story.person(RESEARCHER),
-            capacity="researcher",
-            signature=document(rosa.sign(TEXT.content, NOON - timedelta(hours=1))),
-            key=document(rosa.public()),
-            attested_by=STAFF,
-        )
+        ISSUING,
+        signing_by_key(story, story.ring.kept("Rosa")),
     )
 
 

@@ -368,18 +368,31 @@ def test_what_was_being_sealed_when_its_process_was_killed_is_removed_without_a_
         assert _names(folder) == clean, (call, number)
 
 
+def _last_calls_on(prepared: Prepared, act: str, path: Path) -> dict[str, str]:
+    """What an act asked of each file and folder last."""
+    shutil.copytree(prepared.path, path)
+    assert _run_traced(path, act, "-y", "-e", f"trace={','.join([*CALLS, 'openat'])}").returncode == 0
+    last: dict[str, str] = {}
+    for line in Path(f"{path}.trace").read_text().splitlines():
+        if match := re.match(rf"\d+ +(\w+)\(\d+<{re.escape(str(path))}([^>]*)>", line):
+            last[match[2]] = match[1]
+    return {name: call for name, call in last.items() if not name.endswith("-journal")}
+
+
 @pytest.mark.needs("strace")
 def test_what_is_sealed_is_on_disk_before_the_caller_hears_of_it(without_ana: Prepared, tmp_path: Path):
     """After the last change of each file or folder comes a wait for it."""
-    calls = ",".join([*CALLS, "openat"])
-    shutil.copytree(without_ana.path, tmp_path / "traced")
-    assert _run_traced(tmp_path / "traced", "keep_for_ana", "-y", "-e", f"trace={calls}").returncode == 0
-    last: dict[str, str] = {}
-    for line in Path(f"{tmp_path / 'traced'}.trace").read_text().splitlines():
-        if match := re.match(rf"\d+ +(\w+)\(\d+<{re.escape(str(tmp_path / 'traced'))}([^>]*)>", line):
-            last[match[2]] = match[1]
+    last = _last_calls_on(without_ana, "keep_for_ana", tmp_path / "traced")
 
-    changed = {name: call for name, call in last.items() if not name.endswith("-journal")}
-    assert set(changed.values()) <= {"fsync", "fdatasync"}
-    assert {"/keys.db", "/custody.db", "", "/documents"} <= changed.keys()
-    assert len([name for name in changed if name.endswith(".part")]) == 1
+    assert set(last.values()) <= {"fsync", "fdatasync"}
+    assert {"/keys.db", "/custody.db", "", "/documents"} <= last.keys()
+    assert len([name for name in last if name.endswith(".part")]) == 1
+
+
+@pytest.mark.needs("strace")
+def test_what_is_erased_is_gone_from_the_disk_before_the_caller_hears_of_it(with_ana: Prepared, tmp_path: Path):
+    last = _last_calls_on(with_ana, "erase_ana", tmp_path / "traced")
+
+    assert set(last.values()) <= {"fsync", "fdatasync"}
+    assert {"/keys.db", "/custody.db", ""} <= last.keys()
+    assert any(name.startswith("/documents/") for name in last)

@@ -10,7 +10,15 @@ import pytest
 
 from ledger.custody import Custody, Opened
 from ledger.errors import CustodyError, Damaged, LedgerError, Missing, NotALedger, Tampered
-from tests.custody_facts import ANA, BEN, Folder, a_person_and_a_document, outcomes
+from tests.custody_facts import (
+    ANA,
+    BEN,
+    Folder,
+    a_person_and_a_document,
+    forged_document,
+    forged_text,
+    outcomes,
+)
 from tests.stores import CAMPAIGN
 
 COLUMNS = {
@@ -135,6 +143,34 @@ def test_two_rows_that_exchanged_a_column_are_found(
             assert isinstance(other, bytes)
             assert found(folder, claims).keys() == {one.hex(), other.hex()}
             folder.restore(pristine)
+
+
+def test_another_text_that_was_sealed_with_the_right_keys_is_not_what_was_committed_to(
+    folder: Folder, claims: list[tuple[str, str]]
+):
+    """Nothing but the commitment tells: the box opens, and is bound to it."""
+    (commitment, _), *_ = claims
+    with folder.open() as custody:
+        box = forged_text(custody, commitment, "Dr Somebody Else")
+    folder.run("custody.db", "UPDATE sealed SET box = ? WHERE commitment = ?", box, bytes.fromhex(commitment))
+
+    assert {one: type(error) for one, error in found(folder, claims).items()} == {commitment: Tampered}
+    with folder.open() as custody, pytest.raises(Tampered):
+        custody.unseal(commitment)
+
+
+def test_another_document_that_was_kept_with_the_right_keys_is_not_what_was_committed_to(
+    folder: Folder, claims: list[tuple[str, str]]
+):
+    _, _, (commitment, _), *_ = claims
+    with folder.open() as custody:
+        forged = forged_document(custody, commitment, b"%PDF another")
+    statement = "UPDATE sealed SET document = ?, box = ? WHERE commitment = ?"
+    folder.run("custody.db", statement, *forged, bytes.fromhex(commitment))
+
+    assert {one: type(error) for one, error in found(folder, claims).items()} == {commitment: Tampered}
+    with folder.open() as custody, pytest.raises(Tampered):
+        custody.read_document(commitment)
 
 
 @pytest.mark.parametrize(("database", "table"), [("keys.db", "salts"), ("custody.db", "sealed")])

@@ -3,42 +3,23 @@
 Whatever the order turns out to be, the log is the judge: on all that stands before it each act is judged once more.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 import pytest
 
-from ledger.codec import Recorded
 from ledger.events import (
-    AccessPermitted,
-    ActRefused,
-    AgreementExecuted,
-    AgreementRenewed,
-    DestructionAccepted,
     Event,
-    HoldingWrittenOff,
-    PublicationPassed,
-    QueryAnswered,
     ReleaseAuthorised,
     ReleaseHandedOver,
     RequestApproved,
-    RequestClosed,
-    RequestDeclined,
 )
-from ledger.storage import open_store
-from projections.acts import Act, act_from
-from projections.rules.rule import Objection
-from projections.rules.rulebook import judge
 from projections.standing import Standing
-from tests.clerks import BY_AN_ADMIN, LATE, Came, of_round, race
-from tests.facts import ANA, BEN, NOON, REQUEST, ledger_on, noon
-from tests.office import written
+from tests.clerks import LATE, of_round
+from tests.facts import ANA, BEN, REQUEST
 from tests.office_acts import approve, authorise, authorised, decline, hand_over
 from tests.office_facts import (
     COUHES,
     DUA,
     IRB,
-    STRANGER,
     TODAY,
     board_ended,
     couhes,
@@ -48,106 +29,35 @@ from tests.office_facts import (
     reliance,
     request,
     returned,
-    role,
     role_ended,
     suspended,
     terminated,
     trial_failed,
     withdrawn,
 )
-from tests.office_requests import complete, ready
-from tests.stores import CAMPAIGN, assert_holds
+from tests.office_requests import ready
+from tests.races import (
+    ROUNDS,
+    assert_held_after,
+    assert_one_was_faster,
+    judged,
+    raced,
+    rules_against,
+)
 
 pytestmark = pytest.mark.campaign
 
-DONE = (
-    RequestApproved,
-    RequestDeclined,
-    ReleaseAuthorised,
-    ReleaseHandedOver,
-    AgreementExecuted,
-    AgreementRenewed,
-    DestructionAccepted,
-    HoldingWrittenOff,
-    RequestClosed,
-    AccessPermitted,
-    PublicationPassed,
-    QueryAnswered,
-)
-ROUNDS = 300 if CAMPAIGN else 20
-AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")
-ALTERNATE = role(principal="staff:alternate", person=STRANGER, role="alternate")
-OPEN = complete()
 BY_THE_ALTERNATE = approve(principal="staff:alternate")
 
 
-def raced(url: str, *wishes: Event | Act, facts: Sequence[Event] = OPEN) -> tuple[list[list[Came]], list[Recorded]]:
-    """What came of these wishes, each in a process of its own, for a request in each round; and the log.
-
-    Before them, these facts are told, those about the request and its director in each round.
-    """
-    with open_store(url, noon) as store:
-        ledger = ledger_on(store, noon)
-        each = [fact for fact in facts if "request" in fact.__struct_fields__ or fact == role()]
-        written([*(fact for fact in facts if fact not in each), ALTERNATE, AN_ADMIN], ledger)
-        for number in range(ROUNDS):
-            written([of_round(fact, number) for fact in each], ledger)
-        came = race(url, ROUNDS, wishes)
-        assert_holds(store)
-        return came, list(ledger.facts())
-
-
-def assert_every_answer_was_right(log: Sequence[Recorded]) -> None:
-    """At its position, by all that stands before it and is not about another request; somebody decided who may."""
-    before: dict[str, list[Recorded]] = {}
-    for fact in log:
-        if fact.judged is not None:
-            act = act_from(fact.judged.command)
-            told = [*before.get("", ()), *before.get(act.request or "", ())]
-            standing = Standing(sorted(told, key=lambda one: one.position))
-            assert standing.office.roles(act.principal, NOON) & set(act.roles)
-            assert tuple(judge(act, standing, NOON)) == objections_of(fact.event)
-        before.setdefault(getattr(fact.event, "request", None) or "", []).append(fact)
-
-
-def objections_of(event: Event) -> tuple[Objection, ...]:
-    if isinstance(event, ActRefused):
-        return tuple(Objection(said.rule, said.about, said.wanting, said.facts) for said in event.objections)
-    assert isinstance(event, DONE)
-    return ()
-
-
-def assert_everything_is_there(came: Sequence[Sequence[Came]], log: Sequence[Recorded]) -> None:
-    """What was acknowledged stands where it was said to stand, and nothing else was written in the race."""
-    acknowledged = [one.position for of_one in came for one in of_one if one.position is not None]
-    begun = min(acknowledged)
-
-    assert sorted(acknowledged) == [fact.position for fact in log if fact.position >= begun]
-
-
-def rules_against(one: Came, log: Sequence[Recorded]) -> list[str]:
-    """Which rules objected; none to what was done."""
-    assert one.position is not None
-    return [objection.rule for objection in objections_of(log[one.position - 1].event)]
-
-
 def test_of_two_approvals_of_one_request_one_is_done_and_the_other_refused(shared_url: str):
-    came, log = raced(shared_url, approve(), BY_THE_ALTERNATE)
+    log = assert_one_was_faster(shared_url, approve(), BY_THE_ALTERNATE, others=["open-request"])
 
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
-    for both in came:
-        assert sorted(rules_against(one, log) for one in both) == [[], ["open-request"]]
     assert sum(isinstance(fact.event, RequestApproved) for fact in log) == ROUNDS
 
 
 def test_of_three_who_decide_on_one_request_one_decides(shared_url: str):
-    came, log = raced(shared_url, approve(), BY_THE_ALTERNATE, decline())
-
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
-    for all_three in came:
-        assert sorted(rules_against(one, log) for one in all_three) == [[], ["open-request"], ["open-request"]]
+    assert_one_was_faster(shared_url, approve(), BY_THE_ALTERNATE, decline(), others=["open-request"])
 
 
 @pytest.mark.parametrize(
@@ -161,23 +71,13 @@ def test_of_three_who_decide_on_one_request_one_decides(shared_url: str):
     ids=["suspension", "end of the determination", "end of what was relied on", "against the law"],
 )
 def test_what_happens_is_recorded_and_holds_every_approval_after_it(shared_url: str, report, rules):
-    came, log = raced(shared_url, approve(), report)
-
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
-    for approval, happened in came:
-        assert approval.position is not None
-        assert happened.position is not None
-        held = happened.position < approval.position
-        assert rules_against(approval, log) == (rules if held else [])
+    assert_held_after(shared_url, approve(), report, *rules)
 
 
 @pytest.mark.parametrize("move", [withdrawn(), returned()], ids=lambda move: move.wire_name)
 def test_a_request_is_approved_or_goes_away_and_never_both(shared_url: str, move):
-    came, log = raced(shared_url, approve(), move)
+    came, log = judged(shared_url, approve(), move)
 
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
     for approval, gone in came:
         if approval.refused:
             assert gone.position is not None
@@ -187,10 +87,8 @@ def test_a_request_is_approved_or_goes_away_and_never_both(shared_url: str, move
 
 
 def test_whose_role_ends_decides_before_or_not_at_all(shared_url: str):
-    came, log = raced(shared_url, approve(), role_ended())
+    came, _ = judged(shared_url, approve(), role_ended())
 
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
     for approval, ended in came:
         assert ended.position is not None
         if approval.position is None:
@@ -202,7 +100,6 @@ def test_whose_role_ends_decides_before_or_not_at_all(shared_url: str):
 def test_a_request_comes_in_again_once(shared_url: str):
     came, log = raced(shared_url, returned(), request(), request())
 
-    assert_everything_is_there(came, log)
     standing = Standing(log)
     for number, (gone, *again) in enumerate(came):
         in_again = [one for one in again if one.position is not None]
@@ -229,14 +126,7 @@ HAPPENED: dict[str, tuple[Event, str]] = {
     ("facts", "act"), [(READY, authorise()), (AUTHORISED, hand_over())], ids=["authorise", "hand over"]
 )
 def test_after_what_holds_a_release_nothing_is_released(shared_url: str, facts, act, happens, held_by):
-    came, log = raced(shared_url, act, happens, facts=facts)
-
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
-    for release, happened in came:
-        assert happened.position is not None
-        assert release.position is not None
-        assert rules_against(release, log) == ([held_by] if happened.position < release.position else [])
+    assert_held_after(shared_url, act, happens, held_by, facts=facts)
 
 
 @pytest.mark.parametrize(
@@ -246,22 +136,16 @@ def test_after_what_holds_a_release_nothing_is_released(shared_url: str, facts, 
 )
 def test_a_release_is_authorised_once_and_goes_out_once(shared_url: str, facts, act, first):
     by_the_alternate = msgspec.structs.replace(act, principal="staff:alternate")
-    came, log = raced(shared_url, act, by_the_alternate, act, facts=facts)
+    log = assert_one_was_faster(shared_url, act, by_the_alternate, act, facts=facts, others=["release-in-turn"])
 
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
-    for all_three in came:
-        assert sorted(rules_against(one, log) for one in all_three) == [[], ["release-in-turn"], ["release-in-turn"]]
     begun = len(log) - 3 * ROUNDS
     assert sum(isinstance(fact.event, first) for fact in log[begun:]) == ROUNDS
 
 
 def test_a_release_against_everything_at_once(shared_url: str):
     happens = [terminated(DUA), suspended(BEN, REQUEST), key_revoked()]
-    came, log = raced(shared_url, hand_over(), *happens, facts=AUTHORISED)
+    came, log = judged(shared_url, hand_over(), *happens, facts=AUTHORISED)
 
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
     for release, *happened in came:
         assert release.position is not None
         before = [one for one in happened if one.position is not None and one.position < release.position]
@@ -269,21 +153,18 @@ def test_a_release_against_everything_at_once(shared_url: str):
 
 
 def test_an_approval_against_everything_at_once(shared_url: str):
-    came, log = raced(
+    came, _ = judged(
         shared_url, approve(), BY_THE_ALTERNATE, suspended(ANA, REQUEST), board_ended(COUHES, TODAY), withdrawn()
     )
 
-    assert_every_answer_was_right(log)
-    assert_everything_is_there(came, log)
     for number, (*approvals, _, _, gone) in enumerate(came):
         done = [one for one in approvals if not one.refused]
         assert len(done) + (gone.position is not None) <= 1, number
 
 
 def test_a_determination_becomes_known_once_and_is_relied_on_only_then(shared_url: str):
-    came, log = raced(shared_url, irb(determination=LATE), couhes(determination=LATE), reliance(determination=LATE))
+    came, _ = raced(shared_url, irb(determination=LATE), couhes(determination=LATE), reliance(determination=LATE))
 
-    assert_everything_is_there(came, log)
     for one, other, relied in came:
         (position,) = [known.position for known in (one, other) if known.position is not None]
         assert {one.error, other.error} == {"", "Malformed"}

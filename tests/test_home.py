@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ledger.chain.note import verifier_key
-from ledger.codec import Recorded
 from ledger.custody import Erasure
 from ledger.drafts import left_behind, made_whole
 from ledger.errors import (
@@ -41,6 +40,7 @@ from ledger.home import Home, create_home, erase_person, lock_store_url, open_ho
 from ledger.storage.sqlite import SCHEMA_VERSION
 from tests.command_line import dua_ledger
 from tests.facts import ANA, BEN, NOON, erased, fact, noon, person
+from tests.office import recorded
 from tests.stores import CAMPAIGN
 
 ORIGIN = "ir.example.edu/dua-ledger"
@@ -114,23 +114,7 @@ def test_the_first_entry_tells_the_origin_and_the_key_that_is_kept(tmp_path: Pat
     assert isinstance(key, Ed25519PrivateKey)
     assert vkey == verifier_key(ORIGIN, key.public_key().public_bytes_raw())
     with open_home(tmp_path / "home") as home:
-        assert list(home.ledger.facts()) == [
-            Recorded(
-                position=1,
-                recorded_at=NOON,
-                type="ledger.opened.v2",
-                tags=(),
-                event=LedgerOpened(origin=ORIGIN, log_key=vkey),
-                actor="staff:1",
-                via="command line",
-                on_behalf_of=None,
-                cause=None,
-                documents=(),
-                occurred_at=NOON,
-                precision="instant",
-                judged=None,
-            )
-        ]
+        assert list(home.ledger.facts()) == [*recorded([LedgerOpened(origin=ORIGIN, log_key=vkey)])]
 
 
 def test_no_two_homes_have_a_key_in_common(tmp_path: Path):

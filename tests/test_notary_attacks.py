@@ -4,6 +4,7 @@ The log has eleven entries and was signed at 1, 4 and 9. Somebody else keeps the
 entry 5, as they were given out; nobody keeps anything over entries 10 and 11, which are not signed.
 """
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -193,6 +194,24 @@ def test_whoever_owns_lock_store_and_key_too_is_found_by_the_checkpoint_that_oth
 
     assert not kept.refuses_to_write()
     assert (kept.verdict(), kept.verdict_for()) == (HOLDS, SHORTER)
+
+
+def test_a_signer_at_work_goes_on_from_no_other_entries_than_somebody_else_has_signed(kept: Kept, tmp_path: Path):
+    """It stands at 11. What others append and sign meanwhile is written anew before it looks, with every hash right."""
+    with open_notary(kept.home) as notary:
+        assert notary.checkpoint().size == 11
+        append(kept.home, 3)
+        sign(kept.home)
+        shutil.copytree(kept.home, tmp_path / "draft")
+        rewrite(tmp_path / "draft", with_altered(13))
+        with closing(sqlite3.connect(kept.home / "log.db")) as connection, guards_down(connection), connection:
+            connection.execute("ATTACH ? AS draft", (str(tmp_path / "draft/log.db"),))
+            connection.execute("DELETE FROM entries")
+            connection.execute("INSERT INTO entries SELECT * FROM draft.entries")
+
+        with pytest.raises(NotContinued):
+            notary.checkpoint()
+    assert locked(kept.home)[-1].size == 14
 
 
 # Cutting.
