@@ -1,4 +1,4 @@
-"""Tables as people read them on terminals of any width, and where no terminal is."""
+"""What people read on terminals of any width, and where no terminal is."""
 
 import os
 import pty
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.layout import laid_out
+from api.cli.layout import folded, laid_out
 from tests.command_line import PROGRAM
 from tests.facts import DATA_SET
 from tests.question_facts import office_home
@@ -64,6 +64,21 @@ def test_where_even_that_does_not_fit_each_row_has_lines_of_its_own():
         "what   D-6.002x-forum D-6.002x-forum",
         "       D-6.002x-forum",
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "in_lines"),
+    [
+        ("short", ["short"]),
+        ("No: she may not read what it is about here", ["No: she may not read", "  what it is about", "  here"]),
+        ("  citi-training (C1.6): not current", ["  citi-training", "    (C1.6): not", "    current"]),
+        ("    12  Rosa Quill asked for it", ["    12  Rosa Quill", "        asked for it"]),
+        ("leaf 0123456789abcdef0123456789abcdef", ["leaf", "  0123456789abcdef0123456789abcdef"]),
+    ],
+)
+def test_a_sentence_goes_on_in_the_next_line_between_words(line: str, in_lines: list[str]):
+    assert folded(line, 20).splitlines() == in_lines
+    assert folded(line, None) == line
 
 
 def test_ids_of_people_are_whole_whatever_stands_beside_them():

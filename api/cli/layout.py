@@ -1,18 +1,37 @@
-"""Rows of cells laid out for whoever reads them: in columns that a terminal has room for, or below each other."""
+"""What people read, laid out for the terminal that they read it on: sentences, and rows of cells."""
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
+from shutil import get_terminal_size
+from textwrap import fill
 from unicodedata import combining, east_asian_width
 
 GAP = 2
 # What is wider is broken wherever it has to be; ids of people and keys of course runs are not.
 LONGEST = 40
-NARROWEST = 40
+NARROWEST, USUAL = 40, 100
 
+# What a line begins with, below which it goes on: the number of an entry, or blanks.
+_BEGINNING = re.compile(r" *\d+  | *")
 _PIECES = re.compile(r".{2,}?[-/:+,]+|.+")
 Cells = Sequence[str]
 Parts = Callable[[str], Sequence[str]]
+
+
+def room() -> int | None:
+    """How many columns the terminal has on which it is printed; None where it goes elsewhere, as into a file."""
+    return max(get_terminal_size((USUAL, 0)).columns, NARROWEST) if sys.stdout.isatty() else None
+
+
+def folded(line: str, width: int | None) -> str:
+    """A line that goes on in the next where it is longer than a width, between words alone; as it is without one."""
+    if width is None or _width(line) <= width:
+        return line
+    begins = _BEGINNING.match(line)
+    below = " " * (begins.end() if begins and begins.group().strip() else len(line) - len(line.lstrip()) + 2)
+    return fill(line, width, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
 
 
 def laid_out(titles: Cells, rows: Sequence[Cells], width: int | None) -> str:
@@ -25,7 +44,6 @@ def laid_out(titles: Cells, rows: Sequence[Cells], width: int | None) -> str:
     if width is None:
         widths = _widest(cells, lambda cell: [cell])
         return "\n".join(_line(row, widths) for row in cells)
-    width = max(width, NARROWEST)
     fitting = _fitting(cells, width)
     return _stacked(titles, rows, width) if fitting is None else "\n".join(_lines(row, fitting) for row in cells)
 
