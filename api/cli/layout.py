@@ -38,23 +38,28 @@ def laid_out(titles: Cells, rows: Sequence[Cells], width: int | None) -> str:
     """Rows below their titles, in columns of which all fit into a width; what is too long goes on in the next line.
 
     Words are broken only where there is no room otherwise, and then behind a hyphen or the like. Where even that does
-    not fit, each row is told in lines of its own. Without a width, each row is one line.
+    not fit, or takes more lines, each row is told in lines of its own. Without a width, each row is one line.
     """
     cells = [titles, *rows]
-    if width is None:
-        widths = _widest(cells, lambda cell: [cell])
-        return "\n".join(_line(row, widths) for row in cells)
-    fitting = _fitting(cells, width)
-    return _stacked(titles, rows, width) if fitting is None else "\n".join(_lines(row, fitting) for row in cells)
-
-
-def _fitting(cells: Sequence[Cells], width: int) -> list[int] | None:
-    """The widths of columns of which all fit: each is narrowed where words end, then within them; None if none do."""
-    room = width - GAP * (len(cells[0]) - 1)
     widths = _widest(cells, lambda cell: [cell])
+    if width is None or _is_within(widths, width):
+        return "\n".join(_line(row, widths) for row in cells)
+    ways = [_stacked(titles, rows, width)]
+    if fitting := _fitting(cells, widths, width):
+        ways.insert(0, "\n".join(_lines(row, fitting) for row in cells))
+    return min(ways, key=lambda told: told.count("\n"))
+
+
+def _is_within(widths: Sequence[int], width: int) -> bool:
+    return sum(widths) + GAP * (len(widths) - 1) <= width
+
+
+def _fitting(cells: Sequence[Cells], widths: Sequence[int], width: int) -> list[int] | None:
+    """The widths of columns of which all fit: each is narrowed where words end, then within them; None if none do."""
+    widths = [*widths]
     for parts in (_words, _pieces):
         least = [min(one, LONGEST) for one in _widest(cells, parts)]
-        while sum(widths) > room:
+        while not _is_within(widths, width):
             spare = max(range(len(widths)), key=lambda at: (widths[at] > least[at], widths[at]))
             if widths[spare] <= least[spare]:
                 break
