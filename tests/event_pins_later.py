@@ -334,4 +334,13 @@ AFTER_THE_RELEASE = {
         "person": f"{PERSON_ID} | null",
         "reason": COMMITMENT,
     },
+    "finding.closed.v2": {
+        "finding": FINDING_ID,
+        "entry": POSITION,
+        "kind": FINDING_KINDS,
+        "request": f"{REQUEST_ID} | null",
+        "person": f"{PERSON_ID} | null",
+        "reason": COMMITMENT,
+        "dataset?": f"{DATA_SET_ID} | null",
+    },
 }

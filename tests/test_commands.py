@@ -167,6 +167,16 @@ def test_a_release_needs_the_test_of_the_key_unless_the_director_waives_it(story
     assert [outcome.objections for outcome in story.release(story.folder / "package.gpg")] == [(), ()]
 
 
+def test_what_is_no_rule_cannot_be_asked_to_be_waived(story, tom):
+    ready(story, tom)
+    before = story.events()
+
+    with pytest.raises(Malformed, match="rule 'key-testd': is none"):
+        story.done(Waive(request=REQUEST, rule="key-testd", reason="by courier", expires=TODAY))
+
+    assert story.events() == before
+
+
 def test_a_wrong_answer_fails_the_test_of_a_key(story, tom):
     key_on_file(story, tom)
     send_key_test(story.clerk, REQUEST, "sftp-drop", story.folder / "nonce.asc", DIRECTOR)

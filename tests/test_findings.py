@@ -493,6 +493,15 @@ def test_of_what_an_entry_shows_of_several_people_one_can_be_closed_alone():
     assert kinds(both, finding_closed(len(RELEASED), "overdue destruction"), day=late) == []
 
 
+def test_of_what_an_entry_shows_of_several_data_sets_one_can_be_closed_alone():
+    both = [*RELEASED, *OVER]
+    late = YESTERDAY + 31 * DAY
+    closed = finding_closed(len(RELEASED), "overdue destruction", BEN)
+
+    assert kinds(both, replace(closed, dataset="D-another"), day=late) == kinds(both, day=late)
+    assert kinds(both, replace(closed, dataset=DATA_SET), day=late) == [("overdue destruction", ANA)]
+
+
 # Incidents.
 
 

@@ -1,5 +1,6 @@
 """Findings: what is recorded and shouldn't be so, whose it is, and what came of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -89,25 +90,43 @@ def assign_finding(hand: Hand, position: int, kind: FindingKind | None, person: 
 @click.argument("position", type=POSITION)
 @click.option("--kind", type=OneOf(FindingKind), help="Which, where an entry shows several.")
 @click.option("--person", help="About whom, where it is about several: an id or address.")
+@click.option("--dataset", help="Of which data set, where it is of several: an id or title.")
 @click.option("--all", "all_of_them", is_flag=True, help="All of that kind, of whomever and of whatever they are.")
 @click.option("--reason", type=TEXT, required=True, help="Why; it is kept in custody. - reads it from standard input.")
 def close_finding(
-    hand: Hand, position: int, kind: FindingKind | None, person: str | None, all_of_them: bool, reason: str
+    hand: Hand,
+    position: int,
+    kind: FindingKind | None,
+    person: str | None,
+    dataset: str | None,
+    all_of_them: bool,
+    reason: str,
 ) -> None:
     """Close the finding that the entry at POSITION shows; what was written off stays one for ever."""
-    who = person and hand.person(person)
-    meant = _meant(hand, position, kind, who)
+    who, what = person and hand.person(person), dataset and lookup.dataset(hand.home, dataset)
+    shown = _meant(hand, position, kind, who)
+    meant = [one for one in shown if what in (None, one.dataset)]
+    if not meant:
+        raise Malformed("finding", position, f"is not there: no such finding of {dataset} is open in that entry")
     names = names_in(hand.home.ledger, hand.home.custody)
     told = [_in_words(one, names) for one in meant]
     if len(meant) > 1 and not all_of_them:
-        whose = "by --person, or " if len({one.person for one in meant}) > 1 else ""
-        raise Malformed("finding", position, f"is one of several, say which {whose}that --all are: {'; '.join(told)}")
+        by = _told_apart(meant)
+        raise Malformed("finding", position, f"is one of several, say which {by}that --all are: {'; '.join(told)}")
     people = list(dict.fromkeys(one.person for one in meant))
     about = people[0] if len(people) == 1 else None
-    command = CloseFinding(entry=position, kind=meant[0].kind, person=about, all=True, reason=reason)
+    # What it was always about need not be said.
+    only = what if len(meant) < len(shown) else None
+    command = CloseFinding(entry=position, kind=meant[0].kind, person=about, dataset=only, all=True, reason=reason)
     # Of one alone, what was recorded says as much.
     notes = told if len(told) > 1 or hand.manner.dry_run else []
     hand.take(command, notes=[f"finding: {one}" for one in notes])
+
+
+def _told_apart(several: Sequence[Finding]) -> str:
+    """By which options one of several findings can be meant alone."""
+    options = {"--person": {one.person for one in several}, "--dataset": {one.dataset for one in several}}
+    return "".join(f"by {option}, or " for option, found in options.items() if len(found) > 1)
 
 
 def _meant(hand: Hand, position: int, kind: FindingKind | None, person: str | None) -> list[Finding]:

@@ -1,42 +1,65 @@
-"""Rows of cells laid out for whoever reads them: in columns that a terminal has room for, or below each other."""
+"""What people read, laid out for the terminal that they read it on: sentences, and rows of cells."""
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
+from shutil import get_terminal_size
+from textwrap import fill
 from unicodedata import combining, east_asian_width
 
 GAP = 2
 # What is wider is broken wherever it has to be; ids of people and keys of course runs are not.
 LONGEST = 40
-NARROWEST = 40
+NARROWEST, USUAL = 40, 100
 
+# What a line begins with, below which it goes on: the number of an entry, or blanks.
+_BEGINNING = re.compile(r" *\d+  | *")
 _PIECES = re.compile(r".{2,}?[-/:+,]+|.+")
 Cells = Sequence[str]
 Parts = Callable[[str], Sequence[str]]
+
+
+def room() -> int | None:
+    """How many columns the terminal has on which it is printed; None where it goes elsewhere, as into a file."""
+    return max(get_terminal_size((USUAL, 0)).columns, NARROWEST) if sys.stdout.isatty() else None
+
+
+def folded(line: str, width: int | None) -> str:
+    """A line that goes on in the next where it is longer than a width, between words alone; as it is without one."""
+    if width is None or _width(line) <= width:
+        return line
+    begins = _BEGINNING.match(line)
+    below = " " * (begins.end() if begins and begins.group().strip() else len(line) - len(line.lstrip()) + 2)
+    return fill(line, width, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
 
 
 def laid_out(titles: Cells, rows: Sequence[Cells], width: int | None) -> str:
     """Rows below their titles, in columns of which all fit into a width; what is too long goes on in the next line.
 
     Words are broken only where there is no room otherwise, and then behind a hyphen or the like. Where even that does
-    not fit, each row is told in lines of its own. Without a width, each row is one line.
+    not fit, or takes more lines, each row is told in lines of its own. Without a width, each row is one line.
     """
     cells = [titles, *rows]
-    if width is None:
-        widths = _widest(cells, lambda cell: [cell])
-        return "\n".join(_line(row, widths) for row in cells)
-    width = max(width, NARROWEST)
-    fitting = _fitting(cells, width)
-    return _stacked(titles, rows, width) if fitting is None else "\n".join(_lines(row, fitting) for row in cells)
-
-
-def _fitting(cells: Sequence[Cells], width: int) -> list[int] | None:
-    """The widths of columns of which all fit: each is narrowed where words end, then within them; None if none do."""
-    room = width - GAP * (len(cells[0]) - 1)
     widths = _widest(cells, lambda cell: [cell])
+    if width is None or _is_within(widths, width):
+        return "\n".join(_line(row, widths) for row in cells)
+    ways = [_stacked(titles, rows, width)]
+    if fitting := _fitting(cells, widths, width):
+        ways.insert(0, "\n".join(_lines(row, fitting) for row in cells))
+    return min(ways, key=lambda told: told.count("\n"))
+
+
+def _is_within(widths: Sequence[int], width: int) -> bool:
+    return sum(widths) + GAP * (len(widths) - 1) <= width
+
+
+def _fitting(cells: Sequence[Cells], widths: Sequence[int], width: int) -> list[int] | None:
+    """The widths of columns of which all fit: each is narrowed where words end, then within them; None if none do."""
+    widths = [*widths]
     for parts in (_words, _pieces):
         least = [min(one, LONGEST) for one in _widest(cells, parts)]
-        while sum(widths) > room:
+        while not _is_within(widths, width):
             spare = max(range(len(widths)), key=lambda at: (widths[at] > least[at], widths[at]))
             if widths[spare] <= least[spare]:
                 break

@@ -14,7 +14,7 @@ from api.cli import options
 from api.cli.acting import clock
 from api.cli.failures import CouldNotRun
 from api.cli.looking import looked
-from api.cli.wording import printable, warn
+from api.cli.wording import in_lines, printable, warn
 from api.subjects import check_type
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
@@ -100,10 +100,10 @@ def _followed(store: Store, query: DCBQuery, after: int) -> Iterator[Entry]:
 
 
 def line(entry: Entry) -> str:
-    """An entry in one line: position, when it was recorded, type, tags."""
+    """An entry in one line, but where a terminal has no room for that: position, when it was recorded, type, tags."""
     header = entry.header
     tags = "  ".join(header.tags)
-    return printable(f"{header.position:>9}  {header.recorded_at[:19]}Z  {header.type:<28}  {tags}".rstrip())
+    return in_lines([f"{header.position:>9}  {header.recorded_at[:19]}Z  {header.type:<28}  {tags}".rstrip()])
 
 
 def _members(entry: Entry) -> dict[str, object]:

@@ -2,21 +2,17 @@
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from io import StringIO
-from shutil import get_terminal_size
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from api.cli.layout import laid_out
+from api.cli.layout import USUAL, laid_out, room
 from api.cli.wording import printable
 from api.names import Names
 from api.spreadsheets import as_cell
-
-WIDTH = 100
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,8 +65,7 @@ def show(table: Table, position: int, form: Form, nothing: str, **further: Any) 
         click.echo(holds, err=True)
         return
     # A line that was broken for a terminal could not be searched, or cut into columns.
-    width = get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else None
-    click.echo(as_text(table, form.names, width) if table.rows else nothing)
+    click.echo(as_text(table, form.names, room()) if table.rows else nothing)
     click.echo(holds)
 
 
@@ -96,7 +91,7 @@ def as_csv(table: Table, names: Names | None) -> str:
     return text.getvalue()
 
 
-def as_text(table: Table, names: Names | None, width: int | None = WIDTH) -> str:
+def as_text(table: Table, names: Names | None, width: int | None = USUAL) -> str:
     """Rows as `laid_out` has them, by default for a terminal of usual width."""
     rows = [[_word(row[column], names) for column in table.shown] for row in table.rows]
     return laid_out(list(table.shown.values()), rows, width)

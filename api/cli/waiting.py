@@ -10,7 +10,7 @@ from api.cli import options
 from api.cli.inquiry import Inquiry, about_a_time, inquiry
 from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, as_members, show
-from api.cli.wording import printable
+from api.cli.wording import in_lines, printable
 from api.letter import letter
 from api.names import unnamed
 from ledger.chain.entry import check_name, parse_time
@@ -144,13 +144,12 @@ def _print(about: dict[str, Any], form: Form) -> None:
         ("data sets", ", ".join(members["datasets"]) or "none yet"),
         ("study group", ", ".join(group) or "nobody yet"),
     ):
-        click.echo(printable(f"  {title:<12}  {what}").replace("\n", " "))
+        click.echo(in_lines([f"  {title:<12}  {what}".replace("\n", " ")]))
     for one in members["turns"]:
         whom = ", ".join(one.get("whom_name", one["whom"]))
         days = f"{one['working_days']} working day{'' if one['working_days'] == 1 else 's'}"
-        click.echo(
-            printable(f"  {'waits for':<12}  the {one['who']}{f' ({whom})' if whom else ''}: {one['next']}, {days}")
-        )
+        turn = f"the {one['who']}{f' ({whom})' if whom else ''}: {one['next']}, {days}"
+        click.echo(in_lines([f"  {'waits for':<12}  {turn}"]))
     click.echo()
 
 

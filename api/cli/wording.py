@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from api.cli.layout import folded, room
 from api.signing import ALARM
 
 _Thing = TypeVar("_Thing", bound=str)
@@ -29,8 +30,9 @@ def printable(text: str) -> str:
 
 
 def in_lines(lines: Iterable[str]) -> str:
-    """Lines to be printed, each of which stays one: a line end in a name would look like a line of ours."""
-    return "\n".join(printable(line).replace("\n", "\\n") for line in lines)
+    """Lines to be printed, in each of which a line end is spelled out: one in a name would look like a line of ours."""
+    width = room()
+    return "\n".join(folded(printable(line).replace("\n", "\\n"), width) for line in lines)
 
 
 def warn(sentences: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from ledger.events import ApiKeyIssued, ApiKeyRevoked, PolicyPublished, RoleEnde
 from ledger.events.governance import Role, Scope
 from ledger.log import about
 from projections.acts import GrantWaiver
+from projections.rules.rulebook import rule
 
 # The least that makes sense: a cell of one is a person, and nothing is in force for no month.
 LEAST = {"smallest_cell": 2, "agreement_months": 1, "training_months": 1}
@@ -121,7 +122,11 @@ class Waive(Command, frozen=True, kw_only=True):
     expires: date
 
     def draft(self, at: Drafting) -> Wish:
-        """An act."""
+        """An act. Raises `Malformed` for what is no rule at all."""
+        try:
+            rule(self.rule)
+        except KeyError as error:
+            raise Malformed("rule", self.rule, "is none: `request` shows those that something lacks") from error
         taken = [one.event.waiver for one in at.request(self.request).waivers]
         act = GrantWaiver(
             principal=at.principal,

@@ -112,5 +112,6 @@ def _on(event: e.LegalHoldPlaced | e.LegalHoldLifted, names: Names) -> str:
 
 
 def _finding(event: e.FindingAssigned | e.FindingClosed, names: Names) -> str:
-    whom = f", {names(event.person)}" if event.person else ""
-    return f"The finding in entry {event.entry} ({event.kind}{whom})"
+    whom = names(event.person) if event.person else None
+    dataset = event.dataset if isinstance(event, e.FindingClosed) else None
+    return f"The finding in entry {event.entry} ({', '.join(filter(None, (event.kind, whom, dataset)))})"

@@ -30,7 +30,7 @@ from ledger.events.correction import FactCorrected
 from ledger.events.ending import LegalHoldLifted, LegalHoldPlaced, PersonDeparted, PersonMoved, RequestClosed
 from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected
 from ledger.events.event import Event
-from ledger.events.finding import FindingAssigned, FindingClosed
+from ledger.events.finding import FindingAssigned, FindingClosed, FindingClosedV1
 from ledger.events.governance import (
     ActRefused,
     ApiKeyIssued,
@@ -183,6 +183,7 @@ DECLARED: tuple[type[Event], ...] = (
     RequestClosed,
     FindingAssigned,
     FindingClosed,
+    FindingClosedV1,
 )
 
 __all__ = [
@@ -223,6 +224,7 @@ __all__ = [
     "FactCorrected",
     "FindingAssigned",
     "FindingClosed",
+    "FindingClosedV1",
     "HistoryViewed",
     "HoldingWrittenOff",
     "IncidentClosed",

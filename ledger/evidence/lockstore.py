@@ -311,7 +311,8 @@ def _check_empty(url: str) -> None:
         size = lock.last().size
         if size:
             why = f"is the lock store of a log that has signed {size} of its entries, and belongs to that log"
-            raise AlreadyThere(lock.path, f"{why}. Only if `init` was killed before there was a home, remove it")
+            killed = "" if is_postgres(url) else ". Only if `init` was killed before there was a home, remove it"
+            raise AlreadyThere(lock.path, f"{why}{killed}")
 
 
 def remove_lock_store(url: str) -> None:

@@ -71,7 +71,7 @@ SOURCES = (
     WHERE p.form = 'identified' AND p.agreement IS NULL AND {NOT_UNDONE}
     """,
 )
-# A step that names nobody is about everybody of its entry.
+# A step that names nobody is about everybody of its entry, and one that names no data set about all of them.
 FINDINGS = f"""
     WITH found (position, kind, request, person, dataset, label, since) AS (
         {" UNION ALL ".join(SOURCES)}
@@ -91,7 +91,7 @@ FINDINGS = f"""
         (
             SELECT MIN(s.position) FROM counting AS s
             WHERE s.entry = f.position AND s.kind = f.kind AND COALESCE(s.person, f.person, '') = COALESCE(f.person, '')
-                AND s.owner IS NULL
+                AND COALESCE(s.dataset, f.dataset, '') = COALESCE(f.dataset, '') AND s.owner IS NULL
         )
     FROM found AS f
     ORDER BY f.since, f.position, f.kind, f.person, f.dataset, f.label

@@ -31,6 +31,7 @@ from ledger.events import (
     FactCorrected,
     FindingAssigned,
     FindingClosed,
+    FindingClosedV1,
     HistoryViewed,
     IncidentClosed,
     IncidentContained,
@@ -82,6 +83,7 @@ OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
 WANTED: tuple[type[Event], ...] = (
     *OF_REQUESTS,
     RequestWithdrawnV1,
+    FindingClosedV1,
     DataSetVersionAdded,
     DataSetFormChanged,
     TrainingCertified,
@@ -300,9 +302,9 @@ def _row(position: int, event: Event, occurred: str) -> tuple[str, tuple[object,
         case QueryReceived() | QueryAnswered() | QueryWithdrawn() as of_query:
             return "queries", query_row(position, of_query, occurred)
         case FindingAssigned() as given:
-            return "steps", (position, given.entry, given.kind, given.person, given.owner)
+            return "steps", (position, given.entry, given.kind, given.person, None, given.owner)
         case FindingClosed() as closed:
-            return "steps", (position, closed.entry, closed.kind, closed.person, None)
+            return "steps", (position, closed.entry, closed.kind, closed.person, closed.dataset, None)
         case DisclosureCompelled() as told:
             datasets = as_json((told.dataset, *told.also))
             return "compelled", (position, str(told.on), told.instrument, datasets, told.learners, told.to)

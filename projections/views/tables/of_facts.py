@@ -120,6 +120,7 @@ TABLES = (
         entry INTEGER NOT NULL,
         kind TEXT NOT NULL,
         person TEXT,
+        dataset TEXT,
         owner TEXT
     ) STRICT
     """,
@@ -179,7 +180,7 @@ ADD = {
     "past_releases": "INSERT INTO past_releases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "queries": "INSERT INTO queries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "incidents": "INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?)",
+    "steps": "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)",
     "notices": "INSERT INTO notices VALUES (?, ?, ?, ?, ?, ?)",
     "holds": "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?)",
     "compelled": "INSERT INTO compelled VALUES (?, ?, ?, ?, ?, ?)",
