@@ -115,11 +115,11 @@ def _last_days(held: Holding, one: RequestStanding, on: date) -> Iterator[date]:
         said, executed = agreement.issued, agreement.executed
         if said is None or executed is None or agreement.last_day is None or not agreement.is_for(held.person):
             continue
-        last = min(agreement.last_day, without - timedelta(days=1))
+        starts, last = executed.event.starts, agreement.last_day
         covered = [what.dataset for what in said.event.datasets if held.form in (None, what.form)]
         # What ended before it began gave no right.
-        if executed.event.starts <= last and held.dataset in covered:
-            yield last
+        if starts <= last and starts < without and held.dataset in covered:
+            yield min(last, without - timedelta(days=1))
 
 
 def _roles(ledger: Ledger, person: str, office: Office, now: datetime) -> Iterator[str]:

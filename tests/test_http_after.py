@@ -15,6 +15,7 @@ from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, executed, file, f
 from tests.office import written
 from tests.office_facts import ELSEWHERE, STRANGER
 from tests.past_facts import past_dataset, past_release
+from tests.view_facts import authorised, handed_over, received
 
 __all__ = ["executed", "office"]
 
@@ -198,6 +199,16 @@ def test_what_would_end_with_a_departure_is_told_and_recorded_only_when_it_is_me
 
     assert done(executed.post("staff", f"/people/{BEN}/departures"))["person"] == BEN
     assert executed.get("staff", "/people/p-" + 32 * "0" + "/departure").status_code == 404
+
+
+@pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31"])
+def test_what_would_end_is_told_for_the_first_day_and_the_last_that_there_are(executed: HttpOffice, on):
+    written([authorised(), handed_over(), received()], executed.home.ledger)
+    done(executed.post("director", f"{PATH}/access-revocations", {"person": ANA, "on": "0001-01-01"}))
+
+    ends = told(executed.get("staff", f"/people/{ANA}/departure?on={on}"))["ends"]
+
+    assert [one for one in ends if one.startswith("to be destroyed")]
 
 
 def test_a_legal_hold_is_placed_and_lifted(office: HttpOffice):

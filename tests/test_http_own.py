@@ -77,7 +77,9 @@ def test_a_researcher_who_does_not_say_who_tells_it_tells_it_themself(office: Ht
     published = office.post("researcher", f"/requests/{REQUEST}/publications", manuscript)
 
     said = [told(one)["entries"][0]["event"] for one in (query, published)]
-    assert (said[0]["referred_by"], said[1]["told_by"]) == (ANA, ANA)
+    assert (said[0]["referred_by"], said[0]["asked"], said[1]["told_by"]) == (ANA, ANA, ANA)
+    their_own = office.post("researcher", "/queries", {"kind": "pass on", "by": ANA, "datasets": [DATA_SET]})
+    assert told(their_own)["entries"][0]["event"]["asked"] is None
 
 
 @pytest.mark.parametrize("further", ["auditor", "compliance", "data server"])

@@ -149,6 +149,11 @@ NOBODY, ELSEWHERE_ID = "p-" + 32 * "9", "D-elsewhere"
             ["/discovered", "/told"],
         ),
         (
+            "/incidents",
+            {"what": "lost device", "discovered": "0001-01-01T00:00:00+14:00", "people": [ANA]},
+            ["/discovered"],
+        ),
+        (
             "/api-keys",
             {"principal": "staff:director", "role": "director", "expires": "2026-12-20T08:00:00"},
             ["/expires"],

@@ -1,8 +1,9 @@
 """Commands about incidents, and about access that is taken away and given back."""
 
-from datetime import UTC, date
+from datetime import date
 
 from api.commands.command import Acting, Command, Drafting, Wish
+from ledger.chain.entry import format_time, parse_time
 from ledger.errors import Malformed
 from ledger.events import AccessRestored, AccessRevoked, IncidentClosed, IncidentContained, IncidentReported
 from ledger.events.ids import Time
@@ -25,23 +26,23 @@ class ReportIncident(Command, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report."""
-        told = self.told or at.now
+        # As entries have times; what is none in UTC is turned away.
+        discovered, told = (parse_time(format_time(one)) for one in (self.discovered, self.told or at.now))
         if not (self.requests or self.people or self.datasets):
             why = "concerns nothing that is said: name a request, a person, a data set"
             raise Malformed("incident", self.what, why, "requests", "people", "datasets")
         if told > at.now:
             raise Malformed("time", told.isoformat(), "is still to come, and nothing was told then")
-        if self.discovered > told:
-            raise Malformed(
-                "time", self.discovered.isoformat(), f"of discovery is after it was told, {told.isoformat()}"
-            )
+        if discovered > told:
+            why = f"of discovery is after it was told, {told.isoformat()}"
+            raise Malformed("time", self.discovered.isoformat(), why)
         incident = numbered_this_year("I", at, len(list(at.ledger.facts([about(IncidentReported)]))))
         return at.reports(
             IncidentReported(
                 incident=incident,
                 what=self.what,
-                discovered=self.discovered.astimezone(UTC),
-                told=told.astimezone(UTC),
+                discovered=discovered,
+                told=told,
                 requests=self.requests,
                 people=self.people,
                 datasets=self.datasets,

@@ -44,9 +44,16 @@ def check_own_body(call: Call, command: type[Command], said: Mapping[str, Any]) 
 
 
 def as_themself(call: Call, command: type[Command], said: Mapping[str, Any]) -> dict[str, Any]:
-    """What a researcher says, who tells it for themself where they don't say who else does."""
-    teller = TELLER.get(command) if call.caller.role == "researcher" else None
-    return dict(said) if teller is None else {**said, teller: said[teller] or call.caller.person}
+    """What a researcher says, who tells it for themself where they don't say who else does.
+
+    Whom they refer to the office has asked them, unless they ask the office themself.
+    """
+    if call.caller.role != "researcher" or command not in TELLER:
+        return dict(said)
+    names = [TELLER[command]]
+    if command is ReceiveQuery and said["by"] != call.caller.person:
+        names.append("asked")
+    return {**said, **{name: said[name] or call.caller.person for name in names}}
 
 
 def _named(call: Call, said: Mapping[str, Any]) -> Iterator[str]:

@@ -31,7 +31,7 @@ def forms_of(answer: Any) -> Sequence[str]:
 
 def check_acceptable(request: Request, kind: Any) -> None:
     """Raise `BadRequest` when the caller accepts no answer of this kind; bytes are what they are."""
-    if "Accept" in request.headers and kind is not bytes and _wanted(request, forms_of(kind)) is None:
+    if kind is not bytes and _wanted(request, forms_of(kind)) is None:
         raise BadRequest("not-acceptable", "")
 
 
@@ -50,7 +50,8 @@ def rendered(request: Request, body: Any, status: int) -> Response:
 
 def _wanted(request: Request, offered: Sequence[str]) -> str | None:
     """What the caller likes best of what is offered; what comes first when they don't say."""
-    if not request.accept_mimetypes:
+    # What nearly everybody says needs no reading.
+    if request.headers.get("Accept", "") in ("", "*/*", offered[0]):
         return offered[0]
     return request.accept_mimetypes.best_match(offered)
 
