@@ -114,6 +114,7 @@ def fatal(call: str, number: int) -> list[str]:
 def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
     call, careful_server: Server, traceable, tell
 ):
+    deaths = 0
     for number in count(1) if CAMPAIGN else [2]:
         with careful_server.ledger() as url, open_store(url) as store:
             store.append([event("t", "batch:first", data=b"1 ")])
@@ -124,8 +125,9 @@ def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
             assert store.length() == 1 + len(entries)
             if is_alive(dying):
                 break
-    tell(f"deaths at {call}", number - 1)
-    assert number > 1
+        deaths += 1
+    tell(f"deaths at {call}", deaths)
+    assert deaths
 
 
 def appended(store: Store, batch: Sequence[DCBEvent]) -> list[Entry]:
@@ -142,7 +144,8 @@ def appended(store: Store, batch: Sequence[DCBEvent]) -> list[Entry]:
 @pytest.mark.campaign
 def test_a_writer_killed_at_what_it_sends_to_the_server_leaves_nothing_by_halves(postgres_url: str, traceable, tell):
     acknowledged: list[tuple[int, str]] = []
-    for number in count(1) if CAMPAIGN else [30, 1000]:
+    kills = 0
+    for number in count(1) if CAMPAIGN else [30]:
         with program(
             "acknowledge", postgres_url, number, 4, before=["strace", "-f", *fatal("sendto", number)]
         ) as dying:
@@ -154,8 +157,9 @@ def test_a_writer_killed_at_what_it_sends_to_the_server_leaves_nothing_by_halves
         if dying.returncode == 0:
             break
         assert dying.returncode == -signal.SIGKILL
-    tell("kills at what is sent", number - 1)
-    assert number > 1
+        kills += 1
+    tell("kills at what is sent", kills)
+    assert kills
 
 
 # The bytes of its files.
