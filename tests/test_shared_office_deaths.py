@@ -5,16 +5,20 @@ With CAMPAIGN=1 at everything that is sent, instead of once in between.
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from subprocess import run
+from subprocess import DEVNULL, run
 
 import pytest
 
+from api.cli.verifying import verify_home
 from ledger.errors import Missing
+from tests.command_line import PROGRAM, dua_ledger
 from tests.custody_facts import BEN, NOON, Shared, a_person_and_a_document, checked
+from tests.postgres import Server
 from tests.signing import new_home
 from tests.stores import CAMPAIGN, PATIENCE
 from tests.test_notary_crashes import answers_in, assert_healed, signer
@@ -111,3 +115,32 @@ def test_what_was_being_sealed_by_who_was_killed_at_what_they_send_is_swept(fold
         kills += 1
     tell("kills of who seals", kills)
     assert kills
+
+
+OPENING = ["init", "--origin", "log.example.com", "--director", "staff:1", "--store"]
+
+
+def test_an_office_whose_making_was_killed_is_made_in_the_same_database_or_says_that_it_takes_another(
+    postgres_server: Server, tmp_path: Path, traceable, tell
+):
+    said: Counter[str] = Counter()
+    for number in moments(60):
+        home = tmp_path / f"{number}" / "home"
+        with postgres_server.ledger() as url:
+            words = ["strace", "-f", *fatal("sendto", number), PROGRAM, *OPENING, url, "--home", home]
+            code = run(list(map(str, words)), stdout=DEVNULL, check=False).returncode
+            assert code in (0, -signal.SIGKILL)
+            wait_for_the_dead(url)
+            if home.exists():
+                assert verify_home(home).findings == ()
+                break
+            again = dua_ledger(*OPENING, url, home=home)
+        said[again.err.partition(" in it already; if only by an init that was cut off")[0].rpartition(" a ")[2]] += 1
+        if again.code:
+            assert again.err.endswith("drop the database and prepare it anew\n")
+            with postgres_server.ledger() as url:
+                assert dua_ledger(*OPENING, url, home=home).code == 0
+                assert verify_home(home).findings == ()
+    tell("kills of who opens an office, by what is in the database then", dict(said))
+    assert said.keys() <= {"", "key store", "ledger"}
+    assert said

@@ -19,6 +19,7 @@ import msgspec
 
 from ledger.chain.entry import check_name
 from ledger.custody.cipher import KEY_BYTES, NotGenuine, Wrapping
+from ledger.custody.drafts import OR_CUT_OFF
 from ledger.custody.erasable import ErasableDatabase, erasable_at
 from ledger.custody.keyfile import coming, new_key_encryption_key, put_in_force, read_key_encryption_key
 from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, read_label, read_labels
@@ -88,7 +89,7 @@ class KeyStore:
             undo.callback(database.close)
             with database.writing() as connection:
                 if connection.execute("SELECT wrapped FROM opened_by").fetchone() is not None:
-                    raise AlreadyThere(database.path, "has a key store in it already")
+                    raise AlreadyThere(database.path, f"has a key store in it already{OR_CUT_OFF}")
                 connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
                 connection.executemany(
                     "INSERT INTO secrets (name, wrapped) VALUES (?, ?)",
