@@ -11,6 +11,8 @@ from ledger.errors import AlreadyThere, Busy
 from ledger.files import named_os_errors, new_folder, sync_folder
 
 ENDING = ".draft"
+# In a database, where the next to come can't tell it from what is in use: it opens nothing any more, and holds nothing.
+OR_CUT_OFF = "; if only by an init that was cut off, drop the database and prepare it anew"
 
 
 def draft_of(path: Path) -> Path:

@@ -112,7 +112,7 @@ class Server:
             try:
                 return psycopg.connect(url, autocommit=True)
             except psycopg.OperationalError as error:
-                if "recovery mode" not in str(error) or monotonic() > until:
+                if "the database system is " not in str(error) or monotonic() > until:
                     raise
 
     def new_database(self, template: str = "template0") -> str:

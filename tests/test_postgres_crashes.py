@@ -24,6 +24,7 @@ from ledger.chain.entry import Entry
 from ledger.errors import LedgerError, Unreachable
 from ledger.evidence.report import Report, Verdict
 from ledger.storage import Store, open_store
+from ledger.storage.postgres import appending
 from tests import postgres
 from tests.postgres import Server, is_alive
 from tests.stores import CAMPAIGN, PATIENCE, event
@@ -38,7 +39,14 @@ pytestmark = pytest.mark.needs("initdb")
 @pytest.fixture(scope="module")
 def careful_server() -> Iterator[Server]:
     """A server that waits for its disk, and of which nothing but the process that is asked writes."""
-    with postgres.server("autovacuum=off", "wal_writer_delay=10s") as started:
+    quiet = [
+        "autovacuum=off",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "wal_writer_delay=10s",
+        "checkpoint_timeout=1h",
+    ]
+    with postgres.server(*quiet) as started:
         yield started
 
 
@@ -95,7 +103,9 @@ def test_an_append_is_answered_only_when_the_server_has_it_on_disk(careful_serve
                     store.append(batch)
 
     told = " ".join(calls_in(tmp_path / "trace"))
-    assert re.fullmatch(r"((asked )+((written|synced) )*written synced answered ?){12}", told)
+    # Of the last call, on which the answer goes out, nothing more may have been noted by then.
+    synced = "(asked )+((written|synced) )*written synced"
+    assert re.fullmatch(rf"({synced} answered ){{11}}{synced}( answered)?", told)
 
 
 # Whoever dies.
@@ -112,8 +122,10 @@ def fatal(call: str, number: int) -> list[str]:
 @pytest.mark.campaign
 @pytest.mark.parametrize("call", AT)
 def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
-    call, careful_server: Server, traceable, tell
+    call, careful_server: Server, traceable, tell, monkeypatch
 ):
+    monkeypatch.setattr(appending, "RESOLVE_SECONDS", PATIENCE)
+    deaths = 0
     for number in count(1) if CAMPAIGN else [2]:
         with careful_server.ledger() as url, open_store(url) as store:
             store.append([event("t", "batch:first", data=b"1 ")])
@@ -124,8 +136,9 @@ def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
             assert store.length() == 1 + len(entries)
             if is_alive(dying):
                 break
-    tell(f"deaths at {call}", number - 1)
-    assert number > 1
+        deaths += 1
+    tell(f"deaths at {call}", deaths)
+    assert deaths
 
 
 def appended(store: Store, batch: Sequence[DCBEvent]) -> list[Entry]:
@@ -142,7 +155,8 @@ def appended(store: Store, batch: Sequence[DCBEvent]) -> list[Entry]:
 @pytest.mark.campaign
 def test_a_writer_killed_at_what_it_sends_to_the_server_leaves_nothing_by_halves(postgres_url: str, traceable, tell):
     acknowledged: list[tuple[int, str]] = []
-    for number in count(1) if CAMPAIGN else [30, 1000]:
+    kills = 0
+    for number in count(1) if CAMPAIGN else [30]:
         with program(
             "acknowledge", postgres_url, number, 4, before=["strace", "-f", *fatal("sendto", number)]
         ) as dying:
@@ -154,8 +168,9 @@ def test_a_writer_killed_at_what_it_sends_to_the_server_leaves_nothing_by_halves
         if dying.returncode == 0:
             break
         assert dying.returncode == -signal.SIGKILL
-    tell("kills at what is sent", number - 1)
-    assert number > 1
+        kills += 1
+    tell("kills at what is sent", kills)
+    assert kills
 
 
 # The bytes of its files.
@@ -191,7 +206,11 @@ class Copied:
                 for table in TABLES
             }
         self._pristine = f"{self._name}_pristine"
-        server.execute(f"ALTER DATABASE {self._name} RENAME TO {self._pristine}")
+        # Who has closed a connection may still be on the way out.
+        others = f"SELECT pg_terminate_backend(pid, {PATIENCE * 1000:.0f}) FROM pg_stat_activity"
+        server.execute(
+            f"{others} WHERE datname = '{self._name}'", f"ALTER DATABASE {self._name} RENAME TO {self._pristine}"
+        )
 
     def connected(self) -> "closing[psycopg.Connection[Any]]":
         return closing(psycopg.connect(self.server.url(self._name), autocommit=True))

@@ -24,6 +24,7 @@ from ledger.custody.keyfile import coming, new_key_encryption_key, put_in_force,
 from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, labels_in, read_label
 from ledger.custody.layouts import KEY_STORE, SALTS, SECRETS, SUBJECT_KEYS
 from ledger.custody.rows import ErasableRows
+from ledger.drafts import OR_CUT_OFF
 from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
 from ledger.storage.tables import ErasableTables, Row, Statements
@@ -88,7 +89,7 @@ class KeyStore:
             undo.callback(database.close)
             with database.writing() as connection:
                 if connection.execute("SELECT wrapped FROM opened_by").fetchone() is not None:
-                    raise AlreadyThere(database.path, "has a key store in it already")
+                    raise AlreadyThere(database.path, f"has a key store in it already{OR_CUT_OFF}")
                 connection.execute("INSERT INTO opened_by VALUES (?)", _opener(wrapping))
                 connection.executemany(
                     "INSERT INTO secrets (name, wrapped) VALUES (?, ?)",

@@ -11,7 +11,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger.chain.note import check_key_name, open_note, parse_vkey, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody
-from ledger.drafts import made_whole
+from ledger.drafts import OR_CUT_OFF, made_whole
 from ledger.errors import AlreadyThere, Conflict, LedgerError, Malformed
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import NOTHING, LockStore, create_lock_store, remove_lock_store
@@ -81,7 +81,7 @@ def _check_empty(url: str) -> None:
     """Raise unless the database at this URL holds an empty ledger."""
     with open_store(url) as store:
         if store.length():
-            raise AlreadyThere(without_password(url), "has a ledger in it already")
+            raise AlreadyThere(without_password(url), f"has a ledger in it already{OR_CUT_OFF}")
 
 
 def _open_log_with(ledger: Ledger, opened: Fact) -> None:
