@@ -13,6 +13,7 @@ import pytest
 from api.cli.verifying import verify_home
 from ledger.errors import Unreachable
 from ledger.evidence.report import Verdict
+from ledger.evidence.witness import STATE, Witness, create_witness
 from ledger.home import create_home, open_home
 from ledger.storage import create_store
 from ledger.storage.connections import FileConnections
@@ -202,6 +203,23 @@ def test_what_was_written_ahead_is_never_left_out_in_silence(name, made: Path, d
     assert told.err.startswith(f"Error: {home / name}: somebody was writing")
     assert "copy the whole folder to such a place" in told.err
     assert typed(home, "verify").code == 0
+
+
+def test_where_a_transaction_was_cut_off_a_witness_is_not_read_without_it(disk: Disk):
+    create_witness(disk.path / "witness", "audit.example.edu/witness")
+    state = disk.path / "witness" / STATE
+    with closing(sqlite3.connect(state, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO keys VALUES (?, ?)", [(f"{n}", "x" * 4000) for n in range(9)])
+        shutil.copytree(state.parent, disk.path / "copied")
+    with disk.only_read(), pytest.raises(Unreachable) as refused:
+        Witness(disk.path / "copied")
+
+    assert refused.value.path == disk.path / "copied" / STATE
+    assert refused.value.why.startswith("somebody was writing")
+    with Witness(disk.path / "copied"):
+        pass
 
 
 def test_a_transaction_that_was_cut_off_in_custody_is_named(made: Path, disk: Disk):

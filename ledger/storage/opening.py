@@ -49,8 +49,7 @@ def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
         refused, before = _refused(path, error), _state(path)
         found = _connected(path, "immutable=1", settings, AsItLies)
         found.path, found.before, found.refused = path, before, refused
-        written_ahead = _state(path.with_name(f"{path.name}-wal"))
-        if written_ahead is not None and written_ahead.size:
+        if _is_unfinished(path):
             found.close()
             raise refused if isinstance(refused, StoreFull) else Unreachable(path, UNFINISHED) from error
         return found
@@ -87,6 +86,12 @@ def _connected(path: Path, how: str, settings: Sequence[str], kind: type[Connect
         connection.close()
         raise
     return connection
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether SQLite left beside a file what belongs into it, or is to be undone in it."""
+    beside = (_state(path.with_name(f"{path.name}-{kind}")) for kind in ("wal", "journal"))
+    return any(one is not None and one.size for one in beside)
 
 
 def _state(path: Path) -> State | None:
