@@ -117,7 +117,7 @@ def by_rights(home: Path, disk: Disk) -> Iterator[Path]:
             with rights_of_nobody():
                 yield copied
         finally:
-            for one in copied.rglob("*"):
+            for one in (copied, *copied.rglob("*")):
                 one.chmod(0o700)
 
 
