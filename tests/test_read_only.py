@@ -269,3 +269,18 @@ def test_a_home_on_a_full_disk_answers_and_records_again_when_there_is_room(made
         assert "no room to write" in told.err
     filler.unlink()
     assert typed(home, RECORDING[0]).code == 0
+
+
+@pytest.mark.needs("initdb")
+def test_where_the_log_is_in_a_database_only_what_lies_in_the_home_cannot_be_kept(service_url: str, disk: Disk):
+    home = disk.path / "home"
+    create_home(home, "log.example.com", actor="staff:1", via="command line", clock=noon, store=service_url)
+    assert typed(home, "grant-role staff:1 director --from 2026-01-01").code == 0
+    with disk.only_read():
+        recorded, asked = typed(home, "register-organisation Lakeside"), typed(home, "inbox")
+
+    assert (recorded.code, recorded.err) == (
+        0,
+        f"WARNING: signed, and not published yet: {home}/checkpoint: Read-only file system\n",
+    )
+    assert asked == Outcome(0, "Nothing waits for anybody.\nThis holds for position 3.\n", "")

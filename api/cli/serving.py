@@ -136,7 +136,7 @@ def serve(
         raise click.UsageError("--certificate and --key belong together")
     with open_home(path.absolute()) as home:
         # What cannot be opened is said here, and not by each worker.
-        home.check_writable()
+        home.check_takes_records()
     # A forked worker would take locks on the ledger's files for its own that are its parent's.
     multiprocessing.set_start_method("spawn", force=True)
     with TemporaryDirectory(prefix="dua-metrics-") as counts:
