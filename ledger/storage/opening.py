@@ -36,6 +36,11 @@ class AsItLies(sqlite3.Connection):
     before: State | None
     refused: LedgerError
 
+    def is_current(self) -> bool:
+        """Whether what is read by it is what is there by now, and still nothing can be written."""
+        is_full = isinstance(self.refused, StoreFull)
+        return not is_full and _state(self.path) == self.before and not _is_unfinished(self.path)
+
 
 def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
     """A new connection to an existing file, with these settings, that leaves transactions to its user.
