@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from ledger.errors import Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_error
-from ledger.storage.opening import AsItLies, check_unchanged, connect
+from ledger.storage.opening import AsItLies, connect
 
 
 class Connections(Protocol):
@@ -110,7 +110,8 @@ class FileConnections:
             connection.close()
         else:
             self._idle.append(connection)
-        check_unchanged(connection)
+        if isinstance(connection, AsItLies):
+            connection.check_unchanged()
 
     def named(self, error: BaseException) -> BaseException:
         """An error under the ledger's name."""

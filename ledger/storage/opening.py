@@ -41,6 +41,11 @@ class AsItLies(sqlite3.Connection):
         is_full = isinstance(self.refused, StoreFull)
         return not is_full and _state(self.path) == self.before and not _is_unfinished(self.path)
 
+    def check_unchanged(self) -> None:
+        """Raise `Unreachable` if the file was written since it was opened: what was read does not count."""
+        if _state(self.path) != self.before:
+            raise Unreachable(self.path, "was written while it was read from where it cannot be locked: call again")
+
 
 def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
     """A new connection to an existing file, with these settings, that leaves transactions to its user.
@@ -58,12 +63,6 @@ def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
             found.close()
             raise refused if isinstance(refused, StoreFull) else Unreachable(path, UNFINISHED) from error
         return found
-
-
-def check_unchanged(connection: sqlite3.Connection) -> None:
-    """Raise `Unreachable` for a connection without a lock to a file that was written since it was opened."""
-    if isinstance(connection, AsItLies) and _state(connection.path) != connection.before:
-        raise Unreachable(connection.path, "was written while it was read from where it cannot be locked: call again")
 
 
 def _refused(path: Path, error: sqlite3.OperationalError) -> LedgerError:
