@@ -83,6 +83,21 @@ def read_regular(path: Path, limit: int, flags: int = 0) -> tuple[bytes, int]:
         return file.read(limit), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
 
 
+def check_used_by_owner(path: Path, mode: int) -> None:
+    """Raise `Unreachable` for a file with a mode by which others than its owner may use it."""
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Unreachable(path, f"others than its owner may use it (mode {mode:04o}): chmod 600 {path}")
+
+
+def check_written_by_owner(path: Path, mode: int) -> None:
+    """Raise `Unreachable` for a file or folder with a mode by which others than its owner may write to it.
+
+    Where nothing can be written, as on a read-only medium, a mode says nothing.
+    """
+    if mode & (stat.S_IWGRP | stat.S_IWOTH) and os.access(path, os.W_OK):
+        raise Unreachable(path, f"others than its owner may write to it (mode {mode:04o}): chmod go-w {path}")
+
+
 def new_folder(path: Path) -> None:
     """Make a folder with mode 0700. Raises `AlreadyThere`, `StoreFull`, `Unreachable`."""
     with named_os_errors(path):

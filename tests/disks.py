@@ -47,7 +47,7 @@ class Disk(NamedTuple):
             run(["mount", "-o", "remount,ro,bind", path], check=True)
             yield path
         finally:
-            run(["umount", path], check=True)
+            run(["umount", "--lazy", path], check=True)
 
 
 @contextmanager
@@ -59,7 +59,8 @@ def mounted(path: Path, size: str) -> Iterator[Disk]:
     try:
         yield Disk(path)
     finally:
-        run(["umount", path], check=True)
+        # A process that has just ended may not have let go of it yet.
+        run(["umount", "--lazy", path], check=True)
 
 
 @contextmanager

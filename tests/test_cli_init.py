@@ -70,9 +70,9 @@ NO_ORIGIN = "is not a URL without scheme of at most 150 ASCII letters, such as i
 @pytest.mark.parametrize(
     ("origin", "why"),
     [
-        ("", "key name '': is empty"),
-        ("two words", "key name 'two words': has white space, a plus sign or something unprintable"),
-        ("a\x1b[31m", r"key name 'a\x1b[31m': has white space, a plus sign or something unprintable"),
+        ("", "origin '': is empty"),
+        ("two words", "origin 'two words': has white space, a plus sign or something unprintable"),
+        ("a\x1b[31m", r"origin 'a\x1b[31m': has white space, a plus sign or something unprintable"),
         (
             "https://ir.example.edu",
             "origin 'https://ir.example.edu': " + NO_ORIGIN,

@@ -13,6 +13,7 @@ import pytest
 from api.cli.verifying import verify_home
 from ledger.errors import Unreachable
 from ledger.evidence.report import Verdict
+from ledger.evidence.witness import STATE, Witness, create_witness
 from ledger.home import create_home, open_home
 from ledger.storage import create_store
 from ledger.storage.connections import FileConnections
@@ -20,7 +21,7 @@ from ledger.storage.sqlite import LENGTH, SETTINGS
 from tests.command_line import EXAMPLES, Outcome, dua_ledger
 from tests.disks import Disk, mounted, rights_of_nobody
 from tests.facts import REQUEST, fact, noon, version_added
-from tests.stores import event
+from tests.stores import event, path_of
 from tests.writers import append_each
 
 COURSE = "course-v1:MITx+6.002x+2012_Spring"
@@ -112,10 +113,12 @@ def by_rights(home: Path, disk: Disk) -> Iterator[Path]:
             one.chmod(0o500 if one.is_dir() else 0o400)
             if os.geteuid() == 0:
                 os.chown(one, NOBODY, NOBODY)
-        with rights_of_nobody():
-            yield copied
-        for one in copied.rglob("*"):
-            one.chmod(0o700)
+        try:
+            with rights_of_nobody():
+                yield copied
+        finally:
+            for one in (copied, *copied.rglob("*")):
+                one.chmod(0o700)
 
 
 @pytest.mark.parametrize("only_read", [on_a_medium, by_rights])
@@ -204,6 +207,23 @@ def test_what_was_written_ahead_is_never_left_out_in_silence(name, made: Path, d
     assert typed(home, "verify").code == 0
 
 
+def test_where_a_transaction_was_cut_off_a_witness_is_not_read_without_it(disk: Disk):
+    create_witness(disk.path / "witness", "audit.example.edu/witness")
+    state = disk.path / "witness" / STATE
+    with closing(sqlite3.connect(state, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO keys VALUES (?, ?)", [(f"{n}", "x" * 4000) for n in range(9)])
+        shutil.copytree(state.parent, disk.path / "copied")
+    with disk.only_read(), pytest.raises(Unreachable) as refused:
+        Witness(disk.path / "copied")
+
+    assert refused.value.path == disk.path / "copied" / STATE
+    assert refused.value.why.startswith("somebody was writing")
+    with Witness(disk.path / "copied"):
+        pass
+
+
 def test_a_transaction_that_was_cut_off_in_custody_is_named(made: Path, disk: Disk):
     home = Path(shutil.copytree(made, disk.path / "home"))
     with closing(sqlite3.connect(home / "custody.db", isolation_level=None)) as connection:
@@ -223,6 +243,8 @@ def test_a_transaction_that_was_cut_off_in_custody_is_named(made: Path, disk: Di
 def test_what_another_writes_while_it_is_read_without_a_lock_does_not_count(disk: Disk, tmp_path: Path):
     create_store(disk.url)
     append_each(disk.url, [event()])
+    # Long ago, as a file tells apart only what is some milliseconds apart.
+    os.utime(path_of(disk.url), (0, 0))
     with disk.seen_by_others(tmp_path / "seen") as seen, closing(FileConnections(seen / "log.db", SETTINGS)) as opened:
         connection = opened.take()
         assert connection.execute(LENGTH).fetchone() == (1,)
@@ -247,3 +269,18 @@ def test_a_home_on_a_full_disk_answers_and_records_again_when_there_is_room(made
         assert "no room to write" in told.err
     filler.unlink()
     assert typed(home, RECORDING[0]).code == 0
+
+
+@pytest.mark.needs("initdb")
+def test_where_the_log_is_in_a_database_only_what_lies_in_the_home_cannot_be_kept(service_url: str, disk: Disk):
+    home = disk.path / "home"
+    create_home(home, "log.example.com", actor="staff:1", via="command line", clock=noon, store=service_url)
+    assert typed(home, "grant-role staff:1 director --from 2026-01-01").code == 0
+    with disk.only_read():
+        recorded, asked = typed(home, "register-organisation Lakeside"), typed(home, "inbox")
+
+    assert (recorded.code, recorded.err) == (
+        0,
+        f"WARNING: signed, and not published yet: {home}/checkpoint: Read-only file system\n",
+    )
+    assert asked == Outcome(0, "Nothing waits for anybody.\nThis holds for position 3.\n", "")

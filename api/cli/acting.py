@@ -176,7 +176,7 @@ def reporting(command: Call) -> Call:
             raise WrongUsage(f"{receipt}: there is no folder for the receipt")
         with open_home(path.absolute(), clock()) as home:
             if not dry_run:
-                home.check_writable()
+                home.check_takes_records()
                 require_witnessed(home.notary, home.path, required, seconds)
             zone = ZoneInfo(office_of(home).policy.event.time_zone)
             circumstances = Circumstances(

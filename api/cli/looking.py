@@ -31,7 +31,7 @@ def looked(
 
     desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish), before)
     viewed = HistoryViewed(how=how, request=request, person=person), Circumstances(actor=actor, via=options.VIA)
-    if not home.is_writable:
+    if not home.takes_records:
         desk.check_ready()
         desk.admit([viewed])
         warn([f"{home.path} can only be read here: that you looked is on no record"])

@@ -134,7 +134,7 @@ def serve(
     home = path.absolute()
     with open_home(home) as opened:
         # What cannot be opened is said here, and not by each worker.
-        opened.check_writable()
+        opened.check_takes_records()
     # Nobody moves the home away before the first worker is there, or between two of them.
     with inside(home), TemporaryDirectory(prefix="dua-metrics-") as counts:
         os.environ |= {HOME: str(home), URL: url or "", RATE: str(rate), FOLDER: counts}

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ledger.custody.cipher import KEY_ENCRYPTION_KEY_BYTES, Wrapping
-from ledger.errors import NotALedger, Unreachable
-from ledger.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.errors import NotALedger
+from ledger.files import check_used_by_owner, named_os_errors, new_file, read_regular, sync_folder
 
 _KEY_ENCRYPTION_KEY = re.compile(rb"([0-9a-f]{%d})\n" % (2 * KEY_ENCRYPTION_KEY_BYTES))
 
@@ -27,8 +27,7 @@ def read_key_encryption_key(path: Path) -> Wrapping:
     """The key in a file. Raises `Unreachable` for one that others may read, `NotALedger` for what is none."""
     with named_os_errors(path):
         content, mode = read_regular(path, 2 * KEY_ENCRYPTION_KEY_BYTES + 2)
-    if mode & 0o077:
-        raise Unreachable(path, f"has mode {mode:04o}, so others may use it: chmod 600")
+    check_used_by_owner(path, mode)
     match = _KEY_ENCRYPTION_KEY.fullmatch(content)
     if match is None:
         raise NotALedger(path, f"is no key-encryption key: {2 * KEY_ENCRYPTION_KEY_BYTES} hex digits and a line end")

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from stat import S_IMODE
 from typing import NamedTuple, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -33,6 +34,7 @@ from ledger.chain.note import (
 )
 from ledger.chain.submission import Submission, parse_submission
 from ledger.drafts import made_whole
+from ledger.files import check_used_by_owner, check_written_by_owner, named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import (
     AnotherSize,
     Damaged,
@@ -117,6 +119,8 @@ class Witness:
         self._path, self._clock = folder / STATE, clock
         if not self._path.is_file():
             raise NotALedger(folder, "is no witness: `dua-ledger witness init` makes one")
+        with named_os_errors(folder):
+            check_written_by_owner(folder, S_IMODE(folder.stat().st_mode))
         self._key = _read_key(folder / KEY)
         self._connections = FileConnections(self._path, SETTINGS)
         try:
@@ -221,8 +225,7 @@ def create_witness(folder: Path, name: str) -> VerifierKey:
 def _read_key(file: Path) -> Ed25519PrivateKey:
     with named_os_errors(file):
         pem, mode = read_regular(file, MAX_KEY_BYTES)
-    if mode & 0o077:
-        raise Unreachable(file, f"others than its owner may use it (mode {mode:04o}): chmod 600 {file}")
+    check_used_by_owner(file, mode)
     try:
         key = load_pem_private_key(pem, None)
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:

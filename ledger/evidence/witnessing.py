@@ -205,8 +205,8 @@ def witnessed(
     """What `sign` gives, with how things stand with the witnesses after they were asked for at most so many seconds.
 
     Once `enough` have cosigned, the others are not waited for. With `again` those are asked, too, who have cosigned it
-    as far as the lock store knows. Somebody else may sign more meanwhile, and a witness
-    cosign that: then `sign` is called again, to give that.
+    as far as the lock store knows. Somebody else may sign more meanwhile, and a witness cosign that: then `sign` is
+    called again, to give that.
     """
     deadline = time.monotonic() + seconds
     while True:

@@ -21,7 +21,8 @@
     checkpoint                 the last checkpoint that was signed, for everybody to fetch
 
 The key that signs is encrypted when the environment had DUA_LEDGER_KEY_PASSPHRASE while the home was made, which must
-then be there whenever something is signed. Folders have mode 0700 and files 0600.
+then be there whenever something is signed. Folders have mode 0700 and files 0600; a home to which others may write is
+not opened. One in which nothing can be written, as on a read-only medium, is opened to be read.
 
 Of an office that is kept in PostgreSQL, any number of machines have a home each. They share what the URLs name, and
 have the same keys; views, `checkpoint` and what else can be thrown away are each home's own.

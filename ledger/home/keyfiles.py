@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ledger.chain.note import VerifierKey, parse_vkey, verifier_key
 from ledger.errors import Unreachable
-from ledger.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.files import check_used_by_owner, named_os_errors, new_file, read_regular, sync_folder
 from ledger.home.layout import KEYS
 
 LOG_KEY = "log-key.pem"
@@ -86,8 +86,8 @@ def _read_key(file: Path) -> Ed25519PrivateKey:
     with named_os_errors(file):
         pem, mode = read_regular(file, MAX_KEY_BYTES)
     encrypted = b"ENCRYPTED" in pem
-    if not encrypted and mode & 0o077:
-        raise Unreachable(file, f"others than its owner may use it (mode {mode:04o}): chmod 600 {file}")
+    if not encrypted:
+        check_used_by_owner(file, mode)
     passphrase = _passphrase()
     if encrypted and passphrase is None:
         raise Unreachable(file, f"is encrypted, and {UNLOCKED_BY} is not set")

@@ -95,7 +95,10 @@ def _open_log_with(ledger: Ledger, opened: Fact) -> None:
 
 def check_origin(origin: str) -> None:
     """Raise `Malformed` for what no log can be called."""
-    check_key_name(origin)
+    try:
+        check_key_name(origin)
+    except Malformed as error:
+        raise Malformed("origin", origin, error.why) from error
     if not _ORIGIN.fullmatch(origin):
         why = "is not a URL without scheme of at most 150 ASCII letters, such as ir.example.edu/dua-ledger"
         raise Malformed("origin", origin, why)

@@ -41,12 +41,17 @@ class Home(NamedTuple):
 
     @property
     def is_writable(self) -> bool:
-        """Whether anything can be recorded: not in files on a read-only medium, nor by whom their folder refuses."""
-        return is_postgres(self.url) or os.access(self.path, os.W_OK, effective_ids=_AS_WHO_ACTS)
+        """Whether its files can be written: not on a read-only medium, nor by whom its folder refuses."""
+        return os.access(self.path, os.W_OK, effective_ids=_AS_WHO_ACTS)
 
-    def check_writable(self) -> None:
+    @property
+    def takes_records(self) -> bool:
+        """Whether anything can be recorded: where the log is in a database, whatever becomes of the files."""
+        return is_postgres(self.url) or self.is_writable
+
+    def check_takes_records(self) -> None:
         """Raise `Unreachable` where nothing can be recorded."""
-        if not self.is_writable:
+        if not self.takes_records:
             raise Unreachable(self.path, "can only be read here, and nothing can be recorded in it")
 
 

@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from ledger.errors import Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_error
-from ledger.storage.opening import AsItLies, check_unchanged, connect
+from ledger.storage.opening import AsItLies, connect
 
 
 class Connections(Protocol):
@@ -93,20 +93,25 @@ class FileConnections:
             connection = self._idle.pop()
         except IndexError:
             connection = connect(self._path, self._settings)
+        else:
+            if isinstance(connection, AsItLies) and not connection.is_current():
+                connection.close()
+                connection = connect(self._path, self._settings)
         self._used.add(connection)
         return connection
 
     def give_back(self, connection: sqlite3.Connection) -> None:
         """Let others have it, unless something went wrong in the middle of a transaction.
 
-        Where nothing can be written, whoever comes next looks anew whether that is still so.
+        Raises `Unreachable` where what was read by it does not count.
         """
         self._used.discard(connection)
-        if connection.in_transaction or isinstance(connection, AsItLies):
+        if connection.in_transaction:
             connection.close()
-            check_unchanged(connection)
         else:
             self._idle.append(connection)
+        if isinstance(connection, AsItLies):
+            connection.check_unchanged()
 
     def named(self, error: BaseException) -> BaseException:
         """An error under the ledger's name."""

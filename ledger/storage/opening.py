@@ -36,6 +36,16 @@ class AsItLies(sqlite3.Connection):
     before: State | None
     refused: LedgerError
 
+    def is_current(self) -> bool:
+        """Whether what is read by it is what is there by now, and still nothing can be written."""
+        is_full = isinstance(self.refused, StoreFull)
+        return not is_full and _state(self.path) == self.before and not _is_unfinished(self.path)
+
+    def check_unchanged(self) -> None:
+        """Raise `Unreachable` if the file was written since it was opened: what was read does not count."""
+        if _state(self.path) != self.before:
+            raise Unreachable(self.path, "was written while it was read from where it cannot be locked: call again")
+
 
 def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
     """A new connection to an existing file, with these settings, that leaves transactions to its user.
@@ -49,17 +59,10 @@ def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
         refused, before = _refused(path, error), _state(path)
         found = _connected(path, "immutable=1", settings, AsItLies)
         found.path, found.before, found.refused = path, before, refused
-        written_ahead = _state(path.with_name(f"{path.name}-wal"))
-        if written_ahead is not None and written_ahead.size:
+        if _is_unfinished(path):
             found.close()
             raise refused if isinstance(refused, StoreFull) else Unreachable(path, UNFINISHED) from error
         return found
-
-
-def check_unchanged(connection: sqlite3.Connection) -> None:
-    """Raise `Unreachable` for a connection without a lock to a file that was written since it was opened."""
-    if isinstance(connection, AsItLies) and _state(connection.path) != connection.before:
-        raise Unreachable(connection.path, "was written while it was read from where it cannot be locked: call again")
 
 
 def _refused(path: Path, error: sqlite3.OperationalError) -> LedgerError:
@@ -87,6 +90,12 @@ def _connected(path: Path, how: str, settings: Sequence[str], kind: type[Connect
         connection.close()
         raise
     return connection
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether SQLite left beside a file what belongs into it, or is to be undone in it."""
+    beside = (_state(path.with_name(f"{path.name}-{kind}")) for kind in ("wal", "journal"))
+    return any(one is not None and one.size for one in beside)
 
 
 def _state(path: Path) -> State | None:
