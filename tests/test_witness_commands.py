@@ -85,6 +85,17 @@ def test_a_key_that_others_may_read_or_that_is_another_is_not_used(tmp_path: Pat
         Witness(tmp_path / "w")
 
 
+def test_a_witness_whose_state_others_may_replace_is_not_opened(tmp_path: Path):
+    create_witness(tmp_path / "w", NAME)
+    (tmp_path / "w").chmod(0o770)
+    with pytest.raises(Unreachable) as refused:
+        Witness(tmp_path / "w")
+    (tmp_path / "w").chmod(0o755)
+
+    assert (refused.value.path, "chmod go-w" in refused.value.why) == (tmp_path / "w", True)
+    Witness(tmp_path / "w").close()
+
+
 def test_state_that_is_not_a_witnesss_is_refused(tmp_path: Path):
     create_witness(tmp_path / "w", NAME)
     state = tmp_path / "w/witness.db"

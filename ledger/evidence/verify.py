@@ -1,10 +1,10 @@
 """Verification of a log from its bytes, in one streaming pass.
 
 For every row it is checked that positions have no gap, that the entry is what it hashes to, that `prev` is the leaf of
-the entry before, that each completed subtree is the node above its two halves, that time does not run back, that what
-the header says of tags and type is what the index holds, and whatever further checks the caller brings. Each of these
-looks at one row and its neighbours, so a finding stands where something was changed; together they say that the root is
-the root of exactly these entries.
+the entry before, that each completed subtree is the node above its two halves, that time does not run back, that the
+tag index leads to it by its type and tags, and whatever further checks the caller brings. Each of these looks at one
+row and its neighbours, so a finding stands where something was changed; together they say that the root is the root of
+exactly these entries.
 
 The log is cut into ranges for as many processes as are wanted, the caller's among them. A range begins behind whole
 chunks of 2**CHUNK_LEVEL entries, so that each can verify the subtrees up to that level by itself; those above are put
@@ -18,8 +18,9 @@ from contextlib import AbstractContextManager, nullcontext
 from ledger.chain.merkle import completed_by, root_of
 from ledger.errors import Damaged
 from ledger.evidence.apart import Apart
+from ledger.evidence.indexed import wrongs
 from ledger.evidence.report import Finding, Report, altered
-from ledger.evidence.sweep import CHUNK, CHUNK_LEVEL, Check, Progress, Sweep
+from ledger.evidence.sweep import CHUNK, CHUNK_LEVEL, Check, Progress, Sweep, Swept
 from ledger.storage import Store, open_store
 
 __all__ = ["CHUNK", "CUT_TAIL", "Check", "Checks", "Progress", "no_checks", "verify_log"]
@@ -66,11 +67,12 @@ def verify_log(
     size = store.length()
     elsewhere, here = _ranges(size, processes if url else 1)
     if elsewhere:
-        results = _in_processes(store, url, size, elsewhere, here, checks, progress)
+        beside, swept = _in_processes(store, url, size, elsewhere, here, checks, progress)
     else:
-        results = [_strays(store), _over(store, size, *here, checks, progress)]
-    findings = [finding for result in results for finding in result]
+        beside, swept = _beside(store, size), [_over(store, size, *here, checks, progress)]
+    findings = [finding for one in (beside, *swept) for finding in one.findings]
     findings += _upper_levels(store, size)
+    findings += _of_the_index(store, size, beside.indexed, [one.indexed for one in swept], findings)
     try:
         root = root_of(size, store.subtree).hex()
     except Damaged as error:
@@ -79,11 +81,26 @@ def verify_log(
     return Report(size, root, tuple(findings), (CUT_TAIL,))
 
 
-def _strays(store: Store) -> list[Finding]:
+def _beside(store: Store, size: int) -> Swept:
+    """What is wrong beside the entries, and how many rows the index has in all."""
     try:
-        return [altered(position, what) for position, what in store.strays()]
+        return Swept([altered(position, what) for position, what in store.strays()], store.index_rows(size))
     except Damaged as error:
-        return [altered(None, str(error))]
+        return Swept([altered(None, str(error))], None)
+
+
+def _of_the_index(
+    store: Store, size: int, rows: int | None, of_ranges: Sequence[int | None], before: Sequence[Finding]
+) -> Sequence[Finding]:
+    """What is wrong with the tag index, which has so many rows, and so many that lead to the entries of each range."""
+    leading = [count for count in of_ranges if count is not None]
+    leads = len(leading) == len(of_ranges)
+    if leads and sum(leading) == rows:
+        return ()
+    findings = [*wrongs(store, size)]
+    if not (leads or findings or before):
+        findings.append(altered(None, "the tag index does not lead to all that stands in it"))
+    return findings
 
 
 def _ranges(size: int, processes: int) -> tuple[list[Range], Range]:
@@ -101,23 +118,23 @@ def _ranges(size: int, processes: int) -> tuple[list[Range], Range]:
 
 def _in_processes(
     store: Store, url: str, size: int, elsewhere: Sequence[Range], here: Range, checks: Checks, progress: Progress
-) -> list[list[Finding]]:
-    """What no entry explains, and what is found in each range: elsewhere by processes of their own, meanwhile here."""
+) -> tuple[Swept, list[Swept]]:
+    """What is found beside the entries, and in each range: elsewhere by processes of their own, meanwhile here."""
     with Apart(len(elsewhere)) as apart:
         started = {apart.begin(_pass_at, url, size, *one, checks): one[1] - one[0] for one in elsewhere}
-        strays = _strays(store)
-        last = _over(store, size, *here, checks, progress) if here[0] < size else []
+        beside = _beside(store, size)
+        last = [_over(store, size, *here, checks, progress)] if here[0] < size else []
         for one in as_completed(started):
             progress(started[one])
-        return [strays, *(one.result() for one in started), last]
+        return beside, [*(one.result() for one in started), *last]
 
 
-def _pass_at(url: str, size: int, after: int, until: int, checks: Checks) -> list[Finding]:
+def _pass_at(url: str, size: int, after: int, until: int, checks: Checks) -> Swept:
     with open_store(url) as store:
         return _over(store, size, after, until, checks, lambda entries: None)
 
 
-def _over(store: Store, size: int, after: int, until: int, checks: Checks, progress: Progress) -> list[Finding]:
+def _over(store: Store, size: int, after: int, until: int, checks: Checks, progress: Progress) -> Swept:
     with checks(store) as opened:
         return Sweep(store, size, opened, progress).over(after, until)
 

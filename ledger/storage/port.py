@@ -7,7 +7,7 @@ first sees one state of the log in any number of later reads up to it.
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import NamedTuple, Self
@@ -97,8 +97,23 @@ class Store(DCBRecorder):
         """Up to which position the tag index must hold the entries when the log is so long."""
 
     @abstractmethod
+    def leads(self, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int) -> bool:
+        """Whether each of these tags leads to just these positions of entries of a type, after one up to another.
+
+        The empty tag is that of all entries.
+        """
+
+    @abstractmethod
+    def index_rows(self, head: int) -> int:
+        """How many rows the tag index has, but for those of entries that came when the log was longer than this."""
+
+    @abstractmethod
     def strays(self) -> list[tuple[int | None, str]]:
-        """What no entry explains: missing guards, tables made otherwise, rows for positions that do not exist."""
+        """What no entry explains: missing guards, tables made otherwise, entries where none can be."""
+
+    @abstractmethod
+    def index_strays(self) -> list[tuple[int | None, str]]:
+        """The same of the tag index: rows in a wrong order, or for positions that do not exist."""
 
     @abstractmethod
     def close(self) -> None:

@@ -13,7 +13,7 @@ is read up to some position never changes, so the statements of a page need no t
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
 from itertools import takewhile
@@ -29,13 +29,21 @@ from ledger.chain.entry import Entry
 from ledger.chain.merkle import HASH_BYTES
 from ledger.errors import Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
+from ledger.storage.checking import index_strays, strays
 from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction
 from ledger.storage.grouping import Grouping
 from ledger.storage.growing import EMPTY_TIP, NOTHING_KNOWN, Ground, Outcome, Tip, Wish, grown
 from ledger.storage.opening import connect
 from ledger.storage.port import EMPTY_HEAD, ROWS, Clock, Head, Store, recording_time
 from ledger.storage.recent import Recent
-from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, entry_in, indexed_up_to
+from ledger.storage.tag_index import (
+    INDEXED_TAGS,
+    ROWS_BUT_NEWER,
+    TagIndex,
+    entry_in,
+    indexed_up_to,
+    leads,
+)
 from ledger.storage.turn import Turn
 
 APPLICATION_ID = 0x4455414C  # "DUAL"
@@ -87,21 +95,6 @@ ADD_ENTRY = "INSERT INTO entries (position, tree, entry) VALUES (?, ?, ?)"
 PAGE_OF_ROWS = (
     "SELECT position, tree, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 )
-
-# Everything that somebody declared, also under a name that looks like SQLite's own; statistics hold no facts.
-DECLARED = """
-    SELECT name, type, tbl_name, sql FROM sqlite_schema
-    WHERE sql IS NOT NULL AND NOT (type = 'table' AND name IN ('sqlite_stat1', 'sqlite_stat4'))
-"""
-# A row that stands in another order than its key's is not found by a query, though a scan of the table shows it.
-BROKEN = "PRAGMA integrity_check(20)"
-MISPLACED = f"""
-    WITH head (position) AS (SELECT COALESCE(MAX(position), 0) FROM entries)
-    SELECT position, 'entries' FROM entries WHERE position < 1
-    UNION ALL
-    SELECT DISTINCT position, 'the tag index' FROM tags
-    WHERE position NOT BETWEEN 1 AND (SELECT head.position - head.position % {STEP} FROM head)
-"""
 
 SETTINGS = ("synchronous = FULL", "wal_autocheckpoint = 1000", "cache_size = -16384", "trusted_schema = OFF")
 
@@ -213,26 +206,26 @@ class SQLiteStore(Store):
         with self._connections.borrowed() as connection:
             yield from connection.execute(INDEXED_TAGS, (after, until))
 
+    def leads(self, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int) -> bool:
+        """As the port says."""
+        with self._connections.borrowed() as connection:
+            return leads(connection, type_, wanted, after, until)
+
+    def index_rows(self, head: int) -> int:
+        """As the port says."""
+        with self._connections.borrowed() as connection:
+            (count,) = connection.execute(ROWS_BUT_NEWER, (indexed_up_to(head),)).fetchone()
+        return int(count)
+
     def strays(self) -> list[tuple[int | None, str]]:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            broken = [what for (what,) in connection.execute(BROKEN) if what != "ok"]
-            found = _declared(connection)
-            misplaced = connection.execute(MISPLACED).fetchall()
-        with closing(sqlite3.connect(":memory:")) as fresh:
-            _declare(fresh)
-            expected = _declared(fresh)
-        return [
-            *((None, f"SQLite finds the file broken: {what}") for what in broken),
-            *((None, f"{name} is missing from the database") for name in sorted(expected.keys() - found.keys())),
-            *((None, f"{name} is no part of a ledger's database") for name in sorted(found.keys() - expected.keys())),
-            *(
-                (None, f"{name} was declared otherwise")
-                for name, declared in expected.items()
-                if found.get(name, declared) != declared
-            ),
-            *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
-        ]
+            return strays(connection, _declare)
+
+    def index_strays(self) -> list[tuple[int | None, str]]:
+        """As the port says."""
+        with self._connections.borrowed() as connection:
+            return index_strays(connection)
 
     def indexed_up_to(self, head: int) -> int:
         """As the port says."""
@@ -310,10 +303,6 @@ def _make_tables(connection: sqlite3.Connection, path: Path | str) -> None:
 def _declare(connection: sqlite3.Connection) -> None:
     for statement in SCHEMA.values():
         connection.execute(statement.strip())
-
-
-def _declared(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    return {name: declared for name, *declared in connection.execute(DECLARED)}
 
 
 def _check_schema(connection: sqlite3.Connection, path: Path | str) -> None:

@@ -10,7 +10,7 @@ a busy tag each type is looked for by itself. What is busy stays busy, so a stor
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -76,6 +76,17 @@ TYPES_OF_TAG = """
     SELECT type FROM types WHERE type IS NOT NULL
 """
 COUNTED = "(SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE tag = ? LIMIT ?))"
+# For each of these tags a list of positions, empty where it leads nowhere.
+LEADS = """
+    SELECT group_concat((
+        SELECT json_group_array(t.position) FROM tags AS t
+        WHERE t.tag = wanted.value AND t.type = ?2 AND t.position > ?3 AND t.position <= ?4
+    ))
+    FROM json_each(?1) AS wanted
+"""
+REACH = f"(SELECT COALESCE(MAX(position), 0) - COALESCE(MAX(position), 0) % {STEP} FROM entries)"
+ROWS_BUT_NEWER = f"SELECT COUNT(*) FROM tags WHERE position NOT BETWEEN ? + 1 AND {REACH}"
+ROWS_MISPLACED = f"SELECT DISTINCT position FROM tags WHERE position NOT BETWEEN 1 AND {REACH}"
 # The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
 INDEXED_TAGS = """
     SELECT position, CAST(COALESCE(type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
@@ -87,6 +98,14 @@ INDEXED_TAGS = """
 def indexed_up_to(position: int) -> int:
     """How far the index reaches in a log of this length."""
     return position - position % STEP
+
+
+def leads(
+    connection: sqlite3.Connection, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int
+) -> bool:
+    """Whether the index has just these positions for each of these tags with a type, after one up to another."""
+    (found,) = connection.execute(LEADS, (_json([*wanted]), type_, after, until)).fetchone()
+    return f"[{found}]" == _json([*wanted.values()])
 
 
 def index_rows(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:

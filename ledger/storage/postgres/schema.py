@@ -123,10 +123,9 @@ EXPECTED = {
     "column tags.position": "bigint NOT NULL",
     "column version.version": "integer NOT NULL",
 }
-MISPLACED = """
-    SELECT position, 'entries' FROM ledger.entries WHERE position < 1
-    UNION ALL
-    SELECT DISTINCT position, 'the tag index' FROM ledger.tags
+MISPLACED = "SELECT position FROM ledger.entries WHERE position < 1"
+ROWS_MISPLACED = """
+    SELECT DISTINCT position FROM ledger.tags
     WHERE position NOT BETWEEN 1 AND (SELECT coalesce(max(position), 0) FROM ledger.entries)
 """
 RIGHTS = {
@@ -215,8 +214,14 @@ def strays(connection: Connection) -> list[tuple[int | None, str]]:
         *((None, wrong) for wrong in differences(connection, SCHEMA, EXPECTED)),
         *((None, wrong) for wrong in wrong_rights(connection, SCHEMAS, RIGHTS)),
         *((None, wrong) for wrong in wrong_indexes(connection, SCHEMA)),
-        *((position, f"it has no place in {table}, but stands there") for position, table in misplaced),
+        *((position, "it has no place in entries, but stands there") for (position,) in misplaced),
     ]
+
+
+def index_strays(connection: Connection) -> list[tuple[int | None, str]]:
+    """Rows of the tag index for positions that do not exist."""
+    misplaced = connection.execute(ROWS_MISPLACED).fetchall()
+    return [(position, "it has no place in the tag index, but stands there") for (position,) in misplaced]
 
 
 def rights_at(url: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The store on PostgreSQL: what it reads; `appending` has what it writes."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Self
 
@@ -34,6 +34,19 @@ INDEXED_TAGS = """
     SELECT position, type, array_agg(tag ORDER BY tag) FROM ledger.tags
     WHERE position > %s AND position <= %s
     GROUP BY position, type ORDER BY position, type
+"""
+# For each of these tags its positions, and nothing where it leads nowhere.
+LEADS = """
+    SELECT array(
+        SELECT t.position FROM ledger.tags t
+        WHERE t.tag = wanted.tag AND t.type = %b AND t.position > %b AND t.position <= %b
+        ORDER BY t.position
+    )
+    FROM unnest(%b::text[]) WITH ORDINALITY AS wanted (tag, number) ORDER BY wanted.number
+"""
+ROWS_BUT_NEWER = """
+    SELECT count(*) FROM ledger.tags
+    WHERE position NOT BETWEEN %s + 1 AND (SELECT coalesce(max(position), 0) FROM ledger.entries)
 """
 # It reads all of the table anyway, for as long as that takes.
 LONG_READ = """
@@ -119,6 +132,25 @@ class PostgresStore(Store):
         """As the port says."""
         return head
 
+    def leads(self, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int) -> bool:
+        """As the port says."""
+        with named_errors(self._name):
+            found = self._connections.ask(partial(_led, type_=type_, tags=[*wanted], after=after, until=until))
+        return found == [*wanted.values()]
+
+    def index_rows(self, head: int) -> int:
+        """As the port says."""
+        with named_errors(self._name), self._connections.readable() as connection, connection.unhurried():
+            connection.execute(LONG_READ)
+            row = connection.execute(ROWS_BUT_NEWER, (head,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def index_strays(self) -> list[tuple[int | None, str]]:
+        """As the port says."""
+        with named_errors(self._name), self._connections.readable() as connection, connection.unhurried():
+            connection.execute(LONG_READ)
+            return schema.index_strays(connection)
+
     def strays(self) -> list[tuple[int | None, str]]:
         """As the port says."""
         with named_errors(self._name):
@@ -162,6 +194,12 @@ class PostgresStore(Store):
 def _length(connection: Connection) -> int:
     row = connection.execute(LENGTH, prepare=True).fetchone()
     return int(row[0]) if row else 0
+
+
+def _led(connection: Connection, type_: str, tags: list[str], after: int, until: int) -> list[list[int]]:
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(LEADS, (type_, after, min(until, MAX_POSITION), tags), prepare=True)
+        return [found for (found,) in cursor]
 
 
 def _rows(connection: Connection, after: int, until: int) -> list[tuple[int, bytes, bytes]]:

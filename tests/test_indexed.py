@@ -1,0 +1,140 @@
+"""The tag index is asked for all that must be in it, and for nothing else; many headers are read as each by itself."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.chain.entry import parse_entry
+from ledger.errors import Malformed
+from ledger.evidence.headers import headers_of
+from ledger.evidence.report import altered
+from ledger.evidence.verify import verify_log
+from ledger.storage import open_store
+from ledger.storage.tag_index import STEP
+from tests.store_facts import SIZE, Filled, filled, many, varied_events
+from tests.tampering import fill_store, places
+
+__all__ = ["filled"]
+
+
+def positions_by_name(filled: Filled, after: int, until: int) -> dict[str, dict[str, list[int]]]:
+    """Where each type and tag stands, which says it without any index."""
+    found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for position, one in enumerate(filled.events[after:until], after + 1):
+        for tag in ("", *one.tags):
+            found[one.type][tag].append(position)
+    return found
+
+
+# What a store says of its index.
+
+
+@pytest.mark.parametrize(("after", "until"), [(0, SIZE), (0, 1), (200, 300), (STEP, 2 * STEP)])
+def test_each_tag_leads_to_the_entries_that_have_it(filled: Filled, after: int, until: int):
+    reach = min(until, filled.store.indexed_up_to(SIZE))
+
+    for type_, wanted in positions_by_name(filled, after, reach).items():
+        assert filled.store.leads(type_, wanted, after, reach)
+
+
+def test_a_tag_leads_nowhere_that_it_does_not_stand(filled: Filled):
+    for type_, wanted in positions_by_name(filled, 0, STEP).items():
+        for tag, there in wanted.items():
+            for wrong in ([], there[:-1], [*there, STEP], [*there[:-1], there[-1] + 1], [0, *there]):
+                assert not filled.store.leads(type_, {**wanted, tag: wrong}, 0, STEP)
+        first, *_, last = wanted
+        assert not filled.store.leads(type_, {**wanted, first: wanted[last], last: wanted[first]}, 0, STEP)
+        assert filled.store.leads(type_, {"unknown": []}, 0, STEP)
+        assert not filled.store.leads(type_, {"unknown": [1]}, 0, STEP)
+
+
+def test_the_rows_of_the_index_are_counted_but_for_those_that_came_later(filled: Filled):
+    for size in (0, 1, STEP - 1, STEP, SIZE - STEP, SIZE):
+        rows = [1 + len({*one.tags}) for one in filled.events[: filled.store.indexed_up_to(size)]]
+        assert filled.store.index_rows(size) == sum(rows)
+
+
+# Many headers at once.
+
+
+@pytest.fixture
+def raws() -> list[bytes]:
+    """Entries as they are kept."""
+    with open_store("sqlite://") as store:
+        store.append(varied_events()[:140])
+        return [raw for _, _, raw in store.rows(0, 140)]
+
+
+@many
+@given(changes=st.lists(st.tuples(st.integers(0, 139), st.binary(max_size=3), st.integers(0, 400)), max_size=2))
+def test_headers_are_read_together_as_each_by_itself(raws: list[bytes], changes: list[tuple[int, bytes, int]]):
+    """Whatever somebody writes over them: it never says that all are well formed when one is not."""
+    changed = [*raws]
+    for at, what, place in changes:
+        raw = changed[at]
+        changed[at] = raw[:place] + what + raw[place + len(what) :]
+    try:
+        expected = [parse_entry(raw).header for raw in changed]
+    except Malformed:
+        assert headers_of(changed) is None
+    else:
+        found = headers_of(changed)
+        assert found is not None
+        assert [(one.position, one.prev, one.recorded_at, tuple(sorted(one.tags)), one.type) for one in found] == [
+            (one.position, one.prev, one.recorded_at, one.tags, one.type) for one in expected
+        ]
+
+
+def test_a_header_that_goes_on_in_the_next_entry_is_none(raws: list[bytes]):
+    """Together they have the bytes of two headers."""
+    line, newline, payload = raws[0].partition(b"\n")
+
+    assert headers_of([line[:40], line[40:] + newline + payload]) is None
+    assert headers_of([line + newline + line, payload]) is None
+    assert headers_of([raws[0]]) is not None
+
+
+# What is found where asking fails.
+
+
+def test_an_index_that_does_not_lead_to_what_stands_in_it_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    url = fill_store(tmp_path / "log.db", 2 * STEP, tags=lambda number: [f"thing:{number}"])
+    with open_store(url) as store:
+        monkeypatch.setattr(store, "leads", hiding(store.leads, 40))
+
+        assert verify_log(store).findings == (altered(None, "the tag index does not lead to all that stands in it"),)
+
+
+def hiding(leads: Callable[..., bool], position: int) -> Callable[..., bool]:
+    """As an index answers of which a search goes past the rows of an entry."""
+
+    def led(type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int) -> bool:
+        return leads(type_, wanted, after, until) and not any(position in found for found in wanted.values())
+
+    return led
+
+
+def test_a_file_with_pages_that_are_free_is_looked_through_for_them_too(tmp_path: Path):
+    """Where none is, as in a ledger that was left alone, nothing can be wrong with them."""
+    url = fill_store(tmp_path / "log.db", STEP)
+    with closing(sqlite3.connect(tmp_path / "log.db", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE gone AS SELECT entry FROM entries")
+        connection.execute("DROP TABLE gone")
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray((tmp_path / "log.db").read_bytes())
+    with open_store(url) as store:
+        assert verify_log(store).findings == ()
+    # The first page that is free says which are: now it says that page 1 is (sqlite.org/fileformat2.html, 1.5).
+    trunk = int.from_bytes(content[32:36])
+    content[page_bytes * (trunk - 1) + 8 : page_bytes * (trunk - 1) + 12] = (1).to_bytes(4)
+    (tmp_path / "log.db").write_bytes(content)
+
+    with open_store(url) as store:
+        assert places(verify_log(store)) == {None}
