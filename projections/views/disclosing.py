@@ -92,12 +92,17 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
         lists = (event.datasets, event.purposes, event.study_group)
         return cls(event.request, event.researcher, *map(as_raw, lists))
 
+    @property
+    def lists(self) -> msgspec.Raw:
+        """Its lists as they stand behind one another, apart from the entry: that would have to be kept with them."""
+        return msgspec.Raw(b",".join((self.datasets, self.purposes, self.study_group)))
+
 
 class Moves:
     """What was asked for by a request, each time that it was something else, and what was decided of it last."""
 
     def __init__(self) -> None:
-        self.wishes: list[tuple[int, str, Wish]] = []
+        self.wishes: list[tuple[int, str, str, msgspec.Raw]] = []
         self._first = 0
         self._last: Wish | None = None
         self._decided: tuple[int, str] | None = None
@@ -108,14 +113,14 @@ class Moves:
         if last is None:
             self._first = position
         if last is None or last.datasets != said.datasets:
-            self.wishes.append((position, REQUESTED, said))
+            self.wishes.append((position, REQUESTED, said.researcher, said.lists))
 
     def decide(self, kind: type[Event], position: int) -> None:
         """Take in an event that may decide about it."""
         if kind in OUTCOMES:
             self._decided = position, OUTCOMES[kind]
             if kind is RequestDeclined and self._last is not None:
-                self.wishes.append((position, DECLINED, self._last))
+                self.wishes.append((position, DECLINED, self._last.researcher, self._last.lists))
 
     def decided(self, day: Day) -> Iterator[Row]:
         """When the request first came in, what it asks for, and the last that was decided."""
@@ -145,14 +150,8 @@ def _asked(request: RequestStanding, moves: Moves, day: Day) -> list[Row]:
     """What was asked for, each time that it was something else; and that it was declined."""
     organisation = request.organisation
     return [
-        (
-            position,
-            what,
-            day(position),
-            None,
-            (one.researcher, organisation(one.researcher), one.datasets, one.purposes, one.study_group),
-        )
-        for position, what, one in moves.wishes
+        (position, what, day(position), None, (who, organisation(who), lists))
+        for position, what, who, lists in moves.wishes
     ]
 
 
