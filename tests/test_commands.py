@@ -25,8 +25,7 @@ from api.packets import read_packet
 from api.register import register_of
 from ledger.errors import AlreadyThere, Malformed
 from ledger.events import ActRefused, EthicsDetermined, KeyFiled, ReleaseFailed, ReleaseHandedOver
-from ledger.events.review import Basis
-from ledger.home import Home, create_home, open_home
+from ledger.home import create_home, open_home
 from ledger.openpgp.errors import OverAnotherText
 from tests.facts import NOON, Clock
 from tests.keys import Keyring, Owner, keyring

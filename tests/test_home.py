@@ -39,7 +39,7 @@ from ledger.evidence.lockstore import remove_lock_store
 from ledger.home import Home, create_home, erase_person, lock_store_url, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
 from tests.command_line import dua_ledger
-from tests.facts import ANA, BEN, NOON, erased, fact, noon, person
+from tests.facts import ANA, BEN, erased, fact, noon, person
 from tests.office import recorded
 from tests.stores import CAMPAIGN
 

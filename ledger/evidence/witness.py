@@ -34,7 +34,6 @@ from ledger.chain.note import (
 )
 from ledger.chain.submission import Submission, parse_submission
 from ledger.drafts import made_whole
-from ledger.files import check_used_by_owner, check_written_by_owner, named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import (
     AnotherSize,
     Damaged,
@@ -44,7 +43,14 @@ from ledger.errors import (
     UnknownLog,
     Unreachable,
 )
-from ledger.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.files import (
+    check_used_by_owner,
+    check_written_by_owner,
+    named_os_errors,
+    new_file,
+    read_regular,
+    sync_folder,
+)
 from ledger.sqlite import Schema
 from ledger.storage import utc_now
 from ledger.storage.connections import FileConnections, Transaction
