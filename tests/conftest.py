@@ -70,6 +70,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("initdb"))
+# What takes longer than it is worth each time is run there in a campaign.
+LATER = [pytest.param("postgres", marks=[pytest.mark.needs("initdb"), pytest.mark.campaign])] if CAMPAIGN else []
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +116,12 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def shared_url(request: pytest.FixtureRequest) -> str:
     """Where an empty store is that several processes may use, of each kind."""
     return url_of(request.param, request)
+
+
+@pytest.fixture(params=["file", *LATER])
+def kept_at(request: pytest.FixtureRequest) -> str | None:
+    """Where a home that several processes use keeps what it has: the URL of a database, or None for its folder."""
+    return None if request.param == "file" else str(request.getfixturevalue("service_url"))
 
 
 @pytest.fixture

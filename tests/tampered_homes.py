@@ -148,13 +148,14 @@ def carry_out(home: Operator, attack: Attack) -> None:
 def some_rows(home: Operator, database: str, table: str) -> list[Row]:
     """The first, the last, and some in between: of entries, those which complete many subtrees."""
     columns = ", ".join(SHARED[database][table])
-    rows = home.run(database, f"SELECT {columns} FROM {table} ORDER BY 1")
+    order = "document, commitment" if table == "sealed" else "1"
+    rows = home.run(database, f"SELECT {columns} FROM {table} ORDER BY {order}")
     if table == "entries":
         return [rows[position - 1] for position in (1, 2, 63, 64, 65, 128, SIZE - 1, SIZE)]
     if table == "tags":
         # Mostly every other row has the empty tag, which each entry has, so that nobody can take it from another.
         return sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 16 * 2]
-    return rows[:: max(1, len(rows) // 5)]
+    return [*rows[: -1 : max(1, len(rows) // 5)], rows[-1]]
 
 
 def where(home: Operator, database: str, table: str, row: Row) -> set[int | None]:

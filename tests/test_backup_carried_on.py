@@ -165,3 +165,24 @@ def test_with_the_key_of_another_log_none_is_continued(ledger: Ledger):
 
     assert (outcome.code, ledger.again.exists()) == (1, False)
     assert "the key that is here" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "why"),
+    [
+        ("key-encryption-key", b"junk", "is no key-encryption key: 128 hex digits and a line end"),
+        ("key-encryption-key", b"%0128d\n" % 7, "is not the key-encryption key of {keys}"),
+        ("log-key.pem", b"junk", "is no private key, or the passphrase is another one"),
+    ],
+)
+def test_what_is_no_key_is_named_as_it_was_given(ledger: Ledger, key: str, content: bytes, why: str):
+    junk = ledger.backed_up().folder / "junk"
+    junk.write_bytes(content)
+    given = {name: ledger.home / KEYS / name for name in ("key-encryption-key", "log-key.pem")} | {key: junk}
+    outcome = ledger.restore(
+        *("--keys", ledger.keys, "--key-encryption-key", given["key-encryption-key"]),
+        *("--log-key", given["log-key.pem"], "--lock-store", ledger.lock_store),
+    )
+
+    assert (outcome.code, outcome.err) == (1, f"Error: {junk}: {why.format(keys=ledger.keys)}\n")
+    assert not ledger.again.exists()

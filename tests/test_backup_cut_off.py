@@ -95,7 +95,7 @@ def test_a_restoration_that_is_killed_makes_no_home_and_leaves_nothing_in_the_wa
 KILLED = """
 import os, sys
 from pathlib import Path
-from ledger.custody.drafts import draft_beside
+from ledger.drafts import draft_beside
 with draft_beside(Path(sys.argv[1])) as draft:
     (draft / "keys").mkdir()
     print(draft, flush=True)

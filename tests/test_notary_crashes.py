@@ -96,8 +96,8 @@ def test_signing_makes_the_calls_that_it_is_killed_at(tmp_path, traceable):
 
 
 @pytest.mark.campaign
-def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, tell):
-    home = new_home(tmp_path / "home")
+def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, kept_at, tell):
+    home = new_home(tmp_path / "home", store=kept_at)
     signers = [signer(home, TIMES) for _ in range(SIGNERS)]
     said = [one.communicate(timeout=PATIENCE)[0] for one in signers]
 
@@ -116,8 +116,8 @@ def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, tell):
 
 
 @pytest.mark.campaign
-def test_a_signer_killed_beside_others_does_not_disturb_them(tmp_path):
-    home = new_home(tmp_path / "home")
+def test_a_signer_killed_beside_others_does_not_disturb_them(tmp_path, kept_at):
+    home = new_home(tmp_path / "home", store=kept_at)
     for _ in range(10 if CAMPAIGN else 2):
         with signer(home, TIMES) as dying, signer(home, 5) as other:
             assert dying.stdout is not None

@@ -7,8 +7,8 @@ import pytest
 from api.desk import Circumstances, Desk
 from api.errors import NotEntitled
 from api.notices.sending import Sender
-from ledger.custody.files import new_file
 from ledger.events import PersonRegistered, ReminderFellDue
+from ledger.files import new_file
 from tests.certificates import certified
 from tests.noticing import BY, REMINDER, Place, by_email, place, smtp
 from tests.office_facts import FAR_OFF

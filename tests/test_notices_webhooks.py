@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from api.notices.outbox import message_id
-from ledger.custody.files import new_file
 from ledger.errors import Unreachable
 from ledger.events import (
     DataSetOpened,
     NoticeSent,
 )
+from ledger.files import new_file
 from tests.facts import BEN, DATA_SET, REQUEST
 from tests.noticing import KEY, ORIGIN, REMINDER, Place, place
 from tests.office_facts import TODAY

@@ -65,15 +65,17 @@ def columns(line: str) -> int:
 
 
 @every_question
+@pytest.mark.parametrize("width", [80, 100])
 def test_an_answer_on_a_terminal_fits_and_says_for_which_position_it_holds(
-    released: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+    released: Path, words: list[str], width: int, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
     answer = ask(released, *words)
 
     assert (answer.code, answer.err) == (0, "")
     assert re.fullmatch(r"This holds for position \d+\.", answer.out.splitlines()[-1])
-    assert max(map(columns, answer.out.splitlines())) <= 100
+    assert max(map(columns, answer.out.splitlines())) <= width
     assert "\x1b" not in answer.out
     assert "\u202e" not in answer.out
 

@@ -78,10 +78,13 @@ def wait_for_the_dead(url: str) -> None:
 
 
 @pytest.mark.campaign
-def test_a_writer_killed_beside_others_does_not_disturb_them(file_url):
-    with open_store(file_url) as store:
+def test_a_writer_killed_beside_others_does_not_disturb_them(shared_url):
+    with open_store(shared_url) as store:
         for seed in range(KILLS // 5):
-            with program("acknowledge", file_url, seed) as dying, program("acknowledge", file_url, -seed - 1) as other:
+            with (
+                program("acknowledge", shared_url, seed) as dying,
+                program("acknowledge", shared_url, -seed - 1) as other,
+            ):
                 assert dying.stdout is not None
                 assert other.stdout is not None
                 said = dying.stdout.readline()

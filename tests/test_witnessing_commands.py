@@ -192,3 +192,32 @@ def test_verify_remarks_who_has_not_witnessed_what_was_signed(home: Path, witnes
     append(home)
     sign(home)
     assert f"Remark: not witnessed by {NAME} since 20" in dua_ledger("verify", home=home).out
+
+
+def test_a_checkpoint_that_the_witness_has_cosigned_is_confirmed_before_it_is_given_again(
+    home: Path, witness: Appointed
+):
+    (home / "keys/witnesses").write_text(f"{option(witness)}\n")
+    first = dua_ledger("checkpoint", home=home)
+    before = dua_ledger("checkpoint", home=home)
+    with copied(home, "log.db", "lock", "checkpoint"):
+        append(home, 3)
+        assert dua_ledger("checkpoint", home=home).code == 0
+    put_back = dua_ledger("checkpoint", home=home)
+
+    assert before == first
+    assert (first.code, first.err, put_back.code, put_back.out) == (0, "", 11, "")
+    assert put_back.err.startswith("ALARM: this log has been forked.")
+    assert "has cosigned 12 entries of another history of this log: no more than 9 were signed here" in put_back.err
+
+
+def test_that_a_witness_does_not_confirm_what_it_has_cosigned_is_said_loudly(home: Path, witness: Appointed):
+    (home / "keys/witnesses").write_text(f"{option(witness)}\n")
+    first = dua_ledger("checkpoint", home=home)
+    (home / "keys/witnesses").write_text(f"{option(witness._replace(url=NOWHERE))}\n")
+    again = dua_ledger("checkpoint", home=home)
+
+    assert (again.code, again.out) == (0, first.out)
+    assert re.match(
+        f"WARNING: not witnessed by {NAME} since .*, when it cosigned 9 entries: .* gave no answer", again.err
+    )
