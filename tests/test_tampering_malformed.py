@@ -64,7 +64,7 @@ def test_a_history_rebuilt_around_a_malformed_entry_is_found_there(home: Operato
 def test_an_index_made_to_fit_a_malformed_header_does_not_make_it_well_formed(
     home: Operator, type_: str, tags: list[str]
 ):
-    """What the index says is pasted together with the hashes, and then compared with the bytes of the header."""
+    """Whoever makes up the header can make up what the index says of it."""
     listed = json.dumps(tags, separators=(",", ":"))
     listed = "[" + listed[4:] if listed.startswith('["",') else listed[:1] + listed[3:]
     with home.database("log.db") as connection:
