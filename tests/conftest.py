@@ -20,7 +20,7 @@ from tests import postgres
 from tests.command_line import Stages
 from tests.custody_facts import Folder, Shared
 from tests.keys import keyring
-from tests.stores import CAMPAIGN, PATIENCE
+from tests.stores import CAMPAIGN, LATER, PATIENCE, POSTGRES, url_of
 
 # What a search tries depends neither on chance nor on how busy the machine is; a campaign looks elsewhere each time.
 settings.register_profile(
@@ -69,11 +69,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             refuse(f"needs the program {program}, which is not installed here")
 
 
-POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("initdb"))
-# What takes longer than it is worth each time is run there in a campaign.
-LATER = [pytest.param("postgres", marks=[pytest.mark.needs("initdb"), pytest.mark.campaign])] if CAMPAIGN else []
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL server for tests that do not ask what a power cut leaves."""
@@ -95,14 +90,6 @@ def service_url(postgres_server: postgres.Server, postgres_url: str) -> str:
         f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
     )
     return postgres_url.replace(f"{postgres.ADMIN}@", "api@")
-
-
-def url_of(kind: str, request: pytest.FixtureRequest) -> str:
-    """Where an empty store of this kind is."""
-    if kind == "memory":
-        return "sqlite://"
-    found: str = request.getfixturevalue("postgres_url" if kind == "postgres" else "file_url")
-    return found
 
 
 @pytest.fixture(params=["file", "memory", POSTGRES])

@@ -9,10 +9,10 @@ from ledger.codec import Recorded
 from ledger.events import Event
 from ledger.log import IdempotencyKey
 from ledger.storage import Store, open_store
-from tests.conftest import POSTGRES, url_of
 from tests.facts import Clock, ledger_on
 from tests.office import written
 from tests.office_requests import complete
+from tests.stores import POSTGRES, url_of
 
 UNKNOWN_PERSON = "p-" + 32 * "0"
 

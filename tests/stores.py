@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from eventsourcing.dcb.api import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
 
 from ledger.evidence.report import Verdict
@@ -17,6 +18,18 @@ from ledger.storage.port import Head
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PATIENCE = 180.0  # seconds until a test takes something for stuck, on a machine that has much else to do
+
+# Kinds of stores that a test runs over: PostgreSQL too, or, where that takes longer than it is worth, in a campaign.
+POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("initdb"))
+LATER = [pytest.param("postgres", marks=[pytest.mark.needs("initdb"), pytest.mark.campaign])] if CAMPAIGN else []
+
+
+def url_of(kind: str, request: pytest.FixtureRequest) -> str:
+    """Where an empty store of this kind is."""
+    if kind == "memory":
+        return "sqlite://"
+    found: str = request.getfixturevalue("postgres_url" if kind == "postgres" else "file_url")
+    return found
 
 
 def event(type_: str = "thing.happened.v1", *tags: str, data: bytes = b"{}") -> DCBEvent:

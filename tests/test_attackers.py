@@ -27,9 +27,9 @@ from ledger.evidence.witness import Witness, create_witness
 from ledger.home import open_home, open_lock_store, open_log, read_log_key, store_url
 from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
-from tests.conftest import LATER
 from tests.custody_facts import forged_text
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
+from tests.stores import LATER
 from tests.tampering import Superuser, guards_down
 from tests.witnesses import Served, served
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -314,22 +315,25 @@ def _names(folder: Folder) -> set[Path]:
     return {file.relative_to(folder.path) for file in folder.files()}
 
 
-def _some(calls: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    return calls if CAMPAIGN else random.Random(len(calls)).sample(calls, 6)
+def _killed_at_some_call(prepared: Prepared, act: str, path: Path) -> Iterator[Folder]:
+    """What an act leaves that was killed at one of its calls: at each of them in a campaign."""
+    calls = _calls_of(prepared.path, act, path / "traced")
+    assert len(calls) > 40
+    for call, number in calls if CAMPAIGN else random.Random(len(calls)).sample(calls, 6):
+        folder = Folder(path / f"{call}-{number}")
+        shutil.copytree(prepared.path, folder.path)
+        _kill(folder.path, act, call, number)
+        yield folder
 
 
 @pytest.mark.campaign
 @pytest.mark.needs("strace")
-def test_an_erasure_that_was_killed_at_any_moment_is_completed_by_calling_again(with_ana: Prepared, tmp_path: Path):
-    source, anas, bens = with_ana.path, with_ana.anas, with_ana.bens
-    traces = Folder(source).traces_of(ANA)
-    calls = _calls_of(source, "erase_ana", tmp_path / "traced")
-    assert len(calls) > 40
-    for call, number in _some(calls):
-        folder = Folder(tmp_path / f"{call}-{number}")
-        shutil.copytree(source, folder.path)
-        _kill(folder.path, "erase_ana", call, number)
-
+def test_an_erasure_that_was_killed_at_any_moment_is_completed_by_calling_again(
+    with_ana: Prepared, tmp_path: Path, traceable: None
+):
+    anas, bens = with_ana.anas, with_ana.bens
+    traces = Folder(with_ana.path).traces_of(ANA)
+    for folder in _killed_at_some_call(with_ana, "erase_ana", tmp_path):
         with folder.open() as custody:
             assert outcomes(custody, bens) == dict.fromkeys(dict(bens))
             assert {type(result) for result in checked(custody, anas)} <= {Missing, type(None)}
@@ -337,24 +341,18 @@ def test_an_erasure_that_was_killed_at_any_moment_is_completed_by_calling_again(
             assert outcomes(custody, bens) == dict.fromkeys(dict(bens))
             assert {kept.subject for kept in custody.commitments()} == {BEN}
             assert custody.strays() == []
-        assert folder.found(traces) == [], (call, number)
+        assert folder.found(traces) == [], folder.path.name
 
 
 @pytest.mark.campaign
 @pytest.mark.needs("strace")
 @pytest.mark.parametrize("removed_by", ["sweep", "erase"])
 def test_what_was_being_sealed_when_its_process_was_killed_is_removed_without_a_trace(
-    without_ana: Prepared, tmp_path: Path, removed_by: str
+    without_ana: Prepared, tmp_path: Path, removed_by: str, traceable: None
 ):
-    source, bens = without_ana.path, without_ana.bens
-    clean = _names(Folder(source))
-    calls = _calls_of(source, "keep_for_ana", tmp_path / "traced")
-    assert len(calls) > 40
-    for call, number in _some(calls):
-        folder = Folder(tmp_path / f"{call}-{number}")
-        shutil.copytree(source, folder.path)
-        _kill(folder.path, "keep_for_ana", call, number)
-
+    bens = without_ana.bens
+    clean = _names(Folder(without_ana.path))
+    for folder in _killed_at_some_call(without_ana, "keep_for_ana", tmp_path):
         with folder.open() as custody:
             if removed_by == "sweep":
                 custody.sweep(dict(bens).__contains__, NOON + timedelta(seconds=1))
@@ -365,7 +363,7 @@ def test_what_was_being_sealed_when_its_process_was_killed_is_removed_without_a_
             if removed_by == "sweep":
                 # A journal that was not yet synced is no sign of anything to SQLite; the next write takes its place.
                 custody.erase("person:p-anybody")
-        assert _names(folder) == clean, (call, number)
+        assert _names(folder) == clean, folder.path.name
 
 
 def _last_calls_on(prepared: Prepared, act: str, path: Path) -> dict[str, str]:
@@ -380,7 +378,9 @@ def _last_calls_on(prepared: Prepared, act: str, path: Path) -> dict[str, str]:
 
 
 @pytest.mark.needs("strace")
-def test_what_is_sealed_is_on_disk_before_the_caller_hears_of_it(without_ana: Prepared, tmp_path: Path):
+def test_what_is_sealed_is_on_disk_before_the_caller_hears_of_it(
+    without_ana: Prepared, tmp_path: Path, traceable: None
+):
     """After the last change of each file or folder comes a wait for it."""
     last = _last_calls_on(without_ana, "keep_for_ana", tmp_path / "traced")
 
@@ -390,7 +390,9 @@ def test_what_is_sealed_is_on_disk_before_the_caller_hears_of_it(without_ana: Pr
 
 
 @pytest.mark.needs("strace")
-def test_what_is_erased_is_gone_from_the_disk_before_the_caller_hears_of_it(with_ana: Prepared, tmp_path: Path):
+def test_what_is_erased_is_gone_from_the_disk_before_the_caller_hears_of_it(
+    with_ana: Prepared, tmp_path: Path, traceable: None
+):
     last = _last_calls_on(with_ana, "erase_ana", tmp_path / "traced")
 
     assert set(last.values()) <= {"fsync", "fdatasync"}

@@ -20,8 +20,7 @@ from ledger.errors import Busy, Conflict, LedgerError, OutcomeUnknown, StoreFull
 from ledger.storage import Store, open_store
 from ledger.storage.grouping import Grouping
 from ledger.storage.growing import Outcome, Wish
-from tests.conftest import POSTGRES, url_of
-from tests.stores import PATIENCE, assert_holds, event, path_of, stored, tagged
+from tests.stores import PATIENCE, POSTGRES, assert_holds, event, path_of, stored, tagged, url_of
 from tests.test_store_crashes import acknowledged_in
 from tests.writers import elsewhere, program
 

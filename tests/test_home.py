@@ -1,72 +1,47 @@
-"""A ledger home: made whole or not at all, closed to others, and opened only when it is one."""
+"""A ledger home is made whole or not at all, closed to others, and over nothing that is there."""
 
 import os
 import re
 import resource
-import shutil
 import signal
-import sqlite3
-import stat
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from ledger.chain.note import verifier_key
-from ledger.custody import Erasure
 from ledger.drafts import left_behind, made_whole
-from ledger.errors import (
-    AlreadyThere,
-    Busy,
-    Damaged,
-    DoesNotFit,
-    LedgerError,
-    Malformed,
-    NewerSchema,
-    NotALedger,
-    Unreachable,
-)
-from ledger.events import LedgerOpened, PersonErased, PersonRegistered
+from ledger.errors import AlreadyThere, Busy, DoesNotFit, Malformed, Unreachable
+from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import remove_lock_store
-from ledger.home import Home, create_home, erase_person, lock_store_url, open_home, open_log
-from ledger.storage.sqlite import SCHEMA_VERSION
+from ledger.home import open_home
 from tests.command_line import dua_ledger
-from tests.facts import ANA, BEN, erased, fact, noon, person
+from tests.facts import ANA, noon
+from tests.homes import (
+    FILES,
+    FOLDERS,
+    ORIGIN,
+    a_file,
+    a_folder_with_something,
+    become_nobody,
+    contents_of,
+    everything_in,
+    home,
+    in_a_process,
+    is_whole,
+    make,
+    outcome_of,
+    register,
+)
 from tests.office import recorded
 from tests.stores import CAMPAIGN
 
-ORIGIN = "ir.example.edu/dua-ledger"
-LAPSES = date(2026, 12, 21)
-FOLDERS = {".", "documents", "keys", "lock"}
-FILES = {
-    *("checkpoint", "custody.db", "keys/key-encryption-key", "keys/keys.db", "keys/log-key.pem"),
-    *("lock/checkpoints.db", "log.db"),
-}
-
-
-def make(
-    path: Path,
-    origin: str = ORIGIN,
-    actor: str = "staff:1",
-    via: str = "command line",
-    lock_store: str | None = None,
-) -> str:
-    return create_home(path, origin, actor=actor, via=via, clock=noon, lock_store=lock_store)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Where a new home is."""
-    make(tmp_path / "home")
-    return tmp_path / "home"
+__all__ = ["home"]
 
 
 @contextmanager
@@ -76,16 +51,6 @@ def umask(mask: int) -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-def everything_in(folder: Path) -> dict[str, int]:
-    """Each file and folder below this one, itself included, with its mode."""
-    found = [folder, *folder.rglob("*")]
-    return {str(one.relative_to(folder)): stat.S_IMODE(one.lstat().st_mode) for one in found}
-
-
-def contents_of(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 # Making one.
@@ -180,15 +145,6 @@ def test_a_relative_path_is_a_place_below_where_one_is(tmp_path: Path, monkeypat
 
 
 # Not making one.
-
-
-def a_file(path: Path) -> None:
-    path.write_bytes(b"somebody's thesis")
-
-
-def a_folder_with_something(path: Path) -> None:
-    path.mkdir()
-    (path / "thesis.tex").write_bytes(b"somebody's thesis")
 
 
 def a_link_to_such_a_folder(path: Path) -> None:
@@ -359,262 +315,3 @@ def test_a_home_that_is_being_made_is_made_by_nobody_else(tmp_path: Path):
             make(tmp_path / "home")
         assert draft.is_dir()
     assert [beside.name for beside in tmp_path.iterdir()] == ["home"]
-
-
-# Opening one.
-
-
-@pytest.mark.parametrize(
-    "there",
-    [None, a_file, Path.mkdir, a_folder_with_something],
-    ids=["nothing", "a file", "a folder", "another folder"],
-)
-def test_what_is_no_home_is_not_opened(tmp_path: Path, there: Callable[[Path], object] | None):
-    if there is not None:
-        there(tmp_path / "home")
-    before = everything_in(tmp_path)
-
-    for opened in (open_home, open_log):
-        with pytest.raises(NotALedger) as refusal, opened(tmp_path / "home"):
-            pass
-        assert refusal.value.path == tmp_path / "home"
-
-    assert everything_in(tmp_path) == before
-
-
-def newer(path: Path) -> None:
-    run(path / "log.db", f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-
-
-def newer_keys(path: Path) -> None:
-    run(path / "keys/keys.db", "PRAGMA user_version = 99")
-
-
-def of_something_else(path: Path) -> None:
-    run(path / "log.db", "PRAGMA application_id = 7")
-
-
-def no_database(path: Path) -> None:
-    (path / "log.db").write_bytes(4096 * b"x")
-
-
-def an_empty_file(path: Path) -> None:
-    (path / "log.db").write_bytes(b"")
-
-
-def half_a_database(path: Path) -> None:
-    (path / "keys/keys.db").write_bytes((path / "keys/keys.db").read_bytes()[:5000])
-
-
-def keys_for_all(path: Path) -> None:
-    (path / "keys/key-encryption-key").chmod(0o644)
-
-
-def keys_for_the_group(path: Path) -> None:
-    (path / "keys/key-encryption-key").chmod(0o640)
-
-
-def keys_of_another(path: Path) -> None:
-    make(path.with_name("another"))
-    shutil.copy(path.with_name("another") / "keys/key-encryption-key", path / "keys/key-encryption-key")
-
-
-def no_keys(path: Path) -> None:
-    shutil.rmtree(path / "keys")
-
-
-def no_key_encryption_key(path: Path) -> None:
-    (path / "keys/key-encryption-key").unlink()
-
-
-def no_custody(path: Path) -> None:
-    (path / "custody.db").unlink()
-
-
-def no_documents(path: Path) -> None:
-    (path / "documents").rmdir()
-
-
-@pytest.mark.parametrize(
-    ("spoil", "error", "where"),
-    [
-        (newer, NewerSchema, "log.db"),
-        (newer_keys, NewerSchema, "keys/keys.db"),
-        (of_something_else, NotALedger, "log.db"),
-        (no_database, NotALedger, "log.db"),
-        (an_empty_file, NotALedger, "log.db"),
-        (half_a_database, Damaged, "keys/keys.db"),
-        (keys_for_all, Unreachable, "keys/key-encryption-key"),
-        (keys_for_the_group, Unreachable, "keys/key-encryption-key"),
-        (keys_of_another, NotALedger, "keys/key-encryption-key"),
-        (no_keys, Unreachable, "keys/key-encryption-key"),
-        (no_key_encryption_key, Unreachable, "keys/key-encryption-key"),
-        (no_custody, NotALedger, "custody.db"),
-        (no_documents, NotALedger, "documents"),
-    ],
-)
-def test_a_home_that_is_not_as_it_was_made_is_not_opened(home: Path, spoil, error, where):
-    spoil(home)
-
-    with pytest.raises(error) as refusal, open_home(home):
-        pass
-
-    assert type(refusal.value) is error
-    assert Path(refusal.value.path) == home / where
-
-
-@pytest.mark.parametrize(
-    ("name", "mode"),
-    [
-        *(("", mode) for mode in (0o777, 0o770, 0o702)),
-        *(("keys", 0o720), ("lock", 0o777), ("documents", 0o703)),
-        *(("log.db", 0o620), ("custody.db", 0o602), ("lock/checkpoints.db", 0o666)),
-        *(("keys/keys.db", 0o640), ("keys/keys.db", 0o604)),
-    ],
-)
-def test_a_home_that_is_open_to_others_is_not_opened_and_verify_says_so(home: Path, name: str, mode: int):
-    (home / name).chmod(mode)
-    with pytest.raises(Unreachable) as refusal, open_home(home):
-        pass
-    verified = dua_ledger("verify", home=home)
-    way_out = refusal.value.why.partition(": ")[2].split()
-    (home / name).chmod(0o755 if (home / name).is_dir() else 0o600)
-
-    assert refusal.value.path == home / name
-    assert (way_out[0], way_out[2]) == ("chmod", str(home / name))
-    assert f"(mode {mode:04o})" in refusal.value.why
-    assert (verified.code, str(refusal.value) in verified.out) == (0, True)
-    with open_home(home):
-        pass
-
-
-def test_a_home_of_somebody_else_is_not_opened(home: Path):
-    assert in_a_process(open_as_somebody_else, home) == "Unreachable"
-
-
-def open_as_somebody_else(path: Path) -> str:
-    become_nobody(path, 0)
-
-    def opened() -> None:
-        with open_home(path):
-            pass
-
-    return outcome_of(opened)
-
-
-# Erasing somebody.
-
-
-def test_erasing_records_who_and_what_and_destroys_it(home: Path):
-    with open_home(home, noon) as opened:
-        register(opened, ANA, name="Ana Ejemplo", email="ana@example.edu")
-        register(opened, BEN, name="Ben Ejemplo")
-
-        erasure = erase(opened, ANA)
-
-        assert erasure == Erasure(salts=2, keys=1, values=2, documents=0)
-        assert [one.event for one in opened.ledger.facts(after=3)] == [erased(ANA, (), LAPSES)]
-        assert [kept.subject for kept in opened.custody.commitments()] == [f"person:{BEN}"]
-
-
-def test_erasing_some_details_leaves_the_others(home: Path):
-    with open_home(home, noon) as opened:
-        sealed = register(opened, ANA, name="Ana Ejemplo", email="ana@example.edu", phone="+1 617")
-
-        erasure = erase(opened, ANA, ("email", "phone"))
-
-        assert erasure == Erasure(salts=2, keys=0, values=2, documents=0)
-        assert [one.event for one in opened.ledger.facts(after=2)] == [erased(ANA, ("email", "phone"), LAPSES)]
-        assert opened.custody.unseal(sealed["name"]) == "Ana Ejemplo"
-
-
-def test_erasing_again_completes_what_was_cut_off_and_records_nothing_twice(home: Path):
-    with open_home(home, noon) as opened:
-        register(opened, ANA, name="Ana Ejemplo")
-        assert erase(opened, ANA) == Erasure(salts=1, keys=1, values=1, documents=0)
-        assert erase(opened, ANA) == Erasure()
-
-        assert [one.type for one in opened.ledger.facts(after=2)] == ["person.erased.v1"]
-
-
-def test_erasing_what_was_sealed_after_an_erasure_is_recorded_too(home: Path):
-    with open_home(home, noon) as opened:
-        for _ in range(2):
-            register(opened, ANA, name="Ana Ejemplo")
-            assert erase(opened, ANA) == Erasure(salts=1, keys=1, values=1, documents=0)
-
-        assert [type(one.event) for one in opened.ledger.facts(after=1)] == 2 * [PersonRegistered, PersonErased]
-
-
-def test_erasing_more_than_before_is_recorded_too(home: Path):
-    with open_home(home, noon) as opened:
-        register(opened, ANA, name="Ana Ejemplo", email="ana@example.edu")
-        erase(opened, ANA, ("email",))
-        erase(opened, ANA)
-
-        assert [one.event for one in opened.ledger.facts(after=2)] == [
-            erased(ANA, ("email",), LAPSES),
-            erased(ANA, (), LAPSES),
-        ]
-
-
-@pytest.mark.parametrize("who", [BEN, "p-1", "", "p-\n", "\ud800", 300 * "a"], ids=ascii)
-def test_somebody_whom_the_log_does_not_know_cannot_be_erased(home: Path, who):
-    with open_home(home, noon) as opened:
-        register(opened, ANA, name="Ana Ejemplo")
-
-        with pytest.raises(Malformed) as refusal:
-            erase(opened, who)
-
-        assert refusal.value.what == "person"
-        assert opened.ledger.store.head().position == 2
-        assert len(list(opened.custody.commitments())) == 1
-
-
-def register(home: Home, who: str, **details: str) -> dict[str, str]:
-    """Seal somebody's details and record that they are known; gives the commitments."""
-    sealed = home.custody.seal(f"person:{who}", "person.registered", details)
-    home.ledger.append([fact(person(who, **sealed))])
-    return sealed
-
-
-def erase(home: Home, who: str, details: tuple[Any, ...] = ()) -> Erasure:
-    return erase_person(home, who, details, last_copy_lapses=LAPSES, actor="staff:1", via="command line")
-
-
-def is_whole(path: Path) -> bool:
-    """Whether everything of a home is there, and its first entry."""
-    with open_home(path) as home:
-        whole = [one.type for one in home.ledger.facts()] == ["ledger.opened.v2"]
-    in_it = FOLDERS | FILES
-    if lock_store_url(path) != f"sqlite:///{path}/lock/checkpoints.db":
-        in_it -= {"lock", "lock/checkpoints.db"}
-    return whole and everything_in(path).keys() >= in_it
-
-
-def run(database: Path, statement: str) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute(statement)
-
-
-def outcome_of(action: Callable[[], object]) -> str:
-    """The name of the ledger's error that this raises."""
-    try:
-        action()
-    except LedgerError as error:
-        return type(error).__name__
-    return "done"
-
-
-def become_nobody(path: Path, mode: int) -> None:
-    """Be somebody who may do no more at this path than the mode allows its owner."""
-    if os.geteuid() == 0:
-        os.setuid(65534)
-    else:
-        path.chmod(mode)
-
-
-def in_a_process(target: Callable[..., Any], *arguments: object) -> Any:
-    """What a function gives in a process of its own."""
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(target, arguments)

@@ -12,7 +12,7 @@ import pytest
 from ledger.errors import AlreadyThere, Damaged, Malformed, NotALedger
 from ledger.evidence.lockstore import NOTHING, Cosignature, LockStore, Stored, create_lock_store
 from ledger.storage import is_postgres
-from tests.conftest import POSTGRES
+from tests.stores import POSTGRES
 
 ANOTHER, WITNESS = "another.example.edu/w+00000000+AA", "ir.example.edu/w+00000000+AA"
 

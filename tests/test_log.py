@@ -21,7 +21,6 @@ from ledger.errors import Conflict, KeyReused, Malformed, UnknownEvent
 from ledger.events import DataSetRegistered, Event, PersonErased, PersonRegistered, RequestSubmitted
 from ledger.log import Appended, Boundary, IdempotencyKey, Ledger, about
 from ledger.storage import create_store, open_store
-from tests.conftest import POSTGRES, url_of
 from tests.event_strategies import many
 from tests.facts import (
     ANA,
@@ -41,7 +40,7 @@ from tests.facts import (
     seeded,
     submitted,
 )
-from tests.stores import PATIENCE
+from tests.stores import PATIENCE, POSTGRES, url_of
 from tests.writers import forking
 
 ANAS, BENS = f"person:{ANA}", f"person:{BEN}"

@@ -15,8 +15,7 @@ from ledger.chain.merkle import root_of
 from ledger.errors import AlreadyThere, Damaged
 from ledger.storage import open_store
 from ledger.storage.moving import copy_log
-from tests.conftest import POSTGRES, url_of
-from tests.stores import NOON, HandSetClock, assert_holds, contents, event, path_of
+from tests.stores import NOON, POSTGRES, HandSetClock, assert_holds, contents, event, path_of, url_of
 from tests.tampering import guards_down
 
 

@@ -33,9 +33,8 @@ from ledger.home import (
 from ledger.home.entering import alone_in
 from ledger.home.moving import Arrived, Elsewhere, move_home
 from tests.command_line import dua_ledger
-from tests.conftest import POSTGRES
 from tests.facts import data_set, noon
-from tests.stores import CAMPAIGN, PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE, POSTGRES
 from tests.tampering import ANA, BEN, EVE, LAPSES, ORIGIN, details_of, record, register
 from tests.writers import forking
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from ledger.errors import ClockBehind, Malformed
 from ledger.storage import Store, open_store
-from tests.conftest import POSTGRES, url_of
 from tests.store_facts import many
-from tests.stores import NOON, HandSetClock, assert_holds, event, nothing_written
+from tests.stores import NOON, POSTGRES, HandSetClock, assert_holds, event, nothing_written, url_of
 
 
 @pytest.fixture(params=["file", "memory", POSTGRES])

@@ -23,8 +23,7 @@ from ledger.sqlite import LOCK_SECONDS
 from ledger.storage import Store, open_store, utc_now
 from ledger.storage.postgres.connections import connect
 from ledger.storage.turn import Turn
-from tests.conftest import POSTGRES, url_of
-from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event, path_of
+from tests.stores import CAMPAIGN, PATIENCE, POSTGRES, assert_holds, event, path_of, url_of
 from tests.writers import (
     Attempt,
     LockWatch,

@@ -29,7 +29,6 @@ from projections.upkeep import Upkeep
 from projections.views.answers import holdings
 from projections.views.findings import findings
 from tests.amending_facts import ADDENDUM, addendum
-from tests.conftest import POSTGRES
 from tests.endings import OUT, attested, copied, departed, gone, held, hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, Clock, person
 from tests.office import first_moment_of, last_moment_of, written
@@ -58,6 +57,7 @@ from tests.office_facts import (
     withdrawn,
 )
 from tests.office_requests import ready
+from tests.stores import POSTGRES
 from tests.writers import at_once, meet
 
 CRON = Circumstances(actor="operator:cron", via="command line")
