@@ -14,13 +14,22 @@ DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 # Where the application id stands in a file (sqlite.org/fileformat.html, 1.3).
 _SQLITE_3 = b"SQLite format 3\0"
 _MARK = slice(68, 72)
-_NO_ROOM = {
+NO_ROOM = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR_WRITE,
     sqlite3.SQLITE_IOERR_SHMSIZE,
     sqlite3.SQLITE_IOERR_SHMMAP,
     sqlite3.SQLITE_IOERR_TRUNCATE,
 }
+_UNFINISHED = {
+    sqlite3.SQLITE_READONLY_ROLLBACK,
+    sqlite3.SQLITE_READONLY_RECOVERY,
+    sqlite3.SQLITE_READONLY_CANTINIT,
+}
+UNFINISHED = (
+    "somebody was writing when it was left so, or is now: what lies beside it can be taken in only where it can be "
+    "written; copy the whole folder to such a place"
+)
 
 
 class Schema(NamedTuple):
@@ -81,8 +90,10 @@ def named_error(error: BaseException, path: Path | str, lock_seconds: float) -> 
 
 def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> LedgerError | None:
     code = getattr(error, "sqlite_errorcode", 0)
-    if code in _NO_ROOM:
+    if code in NO_ROOM:
         return StoreFull(path, str(error))
+    if code in _UNFINISHED:
+        return Unreachable(path, UNFINISHED)
     match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return Busy(path, lock_seconds)

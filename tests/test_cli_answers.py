@@ -266,7 +266,7 @@ def test_may_answers_programs(stages: Stages):
 def test_may_answers_by_what_was_known_then(stages: Stages, tmp_path: Path):
     office = stages.at("executed").copied(tmp_path)
     signed = office.facts()[-1].position
-    office.clock = Clock(NOON + timedelta(days=3))
+    office.clock = Clock(office.clock() + timedelta(days=3))
     office.done(f"suspend {ROSA} --occurred-at 2026-11-22")
 
     def told(when: str) -> list[str]:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from ledger.chain.note import verifier_key
 from ledger.codec import Recorded
 from ledger.custody import Erasure
-from ledger.custody.drafts import left_behind, made_whole
+from ledger.drafts import left_behind, made_whole
 from ledger.errors import (
     AlreadyThere,
     Busy,
@@ -477,6 +477,31 @@ def test_a_home_that_is_not_as_it_was_made_is_not_opened(home: Path, spoil, erro
 
     assert type(refusal.value) is error
     assert Path(refusal.value.path) == home / where
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *(("", mode) for mode in (0o777, 0o770, 0o702)),
+        *(("keys", 0o720), ("lock", 0o777), ("documents", 0o703)),
+        *(("log.db", 0o620), ("custody.db", 0o602), ("lock/checkpoints.db", 0o666)),
+        *(("keys/keys.db", 0o640), ("keys/keys.db", 0o604)),
+    ],
+)
+def test_a_home_that_is_open_to_others_is_not_opened_and_verify_says_so(home: Path, name: str, mode: int):
+    (home / name).chmod(mode)
+    with pytest.raises(Unreachable) as refusal, open_home(home):
+        pass
+    verified = dua_ledger("verify", home=home)
+    way_out = refusal.value.why.partition(": ")[2].split()
+    (home / name).chmod(0o755 if (home / name).is_dir() else 0o600)
+
+    assert refusal.value.path == home / name
+    assert (way_out[0], way_out[2]) == ("chmod", str(home / name))
+    assert f"(mode {mode:04o})" in refusal.value.why
+    assert (verified.code, str(refusal.value) in verified.out) == (0, True)
+    with open_home(home):
+        pass
 
 
 def test_a_home_of_somebody_else_is_not_opened(home: Path):

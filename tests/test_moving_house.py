@@ -16,7 +16,7 @@ from api.cli.verifying import verify_home
 from ledger.backup.moving import Arrived, Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.custody import Document
-from ledger.custody.drafts import draft_of
+from ledger.drafts import draft_of
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.events.people import Detail
 from ledger.evidence.report import Verdict
@@ -208,9 +208,9 @@ def test_nobody_moves_out_while_somebody_works_there_and_nobody_comes_in_meanwhi
 # A service that has made itself ready, and waits before it starts the first of its workers.
 STARTING = """
 import sys
-from api import stopping
+from api import hosting
 from api.cli import main
-stopping.serve_until_told = lambda server: (print("starting", flush=True), sys.stdin.read())
+hosting.serve_until_told = lambda server, **how: (print("starting", flush=True), sys.stdin.read())
 main(sys.argv[1:], prog_name="dua-ledger")
 """
 

@@ -18,9 +18,9 @@ from api.cli.tables import Form, Row, Table, Who, as_csv, as_text, show
 from ledger.events import HistoryViewed
 from ledger.home import VIEWS, open_home
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, Clock, fact
-from tests.office import STRANGER, returned
-from tests.office import couhes as determined
-from tests.office import request as submitted
+from tests.office_facts import STRANGER, returned
+from tests.office_facts import couhes as determined
+from tests.office_facts import request as submitted
 from tests.question_facts import OPENED, ORIGIN, Answer, ask, named, office_home, returned_because
 from tests.view_facts import AGREED, RELEASED, designated, opened_by, permitted, terminated
 
@@ -186,10 +186,10 @@ def test_csv_is_as_rfc_4180_has_it_and_a_name_is_no_formula():
 @pytest.mark.parametrize("name", ["Ana", 200 * "x", "word " * 60, 70 * "学", "e\u0301" * 150, "", "a\nb\tc"])
 def test_a_table_fits_whatever_it_is_about(name: str):
     rows: list[Row] = [{"person": Who("p-1"), "what": 120 * "y", "day": "2026-11-21"}]
-    text = as_text(Table({"person": "person", "what": "what", "day": "day"}, rows), lambda _: name)
+    text = as_text(Table({"person": "person", "what": "what", "day": "when"}, rows), lambda _: name)
 
     assert max(map(columns, text.splitlines())) <= 100
-    assert sum(line.count("y") for line in text.splitlines()[1:]) - name.count("y") == 120
+    assert text.count("y") - name.count("y") == 120
 
 
 @pytest.mark.parametrize("name", ["Ana", 200 * "x", "word " * 60, 70 * "学", "a\nb\tc"])

@@ -16,9 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ledger.custody.drafts import draft_for, moved_to
-from ledger.custody.files import named_os_errors, new_file
+from ledger.drafts import draft_for, moved_to
 from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
+from ledger.files import named_os_errors, new_file
 from ledger.sqlite import Schema
 from ledger.storage import has_password, is_postgres, shared_tables, without_password
 from ledger.storage.connections import FileConnections

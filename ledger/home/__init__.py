@@ -27,6 +27,7 @@ Of an office that is kept in PostgreSQL, any number of machines have a home each
 have the same keys; views, `checkpoint` and what else can be thrown away are each home's own.
 """
 
+from ledger.home.closed import open_to_others
 from ledger.home.erasing import erase_person, erasures_cut_off, is_erasure_recorded
 from ledger.home.joining import join_home
 from ledger.home.keyfiles import (
@@ -107,6 +108,7 @@ __all__ = [
     "open_lock_store",
     "open_log",
     "open_notary",
+    "open_to_others",
     "places",
     "read_log_key",
     "read_log_keys",

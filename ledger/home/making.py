@@ -11,11 +11,11 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from ledger.chain.note import check_key_name, open_note, parse_vkey, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody
-from ledger.custody.drafts import made_whole
-from ledger.custody.files import new_folder, sync_folder
+from ledger.drafts import made_whole
 from ledger.errors import AlreadyThere, Conflict, LedgerError, Malformed
 from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import NOTHING, LockStore, create_lock_store, remove_lock_store
+from ledger.files import new_folder, sync_folder
 from ledger.home.keyfiles import keep_log_key
 from ledger.home.layout import (
     KEYS,

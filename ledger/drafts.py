@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ledger.custody.files import named_os_errors, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Busy
+from ledger.files import named_os_errors, new_folder, sync_folder
 
 ENDING = ".draft"
 
