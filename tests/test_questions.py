@@ -186,10 +186,10 @@ def test_csv_is_as_rfc_4180_has_it_and_a_name_is_no_formula():
 @pytest.mark.parametrize("name", ["Ana", 200 * "x", "word " * 60, 70 * "学", "e\u0301" * 150, "", "a\nb\tc"])
 def test_a_table_fits_whatever_it_is_about(name: str):
     rows: list[Row] = [{"person": Who("p-1"), "what": 120 * "y", "day": "2026-11-21"}]
-    text = as_text(Table({"person": "person", "what": "what", "day": "day"}, rows), lambda _: name)
+    text = as_text(Table({"person": "person", "what": "what", "day": "when"}, rows), lambda _: name)
 
     assert max(map(columns, text.splitlines())) <= 100
-    assert sum(line.count("y") for line in text.splitlines()[1:]) - name.count("y") == 120
+    assert text.count("y") - name.count("y") == 120
 
 
 @pytest.mark.parametrize("name", ["Ana", 200 * "x", "word " * 60, 70 * "学", "a\nb\tc"])
