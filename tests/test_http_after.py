@@ -12,7 +12,8 @@ from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.home import LOG
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, executed, file, form, office, principal, sent, told
-from tests.office import ELSEWHERE, STRANGER, written
+from tests.office import written
+from tests.office_facts import ELSEWHERE, STRANGER
 from tests.past_facts import past_dataset, past_release
 from tests.view_facts import authorised, handed_over, received
 

@@ -15,7 +15,7 @@ from ledger.home import PUBLISHED, open_notary
 from projections.acts import DECIDING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, office, principal, told
-from tests.office import ELSEWHERE, STRANGER
+from tests.office_facts import ELSEWHERE, STRANGER
 
 __all__ = ["office"]
 

@@ -16,7 +16,8 @@ from api.http.table import ROUTES
 from ledger.events import DECLARED
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, executed, form, office, principal, told
-from tests.office import STRANGER, memorandum, role, written
+from tests.office import written
+from tests.office_facts import STRANGER, memorandum, role
 from tests.outside import notified
 
 __all__ = ["executed", "office"]

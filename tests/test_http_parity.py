@@ -14,7 +14,8 @@ from ledger.evidence.bundle_check import check_bundle
 from ledger.evidence.logkeys import log_keys
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, erased
 from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, form, office, told
-from tests.office import FAR_OFF, LONG_AGO, STRANGER, waiver, written
+from tests.office import written
+from tests.office_facts import FAR_OFF, LONG_AGO, STRANGER, waiver
 from tests.past_facts import past_release
 from tests.question_facts import ask
 from tests.view_facts import authorised, handed_over, received

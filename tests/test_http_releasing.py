@@ -17,7 +17,7 @@ from ledger.home import OUTGOING
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import HttpOffice, executed, file, form, office, sent, told
 from tests.keys import MADE, Owner, keyring
-from tests.office import DIRECTOR
+from tests.office_facts import DIRECTOR
 
 __all__ = ["executed", "office"]
 

@@ -26,6 +26,7 @@ from ledger.events import (
 from ledger.events.ids import DataSetId, PersonId
 from ledger.log import about
 from projections.acts import ApproveRequest
+from projections.asof import AsOf, Moment
 from projections.checklist import checklist
 from projections.standing import Standing
 from projections.views import answers
@@ -134,7 +135,7 @@ def permission(call: Call) -> Answer:
     check_known(call, f"person:{asked.person}", PersonRegistered)
     check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
     as_of = instant("as_of", asked.as_of, call.office)
-    found = may_open(call.ledger, asked.person, asked.dataset, call.now, as_of)
+    found = may_open(AsOf(call.ledger, Moment(as_of)), asked.person, asked.dataset, as_of or call.now)
     shown = shapes.Permission(
         person=found.person,
         dataset=found.dataset,

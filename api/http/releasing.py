@@ -24,10 +24,10 @@ from api.http.naming import by_id
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import Request, form_body, json_body
 from api.http.seeing import seen_by
-from ledger.custody.files import named_os_errors
 from ledger.errors import Malformed, OpenPGPError
 from ledger.events import DocumentOpened, KeyTestSent, ReleaseAuthorised, ReleaseHandedOver
 from ledger.events.release import Package, Packed
+from ledger.files import named_os_errors
 from ledger.home import OUTGOING
 from ledger.log import IdempotencyKey, about
 from ledger.openpgp.package import check_names
