@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,9 @@ from ledger.errors import Busy, Damaged, LedgerError, NewerSchema, NotALedger, S
 LOCK_SECONDS = 30.0
 DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 
+# Where the application id stands in a file (sqlite.org/fileformat.html, 1.3).
+_SQLITE_3 = b"SQLite format 3\0"
+_MARK = slice(68, 72)
 NO_ROOM = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR_WRITE,
@@ -43,6 +46,13 @@ class Schema(NamedTuple):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {self.application_id}")
         connection.execute(f"PRAGMA user_version = {self.version}")
+
+    def marks(self, path: Path) -> bool:
+        """Whether there is a file that is marked as such a database; unlike by opening it, nothing in it changes."""
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            header = file.read(_MARK.stop)
+            return header.startswith(_SQLITE_3) and header[_MARK] == self.application_id.to_bytes(4)
+        return False
 
     def check(self, connection: sqlite3.Connection, path: Path) -> None:
         """Raise `NotALedger`, `NewerSchema` or `Damaged` unless this is such a database, table for table."""

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger.custody.files import named_os_errors
 from ledger.errors import Damaged, NotALedger
+from ledger.files import named_os_errors
 from ledger.log import Ledger
 from ledger.sqlite import named_errors
 from ledger.storage.opening import connect

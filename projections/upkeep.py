@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from ledger.chain.entry import NO_LEAF
-from ledger.custody.files import named_os_errors
 from ledger.errors import Damaged, NotALedger
 from ledger.events import FactCorrected
+from ledger.files import named_os_errors
 from ledger.log import Boundary, Ledger, about
 from ledger.sqlite import named_errors
 from ledger.storage.connections import Transaction

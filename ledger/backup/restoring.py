@@ -36,10 +36,9 @@ from ledger.chain.merkle import root_of
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.codec import SALT_BYTES, Codec, Fact
 from ledger.custody.documents import DocumentFolder
-from ledger.custody.drafts import draft_beside, moved_to
-from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
 from ledger.custody.keystore import KeyStore
 from ledger.custody.vault import Vault
+from ledger.drafts import draft_beside, moved_to
 from ledger.errors import Malformed, NotALedger, Unreachable, WrongKey
 from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
@@ -48,6 +47,7 @@ from ledger.evidence.lockstore import create_lock_store
 from ledger.evidence.logkeys import good_for, log_key, log_keys
 from ledger.evidence.stream import packed, unpacked
 from ledger.evidence.witnessing import WITNESSES
+from ledger.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
 from ledger.home import (
     KEYS,
     LOCK,

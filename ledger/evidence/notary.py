@@ -24,7 +24,6 @@ from ledger.chain.entry import MAX_POSITION, Entry, parse_entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import Signer, parse_vkey
 from ledger.chain.receipt import Receipt
-from ledger.custody.files import named_os_errors
 from ledger.errors import (
     Damaged,
     Malformed,
@@ -48,6 +47,7 @@ from ledger.evidence.witnessing import (
     kept_cosignature,
     witnessed,
 )
+from ledger.files import named_os_errors
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600

@@ -33,15 +33,7 @@ from ledger.chain.note import (
     write_note,
 )
 from ledger.chain.submission import Submission, parse_submission
-from ledger.custody.drafts import made_whole
-from ledger.custody.files import (
-    check_used_by_owner,
-    check_written_by_owner,
-    named_os_errors,
-    new_file,
-    read_regular,
-    sync_folder,
-)
+from ledger.drafts import made_whole
 from ledger.errors import (
     AnotherSize,
     Damaged,
@@ -50,6 +42,14 @@ from ledger.errors import (
     ProofFailed,
     UnknownLog,
     Unreachable,
+)
+from ledger.files import (
+    check_used_by_owner,
+    check_written_by_owner,
+    named_os_errors,
+    new_file,
+    read_regular,
+    sync_folder,
 )
 from ledger.sqlite import Schema
 from ledger.storage import utc_now

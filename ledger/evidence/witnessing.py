@@ -20,7 +20,6 @@ from ledger.chain.checkpoint import SignedCheckpoint, parse_witness_key
 from ledger.chain.merkle import Subtree, consistency_path
 from ledger.chain.note import MAX_NOTE_BYTES, Signature, VerifierKey, cosigned_in, open_note, parse_note, parse_vkey
 from ledger.chain.submission import Submission
-from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import (
     AnswerRefused,
     Damaged,
@@ -37,6 +36,7 @@ from ledger.errors import (
 from ledger.evidence.exchange import Answer, check_url, exchange
 from ledger.evidence.lockstore import Cosignature, LockStore, Stored
 from ledger.evidence.publishing import replace_file, sync_file
+from ledger.files import named_os_errors, sync_folder
 
 # The file beside the keys: a line `URL=VKEY` for each witness.
 WITNESSES = "witnesses"

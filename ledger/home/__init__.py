@@ -29,7 +29,7 @@ have the same keys; views, `checkpoint` and what else can be thrown away are eac
 """
 
 from ledger.home.closed import open_to_others
-from ledger.home.erasing import erase_person, is_erasure_recorded
+from ledger.home.erasing import erase_person, erasures_cut_off, is_erasure_recorded
 from ledger.home.joining import join_home
 from ledger.home.keyfiles import (
     LOG_KEY,
@@ -94,6 +94,7 @@ __all__ = [
     "check_signed",
     "create_home",
     "erase_person",
+    "erasures_cut_off",
     "is_erasure_recorded",
     "join_home",
     "keep_log_key",

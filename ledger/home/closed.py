@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
 
-from ledger.custody.files import check_used_by_owner, check_written_by_owner
 from ledger.errors import Unreachable
 from ledger.evidence.lockstore import path_in
+from ledger.files import check_used_by_owner, check_written_by_owner
 from ledger.home.layout import DOCUMENTS, KEYS, KEYS_FILE, LOCK, LOG, VAULT, VIEWS, lock_store_url
 from ledger.storage import is_postgres
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.custody import LOOKUP_KEY, Custody
-from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import KeyStore
 from ledger.errors import Damaged, NotALedger, Unreachable
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.notary import Notary
+from ledger.files import named_os_errors
 from ledger.home.closed import check_closed
 from ledger.home.entering import inside
 from ledger.home.keyfiles import read_log_keys
