@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from api.cli import main
 from api.register import register_of
+from ledger.backup.moving import Elsewhere, move_home
 from ledger.codec import Recorded
 from ledger.home import create_home, open_home
 from tests.facts import NOON, Clock
@@ -133,6 +134,13 @@ class Office:
         """A text that custody keeps."""
         with open_home(self.home, self.clock) as home:
             return home.custody.unseal(commitment or "")
+
+    def moved_to(self, url: str | None) -> None:
+        """Have its home keep everything in a PostgreSQL database from now on, if in any."""
+        if url is None:
+            return
+        old = self.home.rename(self.folder / "old")
+        move_home(old, self.home, Elsewhere(url), check=lambda home: None, progress=lambda count, entries: entries)
 
     def copied(self, folder: Path) -> "Office":
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)

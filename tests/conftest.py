@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import run
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,7 +20,7 @@ from tests import postgres
 from tests.command_line import Stages
 from tests.custody_facts import Folder, Shared
 from tests.keys import keyring
-from tests.stores import CAMPAIGN
+from tests.stores import CAMPAIGN, PATIENCE
 
 # What a search tries depends neither on chance nor on how busy the machine is; a campaign looks elsewhere each time.
 settings.register_profile(
@@ -69,6 +70,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("initdb"))
+# What takes longer than it is worth each time is run there in a campaign.
+LATER = [pytest.param("postgres", marks=[pytest.mark.needs("initdb"), pytest.mark.campaign])] if CAMPAIGN else []
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +118,12 @@ def shared_url(request: pytest.FixtureRequest) -> str:
     return url_of(request.param, request)
 
 
+@pytest.fixture(params=["file", *LATER])
+def kept_at(request: pytest.FixtureRequest) -> str | None:
+    """Where a home that several processes use keeps what it has: the URL of a database, or None for its folder."""
+    return None if request.param == "file" else str(request.getfixturevalue("service_url"))
+
+
 @pytest.fixture
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     """A folder that custody's files are made in, or, where a test is over both, a database too."""
@@ -136,6 +145,22 @@ def file_url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/log.db"
     create_store(url)
     return url
+
+
+@pytest.fixture
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes from a test what the environment says of homes, keys and witnesses."""
+    for variable in ("HOME", "LOCK_STORE", "KEY_PASSPHRASE", "REQUIRE_WITNESS"):
+        monkeypatch.delenv(f"DUA_LEDGER_{variable}", raising=False)
+    # That this machine is busy is no reason to call a witness silent.
+    monkeypatch.setenv("DUA_LEDGER_WITNESS_SECONDS", str(PATIENCE))
+
+
+@pytest.fixture
+def traceable() -> None:
+    """Skips where one process may not watch another."""
+    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("strace may not trace processes here")
 
 
 @pytest.fixture(scope="session")

@@ -101,10 +101,19 @@ class Server:
         return f"postgresql://{user}@/{database}?host={self.folder}&port={self.port}"
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
-        """Run statements, each by itself, as the superuser."""
-        with closing(psycopg.connect(self.url(database), autocommit=True)) as connection:
+        """Run statements, each by itself, as the superuser; a server that recovers from a crash is waited for."""
+        with closing(self._connected(self.url(database))) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def _connected(self, url: str) -> "psycopg.Connection[tuple[Any, ...]]":
+        until = monotonic() + PATIENCE
+        while True:
+            try:
+                return psycopg.connect(url, autocommit=True)
+            except psycopg.OperationalError as error:
+                if "recovery mode" not in str(error) or monotonic() > until:
+                    raise
 
     def new_database(self, template: str = "template0") -> str:
         """A database of its own for a test; gives its name."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from eventsourcing.dcb.api import DCBEvent
 
@@ -20,17 +21,20 @@ from ledger.chain.entry import Entry
 from ledger.chain.merkle import Subtree, completed_by, consistency_path, root_hash, verify_consistency
 from ledger.evidence.lockstore import LockStore, Stored
 from ledger.evidence.logkeys import log_key
-from ledger.home import create_home, open_home, open_lock_store, open_log
-from ledger.storage import create_store, open_store
+from ledger.home import create_home, open_home, open_lock_store, open_log, store_url
+from ledger.storage import Store, create_store, is_postgres, open_store
+from ledger.storage.tag_index import index_rows
+from tests.command_line import dua_ledger
 from tests.facts import data_set, fact, noon
+from tests.tampering import Superuser
 
 BY = Circumstances(actor="staff:1", via="test")
 ORIGIN = "ir.example.edu/dua-ledger"
 
 
-def new_home(path: Path, lock_store: str | None = None) -> Path:
+def new_home(path: Path, lock_store: str | None = None, store: str | None = None) -> Path:
     """A home with its first entry, signed."""
-    create_home(path, ORIGIN, actor="staff:1", via="test", clock=noon, lock_store=lock_store)
+    create_home(path, ORIGIN, actor="staff:1", via="test", clock=noon, store=store, lock_store=lock_store)
     return path
 
 
@@ -53,6 +57,19 @@ def signed_home(path: Path, *sizes: int) -> Path:
         append(path, size - len(entries_of(path)))
         sign(path)
     return path
+
+
+def vkey_of(path: Path) -> str:
+    """The log's verifier key."""
+    with open_log(path) as store:
+        return str(log_key(store))
+
+
+def verified(home: Path, *options: object, **environment: Any) -> tuple[int, list[str]]:
+    """The exit code of a verification, and its lines that are findings."""
+    told = dua_ledger("verify", *options, home=home, **environment)
+    kinds = {"altered", "shorter", "unverified"}
+    return told.code, [line for line in told.out.splitlines() if line.partition(":")[0] in kinds]
 
 
 def entries_of(path: Path) -> list[Entry]:
@@ -106,10 +123,22 @@ def rewrite(path: Path, change: Callable[[list[Entry]], Iterable[DCBEvent]]) -> 
     create_store(f"sqlite:///{draft}")
     with open_store(f"sqlite:///{draft}", lambda: entries[0].recorded_at) as store:
         store.append_entries(list(change(entries)))
+        url = store_url(path)
+        if is_postgres(url):
+            _fill(Superuser(path, url), store)
     for old in path.glob("log.db*"):
         old.unlink()
     for new in path.glob("draft.db*"):
-        new.rename(path / new.name.replace("draft", "log"))
+        new.unlink() if is_postgres(url) else new.rename(path / new.name.replace("draft", "log"))
+
+
+def _fill(superuser: Superuser, draft: Store) -> None:
+    """Have a database hold what another store does."""
+    with superuser.database("log.db") as shell:
+        shell.execute("DELETE FROM entries")
+        shell.execute("DELETE FROM tags")
+        shell.executemany("INSERT INTO entries VALUES (?, ?, ?)", [*draft.rows(0, draft.length())])
+        shell.executemany("INSERT INTO tags VALUES (?, ?, ?)", index_rows([*draft.scan()]))
 
 
 def as_events(entries: Iterable[Entry]) -> Iterator[DCBEvent]:

@@ -38,7 +38,7 @@ ORIGIN = "ir.example.edu/dua-ledger"
 PDF = "application/pdf"
 ANA, BEN, EVE, LEO = (f"p-{number:032x}" for number in (0xA, 0xB, 0xE, 0x10))
 DATABASES = {"log.db": "log.db", "custody.db": "custody.db", "keys.db": "keys/keys.db"}
-SCHEMAS = {"log.db": "ledger", "custody.db": "custody", "keys.db": "keys"}
+SCHEMAS = {"log.db": "ledger", "custody.db": "custody", "keys.db": "keys", "checkpoints.db": "lock_store"}
 
 # Enough that the index, which is written in steps, covers a position that completes eight subtrees and leaves a tail.
 BULK = 278

@@ -21,18 +21,21 @@ from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import root_hash
 from ledger.events import RequestApproved
-from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
+from ledger.evidence.lockstore import NOTHING, Stored
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.witness import Witness, create_witness
-from ledger.home import open_home, open_log, read_log_key
+from ledger.home import open_home, open_lock_store, open_log, read_log_key, store_url
+from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
+from tests.conftest import LATER
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
-from tests.tampering import guards_down
+from tests.tampering import Superuser, guards_down
 from tests.witnesses import Served, served
 
 pytestmark = pytest.mark.needs("gpg")
 README = Path(__file__).parents[1] / "README.md"
 DATA_SET = b'"person-course"'
+VIEWS, LOCK_STORE = "views.db", "lock/checkpoints.db"
 
 
 class Kept(NamedTuple):
@@ -76,16 +79,18 @@ class Kept(NamedTuple):
         return int((self.folder / "checkpoint").read_bytes().split(b"\n")[1])
 
     def run(self, file: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """Run one statement on a file of the home, or on what is kept in a database in its stead."""
+        if is_postgres(store_url(self.home)) and file != VIEWS:
+            return Superuser(self.home, store_url(self.home)).run(Path(file).name, statement, *values)
         with closing(sqlite3.connect(self.home / file, isolation_level=None)) as connection, guards_down(connection):
             return connection.execute(statement, values).fetchall()
 
     def sign_anew(self, *sizes: int) -> None:
         """With the log key in hand: another lock store, in which the log as it is now was signed all along."""
-        (self.home / "lock/checkpoints.db").unlink()
-        url = f"sqlite:///{self.home}/lock/checkpoints.db"
-        create_lock_store(url)
+        for table in ("checkpoints", "cosignatures"):
+            self.run(LOCK_STORE, f"DELETE FROM {table}")
         leaves, before = [one.leaf for one in entries_of(self.home)], NOTHING
-        with LockStore(url) as lock:
+        with open_lock_store(self.home) as lock:
             for size in sizes:
                 checkpoint = Checkpoint("log.example.com", size, root_hash(leaves[:size]))
                 stored = Stored(size, sign_checkpoint(checkpoint, [read_log_key(self.home)]))
@@ -122,12 +127,18 @@ def watched(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield office, witness, f"{witness.url}={witness_key}"
 
 
-@pytest.fixture
-def kept(watched: tuple[Office, Served, str], tmp_path: Path) -> Kept:
+@pytest.fixture(params=["file", *LATER])
+def kept(request: pytest.FixtureRequest, watched: tuple[Office, Served, str], tmp_path: Path) -> Kept:
+    """The office in files, and after it has moved into a PostgreSQL database."""
     office, _, witness = watched
     with open_log(office.home) as store:
         vkey = str(log_key(store))
-    return Kept(office.copied(tmp_path / "office"), witness, vkey)
+    copied = office.copied(tmp_path / "office")
+    if request.param != "file":
+        copied.moved_to(request.getfixturevalue("postgres_url"))
+        with without_log_key(copied.home):
+            assert copied("inbox").code == 0
+    return Kept(copied, witness, vkey)
 
 
 # What the attacker does.
@@ -179,6 +190,11 @@ def shows_another_history(kept: Kept) -> None:
 
 
 def swaps_a_document(kept: Kept) -> None:
+    if is_postgres(store_url(kept.home)):
+        (one, _), (other, _) = rows = kept.run("custody.db", "SELECT * FROM documents ORDER BY address LIMIT 2")
+        for address, (_, box) in zip((other, one), rows, strict=True):
+            kept.run("custody.db", "UPDATE documents SET box = ? WHERE address = ?", box, address)
+        return
     one, other = sorted(file for file in (kept.home / "documents").rglob("*") if file.is_file())[:2]
     content = one.read_bytes()
     one.write_bytes(other.read_bytes())
@@ -207,7 +223,7 @@ def removes_details(kept: Kept) -> None:
 
 
 def edits_a_view(kept: Kept) -> None:
-    kept.run("views.db", "UPDATE requests SET state = 'released'")
+    kept.run(VIEWS, "UPDATE requests SET state = 'released'")
 
 
 def forges_a_checkpoint(kept: Kept) -> None:
@@ -226,7 +242,7 @@ def forges_the_lock_store(kept: Kept) -> None:
     forged = sign_checkpoint(
         Checkpoint("log.example.com", len(leaves), root_hash(leaves)), [Ed25519PrivateKey.generate()]
     )
-    with LockStore(f"sqlite:///{kept.home}/lock/checkpoints.db") as lock:
+    with open_lock_store(kept.home) as lock:
         assert lock.add(Stored(len(leaves), forged), lock.last())
 
 
@@ -322,11 +338,11 @@ def test_views_that_were_edited_are_made_anew(kept: Kept):
 
 def taken_out(kept: Kept, cosigned: bool) -> Stored:
     """A checkpoint that is gone from the lock store, guards put back: the last, or the one before, which nobody has."""
-    with LockStore(f"sqlite:///{kept.home}/lock/checkpoints.db") as lock:
+    with open_lock_store(kept.home) as lock:
         before, last = list(lock.all())[-2:]
         assert lock.cosigned_sizes() == [last.size]
     gone = last if cosigned else before
-    kept.run("lock/checkpoints.db", "DELETE FROM checkpoints WHERE size = ?", gone.size)
+    kept.run(LOCK_STORE, "DELETE FROM checkpoints WHERE size = ?", gone.size)
     return gone
 
 

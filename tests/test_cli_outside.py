@@ -333,7 +333,8 @@ def test_a_query_is_withdrawn_once_and_a_publication_too(office: Office):
     assert [row["state"] for row in (*rows(office, "queries"), *rows(office, "publications"))] == 2 * ["withdrawn"]
 
 
-def test_of_two_answers_at_once_to_one_query_one_is_refused_or_conflicts(office: Office):
+def test_of_two_answers_at_once_to_one_query_one_is_refused_or_conflicts(office: Office, kept_at):
+    office.moved_to(kept_at)
     office.done(REFER)
     answers = ["refused --answer no", "office-verifies --answer 'It holds.'", "refused --answer never"]
 
@@ -345,7 +346,8 @@ def test_of_two_answers_at_once_to_one_query_one_is_refused_or_conflicts(office:
     assert {one.objections[0].wanting for one in refused} == {"an open query: it is answered"}
 
 
-def test_queries_and_publications_that_come_in_at_once_get_numbers_of_their_own(office: Office):
+def test_queries_and_publications_that_come_in_at_once_get_numbers_of_their_own(office: Office, kept_at):
+    office.moved_to(kept_at)
     asked = f"{REFER} --again"
     came = at_once(office, [asked, asked, NOTIFY, NOTIFY])
 

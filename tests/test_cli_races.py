@@ -37,16 +37,18 @@ def copy_of_its_own(folder: Path, number: int) -> Path:
     return packet
 
 
-def test_a_packet_that_is_handed_in_by_several_at_once_makes_one_request(stages: Stages, tmp_path: Path):
+def test_a_packet_that_is_handed_in_by_several_at_once_makes_one_request(stages: Stages, tmp_path: Path, kept_at):
     office = stages.at("opened").copied(tmp_path)
+    office.moved_to(kept_at)
     came = handed_in_at_once(office, 4 * [EXAMPLES / "mit-researcher"])
 
     events: list[Any] = [fact.event for fact in office.facts("request.submitted.v1")]
     assert (came, [event.request for event in events]) == (4 * ["R-2026-0001"], ["R-2026-0001"])
 
 
-def test_requests_that_come_in_at_once_get_numbers_of_their_own(stages: Stages, tmp_path: Path):
+def test_requests_that_come_in_at_once_get_numbers_of_their_own(stages: Stages, tmp_path: Path, kept_at):
     office = stages.at("opened").copied(tmp_path)
+    office.moved_to(kept_at)
     came = handed_in_at_once(office, [copy_of_its_own(tmp_path, number) for number in range(4)])
 
     events: list[Any] = [fact.event for fact in office.facts("request.submitted.v1")]

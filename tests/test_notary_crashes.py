@@ -8,7 +8,7 @@ import signal
 import sys
 from itertools import count
 from pathlib import Path
-from subprocess import PIPE, Popen, run
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -50,13 +50,6 @@ def assert_healed(home: Path, answers: list[tuple[int, int]]) -> None:
     with open_lock_store(home) as lock:
         assert_one_line(home, lock)
     assert verify_home(home).verdict is Verdict.HOLDS
-
-
-@pytest.fixture
-def traceable() -> None:
-    """Skips where one process may not watch another."""
-    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("strace may not trace processes here")
 
 
 # strace delivers the signal when the signer makes its nth call of a kind: all moments, one by one.
@@ -103,8 +96,8 @@ def test_signing_makes_the_calls_that_it_is_killed_at(tmp_path, traceable):
 
 
 @pytest.mark.campaign
-def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, tell):
-    home = new_home(tmp_path / "home")
+def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, kept_at, tell):
+    home = new_home(tmp_path / "home", store=kept_at)
     signers = [signer(home, TIMES) for _ in range(SIGNERS)]
     said = [one.communicate(timeout=PATIENCE)[0] for one in signers]
 
@@ -123,8 +116,8 @@ def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, tell):
 
 
 @pytest.mark.campaign
-def test_a_signer_killed_beside_others_does_not_disturb_them(tmp_path):
-    home = new_home(tmp_path / "home")
+def test_a_signer_killed_beside_others_does_not_disturb_them(tmp_path, kept_at):
+    home = new_home(tmp_path / "home", store=kept_at)
     for _ in range(10 if CAMPAIGN else 2):
         with signer(home, TIMES) as dying, signer(home, 5) as other:
             assert dying.stdout is not None

@@ -22,7 +22,7 @@ from ledger.errors import (
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.verify import verify_log
 from ledger.home import create_home, open_home
-from ledger.storage import create_store, open_store, shared_tables
+from ledger.storage import create_store, open_store, shared_tables, without_password
 from ledger.storage.postgres import connections, declared, schema
 from tests.facts import data_set, noon
 from tests.postgres import ADMIN, MADE, Server, end_connections
@@ -127,6 +127,18 @@ def test_what_is_no_url_is_refused_without_showing_its_password():
         open_store("postgresql://api:secret@host:notaport:1/x?nonsense=1")
 
     assert "secret" not in str(refused.value)
+
+
+SHOWN = {
+    "postgresql://api:secret@db1,db2:5433/ledger?target_session_attrs=any": "postgresql://api@db1,db2:5433/ledger",
+    "postgresql:///ledger?user=api&password=secret&host=/run/pg&port=5433": "postgresql:///ledger?host=/run/pg&port=5433",
+    "sqlite:////srv/ledger/log.db": "sqlite:////srv/ledger/log.db",
+}
+
+
+@pytest.mark.parametrize(("url", "shown"), SHOWN.items())
+def test_a_url_is_shown_with_all_that_says_where_it_is_and_no_password(url: str, shown: str):
+    assert without_password(url) == shown
 
 
 # Who may do what.

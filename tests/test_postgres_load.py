@@ -3,12 +3,14 @@
 With CAMPAIGN=1 the load is what the project promises to bear, and servers are killed ten times.
 """
 
+import json
 import random
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from subprocess import run
 from time import monotonic
+from typing import NamedTuple
 
 import pytest
 
@@ -22,6 +24,7 @@ from tests import postgres
 from tests.facts import noon
 from tests.load import PROCESSES, THREADS, assert_carried, load
 from tests.postgres import ADMIN, Server
+from tests.served import Served, directors_key, serving_at
 from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event
 from tests.tampering import ANA, BEN, register
 
@@ -129,7 +132,6 @@ def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server,
         verify_consistency(size, end_size, path, root, root_of(end_size, store.subtree))
 
 
-@pytest.mark.skipif(not CAMPAIGN, reason="takes two servers of its own; the log's own takeover stands for it")
 def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(
     pair: tuple[Server, Server], tmp_path: Path
 ):
@@ -154,6 +156,48 @@ def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(
         positions.append(register(home, BEN, "Ben Muster", b"another letter"))
         assert (positions, home.notary.checkpoint().size) == ([2, 3], 3)
     assert verify_home(tmp_path / "home").findings == ()
+
+
+@pytest.mark.skipif(not CAMPAIGN, reason="takes two servers of its own; the log's own takeover stands for it")
+def test_while_there_is_no_primary_the_api_says_when_to_come_again_and_answers_questions(
+    pair: tuple[Server, Server], tmp_path: Path
+):
+    primary, standby = pair
+    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
+    url = url_of_either(primary, standby, "office")
+    create_store(url)
+    create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="test", store=url)
+    with serving_at(tmp_path / "home", directors_key(tmp_path / "home"), 1) as served:
+        before = told(served, "POST", "/organisations", "O-1")
+        wait_for_standby(standby, 4)
+        primary.kill()
+        refused = [told(served, "POST", "/organisations", "O-2") for _ in range(2)]
+        answered = told(served, "GET", "/datasets")
+        standby.promote()
+        after = told(served, "POST", "/organisations", "O-2")
+
+    assert before == after._replace(position="4") == Told(201, None, "4")
+    assert refused == 2 * [Told(503, "1", "4")]
+    assert (answered, after.position) == (Told(200, None, "4"), "5")
+
+
+class Told(NamedTuple):
+    """What a client is told: whether it is done, when to come again, and for which position of the log."""
+
+    status: int
+    again: str | None
+    position: str | None
+
+
+def told(served: Served, method: str, path: str, organisation: str = "") -> Told:
+    """What comes of a question, or of registering an organisation."""
+    body = json.dumps({"organisation": organisation, "name": organisation}) if organisation else None
+    headers = {"Authorization": f"Bearer {served.key}", "Content-Type": "application/json"}
+    with closing(served.connection()) as connection:
+        connection.request(method, path, body, headers | {"Idempotency-Key": organisation})
+        response = connection.getresponse()
+        response.read()
+    return Told(response.status, response.getheader("Retry-After"), response.getheader("Ledger-Position"))
 
 
 def test_auditors_read_and_verify_on_a_standby(pair: tuple[Server, Server]):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from subprocess import TimeoutExpired, run
+from subprocess import TimeoutExpired
 from time import monotonic
 
 import pytest
@@ -78,10 +78,13 @@ def wait_for_the_dead(url: str) -> None:
 
 
 @pytest.mark.campaign
-def test_a_writer_killed_beside_others_does_not_disturb_them(file_url):
-    with open_store(file_url) as store:
+def test_a_writer_killed_beside_others_does_not_disturb_them(shared_url):
+    with open_store(shared_url) as store:
         for seed in range(KILLS // 5):
-            with program("acknowledge", file_url, seed) as dying, program("acknowledge", file_url, -seed - 1) as other:
+            with (
+                program("acknowledge", shared_url, seed) as dying,
+                program("acknowledge", shared_url, -seed - 1) as other,
+            ):
                 assert dying.stdout is not None
                 assert other.stdout is not None
                 said = dying.stdout.readline()
@@ -99,13 +102,6 @@ def test_a_writer_killed_beside_others_does_not_disturb_them(file_url):
 
 CALLS = ["pwrite64", "write", "fdatasync", "fsync", "ftruncate", "unlink"]
 LINE = re.compile(r"""\d+ +(?P<call>\w+)\((?P<fd>\d+)<(?P<file>[^>]*)>.* = \d+""")
-
-
-@pytest.fixture
-def traceable() -> None:
-    """Skips where one process may not watch another."""
-    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("strace may not trace processes here")
 
 
 def calls_on(trace: Path, log: Path) -> Iterator[str]:

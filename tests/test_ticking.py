@@ -29,9 +29,12 @@ from projections.upkeep import Upkeep
 from projections.views.answers import holdings
 from projections.views.findings import findings
 from tests.amending_facts import ADDENDUM, addendum
+from tests.conftest import POSTGRES
 from tests.endings import OUT, attested, copied, departed, gone, held, hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, Clock, person
-from tests.office import (
+from tests.office import first_moment_of, last_moment_of, written
+from tests.office_acts import authorised, handed_over, let_in
+from tests.office_facts import (
     COUHES,
     DUA,
     ELSEWHERE,
@@ -43,24 +46,18 @@ from tests.office import (
     OFFICE_ZONE,
     THE_DIRECTOR,
     TODAY,
-    authorised,
     certified,
     couhes,
-    first_moment_of,
-    handed_over,
     in_force,
     irb,
-    last_moment_of,
-    let_in,
     memorandum,
-    ready,
     received,
     recipient,
     role,
     terminated,
     withdrawn,
-    written,
 )
+from tests.office_requests import ready
 from tests.writers import at_once, meet
 
 CRON = Circumstances(actor="operator:cron", via="command line")
@@ -84,9 +81,9 @@ LASTING = {
 
 
 @contextmanager
-def home_with(folder: Path, facts: Sequence[Event]) -> Iterator[tuple[Home, Clock]]:
+def home_with(folder: Path, facts: Sequence[Event], store: str | None = None) -> Iterator[tuple[Home, Clock]]:
     clock = Clock(NOON - timedelta(30))
-    create_home(folder / "home", "log.example.com", actor="staff:1", via="command line", clock=clock)
+    create_home(folder / "home", "log.example.com", actor="staff:1", via="command line", clock=clock, store=store)
     with open_home(folder / "home", clock) as home:
         written(facts, home.ledger)
         yield home, clock
@@ -361,10 +358,11 @@ def tick_there(path: Path, now: datetime) -> int:
         return len(list(Calendar(home, now, CRON).tick()))
 
 
-def test_on_several_machines_at_once_each_due_thing_is_recorded_exactly_once(tmp_path: Path):
+@pytest.mark.parametrize("kept_at", ["file", POSTGRES], indirect=True)
+def test_on_several_machines_at_once_each_due_thing_is_recorded_exactly_once(tmp_path: Path, kept_at):
     late = first_moment_of(LAPSE)
     others = [person(f"p-{number:032x}") for number in range(8)]
-    with home_with(tmp_path, [*RELEASED, *others]) as (home, clock):
+    with home_with(tmp_path, [*RELEASED, *others], kept_at) as (home, clock):
         due = in_any_order(ticked(home, clock, late, dry_run=True))
         before = home.ledger.store.length()
     counts = at_once([partial(tick_there, tmp_path / "home", late)] * MACHINES)
@@ -382,10 +380,10 @@ def renew_there(path: Path, now: datetime) -> int:
 
 
 @pytest.mark.parametrize("late", [last_moment_of(FAR_OFF), first_moment_of(LAPSE)])
-def test_an_agreement_is_renewed_or_expires_and_never_both(tmp_path: Path, late: datetime):
+def test_an_agreement_is_renewed_or_expires_and_never_both(tmp_path: Path, late: datetime, kept_at):
     """The clock of the machine that renews is one moment behind: at the first, both would be right by their own."""
     midnight = first_moment_of(LAPSE)
-    with home_with(tmp_path, ready(**LASTING)):
+    with home_with(tmp_path, ready(**LASTING), kept_at):
         pass
     path = tmp_path / "home"
     at_once([partial(tick_there, path, midnight), partial(renew_there, path, late)])
@@ -412,9 +410,9 @@ def hold_there(path: Path, now: datetime) -> int:
         return len(Desk(home.ledger, Clock(now)).report(legal_hold(person=BEN), BY).entries)
 
 
-def test_nothing_is_asked_to_be_destroyed_that_is_on_hold_by_then(tmp_path: Path):
+def test_nothing_is_asked_to_be_destroyed_that_is_on_hold_by_then(tmp_path: Path, kept_at):
     """Only what was asked for before the hold came in stands before it."""
-    with home_with(tmp_path, ENDED):
+    with home_with(tmp_path, ENDED, kept_at):
         pass
     path = tmp_path / "home"
     at_once([partial(tick_there, path, NOON), partial(hold_there, path, NOON)])

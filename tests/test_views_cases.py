@@ -12,7 +12,8 @@ from projections.views.days import Days
 from tests.endings import departed, moved_away, restored, revoked
 from tests.event_strategies import many
 from tests.facts import ANA, BEN, REQUEST
-from tests.office import LONG_AGO, STRANGER, TODAY, TOMORROW, law, recorded, request, returned, wanted, withdrawn
+from tests.office import recorded
+from tests.office_facts import LONG_AGO, STRANGER, TODAY, TOMORROW, law, request, returned, wanted, withdrawn
 from tests.view_facts import approved, executed, happened, issued
 
 PEOPLE = st.sampled_from([ANA, BEN, STRANGER])

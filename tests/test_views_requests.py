@@ -18,7 +18,7 @@ from projections.views import requests
 from projections.views.requests import Requests
 from projections.views.taking import READER
 from tests.facts import REQUEST, fact, ledger_on, noon, submitted, version_added
-from tests.office import complete
+from tests.office_requests import complete
 from tests.view_facts import RELEASED, corrected, everything, renamed, said_by
 
 LIFE = [*complete(), *RELEASED]

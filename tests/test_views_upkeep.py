@@ -23,7 +23,8 @@ from projections.views.reading import Reader
 from projections.views.tables import VERSION
 from projections.views.taking import PASSED_OVER, READER, WANTED, Views
 from tests.facts import ANA, OFFICE, fact, ledger_on, noon, person
-from tests.office import LONG_AGO, complete, request, wanted
+from tests.office_facts import LONG_AGO, request, wanted
+from tests.office_requests import complete
 from tests.view_facts import RELEASED, everything, happened, mark, marks, said_by, trained
 from tests.writers import at_once, meet
 

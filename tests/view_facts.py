@@ -48,7 +48,8 @@ from projections.views.tables import OF_A_FACT, OF_A_REQUEST
 from projections.views.taking import READER, WANTED
 from tests.event_strategies import events
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, fact, version_added
-from tests.office import DIRECTOR, FAR_OFF, LONG_AGO, TODAY, complete
+from tests.office_facts import DIRECTOR, FAR_OFF, LONG_AGO, TODAY
+from tests.office_requests import complete
 
 PEOPLE = ["p-" + 32 * letter for letter in "abe"]
 DAYS = ["2025-12-31", "2026-01-15", "2026-11-20", "2026-11-21", "2026-11-22", "2027-01-15", "0001-01-01", "9999-12-31"]

@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 _SQLITE = "sqlite://"
+# Where a server listens, unless a URL says it before the name of the database.
+_WHERE = ("host", "hostaddr", "port")
 
 
 def utc_now() -> datetime:
@@ -114,10 +116,12 @@ def has_password(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """A URL as it may be shown: without a password, and without parameters, one of which may be another."""
-    scheme, _, rest = url.partition("?")[0].partition("://")
+    """A URL as it may be shown: without a password, and with those parameters alone that say where it is."""
+    address, _, parameters = url.partition("?")
+    scheme, _, rest = address.partition("://")
     name, at, where = rest.rpartition("@")
-    return f"{scheme}://{name.partition(':')[0]}{at}{where}"
+    shown = "&".join(one for one in parameters.split("&") if one.partition("=")[0] in _WHERE)
+    return f"{scheme}://{name.partition(':')[0]}{at}{where}{'?' if shown else ''}{shown}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from ledger.codec import Recorded
 from ledger.events import PersonDeparted, RequestSubmitted
 from projections.acts import parts
 from projections.standing import (
+    OVER,
     AgreementStanding,
     Holding,
     Known,
@@ -30,7 +31,6 @@ from projections.views.rights import ended, rights_under
 from projections.views.turns import turns
 
 OPEN, ATTESTED, DESTROYED, WRITTEN_OFF = "open", "attested", "destroyed", "written off"
-_OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
@@ -200,7 +200,7 @@ def deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
             said, agreed = agreement.issued.event, agreement.renewed or agreement.executed
             people = tuple(dict.fromkeys(one.person for one in said.recipients))
             yield "agreement ends", said.agreement, as_json(people), str(agreed.event.ends), agreed.position
-    if request.state in _OVER:
+    if request.state in OVER:
         return
     for one in request.determinations.values():
         said_of = one.known.event
