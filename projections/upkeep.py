@@ -32,8 +32,6 @@ from projections.views.tables import APPLICATION_ID, INDEXES, REACH, REACHED, TA
 from projections.views.taking import OF_REQUESTS, READER, Views
 
 SETTINGS = ("synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY", "trusted_schema = OFF")
-# A new file needs no way back, and what a request discloses is often too long for a smaller page.
-OF_A_NEW_FILE = ("page_size = 16384", "journal_mode = OFF")
 # A log of millions of entries takes minutes to take in, and others may wait for that.
 PATIENCE = 600.0
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -141,7 +139,7 @@ class Upkeep:
         part.unlink(missing_ok=True)
         _make_file(part)
         try:
-            with closing(connect(part, (*SETTINGS, *OF_A_NEW_FILE))) as connection:
+            with closing(connect(part, (*SETTINGS, "journal_mode = OFF"))) as connection:
                 connection.execute("BEGIN")
                 create_tables(connection)
                 self._take(connection, 0, self._ledger.store.head())

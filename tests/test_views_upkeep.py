@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from ledger.storage import create_store, open_store
 from projections.asof import AsOf, Moment
 from projections.standing import Office
 from projections.upkeep import Upkeep, create_tables
+from projections.views.disclosures import Asked, disclosures
 from projections.views.reading import Reader
 from projections.views.tables import VERSION
 from projections.views.taking import PASSED_OVER, READER, WANTED, Views
 from tests.facts import ANA, OFFICE, fact, ledger_on, noon, person
-from tests.office_facts import LONG_AGO
+from tests.office_facts import LONG_AGO, request, wanted
 from tests.office_requests import complete
 from tests.view_facts import RELEASED, everything, happened, mark, marks, said_by, trained
 from tests.writers import at_once, meet
@@ -154,6 +156,30 @@ def test_rebuilding_takes_in_the_whole_log_and_tells_how_far_it_has_come(ledger:
     assert Upkeep(views, ledger, told.append).rebuild() == len(FACTS) + 2000
     assert said_by(views, ledger)[0] == from_nothing(ledger)
     assert sum(told) == len(FACTS) + 2000
+
+
+def test_a_record_of_disclosures_that_cannot_be_read_is_made_anew(ledger: Ledger, views: Path):
+    before = recorded_disclosures(views, ledger)
+    altered(views, "UPDATE disclosed SET lines = '[[7]]'")
+    assert recorded_disclosures(views, ledger) == before != []
+
+
+def test_a_wish_in_the_log_that_cannot_be_read_is_named_when_the_record_is_asked_for(
+    ledger: Ledger, views: Path, tmp_path: Path
+):
+    ledger.append([fact(request(request="R-2026-0777", datasets=(wanted(dataset=one),))) for one in ("D-1", "D-2")])
+    altered(
+        tmp_path / "log.db",
+        "DROP TRIGGER entries_never_change",
+        "UPDATE entries SET entry = CAST(replace(entry, '\"datasets\":[', '\"datasets\":[7,') AS BLOB)"
+        f" WHERE position = {len(FACTS) + 1}",
+    )
+    with pytest.raises(Damaged, match="R-2026-0777"):
+        recorded_disclosures(views, ledger)
+
+
+def recorded_disclosures(views: Path, ledger: Ledger) -> Any:
+    return Upkeep(views, ledger).ask(lambda tables: disclosures(tables, Asked(date.min, date.max))).rows
 
 
 def test_an_entry_that_cannot_be_read_is_named(ledger: Ledger, views: Path, tmp_path: Path):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ledger.errors import Damaged
 from ledger.events.past import Dated
 from projections.views.answers import ACCESSES
 from projections.views.disclosing import REQUESTED, Copy, Line, Said
@@ -73,7 +74,7 @@ COMPELLED = """
     WHERE day BETWEEN :first AND :last AND position NOT IN (SELECT position FROM undone)
 """
 COMPELLED_BY = "34 CFR 99.31(a)(9)"
-_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
+_decode_lines = msgspec.json.Decoder(tuple[Line, ...]).decode
 COURSE_RUNS = "SELECT dataset, course_run FROM catalogue WHERE course_run IS NOT NULL"
 
 
@@ -123,16 +124,29 @@ def disclosures(connection: sqlite3.Connection, asked: Asked) -> list[Disclosure
 def _of_requests(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
     days = _days(asked)
     for request, lines in connection.execute(OF_REQUESTS, days):
-        for line in _lines(lines):
+        for line in _lines(request, lines):
             if days["first"] <= line.day <= days["last"]:
                 yield _of_request(request, line)
+
+
+def _lines(request: str | None, kept: str) -> tuple[Line, ...]:
+    """The lines that a request has in the record. Raises `Damaged`."""
+    try:
+        return _decode_lines(kept)
+    except msgspec.DecodeError as error:
+        raise Damaged("views", f"what {request} has in the record of disclosures cannot be read: {error}") from error
+
+
+def _wishes(request: str | None, kept: str, before: int) -> list[Line]:
+    """What it asked for before a position."""
+    return [line for line in _lines(request, kept) if line.what == REQUESTED and line.position < before]
 
 
 def _of_refusals(connection: sqlite3.Connection, asked: Asked) -> Iterator[Disclosure]:
     """What a refused act was about is what the request asked for by then."""
     acts = as_json(DISCLOSING_ACTS)
     for position, day, request, lines in connection.execute(OF_REFUSALS, _days(asked) | {"acts": acts}):
-        wishes = [line for line in _lines(lines) if line.what == REQUESTED and line.position < position]
+        wishes = _wishes(request, lines, position)
         if wishes:
             yield _of_request(request, Line(position, REFUSED, day, None, wishes[-1].said))
 
@@ -186,7 +200,7 @@ def _of_accesses(connection: sqlite3.Connection, asked: Asked) -> Iterator[Discl
     for position, how, day, person, organisation, dataset, form, bases, request, lines in connection.execute(
         OF_ACCESSES, _days(asked)
     ):
-        wishes = [line for line in _lines(lines or "[]") if line.what == REQUESTED and line.position < position]
+        wishes = _wishes(request, lines or "[]", position)
         said = Said(
             party=person,
             organisation=organisation,
