@@ -19,8 +19,9 @@ from ledger.codec import Fact, Judged, Precision
 from ledger.errors import Conflict
 from ledger.events import ActRefused, Event
 from ledger.events.governance import Objected
-from ledger.log import IdempotencyKey, Ledger, Reading
+from ledger.log import Appended, IdempotencyKey, Ledger, Reading
 from ledger.storage.port import Clock, recording_time
+from ledger.turns import waiting
 from projections.acts import Act, ApproveRequest
 from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
@@ -165,7 +166,8 @@ class Desk:
 
     def _followed(self, outcome: Outcome) -> Outcome:
         """An outcome with what is said after it was recorded, of an earlier one too: it may not have come so far."""
-        warnings = self._after(outcome.entries)
+        with waiting():
+            warnings = self._after(outcome.entries)
         return msgspec.structs.replace(outcome, warnings=warnings) if warnings else outcome
 
     def _act(self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None, seen: Seen | None) -> Outcome:
@@ -176,7 +178,7 @@ class Desk:
             event: Event = _refusal(act, judgement.objections)
         else:
             event = done(judgement)
-        appended = self._ledger.append([circumstances.fact(event, judged(judgement))], judgement.reading)
+        appended = self._append([circumstances.fact(event, judged(judgement))], judgement.reading)
         if appended.again:
             return Outcome(appended.entries, _objections_of(self._ledger, appended.entries), again=True)
         return Outcome(appended.entries, judgement.objections)
@@ -204,8 +206,12 @@ class Desk:
         self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, seen: Seen | None
     ) -> Outcome:
         reading = self._read(reports, key, seen)
-        appended = self._ledger.append([circumstances.fact(event) for event, circumstances in reports], reading)
+        appended = self._append([circumstances.fact(event) for event, circumstances in reports], reading)
         return Outcome(appended.entries, again=appended.again)
+
+    def _append(self, facts: Sequence[Fact], reading: Reading) -> Appended:
+        with waiting():
+            return self._ledger.append(facts, reading)
 
     def _read(
         self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, seen: Seen | None

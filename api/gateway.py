@@ -18,6 +18,7 @@ from werkzeug.wsgi import FileWrapper
 
 from api.errors import HungUp
 from api.patience import Patience
+from ledger.turns import thinking, waiting
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -79,16 +80,20 @@ class Gateway:
 
         environ = environ_of(scope, _Coming(exchange, self._patience))
         with ExitStack() as ended:
-            pieces = self._application(environ, begin)
+            with thinking():
+                pieces = self._application(environ, begin)
             if isinstance(pieces, Closable):
                 ended.callback(pieces.close)
-            waiting = [start]
+            kept = [start]
             for message in _bodies(pieces):
-                if len(waiting) > 1:
-                    self._send(exchange, waiting)
-                    waiting = []
-                waiting.append(message)
-        return [*waiting, {"type": "http.response.body", "body": b"", "more_body": False}]
+                if len(kept) > 1:
+                    self._send(exchange, kept)
+                    kept = []
+                kept.append(message)
+        if kept == [start]:
+            kept.append({"type": "http.response.body", "body": b""})
+        kept[-1]["more_body"] = False
+        return kept
 
     def _send(self, exchange: Exchange, messages: Iterable[Message]) -> None:
         """Send what is not the end of an answer, at the pace at which the client takes it, if it takes it at all."""
@@ -163,7 +168,8 @@ class _Coming(RawIOBase):
         """As `RawIOBase` has it. Raises `TooSlow` or `HungUp`."""
         while not self._left and self._more:
             coming = asyncio.run_coroutine_threadsafe(self._next(), self._exchange.loop)
-            self._left = self._patience.wait(coming, self._begun, self._come)
+            with waiting():
+                self._left = self._patience.wait(coming, self._begun, self._come)
             self._come += len(self._left)
         piece, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
         buffer[: len(piece)] = piece

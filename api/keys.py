@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ledger.custody import caseless
-from ledger.errors import NoEncryptionSubkey
 from ledger.openpgp import KeyFacts, examine_key
+from ledger.openpgp.errors import NoEncryptionSubkey
 
 
 class UsableKey(NamedTuple):

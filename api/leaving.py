@@ -17,10 +17,9 @@ from ledger.events import (
 )
 from ledger.log import Ledger, about
 from projections.acts import of_dataset, of_office, of_person, of_request
-from projections.standing import Holding, Office, RequestStanding, Standing, State, open_holdings
+from projections.standing import OVER, Holding, Office, RequestStanding, Standing, open_holdings
 from projections.views.calendar import after
 
-OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 _PARTS = (RequestSubmitted, AgreementIssued, ContactDesignated, CopyReported, ReleaseAuthorised)
 
 

@@ -7,11 +7,9 @@ from api.names import Names
 from ledger.errors import Malformed
 from ledger.events import PolicyPublished
 from projections.checklist import Line
-from projections.standing import Standing, State
+from projections.standing import OVER, Standing
 
 WIDTH = 78
-# Of a request that goes no further nobody is asked for anything.
-OVER = (State.DECLINED, State.WITHDRAWN, State.CLOSED)
 OPENPGP = (
     "OpenPGP is a way to encrypt a file so that one person alone can open it: the owner of a pair of keys. They make "
     "the pair on their own computer, with a free program such as GnuPG, Gpg4win or GPG Suite, keep the secret key to "

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ledger.custody import Custody
 from ledger.errors import Missing
-from ledger.events import OrganisationRegistered, PersonDetailsChanged, PersonRegistered
+from ledger.events import OrganisationRegistered, PersonDetailsChanged, PersonRegistered, QueryReceived
 from ledger.log import Ledger, about
 
 Names = Callable[[str], str]
@@ -55,3 +55,10 @@ def as_typed_in(custody: Custody, commitment: str) -> str:
         return custody.unseal(commitment)
     except Missing:
         return "(erased)"
+
+
+def asker_of(ledger: Ledger, custody: Custody, query: int) -> str | None:
+    """Who asks, as it was typed in, in the query that was received at a position; None where nothing was."""
+    entry = ledger.store.entry(query)
+    event = ledger.codec.decode(entry).event if entry else None
+    return as_typed_in(custody, event.asker) if isinstance(event, QueryReceived) and event.asker else None

@@ -21,8 +21,8 @@ LOOK_EVERY = 0.2
 class Patience:
     """How long the bodies that come to a process are waited for."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic, seconds: float = SECONDS) -> None:
-        self._now, self._seconds = now, seconds
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._lock, self._under_way = Lock(), 0
 
     def begin(self) -> float:
@@ -47,7 +47,7 @@ class Patience:
                 self._under_way -= 1
 
     def _check(self, coming: "Future[bytes]", begun: float, come: int) -> None:
-        begins_with = HURRIED_SECONDS if self._under_way >= CROWD else self._seconds
-        if self._now() - begun > min(self._seconds, begins_with) + come / BYTES_PER_SECOND:
+        begins_with = HURRIED_SECONDS if self._under_way >= CROWD else SECONDS
+        if self._now() - begun > begins_with + come / BYTES_PER_SECOND:
             coming.cancel()
             raise TooSlow from None

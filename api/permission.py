@@ -1,16 +1,15 @@
 """Whether somebody may open a data set now, or might have at some time; nothing is recorded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
-from ledger.codec import Recorded
-from ledger.events import AmendmentIssued, FactCorrected, RequestSubmitted
-from ledger.log import Boundary, Ledger, about
+from ledger.events import AmendmentIssued, RequestSubmitted
+from ledger.log import about
 from projections.acts import LetIn
+from projections.asof import AsOf
 from projections.rules.rule import Objection
 from projections.rules.rulebook import judge
-from projections.standing import Standing
 
 # Who asks is of no importance to the rules for access.
 ANYBODY = "operator:local"
@@ -29,36 +28,25 @@ class Permission(NamedTuple):
 
     person: str
     dataset: str
-    as_of: datetime | None
     position: int
     objections: tuple[Objection, ...]
     under: Under | None
 
 
-def may_open(ledger: Ledger, person: str, dataset: str, now: datetime, as_of: datetime | None = None) -> Permission:
+def may_open(log: AsOf, person: str, dataset: str, at: datetime) -> Permission:
     """Under the request that lets the person in, or else what is held against them where least is in the way.
 
-    With `as_of`, by what had happened until then, as it is known now, and judged for then.
+    By what counts at the moment of the log that is asked, and judged for a time.
     """
-    position, at = ledger.store.length(), as_of or now
-
-    def facts(boundaries: list[Boundary]) -> list[Recorded]:
-        return list(filter(_counts(as_of), ledger.facts(boundaries, until=position))) if boundaries else []
-
-    answers = [_answer(act, facts, at) for act in _ways(person, dataset, facts)]
+    answers = [_answer(act, log, at) for act in _ways(person, dataset, log)]
     objections, under = min(answers, key=lambda one: len(one[0]))
-    return Permission(person, dataset, as_of, position, objections, None if objections else under)
+    return Permission(person, dataset, log.position, objections, None if objections else under)
 
 
-def _counts(as_of: datetime | None) -> Callable[[Recorded], bool]:
-    # What is known now to be wrong was so already then.
-    return lambda fact: as_of is None or fact.occurred_at <= as_of or isinstance(fact.event, FactCorrected)
-
-
-def _ways(person: str, dataset: str, facts: Callable[[list[Boundary]], list[Recorded]]) -> Iterator[LetIn]:
+def _ways(person: str, dataset: str, log: AsOf) -> Iterator[LetIn]:
     """Under each request that asks for the data set and names the person; under none, when there is none."""
     tags = [f"person:{person}", f"dataset:{dataset}"]
-    asked = [fact.event for fact in facts([about(RequestSubmitted, AmendmentIssued, tags=tags)])]
+    asked = [fact.event for fact in log.facts([about(RequestSubmitted, AmendmentIssued, tags=tags)])]
     requests = dict.fromkeys(
         one.request for one in reversed(asked) if isinstance(one, RequestSubmitted | AmendmentIssued)
     )
@@ -66,12 +54,8 @@ def _ways(person: str, dataset: str, facts: Callable[[list[Boundary]], list[Reco
         yield LetIn(principal=ANYBODY, request=request, person=person, dataset=dataset)
 
 
-def _answer(
-    act: LetIn, facts: Callable[[list[Boundary]], list[Recorded]], at: datetime
-) -> tuple[tuple[Objection, ...], Under]:
-    first = facts(act.first_look())
-    known = {fact.position: fact for fact in (*first, *facts(act.second_look(Standing(first))))}
-    standing = Standing(known[position] for position in sorted(known))
+def _answer(act: LetIn, log: AsOf, at: datetime) -> tuple[tuple[Objection, ...], Under]:
+    standing = log.standing(act)
     request = standing.request(act.request)
     naming = request.naming(act.person, standing.office.day(at), act.dataset) if act.person else ()
     found = [(request.agreement(party.agreement).last_day, party.agreement) for party in naming]

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,13 +11,25 @@ from ledger.errors import Busy, Damaged, LedgerError, NewerSchema, NotALedger, S
 LOCK_SECONDS = 30.0
 DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
 
-_NO_ROOM = {
+# Where the application id stands in a file (sqlite.org/fileformat.html, 1.3).
+_SQLITE_3 = b"SQLite format 3\0"
+_MARK = slice(68, 72)
+NO_ROOM = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR_WRITE,
     sqlite3.SQLITE_IOERR_SHMSIZE,
     sqlite3.SQLITE_IOERR_SHMMAP,
     sqlite3.SQLITE_IOERR_TRUNCATE,
 }
+_UNFINISHED = {
+    sqlite3.SQLITE_READONLY_ROLLBACK,
+    sqlite3.SQLITE_READONLY_RECOVERY,
+    sqlite3.SQLITE_READONLY_CANTINIT,
+}
+UNFINISHED = (
+    "somebody was writing when it was left so, or is now: what lies beside it can be taken in only where it can be "
+    "written; copy the whole folder to such a place"
+)
 
 
 class Schema(NamedTuple):
@@ -34,6 +46,13 @@ class Schema(NamedTuple):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {self.application_id}")
         connection.execute(f"PRAGMA user_version = {self.version}")
+
+    def marks(self, path: Path) -> bool:
+        """Whether there is a file that is marked as such a database; unlike by opening it, nothing in it changes."""
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            header = file.read(_MARK.stop)
+            return header.startswith(_SQLITE_3) and header[_MARK] == self.application_id.to_bytes(4)
+        return False
 
     def check(self, connection: sqlite3.Connection, path: Path) -> None:
         """Raise `NotALedger`, `NewerSchema` or `Damaged` unless this is such a database, table for table."""
@@ -71,8 +90,10 @@ def named_error(error: BaseException, path: Path | str, lock_seconds: float) -> 
 
 def _named(error: sqlite3.Error, path: Path | str, lock_seconds: float) -> LedgerError | None:
     code = getattr(error, "sqlite_errorcode", 0)
-    if code in _NO_ROOM:
+    if code in NO_ROOM:
         return StoreFull(path, str(error))
+    if code in _UNFINISHED:
+        return Unreachable(path, UNFINISHED)
     match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return Busy(path, lock_seconds)

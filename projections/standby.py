@@ -14,11 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ledger.custody.files import named_os_errors
 from ledger.errors import Damaged, NotALedger
+from ledger.files import named_os_errors
 from ledger.log import Ledger
 from ledger.sqlite import named_errors
-from ledger.storage.connections import connect
+from ledger.storage.opening import connect
 from projections.upkeep import SETTINGS, Answer, Question, Rows, Upkeep
 from projections.views.tables import REACHED
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from ledger.chain.entry import NO_LEAF
-from ledger.custody.files import named_os_errors
 from ledger.errors import Damaged, NotALedger
 from ledger.events import FactCorrected
+from ledger.files import named_os_errors
 from ledger.log import Boundary, Ledger, about
 from ledger.sqlite import named_errors
-from ledger.storage.connections import Transaction, connect
+from ledger.storage.connections import Transaction
+from ledger.storage.opening import check_unchanged, connect
 from ledger.storage.port import Head
 from ledger.storage.turn import Turn
 from projections.acts import of_office
@@ -90,6 +91,7 @@ class Upkeep:
                         self._take(fresh, 0, Head(reached, leaf, None))
                     create_indexes(fresh)
                     yield from different_tables(kept, fresh)
+                    check_unchanged(kept)
 
     def _answer(self, question: Question[Rows]) -> Answer[Rows]:
         with named_errors(self._path), self._caught_up() as connection:

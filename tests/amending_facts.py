@@ -21,7 +21,8 @@ from ledger.events import (
 )
 from projections.acts import AmendAgreement, RenewAgreement
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
-from tests.office import (
+from tests.office import Done
+from tests.office_facts import (
     DIRECTOR,
     FAR_OFF,
     HEAD,
@@ -29,7 +30,6 @@ from tests.office import (
     STRANGER,
     THE_DIRECTOR,
     TODAY,
-    Done,
     affiliation,
     certified,
     couhes,

@@ -14,7 +14,8 @@ from ledger.storage import open_store
 from projections.acts import Act
 from tests.endings import ATTESTATION, HOLD, INCIDENT
 from tests.facts import REQUEST, ledger_on, noon
-from tests.office import COUHES, DUA, HOUSE, IRB, KEY, MOU, RELEASE, THE_DIRECTOR
+from tests.office import HOUSE
+from tests.office_facts import COUHES, DUA, IRB, KEY, MOU, RELEASE, THE_DIRECTOR
 from tests.outside import PUBLICATION, QUERY
 from tests.writers import at_once, meet
 

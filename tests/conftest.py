@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import run
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,7 +20,7 @@ from tests import postgres
 from tests.command_line import Stages
 from tests.custody_facts import Folder, Shared
 from tests.keys import keyring
-from tests.stores import CAMPAIGN
+from tests.stores import CAMPAIGN, PATIENCE
 
 # What a search tries depends neither on chance nor on how busy the machine is; a campaign looks elsewhere each time.
 settings.register_profile(
@@ -144,6 +145,22 @@ def file_url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/log.db"
     create_store(url)
     return url
+
+
+@pytest.fixture
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes from a test what the environment says of homes, keys and witnesses."""
+    for variable in ("HOME", "LOCK_STORE", "KEY_PASSPHRASE", "REQUIRE_WITNESS"):
+        monkeypatch.delenv(f"DUA_LEDGER_{variable}", raising=False)
+    # That this machine is busy is no reason to call a witness silent.
+    monkeypatch.setenv("DUA_LEDGER_WITNESS_SECONDS", str(PATIENCE))
+
+
+@pytest.fixture
+def traceable() -> None:
+    """Skips where one process may not watch another."""
+    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("strace may not trace processes here")
 
 
 @pytest.fixture(scope="session")

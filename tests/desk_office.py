@@ -11,7 +11,8 @@ from ledger.log import IdempotencyKey
 from ledger.storage import Store, open_store
 from tests.conftest import POSTGRES, url_of
 from tests.facts import Clock, ledger_on
-from tests.office import complete, written
+from tests.office import written
+from tests.office_requests import complete
 
 UNKNOWN_PERSON = "p-" + 32 * "0"
 

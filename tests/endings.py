@@ -28,19 +28,9 @@ from ledger.events import (
 from ledger.events.holding import Held
 from projections.acts import AcceptAttestation, CloseIncident, CloseRequest, WriteOff
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment
-from tests.office import (
-    DUA,
-    ELSEWHERE,
-    MOU,
-    RELEASE,
-    THE_DIRECTOR,
-    TODAY,
-    YESTERDAY,
-    Done,
-    authorised,
-    handed_over,
-    terminated,
-)
+from tests.office import Done
+from tests.office_acts import authorised, handed_over
+from tests.office_facts import DUA, ELSEWHERE, MOU, RELEASE, THE_DIRECTOR, TODAY, YESTERDAY, terminated
 
 INCIDENT, HOLD, ATTESTATION = "I-2026-0001", "H-2026-0001", "X-2026-0001-1"
 # What went out to Ana, who is the contact, and what ended.

@@ -1,6 +1,5 @@
 """Events and facts of every kind that their types allow, for hypothesis; with CAMPAIGN=1 many of them."""
 
-import os
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_args
 
@@ -12,11 +11,12 @@ from msgspec.inspect import type_info
 from ledger.chain.entry import format_time
 from ledger.codec import MAX_INTEGER, Fact, Judged, Precision
 from ledger.events import DECLARED, Event
+from tests.stores import CAMPAIGN
 
 
 def examples(usual: int) -> settings:
     """So many examples of whatever is searched for; in a campaign, many times as many."""
-    return settings(max_examples=10_000 if os.environ.get("CAMPAIGN") == "1" else usual, deadline=None)
+    return settings(max_examples=10_000 if CAMPAIGN else usual, deadline=None)
 
 
 many = examples(100)
@@ -108,4 +108,4 @@ def _values(kind: msgspec.inspect.Type) -> st.SearchStrategy[Any]:
         case msgspec.inspect.NoneType():
             return st.none()
         case _:
-            raise NotImplementedError(f"nothing makes a {kind} yet")
+            raise AssertionError(f"nothing here makes a {kind}")

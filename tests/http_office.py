@@ -38,7 +38,9 @@ from ledger.events.agreement import Covered, Recipient
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment, submitted, version_added
-from tests.office import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, complete, role, written
+from tests.office import written
+from tests.office_facts import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, role
+from tests.office_requests import complete
 
 ROLES: tuple[Role, ...] = get_args(Role)
 SCOPES: tuple[Scope, ...] = get_args(Scope)

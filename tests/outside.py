@@ -17,7 +17,9 @@ from ledger.events import (
 )
 from projections.acts import AnswerQuery, PassPublication
 from tests.facts import ANA, DATA_SET, EVA, REQUEST, commitment, person
-from tests.office import (
+from tests.office import Done
+from tests.office_acts import authorised, handed_over
+from tests.office_facts import (
     DIRECTOR,
     HEAD,
     OFFICE_ZONE,
@@ -25,13 +27,10 @@ from tests.office import (
     STRANGER,
     THE_DIRECTOR,
     TODAY,
-    Done,
-    authorised,
-    handed_over,
-    ready,
     received,
     request,
 )
+from tests.office_requests import ready
 
 QUERY, PUBLICATION = "Q-2026-0001", "B-2026-0001-1"
 DOI = "10.1000/xyz.1"

@@ -1,7 +1,6 @@
 """What the tests of packets share: copies of the worked packets to break, and a writer of TOML."""
 
 import json
-import os
 import re
 import shutil
 import tomllib
@@ -11,12 +10,14 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from api.packets import Packet, Problem, read_packet
 from api.packets.form import Form
 from tests.letters import EXAMPLES
+from tests.stores import CAMPAIGN
 
 MIT, OUTSIDE, MIXED = "mit-researcher", "outside-with-reliance", "mixed-group"
 TODAY = date(2026, 11, 21)
@@ -62,7 +63,7 @@ VALUES = st.recursive(
 
 def anything(examples: int, full: int) -> settings:
     """How many examples hypothesis tries, with CAMPAIGN=1 the full number."""
-    count = full if os.environ.get("CAMPAIGN") == "1" else examples
+    count = full if CAMPAIGN else examples
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow]
     return settings(deadline=None, max_examples=count, suppress_health_check=checks)
 
@@ -110,6 +111,12 @@ class Folder:
 
     def problems(self) -> list[str]:
         return told(self.read().problems)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """The packet of a researcher of the institution's own, to break."""
+    return Folder(tmp_path / "packet")
 
 
 def found(field: str, *said: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ledger.events import PastDataSetRecorded, PastReleaseRecorded
 from tests.facts import ANA, DATA_SET
-from tests.office import ELSEWHERE
+from tests.office_facts import ELSEWHERE
 
 REGISTER = "releases-2020"
 LONG_PAST = date(2020, 3, 31)

@@ -12,7 +12,8 @@ from api.cli import main
 from ledger.events import Event, OrganisationRegistered, PersonRegistered, RequestReturned
 from ledger.home import Home, create_home, open_home
 from tests.facts import ANA, BEN, REQUEST, Clock, fact, version_added
-from tests.office import DIRECTOR, ELSEWHERE, HEAD, STRANGER, complete
+from tests.office_facts import DIRECTOR, ELSEWHERE, HEAD, STRANGER
+from tests.office_requests import complete
 
 # Before the real clock, by which the commands ask.
 OPENED = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -8,7 +8,10 @@ from ledger.events import Event
 from ledger.events.review import Basis
 from projections.acts import Act
 from tests.facts import data_set, version_added
-from tests.office import Done, authorise, authorised, basis, hand_over, handed_over, ready, request, wanted
+from tests.office import Done
+from tests.office_acts import authorise, authorised, hand_over, handed_over
+from tests.office_facts import basis, request, wanted
+from tests.office_requests import ready
 
 AUTHORISED = authorised().event
 ACTS = [authorise(), hand_over()]

@@ -4,24 +4,8 @@ from projections.acts import Act
 from tests.amending_facts import AMENDMENT, addendum, amend, renew, the_same_again
 from tests.endings import accept, close, close_incident, write_off
 from tests.facts import ANA, BEN, commitment
-from tests.office import (
-    DUA,
-    MOU,
-    OTHER_REQUEST,
-    STRANGER,
-    approve,
-    authorise,
-    decline,
-    erase,
-    execute,
-    hand_over,
-    issue,
-    let_in,
-    memorandum,
-    packed,
-    use_agreement,
-    waive,
-)
+from tests.office_acts import approve, authorise, decline, erase, execute, hand_over, issue, let_in, packed, waive
+from tests.office_facts import DUA, MOU, OTHER_REQUEST, STRANGER, memorandum, use_agreement
 from tests.outside import answer, let_appear
 
 # What rules are called stands in logs, in the judgements and in the refusals.

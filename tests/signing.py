@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from eventsourcing.dcb.api import DCBEvent
 
@@ -23,6 +24,7 @@ from ledger.evidence.logkeys import log_key
 from ledger.home import create_home, open_home, open_lock_store, open_log, store_url
 from ledger.storage import Store, create_store, is_postgres, open_store
 from ledger.storage.tag_index import index_rows
+from tests.command_line import dua_ledger
 from tests.facts import data_set, fact, noon
 from tests.tampering import Superuser
 
@@ -55,6 +57,19 @@ def signed_home(path: Path, *sizes: int) -> Path:
         append(path, size - len(entries_of(path)))
         sign(path)
     return path
+
+
+def vkey_of(path: Path) -> str:
+    """The log's verifier key."""
+    with open_log(path) as store:
+        return str(log_key(store))
+
+
+def verified(home: Path, *options: object, **environment: Any) -> tuple[int, list[str]]:
+    """The exit code of a verification, and its lines that are findings."""
+    told = dua_ledger("verify", *options, home=home, **environment)
+    kinds = {"altered", "shorter", "unverified"}
+    return told.code, [line for line in told.out.splitlines() if line.partition(":")[0] in kinds]
 
 
 def entries_of(path: Path) -> list[Entry]:

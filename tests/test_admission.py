@@ -79,13 +79,13 @@ from tests.facts import (
     person,
     version_added,
 )
-from tests.office import (
-    BY_THE_DIRECTOR,
+from tests.office import BY_THE_DIRECTOR, HOUSE, last_moment_of, written
+from tests.office_acts import approved, authorise, authorised, let_in, permitted
+from tests.office_facts import (
     COUHES,
     DIRECTOR,
     FAR_OFF,
     HEAD,
-    HOUSE,
     IRB,
     MOU,
     OTHER_REQUEST,
@@ -96,12 +96,8 @@ from tests.office import (
     TYPIST,
     YESTERDAY,
     affiliation,
-    approved,
-    authorise,
-    authorised,
     board_ended,
     certified,
-    complete,
     correction,
     couhes,
     designated,
@@ -112,14 +108,10 @@ from tests.office import (
     key_filed,
     key_rejected,
     key_revoked,
-    last_moment_of,
     law,
-    let_in,
     lifted,
     memorandum,
     organisation,
-    permitted,
-    ready,
     received,
     reliance,
     request,
@@ -134,8 +126,8 @@ from tests.office import (
     trial_sent,
     verified,
     withdrawn,
-    written,
 )
+from tests.office_requests import complete, ready
 from tests.outside import asked, changes_asked, has_appeared, notified, query_withdrawn, retracted, reviewed
 from tests.past_facts import past_release
 

@@ -14,7 +14,8 @@ from ledger.storage import Store, open_store
 from tests.amending_facts import amended
 from tests.endings import copied
 from tests.facts import ANA, BEN, EVA, Clock, ledger_on, noon, nothing_written
-from tests.office import BY_THE_DIRECTOR, HOUSE, OTHER_REQUEST, STRANGER, TOMORROW, correction, request, role, written
+from tests.office import BY_THE_DIRECTOR, HOUSE, written
+from tests.office_facts import OTHER_REQUEST, STRANGER, TOMORROW, correction, request, role
 from tests.outside import (
     PUBLICATION,
     asked,

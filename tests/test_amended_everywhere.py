@@ -4,7 +4,9 @@ from api.http.call import involved_in
 from projections.standing import Standing
 from tests.amending_facts import amended, amendment, signatures, strangers
 from tests.facts import ANA, BEN, REQUEST
-from tests.office import OTHER_REQUEST, STRANGER, given, ready, recorded, refused, request
+from tests.office import given, recorded, refused
+from tests.office_facts import OTHER_REQUEST, STRANGER, request
+from tests.office_requests import ready
 from tests.outside import answer, answered, asked
 
 

@@ -20,9 +20,8 @@ from ledger.log import about
 from tests.command_line import dua_ledger, program
 from tests.facts import noon
 from tests.packet_facts import Folder
-from tests.signing import ORIGIN, cut, new_home
+from tests.signing import ORIGIN, cut, new_home, vkey_of
 from tests.test_commands import COURSE, DIRECTOR, REQUEST, RESEARCHER, TODAY
-from tests.test_notary_commands import vkey_of
 
 pytestmark = [pytest.mark.usefixtures("nothing_from_outside"), pytest.mark.needs("gpg")]
 NAME = "Rosa Quill"

@@ -16,15 +16,14 @@ from ledger.evidence.witness import Witness
 from ledger.home import open_home
 from tests.command_line import dua_ledger, program
 from tests.facts import noon
-from tests.signing import ORIGIN, append, locked
+from tests.signing import ORIGIN, append, locked, vkey_of
 from tests.stores import CAMPAIGN
 from tests.test_bundle import VERIFIED, Made, flipped, typed
-from tests.test_notary_commands import nothing_from_outside, vkey_of
 from tests.test_signing import home, register
 from tests.test_signing_witnessed import cosigners, witness
 from tests.witnesses import NAME, Served
 
-__all__ = ["home", "nothing_from_outside", "witness"]
+__all__ = ["home", "witness"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 

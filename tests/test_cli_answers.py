@@ -252,6 +252,7 @@ def test_may_answers_programs(stages: Stages):
         "person": office.person(ROSA),
         "dataset": "D-6.002x-pc",
         "as_of": None,
+        "known_at": None,
         "request": "R-2026-0001",
         "agreement": "A-2026-0001-1",
         "until": "2027-11-21",
@@ -260,6 +261,27 @@ def test_may_answers_programs(stages: Stages):
     }
     assert (no["may"], no["request"], no["agreement"], no["until"]) == (False, None, None, None)
     assert no["objections"][0]["rule"] == "named-recipients"
+
+
+def test_may_answers_by_what_was_known_then(stages: Stages, tmp_path: Path):
+    office = stages.at("executed").copied(tmp_path)
+    signed = office.facts()[-1].position
+    office.clock = Clock(office.clock() + timedelta(days=3))
+    office.done(f"suspend {ROSA} --occurred-at 2026-11-22")
+
+    def told(when: str) -> list[str]:
+        return [office(f"may {ROSA} read D-6.002x-pc {when}").lines[at] for at in (0, -1)]
+
+    no, yes = (
+        "No: Rosa Quill may not read D-6.002x-pc at 2026-11-2",
+        "Yes: Rosa Quill may read D-6.002x-pc at 2026-11-2",
+    )
+    assert told("--as-of 2026-11-23") == [f"{no}3T23:59:59-05:00.", f"This holds for position {signed + 1}."]
+    known = told("--as-of 2026-11-23 --known-at 2026-11-23")
+    assert (known[0].startswith(f"{yes}3T23:59:59-05:00, under"), known[1]) == (
+        True,
+        f"This holds for position {signed}.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -399,6 +421,27 @@ def test_explain_says_which_waiver_was_needed(stages: Stages, tmp_path: Path):
         )
     ]
     assert {len(lines) for lines in told} == {5}
+
+
+def test_explain_answers_programs(stages: Stages, tmp_path: Path):
+    office = stages.at("submitted").copied(tmp_path)
+    office("approve R-2026-0001")
+    refused = len(office.facts())
+
+    reported, judged = (json.loads(office(f"explain {position} --json").out) for position in (11, refused))
+
+    assert reported == {"position": 11, "type": "request.submitted.v1", "judged": None}
+    assert judged.pop("judged").keys() == {"at", "rulebook", "read_to"}
+    assert judged == {
+        "position": refused,
+        "type": "act.refused.v1",
+        "said": judged["today"],
+        "agrees": True,
+        "why": "",
+        "waivers": [],
+        "today": judged["said"],
+    }
+    assert [one["rule"] for one in judged["said"]] == ["law-determined"]
 
 
 def test_explain_of_what_was_reported_says_that_nothing_was_judged(stages: Stages):

@@ -1,14 +1,18 @@
 """Erasing somebody by the command line."""
 
+import shlex
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from ledger.home import open_home
+from ledger.events import PersonErased
+from ledger.events.people import Detail
+from ledger.home import open_home, open_key_store
 from tests.cli_home import DIRECTOR, entries_of, facts_of, with_a_director
 from tests.command_line import Outcome, dua_ledger
-from tests.facts import ANA, BEN
+from tests.facts import ANA, BEN, fact
 
 NO_PERSON = "is neither an id, which is p- and 32 digits or letters from a to f, nor an e-mail address"
 
@@ -76,6 +80,34 @@ def test_what_is_erased_already_is_not_erased_again(tmp_path: Path):
     assert again.code == 2
     assert again.err == f"Error: person '{ANA}': has no details here: nothing to erase\n"
     assert len(entries_of(home)) == 4
+
+
+@pytest.mark.parametrize(
+    ("details", "options"), [((), []), (("email", "phone"), ["--detail", "email", "--detail", "phone"])]
+)
+def test_who_called_when_an_erasure_was_cut_off_is_told_how_it_is_completed(
+    tmp_path: Path, details: tuple[Detail, ...], options: list[str]
+):
+    home = with_a_director(tmp_path)
+    call = ["erase", "ana@example.edu", *options, "--yes", "--actor", DIRECTOR]
+    with open_home(home) as opened, closing(open_key_store(home)) as keys:
+        # As far as a process comes that is killed then: the record, and the first thing that is destroyed.
+        opened.ledger.append([fact(PersonErased(person=ANA, details=details, last_copy_lapses=date(2026, 12, 22)))])
+        keys.destroy(f"person:{ANA}", details or None)
+
+    told = dua_ledger(*call, home=home)
+
+    completing = " ".join(["dua-ledger", "erase", ANA, *options])
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "Error: person 'ana@example.edu': is the address of nobody in this ledger. An erasure was cut off, after which "
+        f"nobody is found so: complete it by `{completing}`\n"
+    )
+
+    done = dua_ledger(*shlex.split(completing)[1:], "--yes", "--actor", DIRECTOR, home=home)
+
+    assert (done.code, done.err, len(entries_of(home))) == (0, "", 4)
+    assert dua_ledger(*call, home=home).err == told.err.partition(". An erasure")[0] + "\n"
 
 
 def test_the_day_on_which_the_last_copy_lapses_is_counted_from_the_erasure(tmp_path: Path):

@@ -7,11 +7,11 @@ import pytest
 
 from ledger.evidence.witness import Witness, create_witness
 from tests.command_line import Office, Stages
+from tests.desk_beside_every import SETTINGS
 from tests.facts import Clock
 from tests.past_facts import GOOD, MAP, csv_of, row
 from tests.smtp_server import Smtp
 from tests.smtp_server import served as mail_served
-from tests.test_desk_model_every import SETTINGS
 from tests.test_signing import assert_all_signed, keys_of
 from tests.test_signing_witnessed import cosigners
 from tests.witnesses import NAME, served

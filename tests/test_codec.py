@@ -31,7 +31,7 @@ from tests.facts import (
     submitted,
     version_added,
 )
-from tests.office import key_filed
+from tests.office_facts import key_filed
 
 SALT = bytes(range(16))
 SUBMITTED = (

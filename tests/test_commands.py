@@ -27,10 +27,11 @@ from api.erasing import erase
 from api.handing_over import Handling, Release, send_key_test, sources
 from api.packets import read_packet
 from api.register import register_of
-from ledger.errors import AlreadyThere, Malformed, OverAnotherText
+from ledger.errors import AlreadyThere, Malformed
 from ledger.events import ActRefused, EthicsDetermined, KeyFiled, ReleaseFailed, ReleaseHandedOver
 from ledger.events.review import Basis
 from ledger.home import Home, create_home, open_home
+from ledger.openpgp.errors import OverAnotherText
 from tests.facts import NOON, Clock
 from tests.keys import Keyring, Owner, keyring
 from tests.letters import EXAMPLES

@@ -1,7 +1,6 @@
 """What is erased is gone from every file when the call returns, whatever happened before or meanwhile."""
 
 import io
-import os
 import random
 import re
 import shutil
@@ -32,8 +31,8 @@ from tests.custody_facts import (
     no_file_may_grow_beyond,
     outcomes,
 )
+from tests.stores import CAMPAIGN
 
-CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 PROJECT = Path(__file__).parent.parent
 AT_ONCE = 0.05
 

@@ -1,6 +1,5 @@
 """Whoever alters what custody keeps, in any column or byte, is found out at the commitments that it touches."""
 
-import os
 import random
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ import pytest
 from ledger.custody import Custody, Opened
 from ledger.errors import CustodyError, Damaged, LedgerError, Missing, NotALedger, Tampered
 from tests.custody_facts import ANA, BEN, Folder, a_person_and_a_document, outcomes
+from tests.stores import CAMPAIGN
 
 COLUMNS = {
     ("keys.db", "opened_by"): ["wrapped"],
@@ -227,7 +227,7 @@ def test_no_flipped_bit_in_a_database_gives_a_wrong_answer(
     pristine = folder.contents()
     file = folder.path / database
     every = range(8 * len(pristine[file]))
-    many = 20_000 if os.environ.get("CAMPAIGN") == "1" else 250
+    many = 20_000 if CAMPAIGN else 250
     bits = [*range(0, 800, 7), *random.Random(1).sample(every, many)]
     for bit in bits:
         flipped = bytearray(pristine[file])

@@ -22,21 +22,12 @@ from tests.amending_facts import amend, renew, strangers
 from tests.desk_office import UNKNOWN_PERSON, Office, office, prepared
 from tests.endings import OUT, OVER, accept, attested, close, close_incident, contained, incident, write_off
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, nothing_written
-from tests.office import (
-    BY_THE_DIRECTOR,
-    DIRECTOR,
-    HOUSE,
-    SERVER,
-    STRANGER,
-    THE_DIRECTOR,
-    TODAY,
-    affiliation,
+from tests.office import BY_THE_DIRECTOR, HOUSE
+from tests.office_acts import (
     approve,
     approved,
     authorise,
     authorised,
-    complete,
-    couhes,
     decline,
     erase,
     execute,
@@ -44,16 +35,25 @@ from tests.office import (
     handed_over,
     issue,
     let_in,
+    permitted,
+    waive,
+)
+from tests.office_facts import (
+    DIRECTOR,
+    SERVER,
+    STRANGER,
+    THE_DIRECTOR,
+    TODAY,
+    affiliation,
+    couhes,
     lifted,
     memorandum,
-    permitted,
-    ready,
     recipient,
     request,
     role,
     suspended,
-    waive,
 )
+from tests.office_requests import complete, ready
 from tests.outside import answer, let_appear, reviewed, under_review, with_query
 
 __all__ = ["office", "prepared"]

@@ -9,20 +9,10 @@ from api.errors import NotEntitled
 from ledger.errors import KeyReused, Malformed
 from tests.desk_office import Office, key, office, prepared
 from tests.facts import ANA, ledger_on, nothing_written, person
-from tests.office import (
-    BY_THE_DIRECTOR,
-    HOUSE,
-    approve,
-    complete,
-    couhes,
-    decline,
-    lifted,
-    request,
-    returned,
-    role,
-    role_ended,
-    suspended,
-)
+from tests.office import BY_THE_DIRECTOR, HOUSE
+from tests.office_acts import approve, decline
+from tests.office_facts import couhes, lifted, request, returned, role, role_ended, suspended
+from tests.office_requests import complete
 
 __all__ = ["office", "prepared"]
 

@@ -55,13 +55,13 @@ from tests.facts import (
     person,
     version_added,
 )
-from tests.office import (
-    BY_THE_DIRECTOR,
+from tests.office import BY_THE_DIRECTOR, HOUSE
+from tests.office_acts import approved, authorised, declined, handed_over, permitted, waived
+from tests.office_facts import (
     COUHES,
     DUA,
     ELSEWHERE,
     HEAD,
-    HOUSE,
     IRB,
     KEY,
     MOU,
@@ -69,15 +69,11 @@ from tests.office import (
     RELEASE,
     TODAY,
     affiliation,
-    approved,
-    authorised,
     board_ended,
     correction,
     couhes,
-    declined,
     designated,
     failed,
-    handed_over,
     head_approval,
     in_force,
     irb,
@@ -89,8 +85,6 @@ from tests.office import (
     lifted,
     memorandum,
     organisation,
-    permitted,
-    ready,
     received,
     reliance,
     request,
@@ -103,10 +97,10 @@ from tests.office import (
     trial_failed,
     trial_passed,
     trial_sent,
-    waived,
     wanted,
     withdrawn,
 )
+from tests.office_requests import ready
 from tests.outside import (
     PUBLICATION,
     QUERY,

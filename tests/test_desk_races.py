@@ -3,7 +3,6 @@
 Whatever the order turns out to be, the log is the judge: on all that stands before it each act is judged once more.
 """
 
-import os
 from collections.abc import Sequence
 
 import msgspec
@@ -33,24 +32,19 @@ from projections.rules.rulebook import judge
 from projections.standing import Standing
 from tests.clerks import BY_AN_ADMIN, LATE, Came, of_round, race
 from tests.facts import ANA, BEN, NOON, REQUEST, ledger_on, noon
-from tests.office import (
+from tests.office import written
+from tests.office_acts import approve, authorise, authorised, decline, hand_over
+from tests.office_facts import (
     COUHES,
     DUA,
     IRB,
     STRANGER,
     TODAY,
-    approve,
-    authorise,
-    authorised,
     board_ended,
-    complete,
     couhes,
-    decline,
-    hand_over,
     irb,
     key_revoked,
     law,
-    ready,
     reliance,
     request,
     returned,
@@ -60,9 +54,9 @@ from tests.office import (
     terminated,
     trial_failed,
     withdrawn,
-    written,
 )
-from tests.stores import assert_holds
+from tests.office_requests import complete, ready
+from tests.stores import CAMPAIGN, assert_holds
 
 pytestmark = pytest.mark.campaign
 
@@ -80,7 +74,7 @@ DONE = (
     PublicationPassed,
     QueryAnswered,
 )
-ROUNDS = 300 if os.environ.get("CAMPAIGN") == "1" else 20
+ROUNDS = 300 if CAMPAIGN else 20
 AN_ADMIN = role(principal=BY_AN_ADMIN.actor, person=None, role="admin")
 ALTERNATE = role(principal="staff:alternate", person=STRANGER, role="alternate")
 OPEN = complete()

@@ -4,7 +4,9 @@ import pytest
 
 from tests.amending_facts import AMENDMENT, amendment, renew, signatures, strangers
 from tests.clerks import of_round
-from tests.office import MOU, TODAY, execute, ready, terminated
+from tests.office_acts import execute
+from tests.office_facts import MOU, TODAY, terminated
+from tests.office_requests import ready
 from tests.test_desk_races import (
     assert_every_answer_was_right,
     assert_everything_is_there,

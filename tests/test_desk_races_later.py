@@ -20,7 +20,8 @@ from tests.endings import (
     legal_hold,
 )
 from tests.facts import BEN, EVA, REQUEST, commitment, person
-from tests.office import let_in, ready
+from tests.office_acts import let_in
+from tests.office_requests import ready
 from tests.outside import answer, asked, changes_asked, let_appear, notified, query_withdrawn, reviewed
 from tests.test_desk_races import (
     assert_every_answer_was_right,

@@ -11,21 +11,17 @@ from ledger.errors import Malformed
 from ledger.events import Event, PersonDetailsChanged, PolicyPublished
 from tests.desk_office import UNKNOWN_PERSON, Office, office, prepared
 from tests.facts import ANA, BEN, NOON, REQUEST, commitment, data_set, nothing_written, person, version_added
-from tests.office import (
-    BY_THE_DIRECTOR,
-    HOUSE,
+from tests.office import BY_THE_DIRECTOR, HOUSE
+from tests.office_acts import approve, approved, declined
+from tests.office_facts import (
     IRB,
     NOWHERE,
     OTHER_REQUEST,
     STRANGER,
     TODAY,
     affiliation,
-    approve,
-    approved,
     board_ended,
-    complete,
     couhes,
-    declined,
     law,
     lifted,
     reliance,
@@ -36,6 +32,7 @@ from tests.office import (
     suspended,
     withdrawn,
 )
+from tests.office_requests import complete
 
 __all__ = ["office", "prepared"]
 

@@ -11,22 +11,10 @@ from ledger.events import Event, RequestApproved
 from ledger.storage import Store
 from tests.desk_office import UNKNOWN_PERSON, Office, office, prepared
 from tests.facts import ANA, Clock, data_set, ledger_on, person, seeded
-from tests.office import (
-    BY_THE_DIRECTOR,
-    HOUSE,
-    OTHER_REQUEST,
-    STRANGER,
-    approve,
-    approved,
-    complete,
-    law,
-    request,
-    returned,
-    role_ended,
-    suspended,
-    withdrawn,
-    written,
-)
+from tests.office import BY_THE_DIRECTOR, HOUSE, written
+from tests.office_acts import approve, approved
+from tests.office_facts import OTHER_REQUEST, STRANGER, law, request, returned, role_ended, suspended, withdrawn
+from tests.office_requests import complete
 
 __all__ = ["office", "prepared"]
 

@@ -9,10 +9,12 @@ import pytest
 from api.desk import Desk
 from api.errors import NotEntitled
 from ledger.errors import ClockBehind, LedgerError, Malformed
-from projections.acts import Act
+from projections.acts import Act, ApproveRequest
 from tests.desk_office import Office, office, prepared
 from tests.facts import ANA, NOON, REQUEST, nothing_written
-from tests.office import HOUSE, OTHER_REQUEST, THE_DIRECTOR, approve, decline, role, suspended
+from tests.office import HOUSE
+from tests.office_acts import approve, decline
+from tests.office_facts import OTHER_REQUEST, THE_DIRECTOR, role, suspended
 
 __all__ = ["office", "prepared"]
 
@@ -20,8 +22,10 @@ __all__ = ["office", "prepared"]
 class Shred(Act, frozen=True, kw_only=True, tag="shred-request"):
     """Nothing that this office does."""
 
+    done = ApproveRequest.done
 
-class Burn(Act, frozen=True, kw_only=True, tag="approve-request"):
+
+class Burn(ApproveRequest, frozen=True, kw_only=True, tag="approve-request"):
     """Looks like another act, with more to it."""
 
     ashes: int = 0

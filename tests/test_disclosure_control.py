@@ -1,7 +1,6 @@
 """Disclosure control: known answers, and any tables (K3, S3)."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import Malformed
 from projections.disclosure_control import Report, Source, Wish, check, fewest
+from tests.stores import CAMPAIGN
 
 BY_COUNT: dict[str, Any] = {"by": ("course", "gender"), "counted": ("learners",)}
 HEADER = "course,gender,learners"
@@ -462,7 +462,7 @@ def looked_elsewhere(path: Path, quasi: str) -> tuple[Any, int]:
 
 @pytest.mark.campaign
 def test_a_million_rows_are_looked_at_in_the_memory_that_their_groups_take(tmp_path: Path):
-    count = 1_000_000 if os.environ.get("CAMPAIGN") == "1" else 10_000
+    count = 1_000_000 if CAMPAIGN else 10_000
     with (tmp_path / "many.csv").open("w") as file:
         file.write("user,country,age\n")
         file.writelines(f"u{number},c{number % 7},{number % 11}\n" for number in range(count))

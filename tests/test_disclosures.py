@@ -51,7 +51,7 @@ from tests.facts import (
     ledger_on,
     version_added,
 )
-from tests.office import (
+from tests.office_facts import (
     DIRECTOR,
     ELSEWHERE,
     FAR_OFF,
@@ -60,12 +60,12 @@ from tests.office import (
     STRANGER,
     TODAY,
     YESTERDAY,
-    complete,
     role,
     role_ended,
     wanted,
 )
-from tests.office import request as submitted
+from tests.office_facts import request as submitted
+from tests.office_requests import complete
 from tests.past_facts import LONG_PAST, past_dataset, past_release
 from tests.question_facts import OPENED, ask, office_home
 from tests.view_facts import (

@@ -23,7 +23,8 @@ from tests.endings import (
     write_off,
 )
 from tests.facts import BEN, REQUEST
-from tests.office import let_in, ready
+from tests.office_acts import let_in
+from tests.office_requests import ready
 from tests.outside import asked
 from tests.test_desk_races import (
     ROUNDS,

@@ -24,9 +24,9 @@ from ledger.evidence.report import Verdict
 from ledger.home import Home, erase_person, open_home
 from ledger.log import about
 from tests.facts import fact, noon
+from tests.stores import CAMPAIGN
 from tests.tampering import ANA, BEN, LAPSES, LEO, SIZE, Operator, details_of, furnish, meanwhile, record, register
 
-CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 PROGRAM = str(Path(sys.executable).with_name("dua-ledger"))
 
 ADMIN = "admin:1"

@@ -45,7 +45,9 @@ from tests.endings import (
     was_accepted,
 )
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, fact, ledger_on, person, version_added
-from tests.office import (
+from tests.office import recorded
+from tests.office_acts import permitted
+from tests.office_facts import (
     DUA,
     FAR_OFF,
     LONG_AGO,
@@ -57,11 +59,9 @@ from tests.office import (
     certified,
     correction,
     in_force,
-    permitted,
-    ready,
-    recorded,
     terminated,
 )
+from tests.office_requests import ready
 from tests.outside import has_appeared, notified, passed, reviewed, reviewers
 from tests.past_facts import past_release
 from tests.view_facts import said_by

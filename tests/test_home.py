@@ -1,6 +1,7 @@
 """A ledger home: made whole or not at all, closed to others, and opened only when it is one."""
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -8,7 +9,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from io import BytesIO
 from multiprocessing import get_context
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from ledger.chain.note import verifier_key
 from ledger.codec import Recorded
 from ledger.custody import Erasure
-from ledger.custody.drafts import left_behind, made_whole
+from ledger.drafts import left_behind, made_whole
 from ledger.errors import (
     AlreadyThere,
     Busy,
@@ -35,10 +36,12 @@ from ledger.errors import (
     Unreachable,
 )
 from ledger.events import LedgerOpened, PersonErased, PersonRegistered
-from ledger.home import Home, create_home, erase_person, open_home, open_log
+from ledger.evidence.lockstore import remove_lock_store
+from ledger.home import Home, create_home, erase_person, lock_store_url, open_home, open_log
 from ledger.storage.sqlite import SCHEMA_VERSION
 from tests.command_line import dua_ledger
 from tests.facts import ANA, BEN, NOON, erased, fact, noon, person
+from tests.stores import CAMPAIGN
 
 ORIGIN = "ir.example.edu/dua-ledger"
 LAPSES = date(2026, 12, 21)
@@ -49,8 +52,14 @@ FILES = {
 }
 
 
-def make(path: Path, origin: str = ORIGIN, actor: str = "staff:1", via: str = "command line") -> str:
-    return create_home(path, origin, actor=actor, via=via, clock=noon)
+def make(
+    path: Path,
+    origin: str = ORIGIN,
+    actor: str = "staff:1",
+    via: str = "command line",
+    lock_store: str | None = None,
+) -> str:
+    return create_home(path, origin, actor=actor, via=via, clock=noon, lock_store=lock_store)
 
 
 @pytest.fixture
@@ -283,23 +292,30 @@ def make_as_somebody_else(path: Path) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs fork without threads")
-def test_a_home_whose_making_is_killed_is_whole_or_not_there(tmp_path: Path):
-    told = in_a_process(make_and_be_killed_at_every_step, tmp_path)
+@pytest.mark.parametrize(
+    ("lock", "stride"),
+    [(None, 1), ("lock.db", 1 if CAMPAIGN else 6)],
+    ids=["with its lock store", "with a lock store elsewhere"],
+)
+def test_a_home_whose_making_is_killed_is_whole_or_not_there(lock: str | None, stride: int, tmp_path: Path):
+    told = in_a_process(make_and_be_killed_at_every_step, tmp_path, lock, stride)
 
     assert set(told) == {"nothing", "whole"}
     assert told == sorted(told)
-    assert len(told) > 20
+    assert len(told) > 20 / stride
 
 
-def make_and_be_killed_at_every_step(folder: Path) -> list[str]:
-    """Make home after home, each killed one step later, until one is made; tells what was at its place."""
+def make_and_be_killed_at_every_step(folder: Path, lock: str | None, stride: int) -> list[str]:
+    """Make home after home, each killed some steps later, until one is made; tells what was at its place."""
     found = []
-    for steps in range(1, 1000):
+    for steps in range(1, 1000, stride):
         path = folder / f"{steps}" / "home"
-        killed = be_killed(path, steps)
+        path.parent.mkdir()
+        url = lock and f"sqlite:///{path.with_name(lock)}"
+        killed = be_killed(path, steps, url)
         found.append("whole" if path.exists() and is_whole(path) else "half" if path.exists() else "nothing")
         if found[-1] == "nothing":
-            make(path)
+            make_again(path, url)
             assert is_whole(path)
         assert not left_behind(path.parent)
         if not killed:
@@ -307,7 +323,24 @@ def make_and_be_killed_at_every_step(folder: Path) -> list[str]:
     raise AssertionError("this takes too many steps")
 
 
-def be_killed(path: Path, steps: int) -> bool:
+SIGNED = (
+    "is the lock store of a log that has signed 1 of its entries, and belongs to that log. Only if `init` was killed "
+    "before there was a home, remove it"
+)
+
+
+def make_again(path: Path, lock_store: str | None) -> None:
+    """Make a home that was killed while it was made; where it had signed already, do what is said to be done first."""
+    with suppress(AlreadyThere):
+        make(path, lock_store=lock_store)
+        return
+    with pytest.raises(AlreadyThere, match=re.escape(SIGNED)):
+        make(path, lock_store=lock_store)
+    remove_lock_store(str(lock_store))
+    make(path, lock_store=lock_store)
+
+
+def be_killed(path: Path, steps: int, lock_store: str | None = None) -> bool:
     """Make a home in a process that is killed when it opens, makes, renames or syncs something for the nth time."""
     child = os.fork()
     if child == 0:
@@ -318,7 +351,7 @@ def be_killed(path: Path, steps: int) -> bool:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(count)
-        make(path)
+        make(path, lock_store=lock_store)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
@@ -446,6 +479,31 @@ def test_a_home_that_is_not_as_it_was_made_is_not_opened(home: Path, spoil, erro
     assert Path(refusal.value.path) == home / where
 
 
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *(("", mode) for mode in (0o777, 0o770, 0o702)),
+        *(("keys", 0o720), ("lock", 0o777), ("documents", 0o703)),
+        *(("log.db", 0o620), ("custody.db", 0o602), ("lock/checkpoints.db", 0o666)),
+        *(("keys/keys.db", 0o640), ("keys/keys.db", 0o604)),
+    ],
+)
+def test_a_home_that_is_open_to_others_is_not_opened_and_verify_says_so(home: Path, name: str, mode: int):
+    (home / name).chmod(mode)
+    with pytest.raises(Unreachable) as refusal, open_home(home):
+        pass
+    verified = dua_ledger("verify", home=home)
+    way_out = refusal.value.why.partition(": ")[2].split()
+    (home / name).chmod(0o755 if (home / name).is_dir() else 0o600)
+
+    assert refusal.value.path == home / name
+    assert (way_out[0], way_out[2]) == ("chmod", str(home / name))
+    assert f"(mode {mode:04o})" in refusal.value.why
+    assert (verified.code, str(refusal.value) in verified.out) == (0, True)
+    with open_home(home):
+        pass
+
+
 def test_a_home_of_somebody_else_is_not_opened(home: Path):
     assert in_a_process(open_as_somebody_else, home) == "Unreachable"
 
@@ -544,7 +602,10 @@ def is_whole(path: Path) -> bool:
     """Whether everything of a home is there, and its first entry."""
     with open_home(path) as home:
         whole = [one.type for one in home.ledger.facts()] == ["ledger.opened.v2"]
-    return whole and everything_in(path).keys() >= FOLDERS | FILES
+    in_it = FOLDERS | FILES
+    if lock_store_url(path) != f"sqlite:///{path}/lock/checkpoints.db":
+        in_it -= {"lock", "lock/checkpoints.db"}
+    return whole and everything_in(path).keys() >= in_it
 
 
 def run(database: Path, statement: str) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 from api.http import public
 from api.notices.settings import SETTINGS
+from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.home import LOG
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, executed, file, form, office, principal, sent, told
-from tests.office import ELSEWHERE, STRANGER, written
+from tests.office import written
+from tests.office_facts import ELSEWHERE, STRANGER
 from tests.past_facts import past_dataset, past_release
 
 __all__ = ["executed", "office"]
@@ -48,7 +50,8 @@ def test_a_researcher_directs_whoever_asks_them_to_the_office_in_one_call(office
     assert rows(office, f"/queries?about={REQUEST}") == rows(office, "/queries?about=10.1000/nobody") == []
     for unknown, why in (("D-nope", "nobody has asked about it"), ("R-2026-0099", "nobody"), ("nonsense", "neither")):
         turned_away = office.get("staff", f"/queries?about={unknown}")
-        assert (turned_away.status_code, why in told(turned_away)["errors"][0]["detail"]) == (422, True)
+        (error,) = told(turned_away)["errors"]
+        assert (turned_away.status_code, error["parameter"], why in error["detail"]) == (422, "about", True)
 
 
 @pytest.mark.parametrize("changed", [{"referred_by": BEN}, {"asked": BEN, "referred_by": BEN}])
@@ -293,6 +296,27 @@ def test_notices_that_wait_are_told_where_any_are_sent(office: HttpOffice):
     assert rows(office, "/notices") == []
 
 
+def test_notices_that_were_sent_or_refused_are_told_and_which_nobody_had_sent_again(office: HttpOffice):
+    notice: dict[str, Any] = {"of": 1, "kind": "reminder", "way": "e-mail", "person": ANA, "request": REQUEST}
+    sent_one, refused, given_up = (
+        kind(**notice, message=f"<{number}@x>")
+        for number, kind in enumerate((NoticeSent, NoticeRefused, NoticeRefused))
+    )
+    first = office.length + 1
+    written([sent_one, refused, given_up], office.home.ledger)
+    written([NoticeRevived(**notice, message="<1@x>", refusal=first + 1)], office.home.ledger)
+
+    found = rows(office, "/notices/told")
+
+    assert [(one["position"], one["what"], one["again"]) for one in found] == [
+        (first, "sent", None),
+        (first + 1, "refused", first + 3),
+        (first + 2, "refused", None),
+    ]
+    assert {(one["person"], one["person_name"], one["request"]) for one in found} == {(ANA, "Ana Ejemplo", REQUEST)}
+    assert rows(office, "/notices/told?refused=true") == found[2:]
+
+
 def test_what_registers_of_the_past_say_stands_beside_what_is_held(office: HttpOffice):
     written([past_dataset(), past_release(dataset="D-grades")], office.home.ledger)
 
@@ -307,7 +331,11 @@ def test_what_is_held_without_a_right_is_told_of_the_past_too_and_what_nobody_kn
     named, unnamed = past_release(dataset="D-grades"), past_release(dataset="D-grades", person=BEN, agreement=None)
     written([past_dataset(), named, unnamed], office.home.ledger)
 
-    for path in ("/holdings-without-right", "/datasets/D-grades/holders?without_right=true"):
+    for path in (
+        "/holdings-without-right",
+        "/datasets/D-grades/holders?without_right=true",
+        f"/organisations/{ELSEWHERE}/holdings?without_right=true",
+    ):
         answer = told(office.get("auditor", path))
         assert [(one["person"], one["right"]) for one in answer["imported"]] == [(BEN, False)]
         assert (answer["rows"], answer["right_not_known"]) == ([], 1)

@@ -15,7 +15,7 @@ from tests.authzen_schemas import DECISION, DECISIONS, EVALUATION, EVALUATIONS, 
 from tests.event_strategies import JSON
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
-from tests.office import STRANGER
+from tests.office_facts import STRANGER
 from tests.packet_facts import anything
 
 __all__ = ["executed", "office"]

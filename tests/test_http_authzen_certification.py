@@ -12,7 +12,7 @@ import pytest
 from tests.authzen_schemas import DECISION, DECISIONS, fits
 from tests.facts import ANA, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
-from tests.office import STRANGER
+from tests.office_facts import STRANGER
 
 __all__ = ["executed", "office"]
 

@@ -11,7 +11,7 @@ from ledger.events import AgreementIssued, OrganisationRegistered, PersonSuspend
 from tests.facts import ANA, DATA_SET, REQUEST
 from tests.http_office import PDF, HttpOffice, certificate, certify, file, form, office, principal, sent, told
 from tests.letters import EXAMPLES
-from tests.office import DIRECTOR, LONG_AGO
+from tests.office_facts import DIRECTOR, LONG_AGO
 from tests.packet_facts import MIT, OUTSIDE
 
 __all__ = ["office"]

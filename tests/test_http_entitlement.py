@@ -15,7 +15,7 @@ from ledger.home import PUBLISHED, open_notary
 from projections.acts import DECIDING
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, office, principal, told
-from tests.office import ELSEWHERE, STRANGER
+from tests.office_facts import ELSEWHERE, STRANGER
 
 __all__ = ["office"]
 
@@ -53,7 +53,7 @@ TABLE = {
     "GET /people": READING,
     "GET /datasets": READING,
     "GET /datasets/{dataset}": READING,
-    "GET /agreements": READING,
+    "GET /agreements": f"{READING}, researcher",
     "GET /requests/{request}/releases/{release}/package": f"{OFFICE}, researcher",
     "GET /requests/{request}": f"{READING}, researcher",
     "GET /requests/{request}/history": f"{READING}, researcher",
@@ -118,13 +118,14 @@ TABLE = {
     "POST /access/v1/evaluations": f"{OFFICE}, data server",
     "GET /organisations/{organisation}/holdings": READING,
     "GET /queries": READING,
-    "GET /publications": READING,
+    "GET /publications": f"{READING}, researcher",
     "GET /findings": READING,
     "GET /disclosures": READING,
     "GET /stats": READING,
     "GET /roles": f"{READING}, admin",
     "GET /waivers": READING,
     "GET /notices": f"{OFFICE}, auditor",
+    "GET /notices/told": f"{OFFICE}, auditor",
     "GET /requests/{request}/views": READING,
     "GET /people/{person}/views": READING,
     "GET /people/{person}/departure": READING,

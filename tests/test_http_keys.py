@@ -170,7 +170,7 @@ def test_a_revocation_is_on_record_and_there_is_one(office: HttpOffice):
 
 def test_the_last_use_of_a_key_is_known_by_its_day_and_costs_nothing_more_that_day(office: HttpOffice):
     def last_uses():
-        return {one["role"]: one["last_used"] for one in told(office.get("admin", "/api-keys"))["keys"]}
+        return {one["role"]: one["last_used"] for one in told(office.get("admin", "/api-keys"))["rows"]}
 
     office.get("auditor", "/entries")
     file = office.home.path / "last-use" / office.keys["auditor"].apikey
@@ -183,6 +183,8 @@ def test_the_last_use_of_a_key_is_known_by_its_day_and_costs_nothing_more_that_d
     office.clock.go(timedelta(days=1))
     office.get("auditor", "/entries")
     assert last_uses()["auditor"] == "2026-11-22"
+    table = office.get("admin", "/api-keys", headers={"Accept": "text/csv"}).get_data(as_text=True)
+    assert table.splitlines()[0] == "apikey,principal,role,scope,expires,last_used"
 
 
 def test_what_is_recorded_says_which_key_it_came_by(office: HttpOffice):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
-from tests.office import STRANGER
+from tests.office_facts import STRANGER
 
 __all__ = ["executed", "office"]
 

@@ -13,11 +13,10 @@ import pytest
 
 from api.cli.verifying import verify_home
 from tests.served import GONE, Served, serving
-from tests.stores import PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE
 
-LONG = os.environ.get("CAMPAIGN") == "1"
-WORKERS, CLIENTS = 4, 64 if LONG else 8
-WRITES = 36_000 if LONG else 400
+WORKERS, CLIENTS = 4, 64 if CAMPAIGN else 8
+WRITES = 36_000 if CAMPAIGN else 400
 READ = (
     "/requests?limit=10",
     "/entries?limit=20&after=3",
@@ -139,7 +138,7 @@ def test_nothing_fails_under_load_and_memory_stays_flat(served: Served):
 def test_ended_in_the_middle_of_it_every_write_that_was_answered_is_there(served: Served, how, lost):
     clients = Clients(served)
     clients.start()
-    clients.wait_for(CLIENTS * (20 if LONG else 3))
+    clients.wait_for(CLIENTS * (20 if CAMPAIGN else 3))
     os.killpg(served.process.pid, how) if how == signal.SIGKILL else served.process.send_signal(how)
     served.ended()
 

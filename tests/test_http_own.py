@@ -16,7 +16,9 @@ from api.http.table import ROUTES
 from ledger.events import DECLARED
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, executed, form, office, principal, told
-from tests.office import STRANGER, role, written
+from tests.office import written
+from tests.office_facts import STRANGER, memorandum, role
+from tests.outside import notified
 
 __all__ = ["executed", "office"]
 
@@ -50,6 +52,23 @@ def test_what_names_a_request_of_others_is_answered_as_if_there_were_none(office
 def test_of_their_own_request_a_researcher_tells_of_an_incident_and_refers_who_asks(office: HttpOffice):
     assert office.post("researcher", "/incidents", {**INCIDENT, "requests": [REQUEST]}).status_code == 201
     assert office.post("researcher", "/queries", {**REFERRED, "request": REQUEST}).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/agreements", "/publications"])
+def test_of_what_is_listed_a_researcher_sees_what_is_of_their_own_requests(executed: HttpOffice, path):
+    others = memorandum(agreement="A-9", request=OTHERS_REQUEST)
+    published = [notified(), notified(publication="B-2", request=OTHERS_REQUEST)]
+    written([others, *published], executed.home.ledger)
+    grant = {"principal": "researcher:x", "role": "researcher", "starts": "2026-01-01"}
+    assert executed.post("admin", "/roles", grant).status_code == 201
+    nobody = executed.issue("researcher", principal="researcher:x").text
+
+    def requests(of, query="", **how):
+        return {one["request"] for one in told(executed.get(of, path + query, **how))["rows"]}
+
+    assert requests("staff") == {REQUEST, OTHERS_REQUEST}
+    assert requests("researcher") == requests("researcher", f"?request={REQUEST}") == {REQUEST}
+    assert requests("researcher", f"?request={OTHERS_REQUEST}") == requests(None, key=nobody) == set()
 
 
 def test_a_researcher_who_does_not_say_who_tells_it_tells_it_themself(office: HttpOffice):

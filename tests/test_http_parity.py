@@ -1,6 +1,7 @@
 """Whatever can be asked or done at the command line has a route, or a reason why it has none."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -12,9 +13,12 @@ from ledger.events import HistoryViewed
 from ledger.evidence.bundle_check import check_bundle
 from ledger.evidence.logkeys import log_keys
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, erased
-from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, office, told
-from tests.office import FAR_OFF, LONG_AGO, written
+from tests.http_office import OTHERS_REQUEST, HttpOffice, executed, form, office, told
+from tests.office import written
+from tests.office_facts import FAR_OFF, LONG_AGO, STRANGER, waiver
 from tests.past_facts import past_release
+from tests.question_facts import ask
+from tests.view_facts import authorised, handed_over, received
 
 __all__ = ["executed", "office"]
 
@@ -32,7 +36,7 @@ ROUTED = {
     "receipt": ["GET /entries/{position}/receipt"],
     "tiles": ["GET /tile/{level}/{number}", "GET /tile/entries/{bundle}"],
     "bundle": ["GET /requests/{request}/bundle", "GET /people/{person}/bundle", "GET /datasets/{dataset}/bundle"],
-    "notices": ["GET /notices"],
+    "notices": ["GET /notices", "GET /notices/told"],
     "publish-policy": ["POST /policies"],
     "grant-role": ["POST /roles"],
     "end-role": ["POST /role-ends"],
@@ -240,3 +244,55 @@ def test_a_request_says_whose_turn_it_is(office: HttpOffice):
     (turn,) = told(office.get("researcher", f"/requests/{REQUEST}"))["turns"]
 
     assert (turn["who"], turn["next"], turn["working_days"]) == ("office", "approve or decline", 0)
+
+
+ASKED = {
+    "queries": "/queries",
+    "publications": "/publications",
+    "inbox": "/inbox",
+    "findings": "/findings",
+    "deadlines --within 9000": "/deadlines?within=9000",
+    "accesses": "/accesses",
+    "agreements": "/coverage",
+    "roles": "/roles",
+    "waivers": "/waivers",
+    "stats --year 2026": "/stats?year=2026",
+    f"holders {DATA_SET}": f"/datasets/{DATA_SET}/holders",
+    f"holdings {ANA}": f"/people/{ANA}/holdings",
+    f"views-of {REQUEST}": f"/requests/{REQUEST}/views",
+    "sample --seed 1 1": "/releases/sample?seed=1&number=1",
+}
+# What a table puts together, or into words, of what stands in members of their own over HTTP.
+IN_OTHER_WORDS = {
+    "queries": {"about", "way"},
+    "agreements": {"parties", "parties_name"},
+    f"holders {DATA_SET}": {"right", "in_force"},
+    f"holdings {ANA}": {"right", "in_force"},
+    f"views-of {REQUEST}": {"how"},
+    "stats --year 2026": {"median_days"},
+    "sample --seed 1 1": {"file"},
+}
+
+
+def test_a_list_tells_whatever_the_table_of_the_command_line_tells(executed: HttpOffice):
+    referred = {"kind": "pass on", "asker": "A colleague", "asked": ANA, "referred_by": ANA, "datasets": [DATA_SET]}
+    notified = json.dumps({"kind": "article", "title": "What learners do", "told_by": ANA, "authors": [ANA]})
+    reviewed = {"reviewer": STRANGER, "result": "fit to be published", "smallest_cell": 20}
+    publications = f"/requests/{REQUEST}/publications"
+    done = (
+        executed.post("staff", "/queries", referred),
+        form(executed, publications, notified),
+        executed.post("staff", f"{publications}/B-2026-0001-1/reviews", reviewed),
+        executed.post("data server", "/openings", {"person": STRANGER, "dataset": DATA_SET}),
+        executed.get("staff", f"/requests/{REQUEST}/history"),
+    )
+    assert [one.status_code for one in done] == [201, 201, 201, 201, 200]
+    written([authorised(), handed_over(), received(), waiver()], executed.home.ledger)
+
+    for typed, path in ASKED.items():
+        rows = ask(executed.home.path, *typed.split(), "--json", clock=executed.clock).rows
+        wanted = [{name: row[name] for name in row.keys() - IN_OTHER_WORDS.get(typed, set())} for row in rows]
+        asked = told(executed.get("auditor", path))["rows"]
+        found = [{name: row.get(name, "untold") for name in one} for one, row in zip(wanted, asked, strict=True)]
+        assert (typed, found) == (typed, wanted)
+        assert wanted

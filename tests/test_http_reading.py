@@ -24,7 +24,7 @@ from tests.http_office import (
     principal,
     told,
 )
-from tests.office import LONG_AGO, STRANGER
+from tests.office_facts import LONG_AGO, STRANGER
 
 __all__ = ["executed", "office"]
 

@@ -17,7 +17,7 @@ from ledger.home import OUTGOING
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import HttpOffice, executed, file, form, office, sent, told
 from tests.keys import MADE, Owner, keyring
-from tests.office import DIRECTOR
+from tests.office_facts import DIRECTOR
 
 __all__ = ["executed", "office"]
 
@@ -102,6 +102,27 @@ def test_the_contact_fetches_a_package_that_their_key_alone_opens(authorised: Ht
         unpacked = tar.extractfile(name)
         assert unpacked is not None
         assert (name, unpacked.read()) == (f"{DATA_SET}-pc.csv", DATA)
+
+
+def test_the_rest_of_a_package_comes_where_it_broke_off(authorised: HttpOffice):
+    done(hand_over(authorised))
+    whole, first, rest = (
+        fetch(authorised, headers={"Range": one} if one else {}) for one in ("", "bytes=0-999", "bytes=1000-")
+    )
+
+    assert [one.status_code for one in (whole, first, rest)] == [200, 206, 206]
+    assert first.get_data() + rest.get_data() == whole.get_data()
+    assert {one.headers["Cache-Control"] for one in (whole, first)} == {"no-store"}
+
+
+@pytest.mark.parametrize("part", ["bytes=99999999-", "bytes=0-9,20-29", "nonsense"])
+def test_a_part_that_a_package_does_not_have_is_not_fetched(authorised: HttpOffice, part):
+    done(hand_over(authorised))
+
+    with authorised.unchanged():
+        response = authorised.get("staff", PACKAGE, headers={"Range": part})
+
+    assert (response.status_code, told(response)["type"]) == (416, "/docs#no-such-range")
 
 
 def test_that_a_package_was_fetched_is_on_record(authorised: HttpOffice):

@@ -183,6 +183,16 @@ def test_what_is_had_already_is_not_sent_again(office: HttpOffice):
     assert (changed.status_code, changed.headers["ETag"] == first.headers["ETag"]) == (200, False)
 
 
+@pytest.mark.parametrize("accepted", ["identity", "gzip"])
+def test_who_asks_for_the_head_alone_has_that_of_the_answer(office: HttpOffice, accepted):
+    how = {"headers": {"Accept-Encoding": accepted, "X-Request-ID": "same"}}
+    whole, head = (office.ask("staff", method, PATH, **how) for method in ("GET", "HEAD"))
+    how["headers"]["If-None-Match"] = whole.headers["ETag"]
+
+    assert (head.status_code, dict(head.headers), head.get_data()) == (200, dict(whole.headers), b"")
+    assert office.ask("staff", "HEAD", PATH, **how).status_code == 304
+
+
 def test_each_form_of_an_answer_has_a_tag_of_its_own(office: HttpOffice):
     path = "/deadlines?within=36500"
     forms = [{}, {"Accept": "text/csv"}, {"Accept": "application/x-ndjson"}]

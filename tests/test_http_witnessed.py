@@ -19,10 +19,9 @@ from tests.http_office import PDF, HttpOffice, certificate, form, office, told
 from tests.office import written
 from tests.ports import NOWHERE
 from tests.stores import PATIENCE
-from tests.test_notary_commands import nothing_from_outside
 from tests.witnesses import NAME, Served, served
 
-__all__ = ["nothing_from_outside", "office"]
+__all__ = ["office"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 APPROVAL = f"/requests/{REQUEST}/approval"
 JUST_OVER = SOON + timedelta(seconds=1)

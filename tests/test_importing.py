@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -37,7 +36,7 @@ from tests.command_line import STOPPED_PROGRAM, Office
 from tests.event_strategies import many
 from tests.facts import Clock
 from tests.past_facts import GOOD, HEADING, MAP, csv_of, row
-from tests.stores import PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE
 
 PROJECT = Path(__file__).parents[1]
 EXAMPLES = PROJECT / "api" / "registers" / "examples"
@@ -533,7 +532,7 @@ def test_an_import_that_is_killed_goes_on_when_it_is_called_again_and_comes_to_t
 
 @pytest.mark.campaign
 def test_a_register_of_any_length_is_taken_in_within_bounded_memory(office: Office):
-    rows = 1_000_000 if os.environ.get("CAMPAIGN") == "1" else 3_000
+    rows = 1_000_000 if CAMPAIGN else 3_000
     with (office.folder / "register.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADING)

@@ -32,14 +32,27 @@ from projections.judgement import Explanation, judge_again, judge_now
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION
 from tests.facts import ANA, BEN, NOON, REQUEST, Clock, commitment, data_set, ledger_on, person
-from tests.office import (
+from tests.office import HOUSE, first_moment_of, written
+from tests.office_acts import (
+    approve,
+    approved,
+    authorise,
+    authorised,
+    decline,
+    execute,
+    hand_over,
+    issue,
+    let_in,
+    permitted,
+    waive,
+)
+from tests.office_facts import (
     COUHES,
     DIRECTOR,
     DUA,
     ELSEWHERE,
     FAR_OFF,
     HEAD,
-    HOUSE,
     IRB,
     MOU,
     NOWHERE,
@@ -50,29 +63,16 @@ from tests.office import (
     TOMORROW,
     WITH_ALL_DETAILS,
     affiliation,
-    approve,
-    approved,
-    authorise,
-    authorised,
     board_ended,
     certified,
-    complete,
     correction,
     couhes,
-    decline,
     designated,
-    execute,
-    first_moment_of,
-    hand_over,
-    issue,
     key_revoked,
     law,
-    let_in,
     lifted,
     memorandum,
     organisation,
-    permitted,
-    ready,
     reliance,
     request,
     returned,
@@ -80,11 +80,10 @@ from tests.office import (
     role_ended,
     suspended,
     terminated,
-    waive,
     wanted,
     withdrawn,
-    written,
 )
+from tests.office_requests import complete, ready
 
 UNCOVERED = Objection("couhes", ANA, "home board's determination", (complete().index(affiliation(ANA, "home")) + 1,))
 

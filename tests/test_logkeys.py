@@ -14,10 +14,8 @@ from ledger.evidence.logkeys import log_keys
 from ledger.home import open_home, open_log, read_log_key, read_log_keys, throw_away_key
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import NOON, fact, noon
-from tests.signing import ORIGIN, append, entries_of, locked, new_home, sign
-from tests.test_notary_commands import nothing_from_outside, verified
+from tests.signing import ORIGIN, append, entries_of, locked, new_home, sign, verified
 
-__all__ = ["nothing_from_outside"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 

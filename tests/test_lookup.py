@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 from ledger.custody import LOOKUP_KEY, Custody, Erasure, Findable, caseless
 from ledger.errors import Damaged, LedgerError, Malformed, Tampered
 from tests.custody_facts import ANA, BEN, OVER_BOTH, Folder
+from tests.stores import CAMPAIGN
 
 MIT = "organisation:O-mit"
 ADDRESS = "ana@example.edu"
-CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
-
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +16,7 @@ from api.cli.verifying import verify_home
 from ledger.backup.moving import Arrived, Elsewhere, move_home
 from ledger.chain.entry import Entry
 from ledger.custody import Document
-from ledger.custody.drafts import draft_of
+from ledger.drafts import draft_of
 from ledger.errors import AlreadyThere, Malformed, NotALedger, Unreachable
 from ledger.events.people import Detail
 from ledger.evidence.report import Verdict
@@ -201,6 +203,28 @@ def test_nobody_moves_out_while_somebody_works_there_and_nobody_comes_in_meanwhi
         pass
 
     assert staying.move().log.size == 306
+
+
+# A service that has made itself ready, and waits before it starts the first of its workers.
+STARTING = """
+import sys
+from api import hosting
+from api.cli import main
+hosting.serve_until_told = lambda server, **how: (print("starting", flush=True), sys.stdin.read())
+main(sys.argv[1:], prog_name="dua-ledger")
+"""
+
+
+def test_nobody_moves_out_while_a_service_is_starting(staying: Office):
+    words = [sys.executable, "-c", STARTING, "serve", "--home", str(staying.home)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout
+        assert service.stdout.readline() == "starting\n"
+        with pytest.raises(Unreachable, match="is in use: stop its service first"):
+            staying.move()
+        service.communicate(timeout=PATIENCE)
+
+    assert (service.returncode, staying.move().log.size) == (0, 306)
 
 
 @pytest.mark.needs("initdb")

@@ -420,8 +420,8 @@ def test_a_slow_notary_does_not_put_an_older_checkpoint_in_the_place_of_a_newer_
 def test_what_stands_in_the_way_of_publishing_is_named(home: Path):
     (home / "checkpoint").unlink()
     (home / "checkpoint").mkdir()
-    with pytest.raises(LedgerError) as refusal, open_home(home):
-        pass
+    with open_home(home) as opened, pytest.raises(LedgerError) as refusal:
+        opened.notary.publish()
     assert str(home / "checkpoint") in str(refusal.value)
 
 

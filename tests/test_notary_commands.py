@@ -3,37 +3,33 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ledger.chain.receipt import parse_receipt
 from ledger.evidence.lockstore import LockStore
-from ledger.evidence.logkeys import log_key
-from ledger.home import open_log
 from tests.command_line import Outcome, dua_ledger
-from tests.signing import ORIGIN, append, cut, entries_of, locked, new_home, rewrite, signed_home, with_altered
+from tests.signing import (
+    ORIGIN,
+    append,
+    cut,
+    entries_of,
+    locked,
+    new_home,
+    rewrite,
+    signed_home,
+    verified,
+    vkey_of,
+    with_altered,
+)
 from tests.stores import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 
 @pytest.fixture
-def nothing_from_outside(monkeypatch: pytest.MonkeyPatch):
-    for variable in ("HOME", "LOCK_STORE", "KEY_PASSPHRASE", "REQUIRE_WITNESS"):
-        monkeypatch.delenv(f"DUA_LEDGER_{variable}", raising=False)
-    # That this machine is busy is no reason to call a witness silent.
-    monkeypatch.setenv("DUA_LEDGER_WITNESS_SECONDS", str(PATIENCE))
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return signed_home(tmp_path / "home", 4, 9)
-
-
-def vkey_of(path: Path) -> str:
-    with open_log(path) as store:
-        return str(log_key(store))
 
 
 def test_vkey_prints_the_verifier_key(home: Path):
@@ -151,12 +147,6 @@ def test_what_was_not_signed_is_shown_with_a_warning(home: Path, command: list[s
 
 
 # Verifying.
-
-
-def verified(home: Path, *options: object, **environment: Any) -> tuple[int, list[str]]:
-    told = dua_ledger("verify", *options, home=home, **environment)
-    kinds = {"altered", "shorter", "unverified"}
-    return told.code, [line for line in told.out.splitlines() if line.partition(":")[0] in kinds]
 
 
 def test_verify_holds_the_log_against_a_checkpoint_that_was_kept(home: Path, tmp_path: Path):

@@ -8,7 +8,7 @@ import signal
 import sys
 from itertools import count
 from pathlib import Path
-from subprocess import PIPE, Popen, run
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -50,13 +50,6 @@ def assert_healed(home: Path, answers: list[tuple[int, int]]) -> None:
     with open_lock_store(home) as lock:
         assert_one_line(home, lock)
     assert verify_home(home).verdict is Verdict.HOLDS
-
-
-@pytest.fixture
-def traceable() -> None:
-    """Skips where one process may not watch another."""
-    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("strace may not trace processes here")
 
 
 # strace delivers the signal when the signer makes its nth call of a kind: all moments, one by one.

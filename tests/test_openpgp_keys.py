@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import ByAnotherKey, OverAnotherText
 from ledger.openpgp import (
     EncryptionSubkey,
     KeyFacts,
@@ -17,6 +16,7 @@ from ledger.openpgp import (
     seal_nonce,
     verify_signature,
 )
+from ledger.openpgp.errors import ByAnotherKey, OverAnotherText
 from tests.keys import COMPROMISED, MADE, NO_REASON, RETIRED, SUPERSEDED, Keyring, Owner
 from tests.openpgp_facts import DAY, JUNE, MARCH, NOW, SECOND, TEXT, ana, ben, nothing_is_left, ring
 

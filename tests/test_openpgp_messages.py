@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import NotAPackage, Unreachable
+from ledger.errors import Unreachable
 from ledger.openpgp import recipients_of, seal_nonce
+from ledger.openpgp.errors import NotAPackage
 from tests.keys import Owner
 from tests.openpgp_facts import JUNE, NOW, TEXT, ana, ben, dearmored, message, nothing_is_left, packet, ring
 

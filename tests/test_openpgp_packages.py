@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import NoEncryptionSubkey, PackageRefused, Unreachable, UnsafeName
+from ledger.errors import Unreachable
 from ledger.openpgp import PackageFacts, PackedFile, encrypt_package, recipients_of, seal_nonce
+from ledger.openpgp.errors import NoEncryptionSubkey, PackageRefused, UnsafeName
 from tests.keys import MADE, RETIRED, Keyring, Owner
 from tests.openpgp_facts import DAY, JUNE, MARCH, NOW, ana, names_in, nothing_is_left, ring
 from tests.package_facts import MARKER, source_in, sources, target, unpacked

@@ -14,17 +14,9 @@ from time import monotonic
 import pytest
 
 import ledger.openpgp
-from ledger.errors import (
-    AlreadyThere,
-    GnuPGFailed,
-    LedgerError,
-    NotAPackage,
-    SourceChanged,
-    StoreFull,
-    Unreachable,
-    WrongRecipients,
-)
+from ledger.errors import AlreadyThere, LedgerError, StoreFull, Unreachable
 from ledger.openpgp import encrypt_package, examine_key, seal_nonce
+from ledger.openpgp.errors import GnuPGFailed, NotAPackage, SourceChanged, WrongRecipients
 from tests.keys import Owner
 from tests.openpgp_facts import NOW, ana, ben, in_place_of_gpg, names_in, nothing_is_left, processes_about, ring
 from tests.package_facts import MARKER, source_in, sources, target, unpacked

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import GnuPGFailed, LedgerError, NotAKey, ProgramMissing, StoreFull, Unreachable
+from ledger.errors import LedgerError, ProgramMissing, StoreFull, Unreachable
 from ledger.openpgp import examine_key, gpg_version, seal_nonce, verify_signature
+from ledger.openpgp.errors import GnuPGFailed, NotAKey
 from tests.keys import Owner
 from tests.openpgp_facts import (
     JUNE,

@@ -11,8 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import ledger.openpgp
-from ledger.errors import KeyRefused, Malformed, NotAKey, NotDetached, SecretKey, SeveralKeys, TooLarge
+from ledger.errors import Malformed, TooLarge
 from ledger.openpgp import MAX_KEY_BYTES, examine_key, seal_nonce, verify_signature
+from ledger.openpgp.errors import KeyRefused, NotAKey, NotDetached, SecretKey, SeveralKeys
 from tests.keys import Keyring, Owner
 from tests.openpgp_facts import JUNE, NOW, TEXT, ana, ben, flipped, nothing_is_left, packet, packets, ring
 from tests.stores import CAMPAIGN

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.errors import (
+from ledger.errors import TooLarge
+from ledger.openpgp import MAX_SIGNATURE_BYTES, seal_nonce, verify_signature
+from ledger.openpgp.errors import (
     ByAnotherKey,
     ByExpiredKey,
     ByRevokedKey,
@@ -21,9 +23,7 @@ from ledger.errors import (
     SeveralSignatures,
     SignatureRefused,
     SignedInFuture,
-    TooLarge,
 )
-from ledger.openpgp import MAX_SIGNATURE_BYTES, seal_nonce, verify_signature
 from tests.keys import COMPROMISED, MADE, NO_REASON, RETIRED, SUPERSEDED, Keyring, Owner
 from tests.openpgp_facts import (
     DAY,

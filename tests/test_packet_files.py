@@ -13,14 +13,11 @@ from api.packets import read_packet
 from api.packets.form import Form
 from api.packets.lines import lines_of
 from tests.letters import pdf
-from tests.packet_facts import NAMES, TODAY, VALUES, Folder, anything, found, told, toml
+from tests.packet_facts import NAMES, TODAY, VALUES, anything, folder, found, told, toml
+
+__all__ = ["folder"]
 
 # The request.
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return Folder(tmp_path / "packet")
 
 
 @pytest.mark.parametrize(

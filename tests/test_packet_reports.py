@@ -38,18 +38,15 @@ from projections.standing import Standing
 from tests.facts import NOON, noon
 from tests.keys import keyring
 from tests.letters import EXAMPLES, LETTERS, pdf
-from tests.packet_facts import AS_SHIPPED, MIT, MIXED, OUTSIDE, TODAY, Folder, anything, broken_tables
+from tests.packet_facts import AS_SHIPPED, MIT, MIXED, OUTSIDE, TODAY, Folder, anything, broken_tables, folder
+
+__all__ = ["folder"]
 
 REQUEST = "R-2026-0001"
 ZONE = ZoneInfo("America/New_York")
 BY_MAIL = Circumstances(actor="staff:1", via="command line")
 COURSE = "course-v1:MITx+6.002x+2012_Spring"
 DATA_SETS = ("D-6.002x-pc", "D-6.002x-forum")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "packet")
 
 
 @pytest.fixture

@@ -132,7 +132,6 @@ def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server,
         verify_consistency(size, end_size, path, root, root_of(end_size, store.subtree))
 
 
-@pytest.mark.skipif(not CAMPAIGN, reason="takes two servers of its own; the log's own takeover stands for it")
 def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(
     pair: tuple[Server, Server], tmp_path: Path
 ):

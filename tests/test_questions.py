@@ -18,9 +18,9 @@ from api.cli.tables import Form, Row, Table, Who, as_csv, as_text, show
 from ledger.events import HistoryViewed
 from ledger.home import VIEWS, open_home
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, Clock, fact
-from tests.office import STRANGER, returned
-from tests.office import couhes as determined
-from tests.office import request as submitted
+from tests.office_facts import STRANGER, returned
+from tests.office_facts import couhes as determined
+from tests.office_facts import request as submitted
 from tests.question_facts import OPENED, ORIGIN, Answer, ask, named, office_home, returned_because
 from tests.view_facts import AGREED, RELEASED, designated, opened_by, permitted, terminated
 
@@ -65,15 +65,17 @@ def columns(line: str) -> int:
 
 
 @every_question
+@pytest.mark.parametrize("width", [80, 100])
 def test_an_answer_on_a_terminal_fits_and_says_for_which_position_it_holds(
-    released: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+    released: Path, words: list[str], width: int, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
     answer = ask(released, *words)
 
     assert (answer.code, answer.err) == (0, "")
     assert re.fullmatch(r"This holds for position \d+\.", answer.out.splitlines()[-1])
-    assert max(map(columns, answer.out.splitlines())) <= 100
+    assert max(map(columns, answer.out.splitlines())) <= width
     assert "\x1b" not in answer.out
     assert "\u202e" not in answer.out
 

@@ -12,22 +12,22 @@ from projections.rules.rulebook import RULEBOOK, judge, rule
 from projections.standing import Standing
 from tests.event_strategies import examples
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, version_added
-from tests.office import (
+from tests.office import recorded
+from tests.office_facts import (
     FAR_OFF,
     LONG_AGO,
     TODAY,
     YESTERDAY,
     affiliation,
-    complete,
     couhes,
     irb,
     law,
-    recorded,
     returned,
     suspended,
     withdrawn,
 )
-from tests.office import request as submitted
+from tests.office_facts import request as submitted
+from tests.office_requests import complete
 from tests.view_facts import (
     AGREED,
     KEYED,

@@ -10,7 +10,8 @@ from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.entry import NO_LEAF, Entry, make_entry
 from ledger.chain.merkle import inclusion_proof, leaf_hash, root_hash
 from ledger.chain.note import ED25519, VerifierKey
-from ledger.chain.receipt import MAX_PROOF, MAX_RECEIPT_BYTES, Receipt, check_receipt, parse_receipt
+from ledger.chain.proof import MAX_PROOF
+from ledger.chain.receipt import MAX_RECEIPT_BYTES, Receipt, check_receipt, parse_receipt
 from ledger.errors import LedgerError, Malformed, ProofFailed, SignatureFailed, TooLarge, UnknownKey
 
 ORIGIN = "ir.example.edu/dua-ledger"

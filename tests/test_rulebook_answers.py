@@ -33,7 +33,9 @@ from tests.endings import (
     was_accepted,
 )
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, commitment, person, version_added
-from tests.office import (
+from tests.office import first_moment_of, last_moment_of, recorded
+from tests.office_acts import approve, approved, authorised, decline, declined, handed_over
+from tests.office_facts import (
     ACCEPTS_NO_SUBJECTS,
     COUHES,
     DIRECTOR,
@@ -51,23 +53,15 @@ from tests.office import (
     TOMORROW,
     YESTERDAY,
     affiliation,
-    approve,
-    approved,
-    authorised,
     basis,
     board_ended,
     certified,
-    complete,
     corrected,
     couhes,
     covered,
-    decline,
-    declined,
     designated,
     failed,
-    first_moment_of,
     form_changed,
-    handed_over,
     head_approval,
     in_force,
     irb,
@@ -75,14 +69,11 @@ from tests.office import (
     key_filed,
     key_rejected,
     key_revoked,
-    last_moment_of,
     law,
     lifted,
     memorandum,
-    ready,
     received,
     recipient,
-    recorded,
     reliance,
     request,
     returned,
@@ -99,6 +90,7 @@ from tests.office import (
     wanted,
     withdrawn,
 )
+from tests.office_requests import complete, ready
 from tests.outside import (
     asked,
     changes_asked,

@@ -7,7 +7,23 @@ import pytest
 
 from ledger.events import PolicyPublished, TrainingCertified, TrainingVerified
 from tests.facts import ANA, BEN, REQUEST, commitment, person
-from tests.office import (
+from tests.office import Done, Objections, first_moment_of, given, last_moment_of, refused
+from tests.office_acts import (
+    approve,
+    approved,
+    authorise,
+    authorised,
+    declined,
+    execute,
+    executed,
+    hand_over,
+    handed_over,
+    issue,
+    issued,
+    let_in,
+    permitted,
+)
+from tests.office_facts import (
     DIRECTOR,
     DUA,
     ELSEWHERE,
@@ -22,39 +38,18 @@ from tests.office import (
     TODAY,
     TOMORROW,
     WAIVER,
-    Done,
-    Objections,
     affiliation,
-    approve,
-    approved,
-    authorise,
-    authorised,
     certified,
-    complete,
     corrected,
     couhes,
     covered,
-    declined,
-    execute,
-    executed,
     failed,
-    first_moment_of,
-    given,
-    hand_over,
-    handed_over,
     in_force,
     irb,
-    issue,
-    issued,
-    last_moment_of,
     law,
-    let_in,
     lifted,
     memorandum,
-    permitted,
-    ready,
     recipient,
-    refused,
     reliance,
     request,
     returned,
@@ -67,6 +62,7 @@ from tests.office import (
     wanted,
     withdrawn,
 )
+from tests.office_requests import complete, ready
 
 BOTH = request(datasets=(wanted(), wanted("de-identified")))
 EVERYBODY = request(personnel=(ANA, BEN, STRANGER), study_group=(ANA, BEN, STRANGER))

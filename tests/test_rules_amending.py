@@ -27,7 +27,21 @@ from tests.amending_facts import (
     the_same_again,
 )
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set
-from tests.office import (
+from tests.office import Done, first_moment_of, given, last_moment_of, recorded, refused
+from tests.office_acts import (
+    approve,
+    approved,
+    authorise,
+    authorised,
+    execute,
+    executed,
+    hand_over,
+    issue,
+    issued,
+    let_in,
+    permitted,
+)
+from tests.office_facts import (
     DUA,
     ELSEWHERE,
     FAR_OFF,
@@ -39,35 +53,16 @@ from tests.office import (
     TOMORROW,
     WAIVER,
     YESTERDAY,
-    Done,
     affiliation,
-    approve,
-    approved,
-    authorise,
-    authorised,
     basis,
     certified,
-    complete,
     couhes,
     covered,
-    execute,
-    executed,
-    first_moment_of,
-    given,
-    hand_over,
     in_force,
     irb,
-    issue,
-    issued,
-    last_moment_of,
     law,
-    let_in,
     memorandum,
-    permitted,
-    ready,
     recipient,
-    recorded,
-    refused,
     request,
     signed,
     suspended,
@@ -76,6 +71,7 @@ from tests.office import (
     waiver,
     wanted,
 )
+from tests.office_requests import complete, ready
 
 OTHER_DATA = "D-6.002x-forum"
 SIGNED = [*strangers(), amendment(), *signatures(amendment())]

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.facts import ANA, BEN, REQUEST, commitment, person
-from tests.office import (
+from tests.office import first_moment_of, given, last_moment_of, malformed, not_entitled, refused
+from tests.office_acts import approve, approved, decline, declined
+from tests.office_facts import (
     DIRECTOR,
     FAR_OFF,
     OTHER_REQUEST,
@@ -16,26 +18,16 @@ from tests.office import (
     WITH_ALL_DETAILS,
     YESTERDAY,
     affiliation,
-    approve,
-    approved,
-    complete,
     couhes,
-    decline,
-    declined,
-    first_moment_of,
-    given,
     head_approval,
-    last_moment_of,
     law,
-    malformed,
-    not_entitled,
-    refused,
     request,
     returned,
     role,
     role_ended,
     withdrawn,
 )
+from tests.office_requests import complete
 
 APPROVAL, DENIAL = approve(), decline()
 

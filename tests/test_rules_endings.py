@@ -36,8 +36,23 @@ from tests.endings import (
     written_off,
 )
 from tests.facts import ANA, BEN, DATA_SET, EVA, REQUEST, data_set, person
-from tests.office import (
+from tests.office import Done, given, malformed, refused
+from tests.office_acts import (
     ANAS,
+    approve,
+    approved,
+    authorise,
+    authorised,
+    erase,
+    execute,
+    executed,
+    given_up,
+    hand_over,
+    handed_over,
+    let_in,
+    permitted,
+)
+from tests.office_facts import (
     DIRECTOR,
     DUA,
     ELSEWHERE,
@@ -48,30 +63,12 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    Done,
     affiliation,
-    approve,
-    approved,
-    authorise,
-    authorised,
     basis,
-    complete,
     designated,
-    erase,
-    execute,
-    executed,
     failed,
-    given,
-    given_up,
-    hand_over,
-    handed_over,
     in_force,
-    let_in,
-    malformed,
-    permitted,
-    ready,
     recipient,
-    refused,
     request,
     returned,
     role,
@@ -79,6 +76,7 @@ from tests.office import (
     use_agreement,
     withdrawn,
 )
+from tests.office_requests import complete, ready
 from tests.outside import (
     PUBLICATION,
     QUERY,

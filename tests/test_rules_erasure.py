@@ -6,7 +6,9 @@ from ledger.events import Event
 from ledger.events.people import Detail
 from tests.amending_facts import debarment_lifted, debarred
 from tests.facts import ANA, BEN, EVA, person
-from tests.office import (
+from tests.office import given, malformed, refused
+from tests.office_acts import authorised, erase, given_up, handed_over
+from tests.office_facts import (
     DUA,
     HEAD,
     LONG_AGO,
@@ -16,20 +18,12 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    authorised,
-    complete,
-    erase,
     failed,
-    given,
-    given_up,
-    handed_over,
     in_force,
-    malformed,
-    ready,
-    refused,
     terminated,
     use_agreement,
 )
+from tests.office_requests import complete, ready
 from tests.past_facts import past_release
 
 OUT: list[Event] = [authorised().event, handed_over().event]

@@ -6,7 +6,9 @@ import pytest
 
 from ledger.events import PolicyPublished
 from tests.facts import ANA, BEN
-from tests.office import (
+from tests.office import first_moment_of, given, last_moment_of, refused
+from tests.office_acts import approve, approved
+from tests.office_facts import (
     ACCEPTS_NO_SUBJECTS,
     COUHES,
     ELSEWHERE,
@@ -20,19 +22,13 @@ from tests.office import (
     TOMORROW,
     YESTERDAY,
     affiliation,
-    approve,
-    approved,
     board_ended,
-    complete,
     couhes,
-    first_moment_of,
-    given,
     irb,
-    last_moment_of,
-    refused,
     reliance,
     request,
 )
+from tests.office_requests import complete
 
 OWN_BOARD = "determination of their own institution's board"
 HOME_OR_RELIANCE = "home board's determination or reliance"

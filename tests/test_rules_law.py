@@ -6,21 +6,10 @@ import pytest
 
 from ledger.events.review import LegalBasis
 from tests.facts import ANA, BEN, DATA_SET, commitment, data_set
-from tests.office import (
-    ELSEWHERE,
-    affiliation,
-    approve,
-    approved,
-    basis,
-    complete,
-    couhes,
-    given,
-    law,
-    refused,
-    request,
-    returned,
-    wanted,
-)
+from tests.office import given, refused
+from tests.office_acts import approve, approved
+from tests.office_facts import ELSEWHERE, affiliation, basis, couhes, law, request, returned, wanted
+from tests.office_requests import complete
 
 
 def test_before_the_law_was_determined_nothing_is_approved():

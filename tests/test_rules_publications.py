@@ -4,25 +4,22 @@ import pytest
 
 from ledger.events import PolicyPublished
 from tests.facts import ANA, BEN, EVA, REQUEST
-from tests.office import (
+from tests.office import given, not_entitled, refused
+from tests.office_acts import authorised, handed_over
+from tests.office_facts import (
     DIRECTOR,
     HEAD,
     OFFICE_ZONE,
     STRANGER,
     THE_DIRECTOR,
     WAIVER,
-    authorised,
     correction,
     failed,
-    given,
-    handed_over,
-    not_entitled,
-    ready,
-    refused,
     role,
     suspended,
     waiver,
 )
+from tests.office_requests import ready
 from tests.outside import (
     PUBLICATION,
     changes_asked,

@@ -8,7 +8,8 @@ import pytest
 from ledger.events import Event, RequestApproved, RequestClosed, RequestWithdrawn
 from ledger.events.query import Answer, Asking
 from tests.facts import ANA, BEN, DATA_SET, EVA, REQUEST, commitment, data_set
-from tests.office import (
+from tests.office import given, malformed, not_entitled, refused
+from tests.office_facts import (
     DIRECTOR,
     DUA,
     HEAD,
@@ -20,12 +21,8 @@ from tests.office import (
     TOMORROW,
     correction,
     covered,
-    given,
-    malformed,
     memorandum,
-    not_entitled,
     recipient,
-    refused,
     request,
     role,
     terminated,

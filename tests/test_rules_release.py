@@ -7,30 +7,23 @@ from ledger.events.catalogue import DataSetVersionAdded
 from ledger.events.release import Version
 from projections.acts import AuthoriseRelease
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, data_set, version_added
-from tests.office import (
+from tests.office import given, refused
+from tests.office_acts import authorise, authorised, chosen, hand_over, handed_over, issue, waive
+from tests.office_facts import (
     DIRECTOR,
     RELEASE,
     STRANGER,
     THE_DIRECTOR,
-    authorise,
-    authorised,
-    chosen,
     designated,
     form_changed,
-    given,
-    hand_over,
-    handed_over,
     head_approval,
-    issue,
     key_filed,
     memorandum,
-    ready,
-    refused,
     request,
     role,
     suspended,
-    waive,
 )
+from tests.office_requests import ready
 from tests.release_facts import NO_PLACE, OTHER_SET, before, done, each_act
 
 

@@ -6,9 +6,9 @@ from ledger.events import AgreementExecuted
 from ledger.events.catalogue import DataSetVersionAdded
 from ledger.events.release import Party, Version
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment
-from tests.office import (
-    ANAS,
-    BENS,
+from tests.office import Done, Objections, first_moment_of, given, last_moment_of, refused
+from tests.office_acts import ANAS, BENS, authorise, authorised, chosen
+from tests.office_facts import (
     DUA,
     ELSEWHERE,
     FAR_OFF,
@@ -21,27 +21,17 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    Done,
-    Objections,
     affiliation,
-    authorise,
-    authorised,
     basis,
     certified,
-    chosen,
     corrected,
     couhes,
     covered,
-    first_moment_of,
-    given,
     in_force,
     irb,
-    last_moment_of,
     law,
     memorandum,
-    ready,
     recipient,
-    refused,
     reliance,
     request,
     terminated,
@@ -49,6 +39,7 @@ from tests.office import (
     verified,
     wanted,
 )
+from tests.office_requests import ready
 from tests.release_facts import NO_PLACE, OTHER_SET, TWO_SETS, bases_for, before, done, each_act
 
 

@@ -6,7 +6,9 @@ from ledger.events import Event
 from ledger.events.catalogue import DataSetVersionAdded
 from ledger.events.release import Version
 from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, version_added
-from tests.office import (
+from tests.office import given, refused
+from tests.office_acts import authorise, authorised, chosen, hand_over, handed_over, packed
+from tests.office_facts import (
     COUHES,
     DUA,
     HEAD,
@@ -14,28 +16,19 @@ from tests.office import (
     OTHER_REQUEST,
     RELEASE,
     TODAY,
-    authorise,
-    authorised,
     basis,
     board_ended,
-    chosen,
     corrected,
     covered,
     designated,
     failed,
     form_changed,
-    given,
-    hand_over,
-    handed_over,
     in_force,
     key_confirmed,
     key_filed,
     key_revoked,
     law,
     memorandum,
-    packed,
-    ready,
-    refused,
     request,
     role,
     suspended,
@@ -44,6 +37,7 @@ from tests.office import (
     trial_passed,
     use_agreement,
 )
+from tests.office_requests import ready
 from tests.release_facts import AUTHORISED, BOTH_FORMS, bases_for
 
 AGREED_ON_BOTH = {

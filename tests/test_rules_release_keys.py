@@ -6,7 +6,9 @@ import pytest
 
 from ledger.events import PolicyPublished
 from tests.facts import ANA, BEN, NOON, REQUEST
-from tests.office import (
+from tests.office import first_moment_of, given, last_moment_of, refused
+from tests.office_acts import authorise, authorised, hand_over
+from tests.office_facts import (
     KEY_EXPIRES,
     OFFICE_ZONE,
     RELEASE,
@@ -14,24 +16,17 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    authorise,
-    authorised,
     corrected,
     designated,
-    first_moment_of,
-    given,
-    hand_over,
     key_confirmed,
     key_filed,
     key_rejected,
     key_revoked,
-    last_moment_of,
-    ready,
-    refused,
     trial_failed,
     trial_passed,
     trial_sent,
 )
+from tests.office_requests import ready
 from tests.release_facts import before, done, each_act
 
 # C3: the contact.

@@ -4,27 +4,23 @@ import pytest
 
 from ledger.events import PersonDetailsChanged, PersonErased
 from tests.facts import ANA, BEN, DATA_SET, EVA, commitment, person
-from tests.office import (
+from tests.office import given, refused
+from tests.office_acts import approve, approved, decline, declined
+from tests.office_facts import (
     HEAD,
     STRANGER,
     TODAY,
     WITH_ALL_DETAILS,
     affiliation,
-    approve,
-    approved,
     basis,
-    complete,
     couhes,
-    decline,
-    declined,
-    given,
     head_approval,
     law,
-    refused,
     request,
     suspended,
     wanted,
 )
+from tests.office_requests import complete
 
 
 def test_a_complete_request_is_approved():

@@ -3,18 +3,10 @@
 import pytest
 
 from tests.facts import ANA, BEN, REQUEST
-from tests.office import (
-    OTHER_REQUEST,
-    STRANGER,
-    approve,
-    approved,
-    complete,
-    given,
-    lifted,
-    refused,
-    request,
-    suspended,
-)
+from tests.office import given, refused
+from tests.office_acts import approve, approved
+from tests.office_facts import OTHER_REQUEST, STRANGER, lifted, request, suspended
+from tests.office_requests import complete
 
 
 @pytest.mark.parametrize("where", [None, REQUEST], ids=["in all", "in this one"])

@@ -24,10 +24,9 @@ from tests.facts import data_set, noon
 from tests.http_office import HttpOffice, office
 from tests.signing import BY, append, assert_one_line, entries_of, locked, new_home, sign
 from tests.stores import CAMPAIGN, PATIENCE
-from tests.test_notary_commands import nothing_from_outside
-from tests.test_notary_crashes import signer, traceable
+from tests.test_notary_crashes import signer
 
-__all__ = ["nothing_from_outside", "office", "traceable"]
+__all__ = ["office"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 DIRECTOR = ("grant-role", "staff:1", "director", "--from", "2026-01-01")

@@ -20,13 +20,12 @@ from ledger.home import open_home
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
 from tests.ports import NOWHERE
-from tests.signing import BY, ORIGIN, append, copied, entries_of, locked, sign
+from tests.signing import BY, ORIGIN, append, copied, entries_of, locked, sign, verified
 from tests.stores import PATIENCE
-from tests.test_notary_commands import nothing_from_outside, verified
 from tests.test_signing import assert_all_signed, home, keys_of, register
 from tests.witnesses import NAME, Served, served
 
-__all__ = ["home", "nothing_from_outside"]
+__all__ = ["home"]
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 

@@ -9,7 +9,8 @@ from ledger.events import PolicyPublished
 from ledger.events.governance import Role
 from projections.standing import Known
 from tests.facts import NOON
-from tests.office import (
+from tests.office import first_moment_of, last_moment_of, standing
+from tests.office_facts import (
     DIRECTOR,
     OFFICE_ZONE,
     STRANGER,
@@ -17,11 +18,8 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    first_moment_of,
-    last_moment_of,
     role,
     role_ended,
-    standing,
 )
 
 

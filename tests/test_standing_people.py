@@ -11,7 +11,8 @@ from ledger.events import PersonDetailsChanged, TrainingCertified
 from projections.standing import Known
 from projections.standing.person import end_of, months_after
 from tests.facts import ANA, BEN, REQUEST, commitment, erased, person
-from tests.office import FAR_OFF, LONG_AGO, OTHER_REQUEST, TODAY, TOMORROW, YESTERDAY, lifted, standing, suspended
+from tests.office import standing
+from tests.office_facts import FAR_OFF, LONG_AGO, OTHER_REQUEST, TODAY, TOMORROW, YESTERDAY, lifted, suspended
 
 
 def test_details_are_known_since_they_were_last_told():

@@ -12,17 +12,15 @@ from projections.standing import Known, State
 from projections.standing.state import moved
 from tests.endings import closed
 from tests.facts import ANA, BEN, REQUEST
-from tests.office import (
+from tests.office import standing
+from tests.office_acts import approved, authorised, declined, handed_over
+from tests.office_facts import (
     IRB,
     MOU,
     TODAY,
     affiliation,
-    approved,
-    authorised,
     board_ended,
-    declined,
     failed,
-    handed_over,
     in_force,
     irb,
     law,
@@ -30,7 +28,6 @@ from tests.office import (
     reliance,
     request,
     returned,
-    standing,
     withdrawn,
 )
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from subprocess import TimeoutExpired, run
+from subprocess import TimeoutExpired
 from time import monotonic
 
 import pytest
@@ -102,13 +102,6 @@ def test_a_writer_killed_beside_others_does_not_disturb_them(shared_url):
 
 CALLS = ["pwrite64", "write", "fdatasync", "fsync", "ftruncate", "unlink"]
 LINE = re.compile(r"""\d+ +(?P<call>\w+)\((?P<fd>\d+)<(?P<file>[^>]*)>.* = \d+""")
-
-
-@pytest.fixture
-def traceable() -> None:
-    """Skips where one process may not watch another."""
-    if run(["strace", "-f", "-o", "/dev/null", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("strace may not trace processes here")
 
 
 def calls_on(trace: Path, log: Path) -> Iterator[str]:

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from subprocess import run
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
@@ -20,6 +18,7 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
 from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.errors import Malformed, NewerSchema, NotALedger, StoreFull, TooLarge, Unreachable
 from ledger.storage import Store, create_store, open_store
+from tests.disks import Disk, mounted, rights_of_nobody
 from tests.stores import CAMPAIGN, assert_holds, contents, event, nothing_written, path_of, tagged
 from tests.writers import append_each, elsewhere
 
@@ -314,28 +313,13 @@ def test_the_files_of_a_store_are_its_owner_s_alone(file_url):
 # What may not be read or written.
 
 
-@contextmanager
-def nobody_s_rights() -> Iterator[None]:
-    """For root, who may do everything: the rights of nobody."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setegid(65534)
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-
-
 @pytest.fixture
 def public_url() -> Iterator[str]:
     """A store with one entry that anybody may get to."""
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         url = f"sqlite:///{folder}/log.db"
-        with nobody_s_rights():
+        with rights_of_nobody():
             create_store(url)
             append_each(url, [event()])
         yield url
@@ -346,7 +330,7 @@ def test_a_ledger_that_may_not_be_read_is_unreachable(mode, folder_mode, public_
     path = path_of(public_url)
     path.chmod(mode)
     path.parent.chmod(folder_mode)
-    with nobody_s_rights(), pytest.raises(Unreachable) as refused:
+    with rights_of_nobody(), pytest.raises(Unreachable) as refused:
         open_store(public_url)
     path.parent.chmod(0o777)
 
@@ -356,7 +340,7 @@ def test_a_ledger_that_may_not_be_read_is_unreachable(mode, folder_mode, public_
 def test_a_ledger_that_may_not_be_written_can_be_read_and_says_so(public_url):
     path = path_of(public_url)
     path.chmod(0o400)
-    with nobody_s_rights(), open_store(public_url) as store, nothing_written(store):
+    with rights_of_nobody(), open_store(public_url) as store, nothing_written(store):
         with pytest.raises(Unreachable) as refused:
             store.append([event()])
 
@@ -366,7 +350,7 @@ def test_a_ledger_that_may_not_be_written_can_be_read_and_says_so(public_url):
 def test_a_queue_that_may_not_be_joined_is_unreachable(public_url):
     queue = path_of(public_url).with_name("log.db-turn")
     queue.chmod(0o000)
-    with nobody_s_rights(), open_store(public_url) as store, nothing_written(store):
+    with rights_of_nobody(), open_store(public_url) as store, nothing_written(store):
         with pytest.raises(Unreachable) as refused:
             store.append([event()])
 
@@ -454,47 +438,22 @@ def test_a_store_without_room_is_not_made_by_halves(tmp_path, tell):
     tell("stores not made for want of room", refused)
 
 
-def test_a_store_that_has_no_room_to_be_opened_says_so(file_url):
+def test_a_store_that_is_opened_without_room_can_be_read_and_says_so(file_url):
     append_each(file_url, [event()])
 
-    assert elsewhere(open_without_room, file_url) == f"{path_of(file_url)}: no room to write"
-    with open_store(file_url) as store:
-        assert store.head().position == 1
+    assert elsewhere(read_without_room, file_url) == (1, f"{path_of(file_url)}: no room to write")
+    assert append_each(file_url, [event()]) == [2]
 
 
-def open_without_room(url: str) -> str:
-    with room_up_to(4096):
-        return refusal_of(partial(open_store, url)).partition(" (")[0]
-
-
-class SmallDisk(NamedTuple):
-    """A disk of its own, which can be filled and grow."""
-
-    path: Path
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.path}/log.db"
-
-    def resize(self, size: str) -> None:
-        run(["mount", "-o", f"remount,size={size}", self.path], check=True)
-
-    def fill(self, name: str, leave: int = 0) -> Path:
-        """Put a file there that takes all room but so many bytes."""
-        filler = self.path / name
-        free = os.statvfs(self.path)
-        filler.write_bytes(b"x" * (free.f_bavail * free.f_frsize - leave))
-        return filler
+def read_without_room(url: str) -> tuple[int, str]:
+    with room_up_to(4096), open_store(url) as store:
+        return store.length(), refusal_of(partial(store.append, [event()])).partition(" (")[0]
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    disk = SmallDisk(tmp_path / "disk")
-    disk.path.mkdir()
-    if run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk.path], check=False, capture_output=True).returncode:
-        pytest.skip("may not mount a small disk here")
-    yield disk
-    run(["umount", disk.path], check=True)
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    with mounted(tmp_path / "disk", "1m") as disk:
+        yield disk
 
 
 def test_on_a_full_disk_nothing_is_lost_and_with_room_it_goes_on(small_disk):

@@ -9,7 +9,7 @@ from ledger.events import Event
 from projections.rules.rule import Objection
 from tests import outside
 from tests.facts import ANA, EVA, REQUEST, commitment
-from tests.office import STRANGER
+from tests.office_facts import STRANGER
 from tests.outside import DOI, PUBLICATION, QUERY, asked, changes_asked, has_appeared, notified, retracted, reviewed
 
 NAMES = {ANA: "Ana Ejemplo", EVA: "Eva Ortiz", STRANGER: "Sam Stranger"}

@@ -32,7 +32,9 @@ from tests.amending_facts import ADDENDUM, addendum
 from tests.conftest import POSTGRES
 from tests.endings import OUT, attested, copied, departed, gone, held, hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, Clock, person
-from tests.office import (
+from tests.office import first_moment_of, last_moment_of, written
+from tests.office_acts import authorised, handed_over, let_in
+from tests.office_facts import (
     COUHES,
     DUA,
     ELSEWHERE,
@@ -44,24 +46,18 @@ from tests.office import (
     OFFICE_ZONE,
     THE_DIRECTOR,
     TODAY,
-    authorised,
     certified,
     couhes,
-    first_moment_of,
-    handed_over,
     in_force,
     irb,
-    last_moment_of,
-    let_in,
     memorandum,
-    ready,
     received,
     recipient,
     role,
     terminated,
     withdrawn,
-    written,
 )
+from tests.office_requests import ready
 from tests.writers import at_once, meet
 
 CRON = Circumstances(actor="operator:cron", via="command line")

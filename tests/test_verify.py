@@ -27,13 +27,12 @@ from ledger.evidence.verify import CUT_TAIL, Check, verify_log, worth
 from ledger.home import erase_person, open_home
 from ledger.storage import Store, open_store
 from tests.facts import NOON, data_set, noon
+from tests.stores import CAMPAIGN
 from tests.tampering import LAPSES, fill_store, furnish, record, register, submit
 from tests.writers import forking
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event, Semaphore
-
-CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 
 SIZES = [0, 1, 2, 3, 63, 64, 65, 4095, 4096, 4097, 8192, 8192 + 77]
 

@@ -21,7 +21,8 @@ from projections.views.answers import Access, Deadline, Holding
 from projections.views.turns import Turn, turns, working_days
 from tests.event_strategies import many
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, fact, ledger_on, version_added
-from tests.office import (
+from tests.office import recorded
+from tests.office_facts import (
     DIRECTOR,
     ELSEWHERE,
     FAR_OFF,
@@ -30,12 +31,11 @@ from tests.office import (
     TODAY,
     TOMORROW,
     YESTERDAY,
-    complete,
     couhes,
     law,
-    recorded,
     returned,
 )
+from tests.office_requests import complete
 from tests.view_facts import (
     AGREED,
     KEYED,

@@ -14,7 +14,8 @@ from tests.amending_facts import expired as expired_as
 from tests.amending_facts import renewed as renewed_as
 from tests.endings import hold_lifted, legal_hold
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, fact, ledger_on
-from tests.office import FAR_OFF, LONG_AGO, TODAY, TOMORROW, YESTERDAY, complete
+from tests.office_facts import FAR_OFF, LONG_AGO, TODAY, TOMORROW, YESTERDAY
+from tests.office_requests import complete
 from tests.test_views import holders, holding, said
 from tests.view_facts import AGREED, RELEASED, executed, issued, terminated, trained
 

@@ -5,23 +5,22 @@ from collections.abc import Sequence
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ledger.chain.entry import format_time
 from ledger.events import Event, RequestSubmitted
 from projections.standing import Office
 from projections.views.cases import Case, rows
 from projections.views.days import Days
-from projections.views.reading import Happening
 from tests.endings import departed, moved_away, restored, revoked
 from tests.event_strategies import many
-from tests.facts import ANA, BEN, NOON, REQUEST
-from tests.office import LONG_AGO, STRANGER, TODAY, TOMORROW, law, recorded, request, returned, wanted, withdrawn
-from tests.view_facts import approved, executed, issued
+from tests.facts import ANA, BEN, REQUEST
+from tests.office import recorded
+from tests.office_facts import LONG_AGO, STRANGER, TODAY, TOMORROW, law, request, returned, wanted, withdrawn
+from tests.view_facts import approved, executed, happened, issued
 
 PEOPLE = st.sampled_from([ANA, BEN, STRANGER])
 
 
 def came_in(group: Sequence[str] = (), dataset: str = "D-1") -> RequestSubmitted:
-    return request(study_group=tuple(group), personnel=tuple(group), datasets=(wanted(dataset),))
+    return request(study_group=tuple(group), personnel=tuple(group), datasets=(wanted(dataset=dataset),))
 
 
 SUBMITTED = st.builds(came_in, st.lists(PEOPLE, max_size=3), st.sampled_from(["D-1", "D-2"]))
@@ -54,7 +53,7 @@ def test_a_request_adds_up_to_the_same_whether_each_time_that_it_came_in_is_fold
 ):
     folded, each = Case(), Case.of(REQUEST, recorded(events))
     for fact in recorded(events):
-        folded.fold(Happening(fact.position, type(fact.event), fact.event, format_time(NOON), format_time(NOON)))
+        folded.fold(happened(fact.event, fact.position))
         if fact.position in looked_at:
             assert folded.standing.state
 

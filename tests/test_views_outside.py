@@ -13,7 +13,7 @@ from projections.asof import AsOf, Moment
 from projections.upkeep import Question, Rows
 from projections.views import answers, inquiring
 from tests.facts import ANA, BEN, DATA_SET, EVA, REQUEST, Clock, fact, ledger_on, noon
-from tests.office import DIRECTOR, OTHER_REQUEST, STRANGER, TODAY, correction, request
+from tests.office_facts import DIRECTOR, OTHER_REQUEST, STRANGER, TODAY, correction, request
 from tests.outside import (
     DOI,
     PUBLICATION,

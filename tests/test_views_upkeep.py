@@ -17,12 +17,13 @@ from ledger.storage import create_store, open_store
 from projections.asof import AsOf, Moment
 from projections.standing import Office
 from projections.upkeep import Upkeep, create_tables
-from projections.views.reading import Happening, Reader
+from projections.views.reading import Reader
 from projections.views.tables import VERSION
 from projections.views.taking import PASSED_OVER, READER, WANTED, Views
-from tests.facts import ANA, NOON, OFFICE, fact, ledger_on, noon, person
-from tests.office import LONG_AGO, complete
-from tests.view_facts import RELEASED, everything, mark, marks, said_by, trained
+from tests.facts import ANA, OFFICE, fact, ledger_on, noon, person
+from tests.office_facts import LONG_AGO
+from tests.office_requests import complete
+from tests.view_facts import RELEASED, everything, happened, mark, marks, said_by, trained
 from tests.writers import at_once, meet
 
 FACTS = [*complete(), *RELEASED]
@@ -78,7 +79,7 @@ def test_what_was_taken_in_once_is_not_taken_in_again(ledger: Ledger):
         wanted = [(position, event) for position, event in enumerate(FACTS, 1) if isinstance(event, WANTED)]
         for position, event in wanted:
             for _ in range(2):
-                taken.take([Happening(position, type(event), event, format_time(NOON), format_time(NOON))])
+                taken.take([happened(event, position)])
         taken.write(len(FACTS), b"", "")
 
         assert everything(connection) == from_nothing(ledger)

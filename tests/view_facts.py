@@ -12,7 +12,8 @@ from zlib import crc32
 import msgspec
 from hypothesis import strategies as st
 
-from ledger.codec import Fact
+from ledger.chain.entry import NO_LEAF, make_entry
+from ledger.codec import SALT_BYTES, Codec, Fact
 from ledger.events import (
     AccessPermitted,
     ActRefused,
@@ -42,11 +43,13 @@ from ledger.events.agreement import Covered, Recipient
 from ledger.events.release import Package, Packed, Version
 from ledger.log import Ledger
 from projections.upkeep import Upkeep
+from projections.views.reading import Happening
 from projections.views.tables import OF_A_FACT, OF_A_REQUEST
-from projections.views.taking import WANTED
+from projections.views.taking import READER, WANTED
 from tests.event_strategies import events
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, fact, version_added
-from tests.office import DIRECTOR, FAR_OFF, LONG_AGO, TODAY, complete
+from tests.office_facts import DIRECTOR, FAR_OFF, LONG_AGO, TODAY
+from tests.office_requests import complete
 
 PEOPLE = ["p-" + 32 * letter for letter in "abe"]
 DAYS = ["2025-12-31", "2026-01-15", "2026-11-20", "2026-11-21", "2026-11-22", "2027-01-15", "0001-01-01", "9999-12-31"]
@@ -62,6 +65,7 @@ FEW = {
 }
 ZONES = ["America/New_York", "Pacific/Auckland"]
 OTHERS = (RoleGranted,)
+CODEC = Codec()
 
 Say = tuple[dict[str, list[Any]], int]
 
@@ -101,6 +105,14 @@ def everything(connection: Connection) -> dict[str, list[Any]]:
     return {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables[:-1]} | {
         "undone": connection.execute("SELECT * FROM undone ORDER BY 1").fetchall()
     }
+
+
+def happened(event: Event, position: int) -> Happening:
+    """The event as the views read it from its entry, when it happened at noon and was recorded then."""
+    payload = CODEC.encode(fact(event), bytes(SALT_BYTES), NOON)
+    entry = make_entry(position, NO_LEAF, NOON, event.tags(), event.wire_type(), payload)
+    (read,) = READER.read([(position, entry.leaf, entry.raw)])
+    return read
 
 
 def mark(path: Path) -> None:

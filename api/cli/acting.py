@@ -175,7 +175,8 @@ def reporting(command: Call) -> Call:
         if receipt is not None and not receipt.absolute().parent.is_dir():
             raise WrongUsage(f"{receipt}: there is no folder for the receipt")
         with open_home(path.absolute(), clock()) as home:
-            if required and not dry_run:
+            if not dry_run:
+                home.check_writable()
                 require_witnessed(home.notary, home.path, required, seconds)
             zone = ZoneInfo(office_of(home).policy.event.time_zone)
             circumstances = Circumstances(

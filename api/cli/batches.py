@@ -23,6 +23,7 @@ def open_for_batches(path: Path, witnesses: options.Witnesses, *, dry_run: bool)
         if dry_run:
             yield home, beside
             return
+        home.check_writable()
         require_witnessed(home.notary, home.path, *witnesses)
         try:
             yield home, beside

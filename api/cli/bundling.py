@@ -12,8 +12,8 @@ from api.cli.looking import looked
 from api.cli.wording import counted
 from api.handing_over import check_free
 from api.signing import have_witnessed
-from ledger.custody.files import new_file
 from ledger.evidence.bundle import Kind
+from ledger.files import new_file
 from ledger.home import open_home
 
 _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")

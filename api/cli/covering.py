@@ -16,11 +16,12 @@ from api.past import by, called
 SHOWN = {
     "agreement": "agreement",
     "how": "how",
-    "parties": "parties",
-    "datasets": "data sets",
-    "forms": "forms",
     "since": "since",
     "until": "until",
+    "forms": "forms",
+    "parties": "parties",
+    # Last, because there can be dozens: where a row is one line, nothing stands behind them.
+    "datasets": "data sets",
 }
 
 

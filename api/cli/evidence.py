@@ -97,7 +97,7 @@ def checkpoint(path: Path, lock: str | None, more: tuple[str, ...], required: in
     """
     appointed = check_distinct([*appointed_in(path.absolute()), *map(parse_appointed, more)])
     with open_notary(path.absolute(), lock) as notary:
-        found = notary.witnessed(appointed, seconds)
+        found = notary.confirmed(appointed, seconds)
     warn(not_witnessed(found))
     if found.forked:
         sys.exit(int(Verdict.SHORTER))

@@ -1,5 +1,6 @@
 """The question why something was decided so, and whether it still would be."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
-from api.cli.showing import objection_lines, words_in
+from api.cli.showing import objection_lines, objection_members, words_in
 from api.cli.wording import in_lines
 from api.names import names_in
 from api.telling import told
@@ -35,8 +36,9 @@ DONE_ALREADY = (
 
 @click.command()
 @options.home
+@options.as_json
 @click.argument("position", type=click.IntRange(1, MAX_POSITION))
-def explain(path: Path, position: int) -> None:
+def explain(path: Path, as_json: bool, position: int) -> None:
     """Judge the act at POSITION again, from the log alone, and say what would differ today.
 
     Exits with 10 when the answer is another than was recorded.
@@ -47,7 +49,10 @@ def explain(path: Path, position: int) -> None:
             raise Malformed("position", position, f"is not in this log, which has {home.ledger.store.length()} entries")
         fact = home.ledger.codec.decode(entry)
         explanation = judge_again(home.ledger, fact, clock()())
-        click.echo(in_lines(_explained(home, fact, explanation)))
+        if as_json:
+            click.echo(json.dumps(_members(home, fact, explanation)))
+        else:
+            click.echo(in_lines(_explained(home, fact, explanation)))
     if explanation is not None and explanation.agrees is False:
         raise click.exceptions.Exit(int(Verdict.ALTERED))
 
@@ -69,10 +74,33 @@ def _explained(home: Home, fact: Recorded, explanation: Explanation | None) -> I
             if explanation.agrees
             else "Judged again from the log, the answer DIFFERS: run dua-ledger verify."
         )
-    if explanation.today is not None:
-        today = [one for one in explanation.today if not _is_its_own_doing(one, fact)]
+    today = _objecting_today(explanation, fact)
+    if today is not None:
         yield _today(today, is_done=not explanation.said)
         yield from objection_lines(today, names, words)
+
+
+def _members(home: Home, fact: Recorded, explanation: Explanation | None) -> dict[str, object]:
+    """What programs are told: without names, and nothing of a judgement where none was."""
+    members: dict[str, object] = {"position": fact.position, "type": fact.type}
+    if explanation is None or fact.judged is None:
+        return members | {"judged": None}
+    judged, today = fact.judged, _objecting_today(explanation, fact)
+    return members | {
+        "judged": {"at": judged.at, "rulebook": judged.rulebook, "read_to": judged.read_to},
+        "said": list(map(objection_members, explanation.said)),
+        "agrees": explanation.agrees,
+        "why": explanation.why,
+        "waivers": [] if explanation.agrees is None else [one.event.waiver for one in _waivers(home.ledger, judged)],
+        "today": None if today is None else list(map(objection_members, today)),
+    }
+
+
+def _objecting_today(explanation: Explanation, fact: Recorded) -> list[Objection] | None:
+    """What would object to it today, but for what objects only because it is done; None when it cannot be told."""
+    if explanation.today is None:
+        return None
+    return [one for one in explanation.today if not _is_its_own_doing(one, fact)]
 
 
 def _today(objections: Sequence[Objection], *, is_done: bool) -> str:

@@ -1,7 +1,7 @@
 """What every question works with: an open home, the time that is asked about, and names for those who may see them."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +14,7 @@ from api.cli.kinds import TIME, When
 from api.cli.showing import office_of
 from api.cli.tables import Form
 from api.names import Names, names_in
+from ledger.errors import StoreFull
 from ledger.home import VIEWS, Home, open_home
 from projections.asof import AsOf, Moment
 from projections.standing import Office
@@ -48,9 +49,14 @@ class Inquiry(NamedTuple):
         return Form(as_json, as_csv, None if ids else self.names)
 
     def ask(self, question: Question[Rows]) -> Answer[Rows]:
-        """What the views answer: those that are kept, or about another time such as are made for it alone."""
-        if self.moment.is_now:
-            return Upkeep(self.home.path / VIEWS, self.home.ledger).ask(question)
+        """What the views answer: those that are kept, or such as are made for it alone.
+
+        That is so about another time, and where none can be kept.
+        """
+        if self.moment.is_now and self.home.is_writable:
+            # On a full disk they cannot be kept, and the log still answers.
+            with suppress(StoreFull):
+                return Upkeep(self.home.path / VIEWS, self.home.ledger).ask(question)
         return self.log.ask(question)
 
 

@@ -26,10 +26,11 @@ from api.erasing import erase as erase_details
 from api.erasing import remaining
 from ledger.backup.lapsing import last_copy_lapses
 from ledger.custody import Erasure
+from ledger.errors import Malformed
 from ledger.events.people import Detail
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Verdict
-from ledger.home import KEYS, LOCK, change_key_encryption_key, create_home, join_home, open_home
+from ledger.home import KEYS, LOCK, change_key_encryption_key, create_home, erasures_cut_off, join_home, open_home
 
 
 @click.command()
@@ -145,12 +146,12 @@ def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, y
 
     Refused where an agreement or the record of a disclosure needs name and institution; the other details can go. The
     log keeps saying that there was such a person, and everything still verifies. Calling again completes an erasure
-    that was cut off: by the id, which `erased` shows, where the address is gone already.
+    that was cut off; where the address is gone already, it says by which id.
     """
     chosen = cast(tuple[Detail, ...], tuple(sorted(set(details))))
     lapses = (clock()() + timedelta(days=backup_days)).date()
     lapses = max(lapses, last_copy_lapses(hand.home.path) or lapses)
-    wish = Erase(person=hand.person(person), details=chosen, last_copy_lapses=lapses)
+    wish = Erase(person=_to_erase(hand, person), details=chosen, last_copy_lapses=lapses)
     if hand.manner.dry_run:
         hand.take(wish)
         return
@@ -166,6 +167,26 @@ def erase(hand: Hand, person: str, details: tuple[str, ...], backup_days: int, y
         click.echo(f"The last backup copy of their keys lapses on {lapses}.")
         for line in _what_remains(hand, wish.person):
             click.echo(printable(line))
+
+
+def _to_erase(hand: Hand, person: str) -> str:
+    """Their id. Whoever is found no more, because their erasure was cut off, is told by the command that completes it.
+
+    Raises `Malformed`.
+    """
+    try:
+        return hand.person(person)
+    except Malformed as error:
+        begun = [
+            " ".join([one.person, *(f"--detail {detail}" for detail in one.details)])
+            for one in erasures_cut_off(hand.home)
+        ]
+        if not begun:
+            raise
+        completed = " or ".join(f"`dua-ledger erase {one}`" for one in begun)
+        raise WrongUsage(
+            f"{error}. An erasure was cut off, after which nobody is found so: complete it by {completed}"
+        ) from error
 
 
 def _what_remains(hand: Hand, person: str) -> Iterator[str]:

@@ -22,13 +22,19 @@ def looked(
 ) -> None:
     """Record that somebody reads a history, or takes entries along, whosever they are.
 
-    Raises `NotEntitled`, and `NotWitnessed` where it takes more witnesses than have cosigned what is there.
+    Where nothing can be recorded, as on an auditor's read-only copy, that is said instead. Raises `NotEntitled`, and
+    `NotWitnessed` where it takes more witnesses than have cosigned what is there.
     """
 
     def before() -> None:
         require_witnessed(home.notary, home.path, *witnesses)
 
     desk = Desk(home.ledger, clock(), signing(home.notary, home.notary.publish), before)
-    event = HistoryViewed(how=how, request=request, person=person)
-    warnings = desk.report(event, Circumstances(actor=actor, via=options.VIA)).warnings
+    viewed = HistoryViewed(how=how, request=request, person=person), Circumstances(actor=actor, via=options.VIA)
+    if not home.is_writable:
+        desk.check_ready()
+        desk.admit([viewed])
+        warn([f"{home.path} can only be read here: that you looked is on no record"])
+        return
+    warnings = desk.report(*viewed).warnings
     warn([*warnings, *have_witnessed(home.notary, home.path, witnesses.seconds)])

@@ -17,7 +17,7 @@ MAKING_HOMES = {"init", "join", "restore"}
 def _name_what_is_left(ctx: click.Context, param: click.Parameter, path: Path) -> Path:
     """Say on standard error, loudly, what a command that was killed has left beside a home: there are keys in it."""
     del param
-    from ledger.custody.drafts import draft_of, left_behind
+    from ledger.drafts import draft_of, left_behind
 
     # Whoever makes that home clears it away.
     own = draft_of(path.absolute()) if ctx.command.name in MAKING_HOMES else None

@@ -13,9 +13,8 @@ from api.cli.kinds import AGREEMENT, DATA_SET, DOI, FILE, PUBLICATION, QUERY, RE
 from api.cli.tables import Form, Row, Table, Value, Who, answered, show
 from api.commands import document_in
 from api.commands.query import Answering, ReceiveQuery, WithdrawQuery
+from api.names import asker_of
 from api.subjects import subject_in
-from ledger.errors import Missing
-from ledger.events import QueryReceived
 from ledger.events.query import Answer, Asking
 from ledger.home import Home
 from projections.views import inquiring
@@ -151,7 +150,7 @@ def queries(
 
 
 def _query(one: Asked, days: int, form: Form, home: Home) -> Row:
-    asker = _asker(one.position, home) if form.names and not one.by else None
+    asker = asker_of(home.ledger, home.custody, one.position) if form.names and not one.by else None
     people: dict[str, Value] = {name: _who(getattr(one, name)) for name in ("by", "asked", "referred_by")}
     about: Sequence[str] = tuple(filter(None, (*one.datasets, one.publication, one.doi)))
     way: Sequence[str] = tuple(filter(None, (one.linked, one.agreement, one.suffices)))
@@ -159,18 +158,6 @@ def _query(one: Asked, days: int, form: Form, home: Home) -> Row:
     if asker and not form.as_json and not form.as_csv:
         people["by"] = asker
     return one._asdict() | people | waits | {"about": about, "way": way, "asker": asker}
-
-
-def _asker(position: int, home: Home) -> str | None:
-    """Who asks, as it was typed in; None where nobody did."""
-    entry = home.ledger.store.entry(position)
-    event = home.ledger.codec.decode(entry).event if entry else None
-    if not isinstance(event, QueryReceived) or event.asker is None:
-        return None
-    try:
-        return home.custody.unseal(event.asker)
-    except Missing:
-        return "(erased)"
 
 
 def _who(person: str | None) -> Who | None:

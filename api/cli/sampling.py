@@ -12,7 +12,7 @@ from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import bar_over
 from api.sampling import Lot, drawn, evidence
 from api.signing import have_witnessed
-from ledger.custody.files import new_file, new_folder
+from ledger.files import new_file, new_folder
 
 SHOWN = {
     "position": "entry",

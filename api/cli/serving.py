@@ -1,7 +1,6 @@
 """The HTTP API: serving it, and the keys that it is asked with."""
 
 import json
-import multiprocessing
 import os
 import secrets
 from datetime import UTC, date
@@ -22,6 +21,7 @@ from ledger.events.governance import Role, Scope
 from ledger.events.ids import ApiKeyId
 from ledger.evidence.publishing import replace_file
 from ledger.home import open_home
+from ledger.home.entering import inside
 
 API_KEY = Id("id of an API key", ApiKeyId, "it is T- and 16 hex digits, as it was told when it was issued")
 WORKER = "api.http.worker:make"
@@ -122,45 +122,33 @@ def serve(
 
     Beyond this machine it belongs behind TLS: keys are sent with every call.
     """
-    from granian import Granian
-    from granian.constants import HTTPModes, Interfaces, Loops
-    from granian.http import HTTP1Settings
+    from granian.constants import HTTPModes
 
-    from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS
+    from api.hosting import host
     from api.http.logs import CONFIG
     from api.http.monitor import FOLDER
     from api.http.worker import HOME, LARGEST, RATE, REQUIRED, URL, WITNESS_SECONDS
-    from api.stopping import serve_until_told
 
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key belong together")
-    with open_home(path.absolute()):
+    home = path.absolute()
+    with open_home(home) as opened:
         # What cannot be opened is said here, and not by each worker.
-        pass
-    # A forked worker would take locks on the ledger's files for its own that are its parent's.
-    multiprocessing.set_start_method("spawn", force=True)
-    with TemporaryDirectory(prefix="dua-metrics-") as counts:
-        os.environ |= {HOME: str(path.absolute()), URL: url or "", RATE: str(rate), FOLDER: counts}
+        opened.check_writable()
+    # Nobody moves the home away before the first worker is there, or between two of them.
+    with inside(home), TemporaryDirectory(prefix="dua-metrics-") as counts:
+        os.environ |= {HOME: str(home), URL: url or "", RATE: str(rate), FOLDER: counts}
         os.environ |= {LARGEST: str(largest * 1024 * 1024), REQUIRED: str(required), WITNESS_SECONDS: str(seconds)}
-        # As it is torn down a thread of it may panic, and say so on standard error, when every call has been answered:
-        # it lets go of what is Python's without the lock for it (granian's issues 799, 846 and 881).
-        server = Granian(
+        host(
             WORKER,
+            (address, port),
+            LAST_SECONDS,
             factory=True,
-            interface=Interfaces.ASGINL,
-            loop=Loops.asyncio,
-            address=address,
-            port=port,
             workers=workers,
             backlog=BACKLOG,
             # The limits are those of HTTP/1.1; of HTTP/2 a caller could have any number of calls in one connection.
             http=HTTPModes.http1,
-            websockets=False,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
-            respawn_failed_workers=True,
-            workers_kill_timeout=LAST_SECONDS,
             log_dictconfig=CONFIG,
             ssl_cert=certificate,
             ssl_key=key,
         )
-        serve_until_told(server)

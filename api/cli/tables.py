@@ -6,17 +6,17 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from io import StringIO
+from shutil import get_terminal_size
 from typing import Any, NamedTuple, TypeVar
-from unicodedata import combining, east_asian_width
 
 import click
 
+from api.cli.layout import laid_out
 from api.cli.wording import printable
 from api.names import Names
 from api.spreadsheets import as_cell
 
 WIDTH = 100
-GAP = 2
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,7 +69,7 @@ def show(table: Table, position: int, form: Form, nothing: str, **further: Any) 
         click.echo(holds, err=True)
         return
     # A line that was broken for a terminal could not be searched, or cut into columns.
-    width = WIDTH if sys.stdout.isatty() else None
+    width = get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else None
     click.echo(as_text(table, form.names, width) if table.rows else nothing)
     click.echo(holds)
 
@@ -97,24 +97,9 @@ def as_csv(table: Table, names: Names | None) -> str:
 
 
 def as_text(table: Table, names: Names | None, width: int | None = WIDTH) -> str:
-    """Rows in at most so many columns, in which what is too long goes on in the next line; by default a terminal's.
-
-    Without a width, each row is one line.
-    """
-    cells = [
-        list(table.shown.values()),
-        *([_word(row[column], names) for column in table.shown] for row in table.rows),
-    ]
-    widths = [max(_width(row[at]) for row in cells) for at in range(len(table.shown))]
-    if width is not None:
-        widths = _fitting(widths, width)
-    lines = []
-    for row in cells:
-        parts = [_wrapped(cell, room) for cell, room in zip(row, widths, strict=True)]
-        for at in range(max(map(len, parts))):
-            line = [_padded(part[at] if at < len(part) else "", room) for part, room in zip(parts, widths, strict=True)]
-            lines.append((" " * GAP).join(line).rstrip())
-    return "\n".join(lines)
+    """Rows as `laid_out` has them, by default for a terminal of usual width."""
+    rows = [[_word(row[column], names) for column in table.shown] for row in table.rows]
+    return laid_out(list(table.shown.values()), rows, width)
 
 
 def _is_about_people(value: Value) -> bool:
@@ -152,48 +137,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     return as_cell(value) if isinstance(value, str) else value
-
-
-def _width(text: str) -> int:
-    return sum(_columns(letter) for letter in text)
-
-
-def _columns(letter: str) -> int:
-    return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
-
-
-def _fitting(widths: list[int], width: int) -> list[int]:
-    """These widths, the widest made narrower until all fit."""
-    room = width - GAP * (len(widths) - 1)
-    while sum(widths) > room:
-        widths[widths.index(max(widths))] -= 1
-    return widths
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most this width, broken between words where that is possible."""
-    lines, line = [], ""
-    for word in text.split(" "):
-        candidate = f"{line} {word}" if line else word
-        if _width(candidate) <= width:
-            line = candidate
-            continue
-        if line:
-            lines.append(line)
-        *full, line = _chopped(word, width)
-        lines += full
-    return [*lines, line]
-
-
-def _chopped(word: str, width: int) -> list[str]:
-    pieces, piece = [], ""
-    for letter in word:
-        if _width(piece + letter) > width:
-            pieces.append(piece)
-            piece = ""
-        piece += letter
-    return [*pieces, piece]
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

@@ -34,7 +34,17 @@ from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Finding, Report, Verdict, altered, unreadable, unverified
 from ledger.evidence.verify import CHUNK, Check, verify_log, worth
-from ledger.home import SECRETS, VIEWS, lock_store_url, open_custody, open_lock_store, open_log, places, store_url
+from ledger.home import (
+    SECRETS,
+    VIEWS,
+    lock_store_url,
+    open_custody,
+    open_lock_store,
+    open_log,
+    open_to_others,
+    places,
+    store_url,
+)
 from ledger.log import Ledger
 from ledger.storage import Store, is_postgres, rights_at, utc_now, without_password
 from ledger.storage.port import Clock
@@ -220,8 +230,9 @@ def _rights_elsewhere(path: Path, lock: str | None) -> Iterator[Finding]:
 
 
 def _remarks(path: Path, store: Store, settled: datetime) -> Iterator[str]:
-    """What was not checked, and what custody keeps from before a time and no entry names."""
+    """What was not checked, what is open to others, and what custody keeps from before a time and no entry names."""
     yield from store.unchecked()
+    yield from map(str, open_to_others(path))
     with suppress(Unreachable), open_custody(path) as custody:
         with named_commitments(store) as is_named:
             unnamed = Counter(kept.kind for kept in custody.given_up(is_named, settled))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.gateway import HEADER_BYTES, HEADER_MILLISECONDS, Gateway
+from api.gateway import Gateway
 from api.witness import witness_at
 from ledger.chain.checkpoint import parse_log_key
 from ledger.chain.note import VerifierKey
@@ -77,26 +77,6 @@ def serve(folder: Path, listen: tuple[str, int]) -> None:
 
 def run(folder: Path, listen: tuple[str, int], load: Callable[[str], Gateway]) -> None:
     """Serve what `load` makes of a folder, until this process is told to stop."""
-    import multiprocessing
+    from api.hosting import host
 
-    from granian import Granian
-    from granian.constants import Interfaces, Loops
-    from granian.http import HTTP1Settings
-
-    from api.stopping import serve_until_told
-
-    # A forked worker would take locks on the files for its own that are its parent's.
-    multiprocessing.set_start_method("spawn", force=True)
-    address, port = listen
-    server = Granian(
-        str(folder),
-        interface=Interfaces.ASGINL,
-        loop=Loops.asyncio,
-        address=address,
-        port=port,
-        websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
-        respawn_failed_workers=True,
-        workers_kill_timeout=LAST_SECONDS,
-    )
-    serve_until_told(server, target_loader=load)
+    host(str(folder), listen, LAST_SECONDS, load)

@@ -1,5 +1,6 @@
 """What a command is, and what it is drafted with."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from io import BytesIO
@@ -18,6 +19,7 @@ from ledger.custody.kept import Document as Kept
 from ledger.errors import Malformed, Missing, TooLarge
 from ledger.events import Event
 from ledger.log import Boundary, Ledger
+from projections.abstract import Abstract
 from projections.acts import Act, of_office, of_request
 from projections.standing import Office, RequestStanding, Standing
 
@@ -153,9 +155,9 @@ class Drafting(msgspec.Struct, frozen=True):
         return self.ledger.codec.decode(entry)
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Command(msgspec.Struct, metaclass=Abstract, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody wishes or tells."""
 
+    @abstractmethod
     def draft(self, at: Drafting) -> Wish:
         """The act or the reports that it comes to. Raises `Malformed` for what makes no sense by what is known."""
-        raise NotImplementedError

@@ -1,10 +1,11 @@
 """Commands about incidents, and about access that is taken away and given back."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 
 from api.commands.command import Acting, Command, Drafting, Wish
 from ledger.errors import Malformed
 from ledger.events import AccessRestored, AccessRevoked, IncidentClosed, IncidentContained, IncidentReported
+from ledger.events.ids import Time
 from ledger.events.incident import Mishap
 from ledger.log import about
 from projections.acts import CloseIncident
@@ -15,8 +16,8 @@ class ReportIncident(Command, frozen=True, kw_only=True):
     """Something went wrong with data: discovered then, and told then, now if it is not said."""
 
     what: Mishap
-    discovered: datetime
-    told: datetime | None = None
+    discovered: Time
+    told: Time | None = None
     requests: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple, get_args
 import click
 
 from api.apikeys import new_key
-from api.cli.failures import CouldNotRun
 from api.commands import Clerk
 from api.commands.governance import GrantRole, IssueApiKey
 from api.desk import Circumstances
+from ledger.errors import Unavailable
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, open_home
 from ledger.storage import utc_now
@@ -120,7 +120,7 @@ def _free(port: int | None) -> int:
             tried.bind((ADDRESS, wanted))
             found: int = tried.getsockname()[1]
             return found
-    raise CouldNotRun(f"port {port} of {ADDRESS} is taken")
+    raise Unavailable(f"port {port} of {ADDRESS} is taken")
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -132,7 +132,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
                 return
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
-    raise CouldNotRun(f"the server did not start: {log.read_text(errors='replace')[-500:]}")
+    raise Unavailable(f"the server did not start: {log.read_text(errors='replace')[-500:]}")
 
 
 def answer(port: int, key: str, call: Call) -> str:

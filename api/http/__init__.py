@@ -6,7 +6,7 @@
     reading_in, moments     strict JSON, documents, parameters; what is wrong with them, by JSON pointer
     commanding, packets, releasing, checking, authzen               what the routes do that take something
     asking, entries, listing, holdings, after, governing, evidence  and those that answer a question
-    shapes, lists, rendering    what is answered, as JSON, NDJSON or CSV
+    shapes, lists, office_lists, rendering                          what is answered, as JSON, NDJSON or CSV
     problems                every error as an RFC 9457 document
     document                OpenAPI 3.1, from the same table
     gateway, patience       the application behind the server, which waits for nobody for long

@@ -9,10 +9,11 @@ from api import awaiting
 from api.http import lists, shapes
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
+from api.http.own import among_own
 from api.http.problems import BadField, BadRequest
-from api.http.reading_in import parameters
+from api.http.reading_in import naming, parameters
 from api.leaving import parts_of, what_ends
-from api.names import as_typed_in
+from api.names import as_typed_in, asker_of
 from api.subjects import subject_in
 from ledger.events.finding import FindingKind
 from ledger.events.ids import DataSetId, PersonId, RequestId
@@ -75,26 +76,38 @@ def queries(call: Call) -> Answer:
     """Tell who asked whom for what, and what they were told."""
     wanted = parameters(call.request, WhichQueries)
     asked = Inquiry(call, wanted)
-    subject = subject_in(call.ledger, wanted.about) if wanted.about is not None else None
+    with naming("about"):
+        subject = subject_in(call.ledger, wanted.about) if wanted.about is not None else None
     viewed = asked.view(lambda views: inquiring.queries(views, subject, open_only=wanted.open))
-    rows = tuple(
-        lists.Query.of(
-            one,
-            open=one.is_open,
-            working_days=working_days(asked.office.day(one.since_at), asked.today) if one.is_open else None,
-        )
-        for one in viewed.rows
-    )
+    rows = tuple(_query(call, one, asked) for one in viewed.rows)
     return Answer(lists.Queries(rows=rows), position=viewed.position)
 
 
+def _query(call: Call, one: inquiring.Asked, asked: Inquiry) -> lists.Query:
+    in_words = call.sees_names and not one.by
+    return lists.Query.of(
+        one,
+        asker=asker_of(call.ledger, call.home.custody, one.position) if in_words else None,
+        **{f"{whose}_name": call.name(getattr(one, whose)) for whose in ("by", "asked", "referred_by")},
+        open=one.is_open,
+        turn=one.turn,
+        working_days=working_days(asked.office.day(one.since_at), asked.today) if one.is_open else None,
+    )
+
+
 def publications(call: Call) -> Answer:
-    """Tell what is to be published or has appeared, and how far its review has come."""
-    wanted = parameters(call.request, WhichPublications)
+    """Tell what is to be published or has appeared, and how far its review has come; a researcher's own alone."""
+    wanted, among = parameters(call.request, WhichPublications), among_own(call)
     viewed = Inquiry(call, wanted).view(
         lambda views: inquiring.publications(views, wanted.request, unreviewed=wanted.unreviewed)
     )
-    rows = tuple(lists.Publication.of(one) for one in viewed.rows)
+    rows = tuple(
+        lists.Publication.of(
+            one, authors_name=call.called(one.authors), reviewers_name=call.called(one.reviewers), turn=one.turn
+        )
+        for one in viewed.rows
+        if among is None or one.request in among
+    )
     return Answer(lists.Publications(rows=rows), position=viewed.position)
 
 

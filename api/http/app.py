@@ -20,7 +20,7 @@ from api.http.own import check_own_path
 from api.http.problems import BadRequest, problem_of
 from api.http.public import TILE, public
 from api.http.reading_in import MAX_FORM_BYTES, Request, parameters
-from api.http.rendering import JSON, rendered
+from api.http.rendering import JSON, check_acceptable, rendered
 from api.http.replying import finished, reply
 from api.http.route import IDS, Route
 from api.http.table import ROUTES
@@ -134,8 +134,9 @@ def _view(route: Route, desks: Desks) -> Callable[..., Response]:
         check_entitled(caller, route.name, route.roles, route.scope)
         call = Call(desks, asked, caller, _ids(raw))
         check_own_path(call)
-        # What it would say in a form that nobody accepts is not worth doing.
         parameters(asked, route.query)
+        # What could not be answered in a form that the caller accepts is not done.
+        check_acceptable(asked, route.answers[200])
         answer = route.do(call)
         asked.version = answer.version
         return reply(asked, answer)

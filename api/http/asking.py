@@ -6,9 +6,8 @@ from typing import Annotated
 import msgspec
 
 from api.history import history_of
-from api.http import lists, shapes
+from api.http import lists, office_lists, shapes
 from api.http.call import Answer, Call, not_found
-from api.http.commanding import told_wrong
 from api.http.moments import AboutATime, Inquiry, instant
 from api.http.monitor import CONTENT_TYPE
 from api.http.public import TEXT
@@ -18,7 +17,6 @@ from api.http.seeing import last_about, shown
 from api.letter import letter
 from api.permission import may_open
 from api.register import register_of
-from ledger.errors import Malformed
 from ledger.events import (
     DataSetRegistered,
     Event,
@@ -28,6 +26,7 @@ from ledger.events import (
 from ledger.events.ids import DataSetId, PersonId
 from ledger.log import about
 from projections.acts import ApproveRequest
+from projections.asof import AsOf, Moment
 from projections.checklist import checklist
 from projections.standing import Standing
 from projections.views import answers
@@ -72,10 +71,7 @@ def _asked_about(call: Call) -> tuple[Inquiry, Standing]:
 def request_letter(call: Call) -> Answer:
     """Write what a request lacks, as a text to send to the researcher; now, or at another time."""
     number, (asked, whole) = call.ids["request"], _asked_about(call)
-    try:
-        text = letter(number, whole, checklist(number, whole, asked.at), call.names)
-    except Malformed as error:
-        return told_wrong(error, {})
+    text = letter(number, whole, checklist(number, whole, asked.at), call.names)
     return Answer(f"{text}\n".encode(), position=asked.log.position, media_type=TEXT)
 
 
@@ -139,7 +135,7 @@ def permission(call: Call) -> Answer:
     check_known(call, f"person:{asked.person}", PersonRegistered)
     check_known(call, f"dataset:{asked.dataset}", DataSetRegistered)
     as_of = instant("as_of", asked.as_of, call.office)
-    found = may_open(call.ledger, asked.person, asked.dataset, call.now, as_of)
+    found = may_open(AsOf(call.ledger, Moment(as_of)), asked.person, asked.dataset, as_of or call.now)
     shown = shapes.Permission(
         person=found.person,
         dataset=found.dataset,
@@ -155,8 +151,8 @@ def permission(call: Call) -> Answer:
 def api_keys(call: Call) -> Answer:
     """List the keys that are not revoked, with the last day of their use."""
     last_use = call.desks.parts.last_use
-    keys = tuple(
-        shapes.ApiKeyListed(
+    rows = tuple(
+        office_lists.ApiKeyListed(
             apikey=one.apikey,
             principal=one.principal,
             role=one.role,
@@ -166,7 +162,7 @@ def api_keys(call: Call) -> Answer:
         )
         for one in call.desks.callers.keys().issued
     )
-    return Answer(shapes.ApiKeys(keys=keys))
+    return Answer(office_lists.ApiKeys(rows=rows))
 
 
 def metrics(call: Call) -> Answer:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from api.apikeys import Keys
 from api.errors import NotEntitled
-from ledger.custody.files import named_os_errors
 from ledger.events.governance import Role, Scope
+from ledger.files import named_os_errors
 from ledger.log import Ledger, about
 from ledger.storage.port import Clock
 from projections.acts import of_office

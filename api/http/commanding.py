@@ -1,7 +1,6 @@
 """Commands as resources: what the body says becomes a command of the clerk, and its outcome the answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from types import UnionType
@@ -27,10 +26,10 @@ from ledger.chain.entry import Entry
 from ledger.codec import Precision
 from ledger.custody import Erasure
 from ledger.errors import Malformed
+from ledger.events.ids import Time
 from ledger.log import IdempotencyKey
 from projections.acts import DECIDING
 
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 # The parts of a form that show what is told, as a letter does.
 SHOWN_BY = "shown_by"
 # What a receipt is to the entry that it is for.
@@ -47,7 +46,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Told(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When something happened, if not now, and for whom it is recorded: that takes a document that shows it."""
 
-    occurred_at: Instant | None = None
+    occurred_at: Time | None = None
     precision: Precision = "instant"
     on_behalf_of: Who | None = None
 
@@ -134,7 +133,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
                 seen=seen_by(call),
             )
         except Malformed as error:
-            return told_wrong(error, said | told)
+            raise told_wrong(error, said | told) from error
         return answered(call, outcome)
 
     return take
@@ -194,10 +193,10 @@ def key_of(call: Call, body: Mapping[str, Any], files: Mapping[str, str]) -> Ide
     return IdempotencyKey(call.caller.principal, idempotency_key(call.request), wish)
 
 
-def told_wrong(error: Malformed, body: Mapping[str, Any]) -> Answer:
-    """The answer to what cannot be recorded, pointing at the members of the body that say it."""
+def told_wrong(error: Malformed, body: Mapping[str, Any]) -> BadRequest:
+    """What to raise for what cannot be recorded: it points at the members of the body that say it."""
     found = problem_of(error, body)
-    return Answer(found, found.status)
+    return BadRequest("unprocessable", found.detail, *found.errors)
 
 
 def answered(call: Call, outcome: Outcome) -> Answer:
@@ -248,7 +247,7 @@ def erase(call: Call) -> Answer:
             return answered(call, call.desks.clerk.take(wish, circumstances, documents=shown, dry_run=True))
         erased = erase_details(call.desks.clerk, wish, circumstances, key=key, documents=shown)
     except Malformed as error:
-        return told_wrong(error, msgspec.structs.asdict(body) | told)
+        raise told_wrong(error, msgspec.structs.asdict(body) | told) from error
     if erased.outcome is not None and erased.outcome.refused:
         return answered(call, erased.outcome)
     entries = tuple(entry_shape(call, entry) for entry in erased.outcome.entries) if erased.outcome else ()
@@ -274,7 +273,7 @@ def issue_key(call: Call) -> Answer:
         key = key_of(call, plain(wanted), {})
         outcome = call.desks.clerk.take(command, call.circumstances(), key=key, dry_run=is_trial(call))
     except Malformed as error:
-        return told_wrong(error, msgspec.structs.asdict(wanted))
+        raise told_wrong(error, msgspec.structs.asdict(wanted)) from error
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer

@@ -17,7 +17,7 @@ from api.http.problems import KINDS, MEDIA_TYPE, Problem
 from api.http.public import TILE
 from api.http.reading_in import COMMAND, FORM, JSON
 from api.http.releasing import DATA
-from api.http.rendering import CSV, NDJSON
+from api.http.rendering import forms_of
 from api.http.route import IDS, Route, ids_in
 from api.http.table import ROUTES
 
@@ -103,6 +103,8 @@ def _problems(route: Route) -> list[int]:
         statuses.add(410)
     if route.keyed:
         statuses.add(412)
+    if 206 in route.answers:
+        statuses.add(416)
     return sorted(statuses)
 
 
@@ -113,6 +115,8 @@ def _in_path(name: str) -> Schema:
 def _in_headers(route: Route) -> Iterator[Schema]:
     if route.method == "GET":
         yield _IF_NONE_MATCH
+    if 206 in route.answers:
+        yield _RANGE
     if route.keyed:
         yield _IDEMPOTENCY
     if route.keyed and "request" in route.ids:
@@ -146,6 +150,11 @@ _IF_NONE_MATCH = _header(
     "If-None-Match",
     "The tag of an answer that the caller has: it is not sent again.",
     '^"[0-9a-f-]{16,33}"$',
+)
+
+
+_RANGE = _header(
+    "Range", "Which part of the bytes is wanted, such as the rest of them.", "^bytes=([0-9]+-[0-9]*|-[0-9]+)$"
 )
 
 
@@ -186,8 +195,7 @@ def _answer(kind: Any, by_kind: dict[Any, Schema]) -> Schema:
         return {"description": "The bytes.", "headers": _POSITION, "content": {"*/*": {}}}
     some = [by_kind[one] for one in _members(kind)]
     content: Schema = {JSON: {"schema": some[0] if len(some) == 1 else {"anyOf": some}}}
-    if hasattr(kind, "__struct_fields__") and "rows" in kind.__struct_fields__:
-        content |= {NDJSON: {}, CSV: {}}
+    content |= {form: {} for form in forms_of(kind) if form != JSON}
     return {"description": _first_line(kind), "headers": _POSITION, "content": content}
 
 

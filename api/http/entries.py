@@ -10,7 +10,7 @@ from api.http.call import Answer, Call, not_found
 from api.http.commanding import entry_shape
 from api.http.listing import MAX_LIMIT, further
 from api.http.public import TEXT, tile_of
-from api.http.reading_in import parameters
+from api.http.reading_in import naming, parameters
 from api.http.rendering import is_export
 from api.subjects import check_type
 from api.telling import circumstances, told
@@ -49,11 +49,13 @@ def entries(call: Call) -> Answer:
 
 
 def _query(asked: Paging) -> DCBQuery:
-    for wire_type in asked.type:
-        check_name("type", wire_type)
-        check_type(wire_type)
-    for tag in asked.tag:
-        check_name("tag", tag)
+    with naming("type"):
+        for wire_type in asked.type:
+            check_name("type", wire_type)
+            check_type(wire_type)
+    with naming("tag"):
+        for tag in asked.tag:
+            check_name("tag", tag)
     return DCBQuery([DCBQueryItem(list(asked.type), list(asked.tag))]) if asked.type or asked.tag else DCBQuery()
 
 

@@ -13,10 +13,15 @@ from projections.views import answers, past
 Held = tuple[list[answers.Holding], list[past.PastHolding]]
 
 
-class Which(AboutATime, frozen=True, kw_only=True):
-    """Only what is held without a right to it; also what is destroyed, to see what is gone."""
+class ByRight(AboutATime, frozen=True, kw_only=True):
+    """Only what is held without a right to it."""
 
     without_right: bool = False
+
+
+class Which(ByRight, frozen=True, kw_only=True):
+    """Also what is destroyed, to see what is gone."""
+
     gone: bool = False
 
 
@@ -58,7 +63,8 @@ def holdings(call: Call) -> Answer:
 
 def holdings_for(call: Call) -> Answer:
     """Tell what an organisation holds, and people for it; now, or at another time."""
-    whose, asked = call.ids["organisation"], Inquiry(call, parameters(call.request, AboutATime))
+    whose, wanted = call.ids["organisation"], parameters(call.request, ByRight)
+    asked = Inquiry(call, wanted)
     check_known(call, f"organisation:{whose}", OrganisationRegistered)
     viewed = asked.view(
         lambda views: (
@@ -66,7 +72,7 @@ def holdings_for(call: Call) -> Answer:
             past.past_holdings_of_organisation(views, whose),
         )
     )
-    return _held(call, viewed, without_right=False)
+    return _held(call, viewed, without_right=wanted.without_right)
 
 
 def without_right(call: Call) -> Answer:

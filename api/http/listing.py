@@ -11,7 +11,7 @@ from api.covering import covered
 from api.http import lists
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
-from api.http.own import own_requests
+from api.http.own import among_own
 from api.http.reading_in import parameters
 from ledger.chain.entry import MAX_POSITION
 from ledger.codec import Recorded
@@ -76,17 +76,12 @@ def further(call: Call, rows: Sequence[Row], limit: int, position: int) -> dict[
 def requests(call: Call) -> Answer:
     """List requests, in the order in which each came into its state; a researcher's own alone."""
     wanted = parameters(call.request, InStates)
-    asked, among = Inquiry(call, wanted), _own(call)
+    asked, among = Inquiry(call, wanted), among_own(call)
     states = tuple(map(str, wanted.state))
     viewed = asked.view(lambda views: listing.requests(views, states, among, wanted.after, wanted.limit))
     rows = tuple(lists.RequestListed.of(one, researcher_name=call.name(one.researcher)) for one in viewed.rows)
     links = further(call, rows, wanted.limit, viewed.rows[-1].since if rows else 0)
     return Answer(lists.Requests(rows=rows), position=viewed.position, headers=links)
-
-
-def _own(call: Call) -> list[str] | None:
-    """The requests that are the caller's own, where they may see no others."""
-    return list(own_requests(call)) if call.caller.role == "researcher" else None
 
 
 def people(call: Call) -> Answer:
@@ -140,24 +135,26 @@ def _dataset(asked: Inquiry, fact: Recorded, event: DataSetRegistered) -> lists.
 
 
 def agreements(call: Call) -> Answer:
-    """List agreements, in the order in which they were issued."""
+    """List agreements, in the order in which they were issued; of a researcher's own requests alone."""
     wanted = parameters(call.request, OfARequest)
     asked = Inquiry(call, wanted)
-    tags = [f"request:{wanted.request}"] if wanted.request else []
-    rows = tuple(_agreement(asked, fact, event) for fact, event in _page(asked, AgreementIssued, wanted, tags))
+    found = _page(asked, AgreementIssued, wanted, among_own(call, wanted.request))
+    rows = tuple(_agreement(call, asked, fact, event) for fact, event in found)
     links = further(call, rows, wanted.limit, rows[-1].position if rows else 0)
     return Answer(lists.Agreements(rows=rows), position=asked.log.position, headers=links)
 
 
-def _agreement(asked: Inquiry, fact: Recorded, event: AgreementIssued) -> lists.AgreementListed:
+def _agreement(call: Call, asked: Inquiry, fact: Recorded, event: AgreementIssued) -> lists.AgreementListed:
     known = Standing(asked.log.facts([of_request(event.request)])).request(event.request).agreement(event.agreement)
     executed = known.executed.event if known.executed else None
+    recipients = tuple(one.person for one in event.recipients)
     return lists.AgreementListed(
         agreement=event.agreement,
         request=event.request,
         kind=event.kind,
         position=fact.position,
-        recipients=tuple(one.person for one in event.recipients),
+        recipients=recipients,
+        recipients_name=call.called(recipients),
         signatures=len(known.signatures),
         starts=executed.starts if executed else None,
         ends=executed.ends if executed else None,
@@ -181,9 +178,13 @@ def coverage(call: Call) -> Answer:
     return Answer(found, position=viewed.position)
 
 
-def _page(asked: Inquiry, kind: type[E], wanted: Paging, tags: Sequence[str] = ()) -> list[tuple[Recorded, E]]:
-    """The facts of a kind that a page begins and ends with."""
-    facts = asked.log.facts([about(kind, tags=tags)], after=wanted.after)
+def _page(
+    asked: Inquiry, kind: type[E], wanted: Paging, requests: Sequence[str] | None = None
+) -> list[tuple[Recorded, E]]:
+    """The facts of a kind that a page begins and ends with, about these requests, or about whatever."""
+    boundaries = [about(kind)] if requests is None else [about(kind, tags=[f"request:{one}"]) for one in requests]
+    # Without a boundary, it would be all facts.
+    facts = asked.log.facts(boundaries, after=wanted.after) if boundaries else ()
     return [(fact, fact.event) for fact in islice(facts, wanted.limit) if isinstance(fact.event, kind)]
 
 

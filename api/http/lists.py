@@ -4,11 +4,10 @@ All of it can be had as JSON, NDJSON or CSV.
 """
 
 from datetime import date, datetime
+from typing import Literal
 
-from api import governing
 from api.covering import Cover
 from api.http.shapes import Entry, Shape, Somebody, as_in
-from api.notices import outbox
 from api.sampling import Lot
 from ledger.events.catalogue import Form
 from projections.views import answers, disclosures, figures, findings, inquiring, listing, past
@@ -173,6 +172,7 @@ class AgreementListed(Shape, frozen=True, kw_only=True):
     kind: str
     position: int
     recipients: tuple[str, ...]
+    recipients_name: tuple[str, ...] | None
     signatures: int
     starts: date | None
     ends: date | None
@@ -209,9 +209,17 @@ class Coverage(Shape, frozen=True, kw_only=True):
 
 @as_in(inquiring.Asked)
 class Query(Shape, frozen=True, kw_only=True):
-    """What somebody asked, of whom and about what; how it stands, since the entry at `since`, and what it led to."""
+    """What somebody asked, of whom and about what; how it stands, since the entry at `since`, and what it led to.
 
+    `asker` is who asks in words, where the office does not know them; `turn` is whom it waits for.
+    """
+
+    asker: str | None
+    by_name: str | None
+    asked_name: str | None
+    referred_by_name: str | None
     open: bool
+    turn: Literal["office", "counsel"] | None
     working_days: int | None
 
 
@@ -223,7 +231,14 @@ class Queries(Shape, frozen=True, kw_only=True):
 
 @as_in(inquiring.Published)
 class Publication(Shape, frozen=True, kw_only=True):
-    """A publication: how far its review has come, when it appeared; `unreviewed` if policy wanted it passed first."""
+    """A publication: how far its review has come, when it appeared; `unreviewed` if policy wanted it passed first.
+
+    `turn` is whom it waits for, since the entry at `since`.
+    """
+
+    authors_name: tuple[str, ...] | None
+    reviewers_name: tuple[str, ...] | None
+    turn: Literal["office", "researcher"] | None
 
 
 class Publications(Shape, frozen=True, kw_only=True):
@@ -282,50 +297,6 @@ class Stats(Shape, frozen=True, kw_only=True):
     rows: tuple[Figures, ...]
 
 
-@as_in(governing.Granted)
-class Granted(Shape, frozen=True, kw_only=True):
-    """A role that a principal holds, and the entry that gave it."""
-
-
-class Roles(Shape, frozen=True, kw_only=True):
-    """Who holds which role."""
-
-    rows: tuple[Granted, ...]
-
-
-@as_in(governing.Look)
-class Look(Shape, frozen=True, kw_only=True):
-    """Somebody read a history, took it along (exported), or opened a document of the entry at `document_of`."""
-
-
-class Looks(Shape, frozen=True, kw_only=True):
-    """Who looked, in the order of the log."""
-
-    rows: tuple[Look, ...]
-
-
-@as_in(governing.Waived)
-class Waiver(Shape, frozen=True, kw_only=True):
-    """A waiver: of which rule, for which request, by whom, until when, and the entries that were recorded under it."""
-
-
-class Waivers(Shape, frozen=True, kw_only=True):
-    """Every waiver, in the order in which they were granted."""
-
-    rows: tuple[Waiver, ...]
-
-
-@as_in(governing.Erasure)
-class Erasure(Shape, frozen=True, kw_only=True):
-    """A person who was erased, or of whom these details were; all of them, where none is named."""
-
-
-class Erasures(Shape, frozen=True, kw_only=True):
-    """Erasures, in the order of the log."""
-
-    rows: tuple[Erasure, ...]
-
-
 @as_in(Lot)
 class Drawn(Shape, frozen=True, kw_only=True):
     """A release that was drawn by lot, and where its evidence is, as an audit bundle."""
@@ -339,15 +310,3 @@ class Sample(Shape, frozen=True, kw_only=True):
 
     seed: str
     rows: tuple[Drawn, ...]
-
-
-@as_in(outbox.Notice, "message", "recorded_at")
-class Notice(Shape, frozen=True, kw_only=True):
-    """A notice that waits to be sent: what the entry at `position` calls for, and why it could not be sent yet."""
-
-
-class Notices(Shape, frozen=True, kw_only=True):
-    """The notices that wait; none are ever sent from where nothing says by which server."""
-
-    sent_from_here: bool
-    rows: tuple[Notice, ...]

@@ -22,19 +22,26 @@ DESCRIBED = msgspec.Meta(description="Who it is, by id or e-mail address.")
 Who = Annotated[str, msgspec.Meta(pattern=rf"^(p-[0-9a-f]{{32}}|[^@\s]+@[^@\s]+){END}"), DESCRIBED]
 # The members of commands that name people, wherever they are texts.
 NAMING = frozenset(
-    (
-        *("person", "people", "by", "asked", "referred_by", "told_by", "authors", "reviewer", "covers", "add"),
-        *(
-            "remove",
-            "signer",
-            "attested_by",
-            "template_approved_by",
-            "confirmed_to",
-            "found_by",
-            "extracted_by",
-            "on_behalf_of",
-        ),
-    )
+    {
+        "add",
+        "asked",
+        "attested_by",
+        "authors",
+        "by",
+        "confirmed_to",
+        "covers",
+        "extracted_by",
+        "found_by",
+        "on_behalf_of",
+        "people",
+        "person",
+        "referred_by",
+        "remove",
+        "reviewer",
+        "signer",
+        "template_approved_by",
+        "told_by",
+    }
 )
 _TEXTS = (str, str | None, tuple[str, ...])
 

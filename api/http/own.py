@@ -67,6 +67,16 @@ def own_requests(call: Call) -> dict[str, RequestStanding]:
     return {one: known for one in named if call.may_see(known := standings.request(one))}
 
 
+def among_own(call: Call, request: str | None = None) -> list[str] | None:
+    """Among which requests to look: only that one, if one is named, and only the caller's own, if they see no others.
+
+    None is among all.
+    """
+    if call.caller.role != "researcher":
+        return None if request is None else [request]
+    return [one for one in own_requests(call) if request in (None, one)]
+
+
 def own_people(call: Call) -> set[str]:
     """The caller's person, and whoever takes part in a request of theirs."""
     others = set[str]().union(*map(involved_in, own_requests(call).values()))

@@ -10,12 +10,11 @@ from werkzeug.datastructures import FileStorage
 
 from api.commands.request import Submit
 from api.http.call import Answer, Call
-from api.http.commanding import answered, is_trial, told_wrong
+from api.http.commanding import answered, is_trial
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import form_body, idempotency_key
 from api.http.seeing import seen_by
 from api.packets import read_packet
-from ledger.errors import Malformed
 from ledger.log import IdempotencyKey
 
 FILES = "files"
@@ -40,16 +39,13 @@ def submit(call: Call) -> Answer:
         digests = [_put(Path(folder), file) for file in files]
         packet = read_packet(Path(folder), call.office.day(call.now), now=call.now)
         key = None if is_trial(call) else _key(call, digests)
-        try:
-            outcome = call.desks.clerk.take(
-                Submit(packet=packet, request=call.ids.get("request")),
-                call.circumstances(),
-                key=key,
-                dry_run=is_trial(call),
-                seen=seen_by(call),
-            )
-        except Malformed as error:
-            return told_wrong(error, {})
+        outcome = call.desks.clerk.take(
+            Submit(packet=packet, request=call.ids.get("request")),
+            call.circumstances(),
+            key=key,
+            dry_run=is_trial(call),
+            seen=seen_by(call),
+        )
     return answered(call, outcome)
 
 

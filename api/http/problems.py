@@ -77,6 +77,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "outdated": (412, "It is no longer as it was seen"),
     "too-large": (413, "The request is too large"),
     "unsupported-media-type": (415, "The body is of another kind than is read here"),
+    "no-such-range": (416, "It has no such part"),
     "unprocessable": (422, "The request is readable, and can't be done as it stands"),
     "key-reused": (422, "This Idempotency-Key was used for another request"),
     "too-many": (429, "This key is used too often"),

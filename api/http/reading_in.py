@@ -4,7 +4,8 @@ Documents are held in memory, as custody takes them: their plain text is never w
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from api.http.faults import faults
 from api.http.problems import BadField, BadRequest
 from api.packets.documents import Unusable, media_type_of
 from ledger.custody import MAX_DOCUMENT_BYTES
+from ledger.errors import Malformed
 
 MAX_JSON_BYTES = 256 * 1024
 MAX_FORM_BYTES = 64 * 1024 * 1024
@@ -139,6 +141,15 @@ def _several(shape: type[msgspec.Struct]) -> frozenset[str]:
     return frozenset(field.name for field in msgspec.structs.fields(shape) if field.default == ())
 
 
+@contextmanager
+def naming(parameter: str) -> Iterator[None]:
+    """What is malformed in here is this parameter. Raises `BadRequest`."""
+    try:
+        yield
+    except Malformed as error:
+        raise _bad_parameter(parameter, error.why) from error
+
+
 def _bad_parameter(name: str, why: str) -> BadRequest:
     return BadRequest("unprocessable", "A parameter is not as it has to be.", BadField(detail=why, parameter=name))
 
@@ -195,3 +206,5 @@ def _bad_part(part: str, why: str) -> BadRequest:
 def _check_media_type(request: Request, wanted: str) -> None:
     if request.mimetype != wanted:
         raise BadRequest("unsupported-media-type", f"The body has to be {wanted}.")
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise BadRequest("unsupported-media-type", "The body has to come as it is, without a Content-Encoding.")

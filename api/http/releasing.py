@@ -22,12 +22,12 @@ from api.http.call import Answer, Call, not_found, plain
 from api.http.commanding import answered, is_trial, key_of, told_wrong
 from api.http.naming import by_id
 from api.http.problems import BadField, BadRequest
-from api.http.reading_in import form_body, json_body
+from api.http.reading_in import Request, form_body, json_body
 from api.http.seeing import seen_by
-from ledger.custody.files import named_os_errors
 from ledger.errors import Malformed, OpenPGPError
 from ledger.events import DocumentOpened, KeyTestSent, ReleaseAuthorised, ReleaseHandedOver
 from ledger.events.release import Package, Packed
+from ledger.files import named_os_errors
 from ledger.home import OUTGOING
 from ledger.log import IdempotencyKey, about
 from ledger.openpgp.package import check_names
@@ -68,7 +68,7 @@ def hand_over(call: Call) -> Answer:
             if outcome.refused:
                 _fails(call, "handing over", refusal_of(outcome))
     except Malformed as error:
-        return told_wrong(error, msgspec.structs.asdict(said))
+        raise told_wrong(error, msgspec.structs.asdict(said)) from error
     return answered(call, outcome)
 
 
@@ -165,10 +165,18 @@ def package(call: Call) -> Answer:
     path = _package(_outgoing(call), release, handed.event.package.cipher_sha256)
     if known.received or known.failed or not path.is_file():
         raise BadRequest("erased", "It was handed over elsewhere, or has arrived, or failed.")
+    _check_range(call.request, path.stat().st_size)
     opened = DocumentOpened(entry=handed.position, document=handed.event.package.cipher_sha256, request=request)
     position = call.looked(opened)
-    headers = {"Content-Disposition": f'attachment; filename="{release}.gpg"'}
+    # What sends a file has a mind of its own about what may be kept of it.
+    headers = {"Content-Disposition": f'attachment; filename="{release}.gpg"', "Cache-Control": "no-store"}
     return Answer(path, position=position, headers=headers, media_type=PGP_MESSAGE)
+
+
+def _check_range(request: Request, size: int) -> None:
+    """Raise `BadRequest` for a part of a file that it doesn't have, or for several at once."""
+    if "Range" in request.headers and not (request.range and request.range.range_for_length(size)):
+        raise BadRequest("no-such-range", f"One range of its {size:,} bytes can be had.")
 
 
 def send_key_test(call: Call) -> Answer:
@@ -188,7 +196,7 @@ def send_key_test(call: Call) -> Answer:
             seen=seen_by(call),
         )
     except Malformed as error:
-        return told_wrong(error, msgspec.structs.asdict(wanted))
+        raise told_wrong(error, msgspec.structs.asdict(wanted)) from error
     answer = answered(call, outcome)
     if not isinstance(answer.body, shapes.Recorded):
         return answer

@@ -15,20 +15,31 @@ from api.http.shapes import rows_of
 from api.spreadsheets import as_cell
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
+LIST = (JSON, NDJSON, CSV)
 WORTH_GZIP = 1024
 
 
 def is_export(request: Request) -> bool:
     """Whether the caller takes a list along, as NDJSON or CSV."""
-    return _wanted(request, [JSON, NDJSON, CSV]) in (NDJSON, CSV)
+    return _wanted(request, LIST) in (NDJSON, CSV)
+
+
+def forms_of(answer: Any) -> Sequence[str]:
+    """The forms in which an answer, or any of this kind, can be had."""
+    return LIST if hasattr(answer, "rows") else (JSON,)
+
+
+def check_acceptable(request: Request, kind: Any) -> None:
+    """Raise `BadRequest` when the caller accepts no answer of this kind; bytes are what they are."""
+    if "Accept" in request.headers and kind is not bytes and _wanted(request, forms_of(kind)) is None:
+        raise BadRequest("not-acceptable", "")
 
 
 def rendered(request: Request, body: Any, status: int) -> Response:
     """A response with this body. Raises `BadRequest` when the caller accepts none of its forms."""
-    rows = rows_of(body)
     if isinstance(body, Problem):
         return Response(msgspec.json.encode(body), status, content_type=PROBLEM_TYPE)
-    wanted = _wanted(request, [JSON] if rows is None else [JSON, NDJSON, CSV])
+    rows, wanted = rows_of(body), _wanted(request, forms_of(body))
     if wanted is None:
         raise BadRequest("not-acceptable", "")
     if rows is None or wanted == JSON:
@@ -37,7 +48,7 @@ def rendered(request: Request, body: Any, status: int) -> Response:
     return Response(content, status, content_type=f"{wanted}; charset=utf-8")
 
 
-def _wanted(request: Request, offered: list[str]) -> str | None:
+def _wanted(request: Request, offered: Sequence[str]) -> str | None:
     """What the caller likes best of what is offered; what comes first when they don't say."""
     if not request.accept_mimetypes:
         return offered[0]

@@ -39,7 +39,7 @@ def finished(request: Request, response: Response, version: int | None) -> Respo
     if response.direct_passthrough:
         return response
     sent = compressed(request, response)
-    if request.method == "GET" and response.status_code == 200:
+    if request.method in ("GET", "HEAD") and response.status_code == 200:
         tag = tag_of(sent, version)
         response.set_etag(tag)
         # Only what was tagged here can be compared.

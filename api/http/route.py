@@ -117,9 +117,12 @@ def asks(
     roles: frozenset[Role],
     query: type[msgspec.Struct] = Nothing,
     scope: Scope = "reading",
+    *,
+    in_parts: bool = False,
 ) -> Route:
-    """A route that answers a question."""
-    return Route("GET", path, do, summary_of(do), roles, scope, {200: answer}, query)
+    """A route that answers a question; what can be had `in_parts` is sent as far as a `Range` says."""
+    answers = {200: answer, 206: answer} if in_parts else {200: answer}
+    return Route("GET", path, do, summary_of(do), roles, scope, answers, query)
 
 
 def takes(path: str, command: type[Command], roles: frozenset[Role], scope: Scope = "recording") -> Route:

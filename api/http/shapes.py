@@ -13,7 +13,7 @@ from api.awaiting import Due
 from api.http.naming import Who
 from api.http.problems import ObjectionTold
 from ledger.events.governance import Role, Scope
-from ledger.events.ids import Channel, PrincipalId, Size
+from ledger.events.ids import Channel, PrincipalId, Size, Time
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,23 +77,6 @@ class ApiKeyMade(Recorded, frozen=True, kw_only=True):
 
     apikey: str
     key: str | None
-
-
-class ApiKeyListed(Shape, frozen=True, kw_only=True):
-    """A key that is not revoked, and the last day of its use."""
-
-    apikey: str
-    principal: str
-    role: Role
-    scope: tuple[Scope, ...]
-    expires: datetime
-    last_used: date | None
-
-
-class ApiKeys(Shape, frozen=True, kw_only=True):
-    """The keys that are not revoked."""
-
-    keys: tuple[ApiKeyListed, ...]
 
 
 class Explained(Shape, frozen=True, kw_only=True):
@@ -241,7 +224,7 @@ class KeyWanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     principal: PrincipalId
     role: Role
-    expires: datetime
+    expires: Time
     scope: tuple[Scope, ...] = ("reading", "recording", "access", "governing")
 
 

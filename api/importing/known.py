@@ -58,10 +58,6 @@ class KnownPast:
                     self.files.add(event.file)
         self.marks.see_all(marks)
 
-    def introduced(self, tag: str, *events: type[Event]) -> bool:
-        """Whether the ledger has one of these events with this tag."""
-        return is_introduced(self._ledger, tag, *events)
-
 
 def is_introduced(ledger: Ledger, tag: str, *events: type[Event]) -> bool:
     """Whether a ledger has one of these events with this tag."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from hashlib import sha256
 
 from api.importing.cells import Person
-from api.importing.known import KnownPast
+from api.importing.known import KnownPast, is_introduced
 from api.importing.reading import Row
 from api.register import register_of
 from ledger.custody import caseless
@@ -80,7 +80,7 @@ class Naming:
             if ("organisation", name) in self._sure:
                 continue
             id_ = f"O-{self._keyed('organisation', name)}"
-            if not self._known.introduced(f"organisation:{id_}", OrganisationRegistered):
+            if not is_introduced(self._home.ledger, f"organisation:{id_}", OrganisationRegistered):
                 found = self._organisation_called(name)
                 if found is None:
                     new[id_] = name
@@ -115,8 +115,8 @@ class Naming:
             slug = slug[: SLUG + 1].rpartition("-")[0] or slug[:SLUG]
         distinct = sha256(title.encode()).hexdigest()[:8]
         for id_ in (f"D-{slug}", f"D-{slug}-{distinct}".replace("--", "-")):
-            taken = id_ in self._drafted.values() or self._known.introduced(
-                f"dataset:{id_}", DataSetRegistered, PastDataSetRecorded
+            taken = id_ in self._drafted.values() or is_introduced(
+                self._home.ledger, f"dataset:{id_}", DataSetRegistered, PastDataSetRecorded
             )
             if slug and not taken:
                 return id_
@@ -143,7 +143,7 @@ class Naming:
             found = register_of(self._home.ledger, self._home.custody).person(caseless(person.email))
             return (found, True) if found else (f"p-{secrets.token_hex(16)}", False)
         id_ = f"p-{self._keyed('person', self._register, organisation, caseless(person.name))}"
-        return id_, self._known.introduced(f"person:{id_}", PersonRegistered)
+        return id_, is_introduced(self._home.ledger, f"person:{id_}", PersonRegistered)
 
 
 def _whom(organisation: str, person: Person) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import IO, Self
 
 from api.importing.reading import Problem
 from api.spreadsheets import as_cell
-from ledger.custody.files import named_os_errors
+from ledger.files import named_os_errors
 
 FIRST = 10
 COLUMNS = Problem._fields

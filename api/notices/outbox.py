@@ -15,14 +15,15 @@ from api.notices.calling import CALLING, Call, begun_by, called_for, concerned
 from api.notices.settings import Settings
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
-from ledger.custody.files import new_file
 from ledger.errors import AlreadyThere
 from ledger.events import Event, FactCorrected, LedgerOpened, NoticeRefused, NoticeRevived, NoticeSent, RequestSubmitted
 from ledger.events.reminding import Way
+from ledger.files import new_file
 from ledger.home import VIEWS, Home
 from ledger.log import about
 from ledger.sqlite import Schema, named_errors
-from ledger.storage.connections import Transaction, connect
+from ledger.storage.connections import Transaction
+from ledger.storage.opening import connect
 from projections.upkeep import Upkeep
 from projections.views.findings import findings
 

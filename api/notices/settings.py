@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ledger.custody.files import named_os_errors, read_regular
 from ledger.errors import Malformed, Unreachable
+from ledger.files import named_os_errors, read_regular
 
 SETTINGS = "notices.toml"
 SHOWN_BY = "api/notices/example.toml"

@@ -8,7 +8,7 @@ from datetime import date
 from textwrap import fill
 from typing import NamedTuple
 
-from api.letter import OVER, WIDTH, letter
+from api.letter import WIDTH, letter
 from api.names import Names
 from api.notices.outbox import Notice
 from api.telling import objected, told, words_of
@@ -28,7 +28,7 @@ from ledger.events import (
 )
 from projections.checklist import Line
 from projections.rules.rule import Objection
-from projections.standing import Standing
+from projections.standing import OVER, Standing
 
 
 class Known(NamedTuple):

@@ -7,13 +7,13 @@ from api.packets.packet import Packet
 from ledger.events import RequestSubmitted
 from ledger.log import IdempotencyKey, Ledger, about
 from projections.acts import of_request
-from projections.standing import Office, Standing, State
+from projections.standing import OVER, Office, Standing, State
 
 # No principal is called so: whoever hands a packet in, it makes one request.
 PACKETS = "packets"
 SHORTLY = timedelta(hours=24)
 # Whoever hands in the packet of a request that came to this means another one.
-OVER = (State.WITHDRAWN, State.DECLINED, State.ENDED, State.CLOSED)
+DONE_WITH = (*OVER, State.ENDED)
 
 
 def key_of(packet: Packet, ledger: Ledger, now: datetime, *, insist: bool = False) -> IdempotencyKey:
@@ -36,7 +36,7 @@ def _is_over(request: str | None, ledger: Ledger, now: datetime) -> bool:
     if request is None:
         return False
     standing = Standing([*ledger.facts([about(*Office.folds), of_request(request)])])
-    return standing.request(request).state_on(standing.office.day(now)) in OVER
+    return standing.request(request).state_on(standing.office.day(now)) in DONE_WITH
 
 
 def _key(text: str) -> IdempotencyKey:

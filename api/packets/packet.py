@@ -17,7 +17,8 @@ from api.packets.filling import fill
 from api.packets.form import Form, Use, uses
 from api.packets.lines import line_of, lines_of
 from api.packets.problem import REQUEST, At, Finding, Kind, Problem, dotted, shown
-from ledger.errors import KeyRefused, NoEncryptionSubkey, TooLarge
+from ledger.errors import TooLarge
+from ledger.openpgp.errors import KeyRefused, NoEncryptionSubkey
 
 MAX_REQUEST_BYTES = 256 * 1024
 

@@ -17,7 +17,7 @@ from tarfile import GNU_FORMAT, HeaderError, TarInfo
 from typing import IO, NamedTuple
 
 from ledger.backup.errors import BackupAltered, NotABackup
-from ledger.custody.files import named_os_errors
+from ledger.files import named_os_errors
 
 SUMS = "SHA256SUMS"
 CHUNK_BYTES = 256 * 1024

@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from ledger.backup.manifest import KeysManifest
-from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import Malformed
+from ledger.files import named_os_errors, sync_folder
 from ledger.home import KEYS
 
 BACKUPS = "backups"

@@ -25,8 +25,8 @@ from ledger.backup.manifest import CUSTODY, DOCUMENTS, KEY_STORE, MANIFEST, Keys
 from ledger.chain.entry import format_time
 from ledger.chain.merkle import root_of
 from ledger.custody.documents import DocumentFolder
-from ledger.custody.drafts import draft_beside, moved_to
 from ledger.custody.vault import Vault
+from ledger.drafts import draft_beside, moved_to
 from ledger.errors import Busy, Damaged, NotALedger, Unreachable
 from ledger.evidence.earlier import earlier_logs
 from ledger.evidence.logkeys import log_key

@@ -18,11 +18,11 @@ from typing import NamedTuple
 from ledger.backup.archive import copied_to
 from ledger.chain.entry import Entry
 from ledger.custody.copying import copy_custody
-from ledger.custody.drafts import draft_beside, moved_to
-from ledger.custody.files import named_os_errors, new_folder, sync_tree
+from ledger.drafts import draft_beside, moved_to
 from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
 from ledger.evidence.lockstore import LockStore, create_lock_store, path_in
 from ledger.evidence.stream import chunks_of
+from ledger.files import named_os_errors, new_folder, sync_tree
 from ledger.home import KEYS, LOCK, lock_store_url, name_lock_store, open_custody, open_lock_store, places, store_url
 from ledger.home.entering import alone_in, check_unused, leave, left_for
 from ledger.home.layout import KEY_STORE, LOCK_STORE, STORE, name_shared, named_in, not_as_files
@@ -58,8 +58,8 @@ def move_home(path: Path, to: Path, where: Elsewhere, check: Callable[[Path], No
         _check_may_leave(path, to)
         arrived = _furnish(path, draft, where, progress)
         check(draft)
-        _check_nothing_came(path, arrived)
         sync_tree(draft)
+        _check_nothing_came(path, arrived)
         leave(path, to)
         moved_to(to, draft)
         return arrived

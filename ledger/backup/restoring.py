@@ -7,7 +7,7 @@ nobody committed to and belongs to somebody of whom everything was erased goes w
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -36,10 +36,10 @@ from ledger.chain.merkle import root_of
 from ledger.chain.note import VerifierKey, verifier_key
 from ledger.codec import SALT_BYTES, Codec, Fact
 from ledger.custody.documents import DocumentFolder
-from ledger.custody.drafts import draft_beside, moved_to
-from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
+from ledger.custody.keystore import KeyStore
 from ledger.custody.vault import Vault
-from ledger.errors import Malformed, WrongKey
+from ledger.drafts import draft_beside, moved_to
+from ledger.errors import Malformed, NotALedger, Unreachable, WrongKey
 from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
 from ledger.evidence.earlier import EARLIER, entries_in, origins_of
@@ -47,6 +47,7 @@ from ledger.evidence.lockstore import create_lock_store
 from ledger.evidence.logkeys import good_for, log_key, log_keys
 from ledger.evidence.stream import packed, unpacked
 from ledger.evidence.witnessing import WITNESSES
+from ledger.files import named_os_errors, new_file, new_folder, read_regular, sync_tree
 from ledger.home import (
     KEYS,
     LOCK,
@@ -110,7 +111,8 @@ def continue_log(draft: Path, lock_store: str, log_key_file: Path | None, witnes
     name_lock_store(draft, lock_store)
     if log_key_file is not None:
         new_file(draft / KEYS / LOG_KEY, _small(log_key_file))
-        _check_log_key(draft)
+        with _said_of({draft / KEYS / LOG_KEY: log_key_file}):
+            _check_log_key(draft)
     _appoint(draft, witnesses)
 
 
@@ -215,8 +217,25 @@ def _unpack_keys(keys: KeysKept, draft: Path, manifest: Manifest, now: datetime)
             _add_file(draft / KEYS / KEY_STORE, member)
     if told.origin != manifest.origin:
         raise NotABackup(keys.backup, f"is of {told.origin}, and the other of {manifest.origin}")
-    new_file(draft / KEYS / KEY_ENCRYPTION_KEY, _small(keys.key_encryption_key))
+    opens = draft / KEYS / KEY_ENCRYPTION_KEY
+    new_file(opens, _small(keys.key_encryption_key))
+    with _said_of({opens: keys.key_encryption_key, draft / KEYS / KEY_STORE: keys.backup}):
+        KeyStore.open(draft / KEYS / KEY_STORE, opens).close()
     note_copy(draft, told)
+
+
+@contextmanager
+def _said_of(given: Mapping[Path, Path]) -> Iterator[None]:
+    """Raise what is said of files of a draft as said of those that were given, which they are copies of."""
+    try:
+        yield
+    except (NotALedger, Unreachable) as error:
+        if type(error) not in (NotALedger, Unreachable):
+            raise
+        path, why = Path(error.path), error.why
+        for copy, original in given.items():
+            path, why = original if path == copy else path, why.replace(str(copy), str(original))
+        raise type(error)(path, why) from error
 
 
 def _apply_erasures(draft: Path, *, is_open: bool) -> None:

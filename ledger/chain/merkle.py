@@ -250,6 +250,5 @@ def _subtrees_of(leaves: Sequence[bytes]) -> Subtree:
     _check_hashes(leaves)
     levels = [list(leaves)]
     while len(levels[-1]) > 1:
-        below = levels[-1]
-        levels.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+        levels.append(nodes_above(levels[-1]))
     return lambda level, index: levels[level][index]

@@ -10,23 +10,22 @@ The index is the entry's position less one. A receipt holds nothing of the entry
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable
 
 import msgspec
 
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import MAX_POSITION, parse_entry
-from ledger.chain.merkle import HASH_BYTES, leaf_hash, verify_inclusion
-from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, strict_base64
+from ledger.chain.merkle import leaf_hash, verify_inclusion
+from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey
+from ledger.chain.proof import LINES, check_proof, parse_proof, write_proof
 from ledger.errors import Malformed, ProofFailed, TooLarge
 
-MAX_PROOF = 63
 MAX_RECEIPT_BYTES = MAX_NOTE_BYTES + 4096
 
 _HEAD = b"c2sp.org/tlog-proof@v1\nindex "
 _RECEIPT = re.compile(
-    re.escape(_HEAD) + rb"(?P<index>0|[1-9][0-9]{0,15})\n(?P<proof>(?:[A-Za-z0-9+/=]+\n)*)\n(?P<checkpoint>.+)",
+    re.escape(_HEAD) + rb"(?P<index>0|[1-9][0-9]{0,15})\n%b\n(?P<checkpoint>.+)" % LINES,
     re.DOTALL,
 )
 
@@ -41,16 +40,11 @@ class Receipt(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if not 0 <= self.index < MAX_POSITION:
             raise Malformed("index", self.index, "is not that of an entry")
-        if len(self.proof) > MAX_PROOF:
-            raise TooLarge("proof", len(self.proof), MAX_PROOF)
-        for value in self.proof:
-            if len(value) != HASH_BYTES:
-                raise Malformed("hash with a length of", len(value), f"has to have {HASH_BYTES} bytes")
+        check_proof(self.proof)
 
     def write(self) -> bytes:
         """The receipt as a `.tlog-proof` file holds it."""
-        proof = b"".join(b64encode(value) + b"\n" for value in self.proof)
-        return b"%b%d\n%b\n%b" % (_HEAD, self.index, proof, self.checkpoint)
+        return b"%b%d\n%b\n%b" % (_HEAD, self.index, write_proof(self.proof), self.checkpoint)
 
 
 def parse_receipt(raw: bytes) -> Receipt:
@@ -60,8 +54,7 @@ def parse_receipt(raw: bytes) -> Receipt:
     found = _RECEIPT.fullmatch(raw)
     if found is None:
         raise Malformed("receipt", raw, "is not as c2sp.org/tlog-proof@v1 writes it")
-    proof = tuple(strict_base64("hash", line.decode()) for line in found["proof"].splitlines())
-    return Receipt(int(found["index"]), proof, found["checkpoint"])
+    return Receipt(int(found["index"]), parse_proof(found["proof"]), found["checkpoint"])
 
 
 def check_receipt(raw: bytes, entry: bytes, keys: Iterable[VerifierKey]) -> SignedCheckpoint:

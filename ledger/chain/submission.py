@@ -9,21 +9,16 @@ Parsing is strict: what would not be written exactly so is refused.
 """
 
 import re
-from base64 import b64encode
 
 import msgspec
 
 from ledger.chain.entry import MAX_POSITION
-from ledger.chain.merkle import HASH_BYTES
-from ledger.chain.note import strict_base64
+from ledger.chain.proof import LINES, check_proof, parse_proof, write_proof
 from ledger.errors import Malformed, TooLarge
 
-MAX_PROOF = 63
 MAX_SUBMISSION_BYTES = 131_072
 
-_SUBMISSION = re.compile(
-    rb"old (?P<old>0|[1-9][0-9]{0,15})\n(?P<proof>(?:[A-Za-z0-9+/=]+\n)*)\n(?P<checkpoint>.+)", re.DOTALL
-)
+_SUBMISSION = re.compile(rb"old (?P<old>0|[1-9][0-9]{0,15})\n%b\n(?P<checkpoint>.+)" % LINES, re.DOTALL)
 
 
 class Submission(msgspec.Struct, frozen=True):
@@ -36,16 +31,11 @@ class Submission(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if not 0 <= self.old <= MAX_POSITION:
             raise Malformed("old size", self.old, "is not between 0 and 2**53 - 1")
-        if len(self.proof) > MAX_PROOF:
-            raise TooLarge("proof", len(self.proof), MAX_PROOF)
-        for value in self.proof:
-            if len(value) != HASH_BYTES:
-                raise Malformed("hash with a length of", len(value), f"has to have {HASH_BYTES} bytes")
+        check_proof(self.proof)
 
     def write(self) -> bytes:
         """The submission as it is sent."""
-        proof = b"".join(b64encode(value) + b"\n" for value in self.proof)
-        return b"old %d\n%b\n%b" % (self.old, proof, self.checkpoint)
+        return b"old %d\n%b\n%b" % (self.old, write_proof(self.proof), self.checkpoint)
 
 
 def parse_submission(raw: bytes) -> Submission:
@@ -55,5 +45,4 @@ def parse_submission(raw: bytes) -> Submission:
     found = _SUBMISSION.fullmatch(raw)
     if found is None:
         raise Malformed("submission", raw, "is not an old size, hashes, an empty line, and a checkpoint")
-    proof = tuple(strict_base64("hash", line.decode()) for line in found["proof"].split())
-    return Submission(int(found["old"]), proof, found["checkpoint"])
+    return Submission(int(found["old"]), parse_proof(found["proof"]), found["checkpoint"])

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from ledger.chain.entry import MAX_ENTRY_BYTES
-from ledger.chain.merkle import Subtree, node_hash
+from ledger.chain.merkle import Subtree, nodes_above
 from ledger.errors import Malformed, TooLarge
 
 HEIGHT = 8
@@ -76,7 +76,7 @@ def subtrees_of(tile: Tile, hashes: Sequence[bytes]) -> Iterator[tuple[int, int,
         level = left.bit_length() - 1
         part = list(hashes[start : start + (1 << level)])
         while len(part) > 1:
-            part = [node_hash(part[at], part[at + 1]) for at in range(0, len(part), 2)]
+            part = nodes_above(part)
         yield HEIGHT * tile.level + level, (tile.first + start) >> level, part[0]
         start, left = start + (1 << level), left - (1 << level)
 

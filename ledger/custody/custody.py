@@ -255,6 +255,10 @@ class Custody:
         self._purge()
         return Erasure(salts, keys, values - documents, documents)
 
+    def keeps_any(self, commitments: Sequence[str]) -> bool:
+        """Whether there is still something for one of these commitments, whether in both stores or in one of them."""
+        return any(row is not None for rows in self._look_up(commitments) for row in rows)
+
     def commitments(self) -> Iterator[Kept]:
         """All that is kept, in the order of the commitments, whether in both stores or in one of them."""
         seen = b""

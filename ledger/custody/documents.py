@@ -19,9 +19,9 @@ from typing import Protocol
 import msgspec
 
 from ledger.custody.cipher import DOCUMENT, NONCE_BYTES, TAG_BYTES, NotGenuine, decrypt, encrypt, field_key
-from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.custody.keystore import Keys
 from ledger.errors import AlreadyThere, Malformed, Missing, Tampered, TooLarge
+from ledger.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.storage import shared_tables
 
 MAX_DOCUMENT_BYTES = 25 * 1024 * 1024

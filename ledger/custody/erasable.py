@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from ledger.custody.files import new_file, sync_folder
 from ledger.errors import Busy, Damaged, NewerSchema, NotALedger, Unreachable
+from ledger.files import new_file, sync_folder
 from ledger.sqlite import named_errors
 from ledger.storage import shared_tables
 from ledger.storage.tables import ErasableTables, Row

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ledger.custody.cipher import KEY_ENCRYPTION_KEY_BYTES, Wrapping
-from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import NotALedger, Unreachable
+from ledger.files import named_os_errors, new_file, read_regular, sync_folder
 
 _KEY_ENCRYPTION_KEY = re.compile(rb"([0-9a-f]{%d})\n" % (2 * KEY_ENCRYPTION_KEY_BYTES))
 

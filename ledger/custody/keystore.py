@@ -3,8 +3,8 @@
 It is a file, or the schema `keys` of a PostgreSQL database that nodes share.
 
 The key-encryption key lies in a file of its own. Without it the key store opens nothing, and neither does a backup that
-has the one without the other. Every row is bound to its place when it is
-wrapped, so a row that was altered, exchanged or copied elsewhere does not open.
+has the one without the other. Every row is bound to its place when it is wrapped, so a row that was altered, exchanged
+or copied elsewhere does not open.
 
 A subject's key lives as long as one of its salts. Destroying removes rows; `purge` then leaves no trace of them. The
 ledger's own secrets are made with the key store and never again: one that is not there was removed.
@@ -19,12 +19,12 @@ import msgspec
 
 from ledger.chain.entry import check_name
 from ledger.custody.cipher import KEY_BYTES, NotGenuine, Wrapping
-from ledger.custody.drafts import OR_CUT_OFF
 from ledger.custody.erasable import ErasableDatabase, erasable_at
 from ledger.custody.keyfile import coming, new_key_encryption_key, put_in_force, read_key_encryption_key
-from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, read_label, read_labels
+from ledger.custody.label import COMMITMENT_BYTES, Label, chosen, labels_in, read_label
 from ledger.custody.layouts import KEY_STORE, SALTS, SECRETS, SUBJECT_KEYS
 from ledger.custody.rows import ErasableRows
+from ledger.drafts import OR_CUT_OFF
 from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
 from ledger.sqlite import LOCK_SECONDS
 from ledger.storage.tables import ErasableTables, Row, Statements
@@ -90,7 +90,7 @@ class KeyStore:
             with database.writing() as connection:
                 if connection.execute("SELECT wrapped FROM opened_by").fetchone() is not None:
                     raise AlreadyThere(database.path, f"has a key store in it already{OR_CUT_OFF}")
-                connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
+                connection.execute("INSERT INTO opened_by VALUES (?)", _opener(wrapping))
                 connection.executemany(
                     "INSERT INTO secrets (name, wrapped) VALUES (?, ?)",
                     [(name, wrapping.wrap(os.urandom(KEY_BYTES), (_SECRET, name.encode()))) for name in names],
@@ -220,15 +220,7 @@ class KeyStore:
 
     def labels(self, after: bytes, limit: int) -> list[Label]:
         """The next labels in the order of their commitments. Raises `Damaged` for a row that nobody wrote so."""
-        query = """
-            SELECT commitment, subject, purpose, created_at FROM salts WHERE commitment > ? ORDER BY commitment LIMIT ?
-        """
-        with self._database.reading() as connection:
-            rows = connection.execute(query, (after, limit)).fetchall()
-        try:
-            return read_labels(rows, after)
-        except ValueError as error:
-            raise Damaged(self._database.path, f"salts: {error}") from error
+        return labels_in(self._database, SALTS.table, after, limit)
 
     def close(self) -> None:
         """Close the file."""
@@ -248,7 +240,7 @@ class KeyStore:
                     table.add(connection, [self._rewrapped(row, bound_to(row), wrapping) for row in page])
                     count += len(page)
             connection.execute("DELETE FROM opened_by")
-            connection.execute("INSERT INTO opened_by VALUES (?)", (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),))
+            connection.execute("INSERT INTO opened_by VALUES (?)", _opener(wrapping))
         self._wrapping = wrapping
         return count
 
@@ -268,8 +260,7 @@ class KeyStore:
 
     def _check_in_force(self, connection: Statements) -> None:
         """Raise `NotALedger` when others have wrapped everything under another key since this was opened."""
-        rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
-        if rows != [(self._wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),)]:
+        if not _is_in_force(self._wrapping, connection):
             raise NotALedger(self._database.path, "has another key-encryption key by now than when it was opened")
 
     def _wrap_salt(self, salt: Salt) -> bytes:
@@ -308,8 +299,16 @@ def _bound_to(label: Label, mark: bytes | None) -> tuple[bytes, ...]:
 
 def _opens(wrapping: Wrapping, database: ErasableTables) -> bool:
     with database.reading() as connection:
-        rows = connection.execute("SELECT wrapped FROM opened_by").fetchall()
-    return rows == [(wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),)]
+        return _is_in_force(wrapping, connection)
+
+
+def _is_in_force(wrapping: Wrapping, connection: Statements) -> bool:
+    return connection.execute("SELECT wrapped FROM opened_by").fetchall() == [_opener(wrapping)]
+
+
+def _opener(wrapping: Wrapping) -> Row:
+    """The row by which it is known under which key all others are wrapped; it is the same each time."""
+    return (wrapping.wrap(bytes(KEY_BYTES), _OPENED_BY),)
 
 
 def _destroy(connection: Statements, commitments: Sequence[object]) -> tuple[int, int]:

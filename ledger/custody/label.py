@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from ledger.custody.commitment import SALT_BYTES, member_of
+from ledger.errors import Damaged
+from ledger.storage.tables import Tables
 
 COMMITMENT_BYTES = SALT_BYTES
 _YEAR_10000 = 253_402_300_800
@@ -31,7 +33,23 @@ def read_label(commitment: object, subject: object, purpose: object, created_at:
     raise ValueError("a column holds another kind of value")
 
 
-def read_labels(rows: Iterable[tuple[object, ...]], after: bytes) -> list[Label]:
+def labels_in(tables: Tables, table: str, after: bytes, limit: int) -> list[Label]:
+    """The next labels in a table, in the order of their commitments.
+
+    Raises `Damaged` for a row that nobody wrote so.
+    """
+    query = f"""
+        SELECT commitment, subject, purpose, created_at FROM {table} WHERE commitment > ? ORDER BY commitment LIMIT ?
+    """
+    with tables.reading() as statements:
+        rows = statements.execute(query, (after, limit)).fetchall()
+    try:
+        return _read_labels(rows, after)
+    except ValueError as error:
+        raise Damaged(tables.path, f"{table}: {error}") from error
+
+
+def _read_labels(rows: Iterable[tuple[object, ...]], after: bytes) -> list[Label]:
     """The labels in these rows. Raises `ValueError` for one that cannot have been written so.
 
     Their commitments must go up from `after`: in a file that was altered, rows can lead around in a circle.

@@ -16,11 +16,11 @@ import msgspec
 
 from ledger.custody.cipher import VALUE, NotGenuine, decrypt, encrypt, field_key
 from ledger.custody.erasable import ErasableDatabase, erasable_at
-from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import Keys
-from ledger.custody.label import Label, chosen, read_label, read_labels
-from ledger.custody.layouts import VAULT
-from ledger.errors import AlreadyThere, Damaged, Missing, NotALedger, Tampered
+from ledger.custody.label import Label, chosen, labels_in, read_label
+from ledger.custody.layouts import SEALED, VAULT
+from ledger.errors import AlreadyThere, Missing, NotALedger, Tampered
+from ledger.files import named_os_errors
 from ledger.sqlite import LOCK_SECONDS
 from ledger.storage.tables import ErasableTables, Row, Statements
 
@@ -161,15 +161,7 @@ class Vault:
 
     def labels(self, after: bytes, limit: int) -> list[Label]:
         """The next labels in the order of their commitments. Raises `Damaged` for a row that nobody wrote so."""
-        query = """
-            SELECT commitment, subject, purpose, created_at FROM sealed WHERE commitment > ? ORDER BY commitment LIMIT ?
-        """
-        with self._database.reading() as connection:
-            rows = connection.execute(query, (after, limit)).fetchall()
-        try:
-            return read_labels(rows, after)
-        except ValueError as error:
-            raise Damaged(self._database.path, f"sealed: {error}") from error
+        return labels_in(self._database, SEALED.table, after, limit)
 
     def documents(self) -> set[bytes]:
         """The addresses of all documents."""

@@ -102,8 +102,8 @@ def make_bundle(
 ) -> bytes:
     """The bundle for a selection, with so much of custody opened, whose entries all stand below a signed checkpoint.
 
-    Whoever cosigned that is among its signers.
-    Raises `Tampered` when custody does not hold what an entry commits to, and what `write_archive` raises.
+    Whoever cosigned that is among its signers. Raises `Tampered` when custody does not hold what an entry commits to,
+    and what `write_archive` raises.
     """
     # Of the keys that signed, the one that has done so longest: entry 1 names it, or the entry from which it is good.
     own = {key.public for key in signed.signers if key.type == ED25519}
@@ -114,17 +114,7 @@ def make_bundle(
     opened = _Opening(custody, selection.subjects, opening)
     for entry in entries:
         opened.take(entry)
-    manifest = Manifest(
-        origin=signed.checkpoint.origin,
-        size=signed.size,
-        about=selection.about,
-        entries=selection.entries,
-        basis=basis,
-        left_out=selection.left_out,
-        texts=tuple(opened.texts),
-        documents=tuple(opened.documents),
-        not_kept=tuple(opened.not_kept),
-    )
+    manifest = _manifest(signed, selection, basis, opened)
     signatures = list(signatures_in(entries, manifest.documents))
     witnesses = [key for key in signed.signers if key.type == COSIGNATURE]
     members = {
@@ -142,6 +132,20 @@ def make_bundle(
         members[WITNESSES] = lines_of(witnesses)
     sums = sums_of(members)
     return write_archive({**members, SUMS: sums, SUMS_SIGNATURE: _private(vkey, keys).sign(sums)})
+
+
+def _manifest(signed: SignedCheckpoint, selection: Selection, basis: tuple[int, ...], opened: "_Opening") -> Manifest:
+    return Manifest(
+        origin=signed.checkpoint.origin,
+        size=signed.size,
+        about=selection.about,
+        entries=selection.entries,
+        basis=basis,
+        left_out=selection.left_out,
+        texts=tuple(opened.texts),
+        documents=tuple(opened.documents),
+        not_kept=tuple(opened.not_kept),
+    )
 
 
 def _private(key: VerifierKey, keys: Sequence[Ed25519PrivateKey]) -> Ed25519PrivateKey:

@@ -19,13 +19,13 @@ from ledger.chain.entry import NO_LEAF, Entry, parse_entry, read_entry
 from ledger.chain.merkle import completed_by, root_of
 from ledger.chain.note import VerifierKey, parse_vkey
 from ledger.codec import Codec
-from ledger.custody.files import named_os_errors
 from ledger.errors import Malformed, SignatureFailed, UnknownKey, Unreachable
 from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
 from ledger.evidence.checkpoints import Given
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.evidence.stream import chunks_of, unpacked
+from ledger.files import named_os_errors
 from ledger.storage import Store
 
 EARLIER = "earlier"

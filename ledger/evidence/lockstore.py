@@ -16,8 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from ledger.custody.files import new_file, sync_folder
+from ledger.drafts import draft_for, moved_to
 from ledger.errors import AlreadyThere, Damaged, Malformed, Unreachable
+from ledger.files import named_os_errors, new_file
 from ledger.sqlite import Schema
 from ledger.storage import has_password, is_postgres, shared_tables, without_password
 from ledger.storage.connections import FileConnections
@@ -283,29 +284,38 @@ def _file_at(path: Path) -> _LockFile:
 def create_lock_store(url: str) -> None:
     """Make an empty lock store at this URL, a file with mode 0600. Raises `AlreadyThere`, `Malformed`, `Unreachable`.
 
-    On PostgreSQL `dua-ledger migrate` has made it, and it has to be empty.
+    One that is there is taken when nothing was signed into it: on PostgreSQL `dua-ledger migrate` has made it, and a
+    file is left so by whoever was killed before there was a log.
     """
     check_url(url)
     if is_postgres(url):
-        with LockStore(url) as lock:
-            if lock.last() != NOTHING:
-                raise AlreadyThere(lock.path, "has the lock store of a log in it already")
+        _check_empty(url)
         return
     path = path_in(url)
-    new_file(path, b"")
-    try:
-        with closing(FileConnections(path, SETTINGS)) as connections, connections.borrowed() as connection:
+    with draft_for(path) as folder, named_os_errors(path):
+        if SCHEMA.marks(path):
+            _check_empty(url)
+            return
+        draft = folder / path.name
+        new_file(draft, b"")
+        with closing(FileConnections(draft, SETTINGS)) as connections, connections.borrowed() as connection:
             connection.execute("BEGIN IMMEDIATE")
             SCHEMA.declare(connection)
             connection.execute("COMMIT")
-        sync_folder(path.parent)
-    except BaseException:
-        remove_lock_store(url)
-        raise
+        moved_to(path, draft)
+
+
+def _check_empty(url: str) -> None:
+    """Raise `AlreadyThere` where something was signed."""
+    with LockStore(url) as lock:
+        size = lock.last().size
+        if size:
+            why = f"is the lock store of a log that has signed {size} of its entries, and belongs to that log"
+            raise AlreadyThere(lock.path, f"{why}. Only if `init` was killed before there was a home, remove it")
 
 
 def remove_lock_store(url: str) -> None:
-    """Remove a lock store that nothing was signed into, with what SQLite keeps beside it; an empty schema stays."""
+    """Remove a lock store that nobody needs, with what SQLite keeps beside it; an empty schema stays."""
     if is_postgres(url):
         return
     path = path_in(url)

@@ -24,7 +24,6 @@ from ledger.chain.entry import MAX_POSITION, Entry, parse_entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import Signer, parse_vkey
 from ledger.chain.receipt import Receipt
-from ledger.custody.files import named_os_errors
 from ledger.errors import (
     Damaged,
     Malformed,
@@ -48,6 +47,7 @@ from ledger.evidence.witnessing import (
     kept_cosignature,
     witnessed,
 )
+from ledger.files import named_os_errors
 from ledger.storage import Store
 
 PUBLISHED_MODE = 0o600
@@ -85,14 +85,15 @@ class Notary:
         """Check that the log continues what was signed, and make up for what a crash left unsigned or unpublished.
 
         Raises `NotContinued`, also for what is not signed yet, and then nothing may be written. That there is no key at
-        hand to sign with is no fault.
+        hand to sign with, or that nothing can be written here, is no fault.
         """
+        # Whoever records something is told that it is not signed, or not published, and why.
         with self._turn:
             if self._continued() > self._frontier.size:
-                # Whoever records something is told that it is not signed, and why.
                 with suppress(Unavailable, WrongKey):
                     self.sign()
-        self.publish()
+        with suppress(Unavailable):
+            self.publish()
 
     def check(self) -> None:
         """Check that the log continues what was signed. Raises `NotContinued`."""
@@ -158,6 +159,12 @@ class Notary:
         Once `enough` have cosigned it, the others are not waited for. Raises as `sign` does.
         """
         found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds, enough)
+        self.publish()
+        return found
+
+    def confirmed(self, witnesses: Sequence[Appointed], seconds: float) -> Witnessed:
+        """As `witnessed`; who has cosigned it is asked whether they have come further, and this was put back."""
+        found = witnessed(self.sign, self._lock, witnesses, self._store.subtree, seconds, again=True)
         self.publish()
         return found
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ledger.custody.files import named_os_errors
+from ledger.files import named_os_errors
 
 
 def replace_file(path: Path, content: bytes, mode: int) -> None:

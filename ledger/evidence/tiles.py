@@ -14,10 +14,10 @@ from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.merkle import leaf_hash, root_of
 from ledger.chain.note import MAX_NOTE_BYTES
 from ledger.chain.tile import Tile, new_tiles, subtrees_of, tile_hashes, write_bundle
-from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import AlreadyThere, Busy, NotContinued
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.publishing import replace_file, sync_file
+from ledger.files import named_os_errors, sync_folder
 from ledger.storage import Store
 
 CHECKPOINT = "checkpoint"

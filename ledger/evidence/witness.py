@@ -32,8 +32,7 @@ from ledger.chain.note import (
     write_note,
 )
 from ledger.chain.submission import Submission, parse_submission
-from ledger.custody.drafts import made_whole
-from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
+from ledger.drafts import made_whole
 from ledger.errors import (
     AnotherSize,
     Damaged,
@@ -43,6 +42,7 @@ from ledger.errors import (
     UnknownLog,
     Unreachable,
 )
+from ledger.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.sqlite import Schema
 from ledger.storage import utc_now
 from ledger.storage.connections import FileConnections, Transaction

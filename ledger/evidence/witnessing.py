@@ -1,8 +1,8 @@
 """Asking witnesses to cosign what the notary has signed (C2SP tlog-witness).
 
 All witnesses are asked at once, within one time limit. A cosignature is kept in the lock store beside its checkpoint
-once it has been verified, and who has given one for a checkpoint is not asked for it again. Nothing else that a witness
-says is kept.
+once it has been verified, and who has given one for a checkpoint is not asked for it again, unless somebody wants to
+know whether it has come further: then log and lock store were put back. Nothing else that a witness says is kept.
 """
 
 import re
@@ -20,7 +20,6 @@ from ledger.chain.checkpoint import SignedCheckpoint, parse_witness_key
 from ledger.chain.merkle import Subtree, consistency_path
 from ledger.chain.note import MAX_NOTE_BYTES, Signature, VerifierKey, cosigned_in, open_note, parse_note, parse_vkey
 from ledger.chain.submission import Submission
-from ledger.custody.files import named_os_errors, sync_folder
 from ledger.errors import (
     AnswerRefused,
     Damaged,
@@ -37,6 +36,7 @@ from ledger.errors import (
 from ledger.evidence.exchange import Answer, check_url, exchange
 from ledger.evidence.lockstore import Cosignature, LockStore, Stored
 from ledger.evidence.publishing import replace_file, sync_file
+from ledger.files import named_os_errors, sync_folder
 
 # The file beside the keys: a line `URL=VKEY` for each witness.
 WITNESSES = "witnesses"
@@ -79,8 +79,8 @@ class Witnessed(NamedTuple):
 
     @property
     def behind(self) -> tuple[Standing, ...]:
-        """The witnesses that have not cosigned it."""
-        return tuple(one for one in self.standings if one.last not in self.cosignatures)
+        """The witnesses that have not cosigned it, or have not confirmed that when they were asked."""
+        return tuple(one for one in self.standings if one.failure or one.last not in self.cosignatures)
 
     @property
     def forked(self) -> tuple[Standing, ...]:
@@ -199,16 +199,19 @@ def witnessed(
     subtree: Subtree,
     seconds: float,
     enough: int | None = None,
+    *,
+    again: bool = False,
 ) -> Witnessed:
     """What `sign` gives, with how things stand with the witnesses after they were asked for at most so many seconds.
 
-    Once `enough` have cosigned, the others are not waited for. Somebody else may sign more meanwhile, and a witness
+    Once `enough` have cosigned, the others are not waited for. With `again` those are asked, too, who have cosigned it
+    as far as the lock store knows. Somebody else may sign more meanwhile, and a witness
     cosign that: then `sign` is called again, to give that.
     """
     deadline = time.monotonic() + seconds
     while True:
         signed = sign()
-        found = Witnessed(signed, tuple(_ask_all(signed, lock, witnesses, subtree, deadline, enough)))
+        found = Witnessed(signed, tuple(_ask_all(signed, lock, witnesses, subtree, deadline, enough, again=again)))
         if time.monotonic() >= deadline or not _overtaken(found, lock.last().size):
             return found
 
@@ -231,12 +234,14 @@ def _ask_all(
     subtree: Subtree,
     deadline: float,
     enough: int | None,
+    *,
+    again: bool,
 ) -> list[Standing]:
     kept = {one: kept_cosignature(lock, one.key) for one in witnesses}
     asked = {
         one: _Asking(one, signed, last.size if last else 0, subtree, deadline)
         for one, last in kept.items()
-        if last is None or last.size < signed.size
+        if again or last is None or last.size < signed.size
     }
     missing = len(witnesses) if enough is None else min(enough, len(witnesses)) - (len(witnesses) - len(asked))
     if missing > 0:
@@ -264,7 +269,8 @@ def _standing(lock: LockStore, witness: Appointed, kept: Cosignature | None, ask
         outcome = Forked(witness.url, outcome.cosigned, f"no more than {known:,} were signed here")
     if isinstance(outcome, LedgerError):
         return Standing(witness, kept, outcome)
-    lock.add_cosignature(outcome)
+    if kept is None or kept.size < outcome.size:
+        lock.add_cosignature(outcome)
     return Standing(witness, lock.cosigned(str(witness.key)))
 
 

@@ -27,7 +27,8 @@ Of an office that is kept in PostgreSQL, any number of machines have a home each
 have the same keys; views, `checkpoint` and what else can be thrown away are each home's own.
 """
 
-from ledger.home.erasing import erase_person, is_erasure_recorded
+from ledger.home.closed import open_to_others
+from ledger.home.erasing import erase_person, erasures_cut_off, is_erasure_recorded
 from ledger.home.joining import join_home
 from ledger.home.keyfiles import (
     LOG_KEY,
@@ -92,6 +93,7 @@ __all__ = [
     "check_signed",
     "create_home",
     "erase_person",
+    "erasures_cut_off",
     "is_erasure_recorded",
     "join_home",
     "keep_log_key",
@@ -106,6 +108,7 @@ __all__ = [
     "open_lock_store",
     "open_log",
     "open_notary",
+    "open_to_others",
     "places",
     "read_log_key",
     "read_log_keys",

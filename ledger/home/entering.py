@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-from ledger.custody.files import named_os_errors, new_file, sync_folder
 from ledger.errors import NotALedger, Unreachable
+from ledger.files import named_os_errors, new_file, sync_folder
 from ledger.home.layout import MOVED
 from ledger.storage import others_at, without_password
 

@@ -1,10 +1,11 @@
 """Erasing somebody: on record first, and then destroyed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import chain
 
 from ledger.chain.entry import check_name
-from ledger.codec import Fact
+from ledger.codec import Fact, Recorded
 from ledger.custody import Erasure
 from ledger.errors import Malformed
 from ledger.events import DECLARED, Event, PersonErased
@@ -35,6 +36,24 @@ def erase_person(
 def is_erasure_recorded(home: Home, person: str, details: tuple[Detail, ...]) -> bool:
     """Whether the log says that these details are erased, and nothing was sealed since. Raises `Malformed`."""
     return _recorded_erasure(home, person, details)[0]
+
+
+def erasures_cut_off(home: Home) -> Iterator[PersonErased]:
+    """What the log says is erased and is not yet destroyed whole; to erase it again completes it."""
+    for recorded in home.ledger.facts([about(PersonErased)]):
+        if isinstance(erased := recorded.event, PersonErased):
+            sealed = home.ledger.facts([about(*_SEALED_FOR_PEOPLE, tags=[f"person:{erased.person}"])])
+            given_up = [_given_up(fact, erased) for fact in sealed if fact.position < recorded.position]
+            if home.custody.keeps_any([*chain.from_iterable(given_up)]):
+                yield erased
+
+
+def _given_up(sealed: Recorded, erased: PersonErased) -> list[str]:
+    """The commitments of a fact that an erasure is about."""
+    members = sealed.event.sealed().items()
+    if erased.details:
+        return [commitment for member, commitment in members if member in erased.details]
+    return [*(commitment for _, commitment in members), *sealed.documents]
 
 
 def _recorded_erasure(home: Home, person: str, details: tuple[Detail, ...]) -> tuple[bool, Reading]:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ledger.custody.drafts import made_whole
-from ledger.custody.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
+from ledger.drafts import made_whole
 from ledger.errors import NotALedger, Unreachable, WrongKey
 from ledger.evidence.logkeys import good_for, log_keys
 from ledger.evidence.witnessing import WITNESSES
+from ledger.files import named_os_errors, new_file, new_folder, read_regular, sync_folder
 from ledger.home.keyfiles import LOG_KEYS, MAX_KEY_BYTES, key_files
 from ledger.home.layout import (
     KEY_ENCRYPTION_KEY,

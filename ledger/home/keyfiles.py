@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ledger.chain.note import VerifierKey, parse_vkey, verifier_key
-from ledger.custody.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.errors import Unreachable
+from ledger.files import named_os_errors, new_file, read_regular, sync_folder
 from ledger.home.layout import KEYS
 
 LOG_KEY = "log-key.pem"

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from ledger.custody import Places
-from ledger.custody.files import named_os_errors, new_file
 from ledger.errors import Malformed
 from ledger.evidence.lockstore import check_url, path_in
+from ledger.files import named_os_errors, new_file
 from ledger.storage import has_password, is_postgres, without_password
 
 LOG = "log.db"

@@ -8,14 +8,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from ledger.chain.note import check_key_name, verifier_key
+from ledger.chain.note import check_key_name, open_note, parse_vkey, verifier_key
 from ledger.codec import Fact
 from ledger.custody import Custody
-from ledger.custody.drafts import OR_CUT_OFF, made_whole
-from ledger.custody.files import new_folder, sync_folder
+from ledger.drafts import OR_CUT_OFF, made_whole
 from ledger.errors import AlreadyThere, Conflict, LedgerError, Malformed
 from ledger.events import LedgerOpened
-from ledger.evidence.lockstore import create_lock_store, remove_lock_store
+from ledger.evidence.lockstore import NOTHING, LockStore, create_lock_store, remove_lock_store
+from ledger.files import new_folder, sync_folder
 from ledger.home.keyfiles import keep_log_key
 from ledger.home.layout import (
     KEYS,
@@ -65,7 +65,7 @@ def create_home(
         lock_store = lock_store or store
     elif key_store is not None:
         raise Malformed("key store", without_password(key_store), "can be there only with a store that nodes share")
-    with _lock_store_at(lock_store), made_whole(path) as draft, ExitStack() as undo:
+    with _lock_store_at(lock_store, vkey), made_whole(path) as draft, ExitStack() as undo:
         new_folder(draft / KEYS)
         if store is not None:
             name_shared(draft, store, key_store or store)
@@ -102,8 +102,8 @@ def check_origin(origin: str) -> None:
 
 
 @contextmanager
-def _lock_store_at(url: str | None) -> Iterator[None]:
-    """A new lock store outside the home, if there is to be one, which is removed when the block does not end well."""
+def _lock_store_at(url: str | None, vkey: str) -> Iterator[None]:
+    """A lock store outside the home, if there is to be one, which is removed when the block does not end well."""
     if url is None:
         yield
         return
@@ -111,8 +111,19 @@ def _lock_store_at(url: str | None) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        remove_lock_store(url)
+        if not _is_taken(url, vkey):
+            remove_lock_store(url)
         raise
+
+
+def _is_taken(url: str, vkey: str) -> bool:
+    """Whether another log has signed into a lock store, which was empty when both were being made."""
+    with suppress(LedgerError), LockStore(url) as lock:
+        last = lock.last()
+        if last != NOTHING:
+            open_note(last.note, [parse_vkey(vkey)])
+        return False
+    return True
 
 
 def _furnish(folder: Path, log_key: Ed25519PrivateKey, clock: Clock, lock_store: str | None, undo: ExitStack) -> None:

@@ -1,5 +1,6 @@
 """Opening a home, whole or a part of it alone."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,20 +8,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.custody import LOOKUP_KEY, Custody
-from ledger.custody.files import named_os_errors
 from ledger.custody.keystore import KeyStore
 from ledger.errors import Damaged, NotALedger, Unreachable
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.notary import Notary
+from ledger.files import named_os_errors
+from ledger.home.closed import check_closed
 from ledger.home.entering import inside
 from ledger.home.keyfiles import read_log_keys
 from ledger.home.layout import LOG, PUBLISHED, STORE, lock_store_url, places, store_url
 from ledger.log import Ledger
-from ledger.storage import Store, open_store, utc_now
+from ledger.storage import Store, is_postgres, open_store, utc_now
 from ledger.storage.port import Clock
 
 WISH_KEY = "wishes"
 SECRETS = (WISH_KEY, LOOKUP_KEY)
+_AS_WHO_ACTS = os.access in os.supports_effective_ids
 
 
 class Home(NamedTuple):
@@ -36,15 +39,27 @@ class Home(NamedTuple):
         """Where its store is, for other processes."""
         return store_url(self.path)
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether anything can be recorded: not in files on a read-only medium, nor by whom their folder refuses."""
+        return is_postgres(self.url) or os.access(self.path, os.W_OK, effective_ids=_AS_WHO_ACTS)
+
+    def check_writable(self) -> None:
+        """Raise `Unreachable` where nothing can be recorded."""
+        if not self.is_writable:
+            raise Unreachable(self.path, "can only be read here, and nothing can be recorded in it")
+
 
 @contextmanager
 def open_home(path: Path, clock: Clock = utc_now) -> Iterator[Home]:
     """The ledger home at `path`, whose log continues what was signed; what is not signed yet is signed, if it can be.
 
-    Raises `NotALedger` when it is none or was left for another, `Unreachable` when nobody may look or it is just being
-    left, and `NotContinued` for a log that is shorter than what was signed, or another.
+    Raises `NotALedger` when it is none or was left for another, `Unreachable` when nobody may look, when others may
+    write to it, or when it is just being left, and `NotContinued` for a log that is shorter than what was signed, or
+    another.
     """
     _check_is_home(path)
+    check_closed(path)
     with (
         inside(path),
         open_log(path, clock) as store,

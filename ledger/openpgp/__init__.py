@@ -22,11 +22,12 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ledger.errors import NoEncryptionSubkey, OverAnotherText
+from ledger.openpgp.draft import draft_of
+from ledger.openpgp.errors import NoEncryptionSubkey, OverAnotherText
 from ledger.openpgp.facts import EncryptionSubkey, KeyFacts, PackageFacts, PackedFile, Revocation, SignatureFacts
 from ledger.openpgp.gnupg_home import ARMORED, BINARY, MAX_ARMORED_BYTES, MAX_KEY_BYTES, MAX_SIGNATURE_BYTES, gnupg_at
 from ledger.openpgp.listing import Listing
-from ledger.openpgp.package import Progress, Tar, check_names, draft_of, opened
+from ledger.openpgp.package import Progress, Tar, check_names, opened
 from ledger.openpgp.signature import signature_facts
 
 __all__ = [

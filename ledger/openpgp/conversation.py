@@ -5,7 +5,7 @@ import selectors
 import subprocess
 from collections.abc import Callable, Iterable
 
-from ledger.errors import GnuPGFailed
+from ledger.openpgp.errors import GnuPGFailed
 from ledger.openpgp.package import CHUNK_BYTES
 
 # How long gpg may neither take nor give anything. A compressed packet of a few kilobytes can keep it busy for hours.

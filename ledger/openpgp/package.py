@@ -1,28 +1,17 @@
-"""The file that a package is: a tar of some files, made a piece at a time, and the place where it appears."""
+"""What is in a package: a tar of some files, made a piece at a time."""
 
-import errno
 import os
 import re
-import signal
-import stat
 import tarfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from tempfile import mkstemp
 from typing import IO
 from unicodedata import normalize
 
-from ledger.errors import (
-    AlreadyThere,
-    PackageRefused,
-    SourceChanged,
-    StoreFull,
-    Unreachable,
-    UnsafeName,
-)
+from ledger.files import named_os_errors, open_regular
+from ledger.openpgp.errors import PackageRefused, SourceChanged, UnsafeName
 from ledger.openpgp.facts import PackedFile
 
 CHUNK_BYTES = 64 * 1024
@@ -32,7 +21,6 @@ Progress = Callable[[int], None]
 _MAX_NAME_BYTES = 200
 _UNSAFE = re.compile(r'[/\\:*?"<>|]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Tar:
@@ -110,99 +98,7 @@ def _harm_in(name: str) -> str:
     return f"it is longer than {_MAX_NAME_BYTES} bytes" if len(name.encode()) > _MAX_NAME_BYTES else ""
 
 
-class Draft:
-    """The file that becomes the package, beside the place where it will be."""
-
-    def __init__(self, descriptor: int, path: str) -> None:
-        self.path, self._descriptor, self._open = Path(path), descriptor, True
-        self.size, self.digest = 0, sha256()
-
-    def write(self, chunk: bytes) -> None:
-        """Write a chunk."""
-        self.size += len(chunk)
-        self.digest.update(chunk)
-        rest = memoryview(chunk)
-        with named_os_errors(self.path):
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-
-    def put(self, target: Path) -> None:
-        """Have it at its place too, durably."""
-        os.fsync(self._descriptor)
-        # A link, unlike a rename, never takes the place of what is there.
-        os.link(self.path, target)
-        try:
-            _sync_folder(target.parent)
-        except OSError:
-            target.unlink()
-            raise
-
-    def remove(self) -> None:
-        """Leave nothing of it at its first place, the first time that this is asked."""
-        if self._open:
-            os.close(self._descriptor)
-            self._open = False
-            self.path.unlink(missing_ok=True)
-
-
-@contextmanager
-def draft_of(target: Path) -> Iterator[Draft]:
-    """A new file that takes its place when the block ends well, and is removed when it doesn't."""
-    with named_os_errors(target):
-        if os.path.lexists(target):
-            raise AlreadyThere(target)
-    draft = None
-    try:
-        with undisturbed(), named_os_errors(target):
-            draft = Draft(*mkstemp(prefix=".dua-ledger-", suffix=".part", dir=target.parent))  # with mode 0600
-        yield draft
-        with undisturbed(), named_os_errors(target):
-            draft.put(target)
-            draft.remove()
-    finally:
-        with undisturbed():
-            if draft is not None:
-                draft.remove()
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def opened(path: Path) -> IO[bytes]:
     """A regular file, open to be read. Raises `Unreachable`."""
     with named_os_errors(path):
-        # Opening a pipe would wait for its writer without O_NONBLOCK.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return os.fdopen(descriptor, "rb", buffering=0)
-        os.close(descriptor)
-    raise Unreachable(path, "is no regular file")
-
-
-@contextmanager
-def named_os_errors(path: Path | str) -> Iterator[None]:
-    """Raise what the operating system says of `path` under the ledger's names."""
-    try:
-        yield
-    except FileExistsError as error:
-        raise AlreadyThere(path) from error
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise (StoreFull if error.errno in _NO_ROOM else Unreachable)(path, why) from error
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back while something is made or removed, so that nothing is made and forgotten."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        # A signal that came just before is told of here, when it is held back already.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return open_regular(path)

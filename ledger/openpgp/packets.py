@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from ledger.errors import (
+from ledger.openpgp.errors import (
     NotAKey,
     NotAPackage,
     NotASignature,

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 
 import gnupg
 
-from ledger.errors import GnuPGFailed, Malformed, ProgramMissing, StoreFull
+from ledger.errors import Malformed, ProgramMissing, StoreFull
+from ledger.files import named_os_errors
 from ledger.openpgp import conversation
+from ledger.openpgp.draft import undisturbed
+from ledger.openpgp.errors import GnuPGFailed
 from ledger.openpgp.listing import shown
-from ledger.openpgp.package import named_os_errors, undisturbed
+from ledger.turns import waiting
 
 _OLDEST = (2, 2)
 _INSTALL = (
@@ -90,8 +93,9 @@ class Program:
         try:
             with undisturbed():
                 process = self._started(task, command, messages)
-            conversation.converse(task, process, feed, sink or output.extend)
-            code = process.wait(conversation.PATIENCE_SECONDS)
+            with waiting():
+                conversation.converse(task, process, feed, sink or output.extend)
+                code = process.wait(conversation.PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise GnuPGFailed(task, "does not end") from error
         finally:

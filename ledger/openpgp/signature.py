@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ledger.errors import ByExpiredKey, ByRevokedKey, GnuPGFailed, NotASignature, SignedInFuture
+from ledger.openpgp.errors import ByExpiredKey, ByRevokedKey, GnuPGFailed, NotASignature, SignedInFuture
 from ledger.openpgp.facts import SignatureFacts
 from ledger.openpgp.listing import Listing, time_of
 from ledger.openpgp.program import Said

@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from ledger.errors import Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_error
+from ledger.storage.opening import AsItLies, check_unchanged, connect
 
 
 class Connections(Protocol):
@@ -96,10 +97,14 @@ class FileConnections:
         return connection
 
     def give_back(self, connection: sqlite3.Connection) -> None:
-        """Let others have it, unless something went wrong in the middle of a transaction."""
+        """Let others have it, unless something went wrong in the middle of a transaction.
+
+        Where nothing can be written, whoever comes next looks anew whether that is still so.
+        """
         self._used.discard(connection)
-        if connection.in_transaction:
+        if connection.in_transaction or isinstance(connection, AsItLies):
             connection.close()
+            check_unchanged(connection)
         else:
             self._idle.append(connection)
 
@@ -129,24 +134,6 @@ class FileConnections:
 os.register_at_fork(before=FileConnections.before_fork, after_in_child=FileConnections.after_fork)
 
 
-def connect(path: Path, settings: Sequence[str]) -> sqlite3.Connection:
-    """A new connection to an existing file, with these settings, that leaves transactions to its user."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=LOCK_SECONDS,
-    )
-    try:
-        for setting in settings:
-            connection.execute(f"PRAGMA {setting}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 class Transaction:
     """All or nothing: takes SQLite's own write lock at the beginning, so that it cannot fail for want of it later."""
 
@@ -154,6 +141,8 @@ class Transaction:
         self._connection = connection
 
     def __enter__(self) -> None:
+        if isinstance(self._connection, AsItLies):
+            raise self._connection.refused
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(

@@ -29,9 +29,10 @@ from ledger.chain.entry import Entry
 from ledger.chain.merkle import HASH_BYTES
 from ledger.errors import Damaged, NewerSchema, NotALedger, Unreachable
 from ledger.sqlite import LOCK_SECONDS, named_errors
-from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction, connect
+from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction
 from ledger.storage.grouping import Grouping
 from ledger.storage.growing import EMPTY_TIP, NOTHING_KNOWN, Ground, Outcome, Tip, Wish, grown
+from ledger.storage.opening import connect
 from ledger.storage.port import EMPTY_HEAD, ROWS, Clock, Head, Store, recording_time
 from ledger.storage.recent import Recent
 from ledger.storage.tag_index import INDEXED_TAGS, STEP, TagIndex, entry_in, indexed_up_to

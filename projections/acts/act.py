@@ -1,5 +1,6 @@
 """What an act is: something that is done only when no rule objects, and what it looks at."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache, lru_cache
@@ -12,6 +13,7 @@ from ledger.events.governance import Role
 from ledger.events.ids import PrincipalId, RequestId, WaiverId
 from ledger.events.request import Wanted
 from ledger.log import Boundary, about
+from projections.abstract import Abstract
 from projections.standing import (
     DataSetStanding,
     HoldStanding,
@@ -32,7 +34,7 @@ BOUNDARIES_KEPT = 1024
 T = TypeVar("T")
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="act"):
+class Act(msgspec.Struct, metaclass=Abstract, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="act"):
     """Something that is done only when no rule objects. `principal` is who decides.
 
     `roles` are those that entitle to it: a wish by somebody who holds none of them is nothing to judge.
@@ -88,9 +90,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
         """The data sets that it involves."""
         return {one.dataset for one in self.wanted(standing)}
 
+    @abstractmethod
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
         """What has happened once it is done, by this standing, under these waivers."""
-        raise NotImplementedError
 
 
 @cache

@@ -1,5 +1,6 @@
 """What the office does when data are to be no more: accept that they are destroyed, write them off, close a request."""
 
+from abc import abstractmethod
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,9 +19,9 @@ class Ending(Act, frozen=True, kw_only=True):
 
     request: RequestId
 
+    @abstractmethod
     def held(self, standing: Standing) -> tuple[Held, ...]:
         """The holdings that it ends."""
-        raise NotImplementedError
 
     def people(self, standing: Standing) -> tuple[str, ...]:
         """Those who hold something that it ends."""

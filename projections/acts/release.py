@@ -1,5 +1,6 @@
 """What the office does to give data to the contact of a request."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -28,13 +29,13 @@ class Releasing(Act, frozen=True, kw_only=True):
     request: RequestId
     release: ReleaseId
 
+    @abstractmethod
     def chosen(self, standing: Standing) -> tuple[Chosen, ...]:
         """The versions that go out."""
-        raise NotImplementedError
 
+    @abstractmethod
     def by(self, standing: Standing) -> str | None:
         """The channel by which they go; None when that is not known."""
-        raise NotImplementedError
 
     def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
         """What goes out, as far as it was asked for in this form."""

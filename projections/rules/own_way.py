@@ -6,7 +6,7 @@ from datetime import datetime
 from ledger.events import QueryReceived
 from projections.acts import LINKING, AnswerQuery
 from projections.rules.rule import Objection, Rule
-from projections.standing import Known, Standing, State
+from projections.standing import OVER, Known, Standing
 
 RULE = Rule[AnswerQuery]("own-way", "K2", "a third party gets data through a request or addendum of its own")
 
@@ -26,7 +26,7 @@ def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[
         yield RULE.objection("a request of their own", act.query, [received.position])
         return
     facts = [received.position, request.submitted.position]
-    if request.state in (State.WITHDRAWN, State.DECLINED, State.CLOSED):
+    if request.state in OVER:
         yield RULE.objection(f"a request that goes on: it is {request.state}", act.linked, [request.since])
     asker, group = received.event.by, {request.submitted.event.researcher, *request.personnel, *request.study_group}
     if asker and asker not in group:

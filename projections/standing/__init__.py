@@ -19,13 +19,14 @@ from projections.standing.query import QueryStanding
 from projections.standing.release import ReleaseStanding
 from projections.standing.request import RequestStanding
 from projections.standing.standing import FOLDED, PASSED_OVER, Standing, uncorrected
-from projections.standing.state import BEFORE_THE_OFFICE, GRANTED, MOVES, State, moved
+from projections.standing.state import BEFORE_THE_OFFICE, GRANTED, MOVES, OVER, State, moved
 
 __all__ = [
     "BEFORE_THE_OFFICE",
     "FOLDED",
     "GRANTED",
     "MOVES",
+    "OVER",
     "PASSED_OVER",
     "AgreementStanding",
     "AttestationStanding",

@@ -266,8 +266,11 @@ class RequestStanding:
 
     def _affiliation(self, person: str, day: date | None) -> Known[AffiliationDetermined] | None:
         """What counts of a person, now or on a day; what was found out after they moved counts since they did."""
-        moves = self._moved.get(person, ()) if day else ()
-        return next((before for known, before in moves if day and day < known.event.on), self.affiliations.get(person))
+        if day:
+            for known, before in self._moved.get(person, ()):
+                if day < known.event.on:
+                    return before
+        return self.affiliations.get(person)
 
     def determined_by(self, organisation: str | None) -> Sequence[Determination]:
         """What the board of an organisation determined, or that of the home institution, for None."""

@@ -40,6 +40,8 @@ class State(StrEnum):
 BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
 # Of a request that was approved, whatever has come of it since.
 GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
+# Of a request that goes no further.
+OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 # The events by which a request comes from one state to another.
 MOVES = (
     RequestSubmitted,

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Self
 
-import msgspec
-
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.events import PersonDeparted, RequestSubmitted
 from projections.acts import parts
 from projections.standing import (
+    OVER,
     AgreementStanding,
     Holding,
     Known,
@@ -32,7 +31,6 @@ from projections.views.rights import ended, rights_under
 from projections.views.turns import turns
 
 OPEN, ATTESTED, DESTROYED, WRITTEN_OFF = "open", "attested", "destroyed", "written off"
-_OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
@@ -62,7 +60,7 @@ class Case:
         for fact in uncorrected(found):
             case.times[fact.position] = format_time(min(fact.occurred_at, fact.recorded_at))
             if isinstance(fact.event, RequestSubmitted):
-                case.moves.wish(msgspec.convert(fact.event, Wish, from_attributes=True), fact.position)
+                case.moves.wish(Wish.of(fact.event), fact.position)
             else:
                 case.moves.decide(type(fact.event), fact.position)
         return case
@@ -202,7 +200,7 @@ def deadlines(request: RequestStanding, office: Office) -> Iterator[Row]:
             said, agreed = agreement.issued.event, agreement.renewed or agreement.executed
             people = tuple(dict.fromkeys(one.person for one in said.recipients))
             yield "agreement ends", said.agreement, as_json(people), str(agreed.event.ends), agreed.position
-    if request.state in _OVER:
+    if request.state in OVER:
         return
     for one in request.determinations.values():
         said_of = one.known.event

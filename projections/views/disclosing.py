@@ -4,13 +4,20 @@ Whatever was asked for is in it as well as what was handed over, in whichever fo
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
-from ledger.events import Event, ReleaseHandedOver, RequestApproved, RequestDeclined, RequestWithdrawn
+from ledger.events import (
+    Event,
+    ReleaseHandedOver,
+    RequestApproved,
+    RequestDeclined,
+    RequestSubmitted,
+    RequestWithdrawn,
+)
 from projections.standing import Known, ReleaseStanding, RequestStanding, origin
-from projections.views.lists import as_json
+from projections.views.lists import as_json, as_raw
 
 REQUESTED, DECLINED, DISCLOSED, LOST = "requested", "declined", "disclosed", "lost on the way"
 PASSED_ON = "passed on outside the agreement"
@@ -61,25 +68,36 @@ class Line(msgspec.Struct, array_like=True, frozen=True):
     said: Said
 
 
+_copies = msgspec.json.Decoder(tuple[Copy, ...]).decode
+
 Day = Callable[[int], str]
 Row = tuple[Any, ...]
 
 
 class Wish(msgspec.Struct, frozen=True, gc=False):
-    """What a request asks for as it comes in: who asks, for what, why, and for whom."""
+    """What a request asks for as it comes in: who asks, for what, why, and for whom.
+
+    The lists are as JSON, the same in entries and in the tables: what goes from one to the other need not be read.
+    """
 
     request: str
     researcher: str
-    datasets: tuple[Copy, ...]
-    purposes: tuple[str, ...]
-    study_group: tuple[str, ...]
+    datasets: msgspec.Raw
+    purposes: msgspec.Raw
+    study_group: msgspec.Raw
+
+    @classmethod
+    def of(cls, event: RequestSubmitted) -> Self:
+        """What an event says of it, as it is read from entries."""
+        lists = (event.datasets, event.purposes, event.study_group)
+        return cls(event.request, event.researcher, *map(as_raw, lists))
 
 
 class Moves:
     """What was asked for by a request, each time that it was something else, and what was decided of it last."""
 
     def __init__(self) -> None:
-        self.wishes: list[tuple[int, str, str, Wish]] = []
+        self.wishes: list[tuple[int, str, Wish]] = []
         self._first = 0
         self._last: Wish | None = None
         self._decided: tuple[int, str] | None = None
@@ -90,20 +108,20 @@ class Moves:
         if last is None:
             self._first = position
         if last is None or last.datasets != said.datasets:
-            self.wishes.append((position, REQUESTED, said.researcher, said))
+            self.wishes.append((position, REQUESTED, said))
 
     def decide(self, kind: type[Event], position: int) -> None:
         """Take in an event that may decide about it."""
         if kind in OUTCOMES:
             self._decided = position, OUTCOMES[kind]
             if kind is RequestDeclined and self._last is not None:
-                self.wishes.append((position, DECLINED, self._last.researcher, self._last))
+                self.wishes.append((position, DECLINED, self._last))
 
     def decided(self, day: Day) -> Iterator[Row]:
         """When the request first came in, what it asks for, and the last that was decided."""
         if self._last is not None:
             position, outcome = self._decided or (0, None)
-            wanted = as_json([(one.dataset, one.form) for one in self._last.datasets])
+            wanted = as_json([(one.dataset, one.form) for one in _copies(self._last.datasets)])
             yield day(self._first), day(position) if position else None, outcome, wanted
 
 
@@ -127,8 +145,14 @@ def _asked(request: RequestStanding, moves: Moves, day: Day) -> list[Row]:
     """What was asked for, each time that it was something else; and that it was declined."""
     organisation = request.organisation
     return [
-        (position, what, day(position), None, (who, organisation(who), one.datasets, one.purposes, one.study_group))
-        for position, what, who, one in moves.wishes
+        (
+            position,
+            what,
+            day(position),
+            None,
+            (one.researcher, organisation(one.researcher), one.datasets, one.purposes, one.study_group),
+        )
+        for position, what, one in moves.wishes
     ]
 
 

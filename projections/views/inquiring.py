@@ -2,7 +2,7 @@
 
 import sqlite3
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ledger.chain.entry import parse_time
 from ledger.events import QueryAnswered, QueryReceived, QueryWithdrawn
@@ -88,9 +88,14 @@ class Asked(NamedTuple):
     suffices: str | None
 
     @property
+    def turn(self) -> Literal["office", "counsel"] | None:
+        """Whom it waits for; None once it does for nobody."""
+        return "office" if self.state == "open" else "counsel" if self.state == "with counsel" else None
+
+    @property
     def is_open(self) -> bool:
         """Whether it waits for the office or for counsel."""
-        return self.state in ("open", "with counsel")
+        return self.turn is not None
 
 
 class Published(NamedTuple):
@@ -109,6 +114,11 @@ class Published(NamedTuple):
     appeared: date | None
     doi: str | None
     unreviewed: bool
+
+    @property
+    def turn(self) -> Literal["office", "researcher"] | None:
+        """Whom it waits for; None once it does for nobody."""
+        return "office" if self.state == "under review" else "researcher" if self.state == "sent back" else None
 
 
 def queries(connection: sqlite3.Connection, about: str | None, *, open_only: bool) -> list[Asked]:

@@ -29,28 +29,27 @@ from projections.rules.rulebook import judge
 from projections.standing import Standing
 from tests.bench.measure import Figure, Ratio, compared, in_turns
 from tests.facts import ANA, BEN, NOON, REQUEST, commitment, ledger_on, noon, person
-from tests.office import (
+from tests.office import HOUSE, written
+from tests.office_acts import authorise
+from tests.office_facts import (
     COUHES,
     DUA,
     ELSEWHERE,
     FAR_OFF,
-    HOUSE,
     IRB,
     KEY,
     LONG_AGO,
     MOU,
     RELEASE,
     affiliation,
-    authorise,
     couhes,
     irb,
     memorandum,
-    ready,
     recipient,
     request,
     use_agreement,
-    written,
 )
+from tests.office_requests import ready
 
 ROUNDS, CALLS = 20, 3
 HOME = (ANA, *(f"p-{31 * 'f'}{number}" for number in range(4)))

@@ -43,7 +43,9 @@ from tests.bench import views
 from tests.bench.measure import Figure
 from tests.bench.workload import Office
 from tests.facts import ANA
-from tests.office import FAR_OFF, ready, written
+from tests.office import written
+from tests.office_facts import FAR_OFF
+from tests.office_requests import ready
 from tests.view_facts import renamed
 
 DATA_SET, HOLDERS = "D-asked", 20
@@ -131,12 +133,12 @@ def _key(home: Home, role: Role) -> str:
 
 
 @contextmanager
-def server(code: str, *arguments: str) -> Iterator[None]:
+def server(code: str, *arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
     """A server in a process of its own."""
     command = [sys.executable, "-c", code, *arguments]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()
@@ -192,18 +194,14 @@ def rate(port: int, sent: bytes, seconds: float = SECONDS) -> Rate:
     return Rate(len(taken) / seconds, taken[len(taken) * 99 // 100])
 
 
-def wait_for(port: int, sent: bytes) -> None:
-    """Return when a request is answered."""
-    until = time.monotonic() + PATIENCE
+def wait_for(process: "subprocess.Popen[bytes]", port: int, sent: bytes) -> None:
+    """Return when a server answers a request; one that has ended instead is told of."""
     while True:
-        try:
-            with closing(socket.create_connection(("127.0.0.1", port), PATIENCE)) as connection:
-                ask(connection, sent)
-                return
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), PATIENCE)) as connection:
+            ask(connection, sent)
+            return
+        with suppress(subprocess.TimeoutExpired):
+            raise AssertionError(f"the server ended with {process.wait(0.05)}")
 
 
 def figures(size: int, folder: Path) -> list[Figure]:
@@ -222,10 +220,10 @@ def figures(size: int, folder: Path) -> list[Figure]:
     )
     ours, other = free_port(), free_port()
     serve = ("serve", "--home", str(path), "--port", str(ours), "--workers", str(WORKERS), "--rate", "100000")
-    with server(SERVE, *serve), server(BARE.format(port=other, workers=WORKERS)):
+    with server(SERVE, *serve) as asked_of, server(BARE.format(port=other, workers=WORKERS)) as beside:
         plain = request("GET", "/rows")
-        wait_for(other, plain)
-        wait_for(ours, holders)
+        wait_for(beside, other, plain)
+        wait_for(asked_of, ours, holders)
         asked = [(rate(ours, holders), rate(other, plain)) for _ in range(ROUNDS)]
         decided = [(rate(ours, decide), desk_rate(path, person)) for _ in range(ROUNDS)]
     return [

@@ -20,6 +20,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.errors import Busy, Damaged, LedgerError, Malformed, NotALedger, StoreFull, Unreachable
+from ledger.turns import waiting
 
 LOCK_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
@@ -100,7 +101,8 @@ class Connection(psycopg.Connection[Row]):
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """As the library has it, with a time limit. Raises `OperationalError` without a code when that is over."""
-        return super().wait(gen, interval, timeout or self.patience or CLIENT_SECONDS)
+        with waiting():
+            return super().wait(gen, interval, timeout or self.patience or CLIENT_SECONDS)
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:

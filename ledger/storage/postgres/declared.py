@@ -1,6 +1,6 @@
 """What is declared in a schema on PostgreSQL, as its catalogue says it, and roles that are made once for a cluster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import psycopg
 
@@ -58,9 +58,9 @@ def differences(connection: Connection, schema: str, expected: Mapping[str, str]
     ]
 
 
-def make_roles(connection: Connection, roles: Iterable[str] = (OWNER, SERVICE, READER)) -> None:
+def make_roles(connection: Connection) -> None:
     """Make the roles that are not there yet, and let whoever calls act for the owner."""
-    for role in roles:
+    for role in (OWNER, SERVICE, READER):
         _make_role(connection, role)
     connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
 

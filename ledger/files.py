@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from ledger.errors import AlreadyThere, StoreFull, Unreachable
 
@@ -13,7 +14,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
-def named_os_errors(path: Path) -> Iterator[None]:
+def named_os_errors(path: Path | str) -> Iterator[None]:
     """Raise what the operating system says of `path` under the ledger's names."""
     try:
         yield
@@ -42,18 +43,20 @@ def new_file(path: Path, content: bytes) -> None:
             raise
 
 
-def read_regular(path: Path, limit: int, flags: int = 0) -> tuple[bytes, int]:
-    """At most `limit` bytes of a regular file, with its mode. Raises `OSError`, with EINVAL for another kind."""
+def open_regular(path: Path, flags: int = 0) -> IO[bytes]:
+    """A regular file, open to be read. Raises `OSError`, with EINVAL for another kind."""
     # Opening a pipe would wait for its writer without O_NONBLOCK.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "is no regular file", str(path))
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(limit), stat.S_IMODE(mode)
-    finally:
-        os.close(descriptor)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "is no regular file", str(path))
+
+
+def read_regular(path: Path, limit: int, flags: int = 0) -> tuple[bytes, int]:
+    """At most `limit` bytes of a regular file, with its mode. Raises as `open_regular` does."""
+    with open_regular(path, flags) as file:
+        return file.read(limit), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
 
 
 def new_folder(path: Path) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ledger.custody.files import named_os_errors, new_folder, sync_folder
 from ledger.errors import AlreadyThere, Busy
+from ledger.files import named_os_errors, new_folder, sync_folder
 
 ENDING = ".draft"
 # In a database, where the next to come can't tell it from what is in use: it opens nothing any more, and holds nothing.
@@ -28,7 +28,7 @@ def draft_beside(path: Path) -> Iterator[Path]:
     """
     if path.exists() or path.is_symlink():
         raise AlreadyThere(path)
-    with _held(path) as draft:
+    with draft_for(path) as draft:
         yield draft
 
 
@@ -46,7 +46,7 @@ def made_whole(path: Path) -> Iterator[Path]:
         made = [folder for folder in path.parents if not folder.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _held(path) as draft:
+        with draft_for(path) as draft:
             # Who holds the draft would be in the way of whoever works in what is made.
             inner = draft / path.name
             new_folder(inner)
@@ -67,8 +67,8 @@ def left_behind(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[Path]:
-    """The draft of what is to be at `path`, empty, for one process at a time."""
+def draft_for(path: Path) -> Iterator[Path]:
+    """The draft of what is or is to be at `path`, empty, for one process at a time; it is gone when the block ends."""
     draft = draft_of(path)
     with named_os_errors(path):
         with suppress(FileExistsError):
