@@ -238,7 +238,7 @@ class Copied:
                     table: sorted(connection.execute(f"SELECT * FROM {table}".encode()).fetchall(), key=repr)
                     for table in TABLES
                 }
-        except psycopg.Error as error:
+        except (psycopg.Error, UnicodeDecodeError) as error:
             return str(error)
 
     def drop(self) -> None:
