@@ -59,7 +59,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it can be asked."""
-        settings = ["listen_addresses=", "max_connections=60", "shared_buffers=32MB", SHARED, *self.settings]
+        settings = ["listen_addresses=", "max_connections=100", "shared_buffers=32MB", SHARED, *self.settings]
         options = " ".join([f"-k {self.folder}", f"-p {self.port}", *(f"-c {one}" for one in settings)])
         until = monotonic() + PATIENCE
         while True:

@@ -238,14 +238,14 @@ class Copied:
                     table: sorted(connection.execute(f"SELECT * FROM {table}".encode()).fetchall(), key=repr)
                     for table in TABLES
                 }
-        except psycopg.Error as error:
+        except (psycopg.Error, UnicodeDecodeError) as error:
             return str(error)
 
     def drop(self) -> None:
         self.server.drop(self._pristine)
 
     def bits(self) -> Iterator[tuple[Path, int]]:
-        """A bit in the middle of one value of each kind."""
+        """A bit in the middle of one value of each kind, the highest of a byte: no text is UTF-8 any more after it."""
         for table, columns in TABLES.items():
             for column, which in columns.items():
                 with self.connected() as connection:
@@ -255,7 +255,7 @@ class Copied:
                 (place,) = [
                     (file, start) for file in self.files[table] if (start := file.read_bytes().find(value[:64])) >= 0
                 ]
-                yield place[0], 8 * (place[1] + min(32, len(value)) // 2)
+                yield place[0], 8 * (place[1] + min(32, len(value)) // 2) + 7
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def test_a_bit_of_a_fact_that_changes_in_a_file_of_the_server_is_found(copied: C
     with copied.copy():
         before, bits = outcome(copied.home), [*copied.bits()]
     found: set[int | None] = set()
-    for file, bit in bits if CAMPAIGN else bits[::4]:
+    for file, bit in bits if CAMPAIGN else bits[::2]:
         with copied.copy(file, bit):
             report = outcome(copied.home)
         assert isinstance(report, Report)
@@ -277,7 +277,7 @@ def test_a_bit_of_a_fact_that_changes_in_a_file_of_the_server_is_found(copied: C
         found |= places(report)
 
     assert isinstance(before, Report)
-    assert (before.findings, 70 in found) == ((), True)
+    assert (before.findings, {70, 72} <= found) == ((), True)
 
 
 @pytest.mark.campaign

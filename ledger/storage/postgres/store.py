@@ -1,5 +1,6 @@
 """The store on PostgreSQL: what it reads; `appending` has what it writes."""
 
+import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Self
@@ -7,6 +8,7 @@ from typing import Self
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
+from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.chain.entry import MAX_POSITION, Entry
 from ledger.storage.grouping import Grouping
@@ -122,11 +124,12 @@ class PostgresStore(Store):
         """As the port says. One long read of one state of the table."""
         with named_errors(self._name), self._connections.readable() as connection, connection.unhurried():
             connection.execute(LONG_READ)
-            with connection.cursor("indexed_tags") as cursor:
+            with connection.cursor("indexed_tags", binary=True) as cursor:
+                cursor.adapters.register_loader("text", ByteaBinaryLoader)
                 cursor.itersize = 10 * PAGE
                 cursor.execute(INDEXED_TAGS, (after, min(until, MAX_POSITION)))
                 for position, type_, tags in cursor:
-                    yield position, type_.encode(), msgspec.json.encode(tags)
+                    yield position, type_, _listed(tags)
 
     def indexed_up_to(self, head: int) -> int:
         """As the port says."""
@@ -200,6 +203,15 @@ def _led(connection: Connection, type_: str, tags: list[str], after: int, until:
     with connection.cursor(binary=True) as cursor:
         cursor.execute(LEADS, (type_, after, min(until, MAX_POSITION), tags), prepare=True)
         return [found for (found,) in cursor]
+
+
+def _listed(tags: Sequence[bytes]) -> bytes:
+    """A JSON list of tags; one that was altered in the server's files may be no UTF-8, and is there as it is."""
+    try:
+        return msgspec.json.encode([tag.decode() for tag in tags])
+    except UnicodeDecodeError:
+        texts = [tag.decode(errors="surrogateescape") for tag in tags]
+        return json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogateescape")
 
 
 def _rows(connection: Connection, after: int, until: int) -> list[tuple[int, bytes, bytes]]:
