@@ -37,14 +37,16 @@ INDEXED_TAGS = """
     WHERE position > %s AND position <= %s
     GROUP BY position, type ORDER BY position, type
 """
-# For each of these tags its positions, and nothing where it leads nowhere.
+# For each of these tags its positions, and nothing where it leads nowhere. What is found by the index is read again from
+# the table, because `ctid` stands in no index, and either of them may have been altered alone.
 LEADS = """
     SELECT array(
         SELECT t.position FROM ledger.tags t
-        WHERE t.tag = wanted.tag AND t.type = %b AND t.position > %b AND t.position <= %b
+        WHERE t.tag = wanted.tag AND t.type = %(type)b AND t.position > %(after)b AND t.position <= %(until)b
+        AND t.ctid >= '(0,0)' AND t.tag || '' = wanted.tag AND t.type || '' = %(type)b
         ORDER BY t.position
     )
-    FROM unnest(%b::text[]) WITH ORDINALITY AS wanted (tag, number) ORDER BY wanted.number
+    FROM unnest(%(tags)b::text[]) WITH ORDINALITY AS wanted (tag, number) ORDER BY wanted.number
 """
 ROWS_BUT_NEWER = """
     SELECT count(*) FROM ledger.tags
@@ -201,7 +203,8 @@ def _length(connection: Connection) -> int:
 
 def _led(connection: Connection, type_: str, tags: list[str], after: int, until: int) -> list[list[int]]:
     with connection.cursor(binary=True) as cursor:
-        cursor.execute(LEADS, (type_, after, min(until, MAX_POSITION), tags), prepare=True)
+        asked = {"type": type_, "after": after, "until": min(until, MAX_POSITION), "tags": tags}
+        cursor.execute(LEADS, asked, prepare=True)
         return [found for (found,) in cursor]
 
 
