@@ -90,10 +90,7 @@ class Gateway:
                     self._send(exchange, kept)
                     kept = []
                 kept.append(message)
-        if kept == [start]:
-            kept.append({"type": "http.response.body", "body": b""})
-        kept[-1]["more_body"] = False
-        return kept
+        return [*kept, {"type": "http.response.body", "body": b"", "more_body": False}]
 
     def _send(self, exchange: Exchange, messages: Iterable[Message]) -> None:
         """Send what is not the end of an answer, at the pace at which the client takes it, if it takes it at all."""
