@@ -37,8 +37,8 @@ INDEXED_TAGS = """
     WHERE position > %s AND position <= %s
     GROUP BY position, type ORDER BY position, type
 """
-# For each of these tags its positions, and nothing where it leads nowhere. What is found by the index is read again from
-# the table, because `ctid` stands in no index, and either of them may have been altered alone.
+# For each of these tags its positions, and nothing where it leads nowhere. What the index finds is read from the table,
+# too, because `ctid` stands in no index: either of them may have been altered alone.
 LEADS = """
     SELECT array(
         SELECT t.position FROM ledger.tags t
