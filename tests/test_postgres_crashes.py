@@ -292,8 +292,11 @@ def test_no_bit_that_changes_in_a_file_of_the_server_goes_unnoticed_where_it_cha
         with copied.copy(file, bit):
             now = copied.facts()
             # A row that was removed from custody and stands there again is one that nobody commits to, and is swept.
+            # What a row there says of its own key does not matter while the index leads to it; amcheck finds that.
             as_before = bool(now) and all(
-                now[table] == there if table.startswith("ledger.") else now[table] >= there
+                now[table] == there
+                if table.startswith("ledger.")
+                else {row[1:] for row in now[table]} >= {row[1:] for row in there}
                 for table, there in facts.items()
             )
             report = outcome(copied.home)
