@@ -102,12 +102,13 @@ class _Queued:
         self._lock = threading.Lock()
         self._locked = threading.Event()
         self._given_up = False
-        threading.Thread(target=self._wait, name="turn", daemon=True).start()
 
     def reached(self, seconds: float) -> bool:
         """Whether the turn came within this time. When it did not, or the wait is broken off, the place is given up."""
         came = False
         try:
+            # The wait may be broken off while the thread starts: by then it may stand in the queue.
+            threading.Thread(target=self._wait, name="turn", daemon=True).start()
             came = self._locked.wait(seconds)
         finally:
             if not came:
