@@ -6,6 +6,7 @@ With CAMPAIGN=1 the writers write as much as the project promises to bear, and s
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -338,6 +339,24 @@ def test_a_wait_that_is_broken_off_gives_its_place_back(tmp_path, alarm_breaks_o
         with pytest.raises(BrokenOff), Turn(queue, PATIENCE):
             pass
         alarm.get(PATIENCE)
+
+    with Turn(queue, PATIENCE):
+        pass
+
+
+@kernel_shows_locks
+def test_a_wait_that_is_broken_off_as_it_begins_gives_its_place_back(tmp_path, monkeypatch):
+    queue, start = tmp_path / "turn", threading.Thread.start
+
+    def start_and_break_off(thread: threading.Thread) -> None:
+        start(thread)
+        wait_until(lambda: in_queue(queue))
+        raise BrokenOff
+
+    with Turn(queue, 1), monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start_and_break_off)
+        with pytest.raises(BrokenOff), Turn(queue, PATIENCE):
+            pass
 
     with Turn(queue, PATIENCE):
         pass
