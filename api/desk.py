@@ -5,7 +5,8 @@ the rules held against it. A *report* is of something that has happened: it is r
 `api.admission` does not let in changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -195,11 +196,8 @@ class Desk:
             if seen is not None:
                 reading = seen.check(self._ledger, judgement.reading)
                 judgement = msgspec.structs.replace(judgement, reading=reading)
-            try:
+            with self._entitled_by_then(at):
                 admit_act(act, circumstances.actor, judgement.standing, at, circumstances.occurred_at)
-            except NotEntitled:
-                self._check_clock(at)
-                raise
         return judgement
 
     def _report(
@@ -229,16 +227,18 @@ class Desk:
             facts = reading.facts
             if seen is not None:
                 reading = seen.check(self._ledger, reading)
-            try:
+            with self._entitled_by_then(at):
                 admit_reports(told, facts, at, others)
-            except NotEntitled:
-                self._check_clock(at)
-                raise
         return reading
 
-    def _check_clock(self, at: datetime) -> None:
-        """Raise `ClockBehind` when nothing could be recorded now: by such a clock nobody may hold a role yet."""
-        recording_time(at, self._ledger.store.head())
+    @contextmanager
+    def _entitled_by_then(self, at: datetime) -> Iterator[None]:
+        """`ClockBehind` in place of `NotEntitled` where the clock is behind: by it nobody may hold a role yet."""
+        try:
+            yield
+        except NotEntitled:
+            recording_time(at, self._ledger.store.head())
+            raise
 
 
 def _persist(attempt: Callable[[], Answer]) -> Answer:
