@@ -8,7 +8,6 @@ answered while one is still awaited.
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from io import RawIOBase
 from typing import IO, Any, NamedTuple, Protocol, cast, runtime_checkable
@@ -18,7 +17,7 @@ from werkzeug.wsgi import FileWrapper
 
 from api.errors import HungUp
 from api.patience import Patience
-from ledger.turns import thinking, waiting
+from ledger.turns import Turns, waiting
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -61,13 +60,24 @@ class Gateway:
         self, application: Wsgi, patience: Patience, threads: int = THREADS, taking: float = TAKING_SECONDS
     ) -> None:
         self._application, self._patience, self._taking = application, patience, taking
-        self._pool = ThreadPoolExecutor(threads, "call")
+        self._turns = Turns(threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it, for HTTP alone."""
         loop = asyncio.get_running_loop()
-        exchange = Exchange(loop, receive, send)
-        for message in await loop.run_in_executor(self._pool, self._answer, scope, exchange):
+        exchange, answered = Exchange(loop, receive, send), loop.create_future()
+
+        def work() -> None:
+            try:
+                messages = self._answer(scope, exchange)
+            except BaseException as error:
+                _said(loop, answered, answered.set_exception, error)
+            else:
+                _said(loop, answered, answered.set_result, messages)
+
+        if not self._turns.ask(work):
+            loop.call_later(self._turns.seconds, self._turns.insist, work)
+        for message in await answered:
             await send(message)
 
     def _answer(self, scope: Scope, exchange: Exchange) -> list[Message]:
@@ -80,8 +90,7 @@ class Gateway:
 
         environ = environ_of(scope, _Coming(exchange, self._patience))
         with ExitStack() as ended:
-            with thinking():
-                pieces = self._application(environ, begin)
+            pieces = self._application(environ, begin)
             if isinstance(pieces, Closable):
                 ended.callback(pieces.close)
             kept = [start]
@@ -97,7 +106,8 @@ class Gateway:
         for message in messages:
             sending = asyncio.run_coroutine_threadsafe(_awaited(exchange.send(message)), exchange.loop)
             try:
-                sending.result(self._taking)
+                with waiting():
+                    sending.result(self._taking)
             except TimeoutError:
                 sending.cancel()
                 raise HungUp from None
@@ -105,6 +115,12 @@ class Gateway:
 
 def _bodies(pieces: Iterable[bytes]) -> Iterator[Message]:
     return ({"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces)
+
+
+def _said(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[list[Message]], say: Callable[[Any], None], what: Any) -> None:
+    """Say it in the event loop, unless nobody waits for it any more."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(lambda: None if answered.done() else say(what))
 
 
 async def _awaited(sending: Awaitable[None]) -> None:
