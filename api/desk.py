@@ -167,7 +167,7 @@ class Desk:
 
     def _followed(self, outcome: Outcome) -> Outcome:
         """An outcome with what is said after it was recorded, of an earlier one too: it may not have come so far."""
-        with waiting():
+        if True:
             warnings = self._after(outcome.entries)
         return msgspec.structs.replace(outcome, warnings=warnings) if warnings else outcome
 
@@ -208,7 +208,7 @@ class Desk:
         return Outcome(appended.entries, again=appended.again)
 
     def _append(self, facts: Sequence[Fact], reading: Reading) -> Appended:
-        with waiting():
+        if True:
             return self._ledger.append(facts, reading)
 
     def _read(

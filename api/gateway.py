@@ -48,6 +48,8 @@ class Exchange(NamedTuple):
     loop: asyncio.AbstractEventLoop
     receive: Receive
     send: Send
+    first: "asyncio.Future[Message] | None" = None
+    length: int = -1
 
 
 class Gateway:
@@ -65,7 +67,10 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it, for HTTP alone."""
         loop = asyncio.get_running_loop()
-        exchange, answered = Exchange(loop, receive, send), loop.create_future()
+        first = asyncio.ensure_future(receive()) if _has_body(scope) else None
+        if first:
+            await asyncio.wait((first,), timeout=AT_ONCE_SECONDS)
+        exchange, answered = Exchange(loop, receive, send, first, next((int(v) for n, v in scope["headers"] if n == b"content-length"), -1)), loop.create_future()
 
         def work() -> None:
             try:
@@ -115,6 +120,13 @@ class Gateway:
 
 def _bodies(pieces: Iterable[bytes]) -> Iterator[Message]:
     return ({"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces)
+
+
+AT_ONCE_SECONDS = 0.005
+
+
+def _has_body(scope):
+    return scope["method"] in ("POST", "PUT", "PATCH")
 
 
 def _said(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[list[Message]], say: Callable[[Any], None], what: Any) -> None:
@@ -172,6 +184,7 @@ class _Coming(RawIOBase):
         self._exchange, self._patience = exchange, patience
         self._begun, self._come = patience.begin(), 0
         self._left, self._more = b"", True
+        self._first = True
 
     def readable(self) -> bool:
         """It is."""
@@ -179,6 +192,11 @@ class _Coming(RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """As `RawIOBase` has it. Raises `TooSlow` or `HungUp`."""
+        first = self._exchange.first
+        if self._first and first is not None and first.done() and not self._come:
+            self._first = False
+            self._left = self._piece(first.result())
+            self._come += len(self._left)
         while not self._left and self._more:
             coming = asyncio.run_coroutine_threadsafe(self._next(), self._exchange.loop)
             with waiting():
@@ -189,8 +207,13 @@ class _Coming(RawIOBase):
         return len(piece)
 
     async def _next(self) -> bytes:
-        message = await self._exchange.receive()
+        if self._first and self._exchange.first:
+            self._first = False
+            return self._piece(await self._exchange.first)
+        return self._piece(await self._exchange.receive())
+
+    def _piece(self, message):
         if message["type"] == "http.disconnect":
             raise HungUp
-        self._more = message.get("more_body", False)
+        self._more = message.get("more_body", False) and self._come + len(message.get("body", b"")) != self._exchange.length
         return cast(bytes, message.get("body", b""))
