@@ -22,7 +22,7 @@ from ledger.events import ActRefused, Event
 from ledger.events.governance import Objected
 from ledger.log import Appended, IdempotencyKey, Ledger, Reading
 from ledger.storage.port import Clock, recording_time
-from ledger.turns import waiting
+from ledger.turns import Pause
 from projections.acts import Act, ApproveRequest
 from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
@@ -113,6 +113,7 @@ class Desk:
         self, ledger: Ledger, clock: Clock, after: After = nothing_after, before: Before = nothing_before
     ) -> None:
         self._ledger, self._clock, self._after, self.check_ready = ledger, clock, after, before
+        self._recording, self._following = Pause(), Pause()
 
     def act(
         self, act: Act, circumstances: Circumstances, key: IdempotencyKey | None = None, seen: Seen | None = None
@@ -167,7 +168,7 @@ class Desk:
 
     def _followed(self, outcome: Outcome) -> Outcome:
         """An outcome with what is said after it was recorded, of an earlier one too: it may not have come so far."""
-        if True:
+        with self._following.waiting():
             warnings = self._after(outcome.entries)
         return msgspec.structs.replace(outcome, warnings=warnings) if warnings else outcome
 
@@ -208,7 +209,7 @@ class Desk:
         return Outcome(appended.entries, again=appended.again)
 
     def _append(self, facts: Sequence[Fact], reading: Reading) -> Appended:
-        if True:
+        with self._recording.waiting():
             return self._ledger.append(facts, reading)
 
     def _read(

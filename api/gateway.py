@@ -2,13 +2,14 @@
 
 The event loop waits for bodies, and a thread for the event loop, no longer than there is patience for. A server that
 reads bodies for WSGI itself can't be told to stop: granian sets no time limit on a body, and stands still when it is
-answered while one is still awaited.
+answered while one is still awaited. What comes of a body with its headers is there before a thread takes up the call.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from io import RawIOBase
 from typing import IO, Any, NamedTuple, Protocol, cast, runtime_checkable
 from urllib.parse import unquote_to_bytes
@@ -28,8 +29,12 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = 24
 # How long a call's headers may take to come, and how large they may be all together: this is the server's to see to.
 HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
+# For so long the event loop waits for the first piece of a body; a thread waits for the rest.
+AT_ONCE_SECONDS = 0.005
 # How long a client may leave a piece of an answer untaken, and how large a piece of a file is.
 TAKING_SECONDS, PIECE_BYTES = 60.0, 256 * 1024
+# A call without these headers has no body (RFC 9112, 6.3).
+SAY_A_BODY = {b"content-length", b"transfer-encoding"}
 # As WSGI calls them; all others are prefixed.
 UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
@@ -43,17 +48,19 @@ class Closable(Protocol):
 
 
 class Exchange(NamedTuple):
-    """A call on its way: what of it is still to come, and where its answer goes."""
+    """A call on its way: what of it is still to come, and where its answer goes.
+
+    `first` is the first piece of its body, which may be there already; None when it has no body.
+    """
 
     loop: asyncio.AbstractEventLoop
     receive: Receive
     send: Send
-    first: "asyncio.Future[Message] | None" = None
-    length: int = -1
+    first: asyncio.Future[Message] | None
 
 
 class Gateway:
-    """A WSGI application, called in a thread of its own pool for each request.
+    """A WSGI application, called for each request in a thread of its own pool, one after the other while none waits.
 
     `taking` is for how many seconds a client may leave a piece of an answer untaken, before it is cut off.
     """
@@ -62,28 +69,33 @@ class Gateway:
         self, application: Wsgi, patience: Patience, threads: int = THREADS, taking: float = TAKING_SECONDS
     ) -> None:
         self._application, self._patience, self._taking = application, patience, taking
-        self._turns = Turns(threads)
+        self._turns, self._is_watched = Turns(threads), False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it, for HTTP alone."""
         loop = asyncio.get_running_loop()
-        first = asyncio.ensure_future(receive()) if _has_body(scope) else None
-        if first:
-            await asyncio.wait((first,), timeout=AT_ONCE_SECONDS)
-        exchange, answered = Exchange(loop, receive, send, first, next((int(v) for n, v in scope["headers"] if n == b"content-length"), -1)), loop.create_future()
-
-        def work() -> None:
-            try:
-                messages = self._answer(scope, exchange)
-            except BaseException as error:
-                _said(loop, answered, answered.set_exception, error)
-            else:
-                _said(loop, answered, answered.set_result, messages)
-
-        if not self._turns.ask(work):
-            loop.call_later(self._turns.seconds, self._turns.insist, work)
-        for message in await answered:
+        first = await _first(scope, receive)
+        answered = _Answered(loop, partial(self._answer, scope, Exchange(loop, receive, send, first)))
+        self._turns.ask(answered.find)
+        self._watch(loop)
+        try:
+            messages = await answered.future
+        finally:
+            if first is not None:
+                first.cancel()
+        for message in messages:
             await send(message)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that calls are taken up, as long as any are not."""
+        if not self._is_watched:
+            self._is_watched = True
+            loop.call_later(self._turns.seconds, self._hurry, loop)
+
+    def _hurry(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_watched = False
+        if self._turns.hurry():
+            self._watch(loop)
 
     def _answer(self, scope: Scope, exchange: Exchange) -> list[Message]:
         """The end of the answer, after all of it that is not the end was sent."""
@@ -93,7 +105,7 @@ class Gateway:
             encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
             start.update(status=int(status[:3]), headers=encoded)
 
-        environ = environ_of(scope, _Coming(exchange, self._patience))
+        environ = environ_of(scope, _Coming(exchange, self._patience, _length(scope)))
         with ExitStack() as ended:
             pieces = self._application(environ, begin)
             if isinstance(pieces, Closable):
@@ -118,21 +130,44 @@ class Gateway:
                 raise HungUp from None
 
 
+class _Answered:
+    """What a call comes to: found in a thread, for the event loop that waits for it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, answer: Callable[[], list[Message]]) -> None:
+        self._loop, self._answer = loop, answer
+        self.future: asyncio.Future[list[Message]] = loop.create_future()
+
+    def find(self) -> None:
+        """Find it, and say it, or what is raised."""
+        try:
+            messages = self._answer()
+        except BaseException as error:
+            self._tell(self.future.set_exception, error)
+        else:
+            self._tell(self.future.set_result, messages)
+
+    def _tell(self, tell: Callable[[Any], None], what: object) -> None:
+        # A server that is ended waits for nobody.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._told, tell, what)
+
+    def _told(self, tell: Callable[[Any], None], what: object) -> None:
+        if not self.future.done():
+            tell(what)
+
+
+async def _first(scope: Scope, receive: Receive) -> asyncio.Future[Message] | None:
+    """The first piece of a body, which is there in most cases when this returns; None when there is no body."""
+    names = {name for name, _ in scope["headers"]}
+    if names.isdisjoint(SAY_A_BODY):
+        return None
+    first = asyncio.ensure_future(receive())
+    await asyncio.wait((first,), timeout=AT_ONCE_SECONDS)
+    return first
+
+
 def _bodies(pieces: Iterable[bytes]) -> Iterator[Message]:
     return ({"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces)
-
-
-AT_ONCE_SECONDS = 0.005
-
-
-def _has_body(scope):
-    return scope["method"] in ("POST", "PUT", "PATCH")
-
-
-def _said(loop: asyncio.AbstractEventLoop, answered: asyncio.Future[list[Message]], say: Callable[[Any], None], what: Any) -> None:
-    """Say it in the event loop, unless nobody waits for it any more."""
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(lambda: None if answered.done() else say(what))
 
 
 async def _awaited(sending: Awaitable[None]) -> None:
@@ -173,6 +208,12 @@ def environ_of(scope: Scope, body: RawIOBase) -> dict[str, Any]:
     return environ
 
 
+def _length(scope: Scope) -> int | None:
+    """How many bytes a body has, if that was said."""
+    said = {value for name, value in scope["headers"] if name == b"content-length"}
+    return int(said.pop()) if len(said) == 1 and all(map(bytes.isdigit, said)) else None
+
+
 def _pieces(file: IO[bytes], size: int = 0) -> FileWrapper:
     return FileWrapper(file, max(size, PIECE_BYTES))
 
@@ -180,11 +221,11 @@ def _pieces(file: IO[bytes], size: int = 0) -> FileWrapper:
 class _Coming(RawIOBase):
     """A body that comes piece by piece, and is waited for only so long."""
 
-    def __init__(self, exchange: Exchange, patience: Patience) -> None:
+    def __init__(self, exchange: Exchange, patience: Patience, length: int | None) -> None:
         self._exchange, self._patience = exchange, patience
         self._begun, self._come = patience.begin(), 0
-        self._left, self._more = b"", True
-        self._first = True
+        self._left, self._more, self._first = b"", True, exchange.first
+        self._length = length
 
     def readable(self) -> bool:
         """It is."""
@@ -192,28 +233,32 @@ class _Coming(RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """As `RawIOBase` has it. Raises `TooSlow` or `HungUp`."""
-        first = self._exchange.first
-        if self._first and first is not None and first.done() and not self._come:
-            self._first = False
-            self._left = self._piece(first.result())
-            self._come += len(self._left)
         while not self._left and self._more:
-            coming = asyncio.run_coroutine_threadsafe(self._next(), self._exchange.loop)
-            with waiting():
-                self._left = self._patience.wait(coming, self._begun, self._come)
-            self._come += len(self._left)
+            self._take(self._there() or self._awaited())
         piece, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
         buffer[: len(piece)] = piece
         return len(piece)
 
-    async def _next(self) -> bytes:
-        if self._first and self._exchange.first:
-            self._first = False
-            return self._piece(await self._exchange.first)
-        return self._piece(await self._exchange.receive())
-
-    def _piece(self, message):
+    def _take(self, message: Message) -> None:
         if message["type"] == "http.disconnect":
             raise HungUp
-        self._more = message.get("more_body", False) and self._come + len(message.get("body", b"")) != self._exchange.length
-        return cast(bytes, message.get("body", b""))
+        self._left = cast(bytes, message.get("body", b""))
+        self._come += len(self._left)
+        self._more = message.get("more_body", False) and self._come != self._length
+
+    def _there(self) -> Message | None:
+        """The first piece, if it has come."""
+        first = self._first
+        if first is None or not first.done():
+            return None
+        self._first = None
+        return first.result()
+
+    def _awaited(self) -> Message:
+        coming = asyncio.run_coroutine_threadsafe(self._next(), self._exchange.loop)
+        with waiting():
+            return self._patience.wait(coming, self._begun, self._come)
+
+    async def _next(self) -> Message:
+        first, self._first = self._first, None
+        return await (self._exchange.receive() if first is None else first)

@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
+from typing import Any, TypeVar
 
 from api.errors import TooSlow
+
+Piece = TypeVar("Piece")
 
 SECONDS, HURRIED_SECONDS = 15.0, 1.0
 BYTES_PER_SECOND = 32 * 1024
@@ -29,7 +32,7 @@ class Patience:
         """The time at which a body begins to come."""
         return self._now()
 
-    def wait(self, coming: "Future[bytes]", begun: float, come: int) -> bytes:
+    def wait(self, coming: "Future[Piece]", begun: float, come: int) -> Piece:
         """The next piece of a body that began to come at a time, and of which so many bytes have come.
 
         Raises `TooSlow` when it takes too long; then nobody waits for it any more.
@@ -46,7 +49,7 @@ class Patience:
             with self._lock:
                 self._under_way -= 1
 
-    def _check(self, coming: "Future[bytes]", begun: float, come: int) -> None:
+    def _check(self, coming: "Future[Any]", begun: float, come: int) -> None:
         begins_with = HURRIED_SECONDS if self._under_way >= CROWD else SECONDS
         if self._now() - begun > begins_with + come / BYTES_PER_SECOND:
             coming.cancel()

@@ -3,8 +3,8 @@
 Only one of them runs Python at any moment anyway. Left to themselves they hand the interpreter's lock to and fro, at
 every statement of SQLite, and each time a processor is woken for it: four calls of a service that think at once take
 twice the time that they take one after the other. So a thread that has the turn does what is asked for, one work after
-the other, and no other is woken for it; it passes the turn on while it waits for a disk, a server, gpg or a client.
-Nothing rests on it: where a turn takes long, others go on without one.
+the other, and no other is woken for it. It passes the turn on while it waits for a disk, a server, gpg or a client.
+Nothing rests on it: whoever keeps the turn for long loses it, and goes on without one.
 """
 
 from collections import deque
@@ -12,110 +12,154 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock, local
+from time import monotonic
 
-# For so long a turn is waited for.
+# For so long a turn lasts when others wait for it, and is waited for by who comes back to it.
 SECONDS = 0.05
+# What takes less than this is over before another thread would be under way.
+BRIEF_SECONDS = 0.001
+# After so many waits in a row that were not, so many more are taken not to be; then that is found out again.
+IN_A_ROW, PASSED = 2, 16
 
 Work = Callable[[], None]
 
 
+class _Turn:
+    """The turn of one thread: a new one each time it is passed on. Who has to wait for it holds on to `comes`."""
+
+    __slots__ = ("comes",)
+
+    def __init__(self) -> None:
+        self.comes = Lock()
+
+
 class _OfThread(local):
-    """Whose turn a thread has."""
+    """What a thread has: the last turn that it was given, and of which turns that is one."""
 
     turns: "Turns | None" = None
+    turn: _Turn | None = None
 
 
 _HERE = _OfThread()
 
 
 class Turns:
-    """Threads, no more than so many, of which one at a time has the turn, which is waited for so many seconds."""
+    """Threads, at most so many, of which one at a time has the turn, which lasts so many seconds if others want it."""
 
     def __init__(self, threads: int, seconds: float = SECONDS) -> None:
         self.seconds = seconds
         self._pool = ThreadPoolExecutor(threads, "turns")
         # Everything below is under this lock.
         self._lock = Lock()
-        self._is_taken = False
+        # Whose turn it is, and since when it, or the work that is done in it.
+        self._turn: _Turn | None = None
+        self._since = 0.0
         self._asked: deque[Work] = deque()
-        self._coming_back: deque[Lock] = deque()
+        self._coming_back: deque[_Turn] = deque()
 
-    def ask(self, work: Work) -> bool:
-        """Have a work done, which raises nothing; gives whether that is begun at once."""
+    def ask(self, work: Work) -> None:
+        """Have a work done by a thread that has the turn."""
         with self._lock:
             self._asked.append(work)
-            begins = not self._is_taken
-            if begins:
+            if self._turn is None:
                 self._pass_on()
-        return begins
 
-    def insist(self, work: Work) -> None:
-        """Have a work done without a turn, unless it has begun."""
+    def hurry(self) -> bool:
+        """Take the turn from who has had it for long, if anything else is to be done; gives whether there is."""
         with self._lock:
-            if work not in self._asked:
-                return
-            self._asked.remove(work)
-        self._pool.submit(work)
+            if self._asked and monotonic() - self._since >= self.seconds:
+                self._pass_on()
+            return bool(self._asked)
 
-    def give_up(self) -> None:
-        """Let others have the turn of this thread."""
+    def give_up(self) -> bool:
+        """Let others have the turn of this thread; gives whether it had one."""
         with self._lock:
-            _HERE.turns = None
+            if self._turn is None or self._turn is not _HERE.turn:
+                return False
             self._pass_on()
+            return True
 
     def take_back(self) -> None:
         """Have the turn again, before any new work is begun, unless that takes long."""
-        mine = None
+        turn = _Turn()
         with self._lock:
-            if self._is_taken:
-                mine = Lock()
-                mine.acquire()
-                self._coming_back.append(mine)
-            self._is_taken = True
-        if mine is None or mine.acquire(timeout=self.seconds) or self._was_given(mine):
-            _HERE.turns = self
+            if self._turn is None:
+                self._begin(turn)
+            else:
+                turn.comes.acquire()
+                self._coming_back.append(turn)
+        _HERE.turn = turn
+        if turn.comes.acquire(timeout=self.seconds):
+            return
+        with self._lock:
+            # It may come at the last moment.
+            if turn in self._coming_back:
+                self._coming_back.remove(turn)
 
-    def _was_given(self, mine: Lock) -> bool:
-        """Whether the turn came at the last moment; if not, it is not waited for any more."""
-        with self._lock:
-            if mine in self._coming_back:
-                self._coming_back.remove(mine)
-                return False
-            return True
+    def _begin(self, turn: _Turn | None) -> None:
+        self._turn, self._since = turn, monotonic()
 
     def _pass_on(self) -> None:
         """Give the turn to whoever needs it first, if anybody does."""
-        self._is_taken = bool(self._coming_back or self._asked)
         if self._coming_back:
-            self._coming_back.popleft().release()
+            turn = self._coming_back.popleft()
+            self._begin(turn)
+            turn.comes.release()
         elif self._asked:
-            self._pool.submit(self._serve)
+            self._begin(_Turn())
+            self._pool.submit(self._serve, self._turn)
+        else:
+            self._begin(None)
 
-    def _serve(self) -> None:
+    def _serve(self, turn: _Turn) -> None:
         """Do what is asked for as long as this thread has the turn."""
-        _HERE.turns = self
-        while work := self._next():
-            work()
+        _HERE.turns, _HERE.turn = self, turn
+        try:
+            while work := self._next():
+                work()
+        finally:
+            self.give_up()
 
     def _next(self) -> Work | None:
+        """What this thread does next; None when it has no turn, or somebody comes back to theirs."""
         with self._lock:
-            if _HERE.turns is not self:
+            if self._turn is not _HERE.turn or self._coming_back or not self._asked:
                 return None
-            if self._asked and not self._coming_back:
-                return self._asked.popleft()
-            _HERE.turns = None
-            self._pass_on()
-            return None
+            self._begin(self._turn)
+            return self._asked.popleft()
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
     """No turn of this thread for as long as it waits; nothing for a thread that has none."""
     turns = _HERE.turns
-    if turns is not None:
-        turns.give_up()
+    if turns is None or not turns.give_up():
+        yield
+        return
     try:
         yield
     finally:
-        if turns is not None:
-            turns.take_back()
+        turns.take_back()
+
+
+class Pause:
+    """Waits of one kind, such as for a disk: a thread keeps its turn for them as long as they turn out to be brief."""
+
+    def __init__(self, brief: float | None = None) -> None:
+        self._brief = BRIEF_SECONDS if brief is None else brief
+        # How many in a row were long, and for how many the turn was passed on since that was found out.
+        self._long = self._passed = 0
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """As `waiting`, unless this is expected to be brief."""
+        if self._long >= IN_A_ROW and self._passed < PASSED:
+            self._passed += 1
+            with waiting():
+                yield
+            return
+        self._passed, begun = 0, monotonic()
+        try:
+            yield
+        finally:
+            self._long = 0 if monotonic() - begun < self._brief else self._long + 1

@@ -1,17 +1,18 @@
-"""Turns of threads: one thinks at a time, who waits lets the others, and nobody depends on it."""
+"""Turns of threads: one goes on at a time, who waits lets the others, and nobody depends on it."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Barrier, Event
+from threading import Event, get_ident
 
 import pytest
 
+import ledger.turns
 from api.desk import Desk
 from ledger.chain.entry import Entry
 from ledger.storage import open_store
-from ledger.turns import Turns, thinking
+from ledger.turns import IN_A_ROW, PASSED, Pause, Turns, waiting
 from tests.facts import NOON, data_set, ledger_on, noon
 from tests.office import HOUSE
 from tests.stores import PATIENCE
@@ -19,99 +20,197 @@ from tests.stores import PATIENCE
 LONG = PATIENCE
 
 
-@pytest.fixture
-def two() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2)
+class Asked:
+    """A work that is done in some turns; `result` waits for it, and raises what it raised."""
+
+    def __init__(self, turns: Turns, work: Callable[[], object]) -> None:
+        self._work, self._done = work, Event()
+        self._raised: BaseException | None = None
+        turns.ask(self._do)
+
+    def _do(self) -> None:
+        try:
+            self._result = self._work()
+        except BaseException as error:
+            self._raised = error
+        self._done.set()
+
+    def result(self) -> object:
+        assert self._done.wait(PATIENCE)
+        if self._raised:
+            raise self._raised
+        return self._result
 
 
-def test_one_thread_thinks_at_a_time(two: ThreadPoolExecutor):
-    turns, inside, most = Turns(LONG), 0, 0
+def others_go_on(turns: Turns, seconds: float = PATIENCE) -> bool:
+    """Whether what is asked for now is done meanwhile."""
+    done = Event()
+    turns.ask(done.set)
+    return done.wait(seconds)
 
-    def think() -> None:
+
+def test_one_work_is_done_at_a_time_and_none_is_forgotten():
+    turns, inside, most = Turns(8, LONG), 0, 0
+
+    def work() -> None:
         nonlocal inside, most
-        for _ in range(200):
-            with turns.thinking():
-                inside += 1
-                most = max(most, inside)
-                # Left to themselves, threads change places here.
-                Path("/").stat()
-                inside -= 1
+        inside += 1
+        most = max(most, inside)
+        # Left to themselves, threads change places here.
+        Path("/").stat()
+        inside -= 1
 
-    for future in [two.submit(think), two.submit(think)]:
-        future.result(PATIENCE)
+    for asked in [Asked(turns, work) for _ in range(500)]:
+        asked.result()
 
     assert most == 1
 
 
-def test_who_waits_lets_another_think_and_has_a_turn_again_afterwards(two: ThreadPoolExecutor):
-    turns, thought = Turns(LONG), Event()
+def test_what_is_asked_for_meanwhile_is_done_by_the_same_thread():
+    turns, go = Turns(8, LONG), Event()
+    first = Asked(turns, lambda: go.wait(PATIENCE) and get_ident())
+    others = [Asked(turns, get_ident) for _ in range(5)]
+    go.set()
 
-    def wait() -> bool:
-        with turns.thinking():
-            with turns.waiting():
-                assert thought.wait(PATIENCE)
-            return has_a_turn(turns, two)
-
-    def think() -> None:
-        with turns.thinking():
-            thought.set()
-
-    waits = two.submit(wait)
-    two.submit(think).result(PATIENCE)
-
-    assert waits.result(PATIENCE)
+    assert {asked.result() for asked in others} == {first.result()}
 
 
-def has_a_turn(turns: Turns, others: ThreadPoolExecutor) -> bool:
-    """Whether this thread has one: then no other gets it."""
-    return not others.submit(turns._lock.acquire, blocking=False).result(PATIENCE)
+def test_who_waits_lets_others_go_on_and_has_the_turn_again_before_what_is_new():
+    turns, order = Turns(8, LONG), list[str]()
+    is_waiting, go = Event(), Event()
+
+    def waits() -> None:
+        with waiting():
+            is_waiting.set()
+            assert go.wait(PATIENCE)
+        order.append("came back")
+
+    def goes_on() -> None:
+        Asked(turns, lambda: order.append("new"))
+        go.set()
+        # Until the other one waits for its turn.
+        while not turns._coming_back:
+            Path("/").stat()
+        order.append("went on")
+
+    one = Asked(turns, waits)
+    assert is_waiting.wait(PATIENCE)
+    Asked(turns, goes_on).result()
+    one.result()
+    Asked(turns, lambda: None).result()
+
+    assert order == ["went on", "came back", "new"]
 
 
-def test_a_turn_that_takes_long_keeps_nobody_waiting(two: ThreadPoolExecutor):
-    turns, both = Turns(0.001), Barrier(2)
+def test_whoever_keeps_the_turn_for_long_loses_it_and_goes_on_without():
+    turns, go = Turns(8, 0), Event()
 
-    def think() -> bool:
-        with turns.thinking() as has_one:
-            both.wait(PATIENCE)
-            return has_one
+    def keeps() -> bool:
+        go.wait(PATIENCE)
+        # There is nothing to give up any more, nor to come back to.
+        with waiting():
+            return turns.give_up()
 
-    assert sorted(future.result(PATIENCE) for future in [two.submit(think), two.submit(think)]) == [False, True]
+    slow, other = Asked(turns, keeps), Asked(turns, go.set)
+    assert turns.hurry()
 
-
-@pytest.mark.parametrize("within", ["thinking", "waiting"])
-def test_what_goes_wrong_gives_the_turn_back(within: str, two: ThreadPoolExecutor):
-    turns = Turns(LONG)
-    doing: Callable[[], object] = {"thinking": lambda: 1 // 0, "waiting": lambda: wait_and_fail(turns)}[within]
-
-    with pytest.raises(ZeroDivisionError), turns.thinking():
-        doing()
-
-    assert not has_a_turn(turns, two)
+    other.result()
+    assert slow.result() is False
+    Asked(turns, lambda: None).result()
 
 
-def wait_and_fail(turns: Turns) -> None:
-    with turns.waiting():
-        raise ZeroDivisionError
+def test_nobody_loses_the_turn_in_which_there_is_no_hurry():
+    turns, go = Turns(8, LONG), Event()
+    slow, other = Asked(turns, lambda: go.wait(PATIENCE)), Asked(turns, lambda: None)
+
+    assert turns.hurry()
+    assert not other._done.is_set()
+
+    go.set()
+    assert slow.result()
+    other.result()
+    assert not turns.hurry()
 
 
-def test_who_has_no_turn_has_nothing_to_give_up(two: ThreadPoolExecutor):
-    turns = Turns(LONG)
+def test_who_comes_back_waits_for_no_longer_than_a_turn_lasts():
+    turns, is_waiting, go, end = Turns(8, 0.001), Event(), Event(), Event()
 
-    with turns.waiting():
+    def waits() -> bool:
+        with waiting():
+            is_waiting.set()
+            assert go.wait(PATIENCE)
+        return turns.give_up()
+
+    one = Asked(turns, waits)
+    assert is_waiting.wait(PATIENCE)
+    other = Asked(turns, lambda: go.set() or end.wait(PATIENCE))
+
+    assert one.result() is False
+    end.set()
+    assert other.result()
+    Asked(turns, lambda: None).result()
+
+
+@pytest.mark.parametrize("within", ["work", "waiting"])
+def test_what_goes_wrong_gives_the_turn_back(within: str):
+    turns = Turns(8, LONG)
+
+    def fail() -> None:
+        with waiting():
+            raise ZeroDivisionError
+
+    turns.ask({"work": lambda: 1 / 0, "waiting": fail}[within])  # type: ignore[arg-type, return-value]
+
+    Asked(turns, lambda: None).result()
+
+
+def test_who_has_no_turn_has_nothing_to_give_up():
+    turns = Turns(8, LONG)
+
+    with waiting():
         pass
 
-    assert not has_a_turn(turns, two)
+    Asked(turns, lambda: None).result()
+    assert not turns.give_up()
 
 
-def test_the_desk_gives_up_its_turn_while_it_records_and_signs(two: ThreadPoolExecutor):
-    others: list[bool] = []
+def test_a_turn_is_kept_for_brief_waits_and_passed_on_for_those_that_prove_long():
+    turns, brief, long = Turns(8, LONG), Pause(LONG), Pause(0)
 
-    def another_thinks() -> bool:
-        with thinking() as has_one:
-            return has_one
+    def passed_on(pause: Pause, seconds: float) -> object:
+        def wait() -> bool:
+            with pause.waiting():
+                return others_go_on(turns, seconds)
+
+        return Asked(turns, wait).result()
+
+    assert [passed_on(pause, 0.001) for pause in (brief, *IN_A_ROW * [long])] == (1 + IN_A_ROW) * [False]
+    assert all(passed_on(long, PATIENCE) for _ in range(PASSED))
+    # Now and then that is found out again.
+    assert not passed_on(long, 0.001)
+    assert passed_on(long, PATIENCE)
+
+
+def test_a_wait_that_is_brief_again_is_not_passed_on():
+    pause = Pause(0)
+    for _ in range(IN_A_ROW):
+        with suppress(ZeroDivisionError), pause.waiting():
+            raise ZeroDivisionError
+    pause._brief = LONG
+
+    for _ in range(PASSED + 1):
+        with pause.waiting():
+            assert pause._long == IN_A_ROW
+
+    assert pause._long == 0
+
+
+def test_the_desk_passes_the_turn_on_while_it_records_and_signs(monkeypatch):
+    turns, others, seconds = Turns(8, LONG), list[bool](), 0.001
+    monkeypatch.setattr(ledger.turns, "BRIEF_SECONDS", 0)
 
     def recorded() -> datetime:
-        others.append(two.submit(another_thinks).result(PATIENCE))
+        others.append(others_go_on(turns, seconds))
         return NOON
 
     def signed(entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -120,7 +219,10 @@ def test_the_desk_gives_up_its_turn_while_it_records_and_signs(two: ThreadPoolEx
 
     with open_store("sqlite://", noon) as store:
         desk = Desk(ledger_on(store, recorded), noon, signed)
-        with thinking():
-            desk.report(data_set(), HOUSE)
+        for _ in range(IN_A_ROW):
+            Asked(turns, lambda: desk.report(data_set(), HOUSE)).result()
+        del others[:]
+        seconds = PATIENCE
+        Asked(turns, lambda: desk.report(data_set(), HOUSE)).result()
 
     assert others == [True, True]
