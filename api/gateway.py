@@ -139,12 +139,16 @@ class _Answered:
 
     def find(self) -> None:
         """Find it, and say it, or what is raised."""
-        try:
-            messages = self._answer()
-        except BaseException as error:
+        with self:
+            self._tell(self.future.set_result, self._answer())
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is not None:
             self._tell(self.future.set_exception, error)
-        else:
-            self._tell(self.future.set_result, messages)
+        return True
 
     def _tell(self, tell: Callable[[Any], None], what: object) -> None:
         # A server that is ended waits for nobody.

@@ -106,8 +106,9 @@ class Turns:
             self._begin(turn)
             turn.comes.release()
         elif self._asked:
-            self._begin(_Turn())
-            self._pool.submit(self._serve, self._turn)
+            turn = _Turn()
+            self._begin(turn)
+            self._pool.submit(self._serve, turn)
         else:
             self._begin(None)
 

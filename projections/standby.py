@@ -48,12 +48,13 @@ class Standby:
         self._said: tuple[int, dict[Hashable, Answer[Any]]] = 0, {}
         weakref.finalize(self, _close, self._idle)
 
-    def ask(self, question: Question[Rows], name: Hashable = None) -> Answer[Rows]:
+    def ask(self, question: Question[Rows], name: Hashable = None, length: int | None = None) -> Answer[Rows]:
         """The answer for the log as it is now, or as somebody has seen it since.
 
-        A question with a name is the same whenever it has the same name, and nobody changes the answer to it.
+        A question with a name is the same whenever it has the same name, and nobody changes the answer to it. Who knows
+        how long the log is says so.
         """
-        length = self._ledger.store.length()
+        length = self._ledger.store.length() if length is None else length
         position, said = self._said
         if position == length and name in said:
             return said[name]

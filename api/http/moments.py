@@ -53,7 +53,8 @@ class Inquiry:
         A question with a name is the same for a day whenever it has the same name.
         """
         if self.is_now:
-            return self._call.desks.views.ask(question, (*name, self.today) if name else None)
+            named = (*name, self.today) if name else None
+            return self._call.desks.views.ask(question, named, self._call.caller.position)
         return self.log.ask(question)
 
 
