@@ -45,7 +45,7 @@ Position = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Salt = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[AQgw]" + END)]
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What is needed to judge a wish again: when, the whole wish, and what was read for it."""
 
     at: str
@@ -55,7 +55,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rulebook: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event with its circumstances, as it is handed in to be recorded. Without `occurred_at` it happens now."""
 
     event: Event
@@ -69,7 +69,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     judged: Judged | None = None
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact as it stands in the log, its event in the current version."""
 
     position: int
@@ -94,7 +94,7 @@ class Known(NamedTuple, Generic[E]):
     position: int
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The members of a payload, the event still in its own bytes."""
 
     actor: Principal

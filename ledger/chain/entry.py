@@ -30,8 +30,9 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:
 _LEAF = re.compile(r"[0-9a-f]{64}")
 
 
-# An unknown member is refused at once: to skip a deeply nested one, the decoder would run out of stack.
-class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+# An unknown member is refused at once: to skip a deeply nested one, the decoder would run out of stack. Python need not
+# look for cycles where none can be: with many entries in memory, that took longer than reading them.
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The first line of an entry; its members are in the order in which RFC 8785 writes them."""
 
     position: int
@@ -41,7 +42,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: str
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An entry, parsed; `raw` holds the bytes that are hashed."""
 
     raw: bytes

@@ -40,7 +40,7 @@ class _EventMeta(msgspec.StructMeta):
     ) -> "_EventMeta":
         namespace = namespace | {"wire_name": name, "version": version, "sealed_for": sealed_for}
         # A class would inherit the others, but has to say itself that its members are keyword-only.
-        struct = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True} | struct
+        struct = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True, "gc": False} | struct
         declared = super().__new__(mcs, class_name, bases, namespace, **struct)
         if bases != (msgspec.Struct,):
             _check_declaration(declared, name, version)

@@ -46,8 +46,8 @@ class Recent:
         for tail in tails:
             # Mostly there is nothing of such types, which is found out sooner than what there is of a tag.
             items = [item for item in query.items if not item.types or tail.has_any(item.types, after)]
-            for entry in tail.matching(DCBQuery(items), after, tail.last):
-                return entry
+            if items and (found := tail.matching(DCBQuery(items), after, tail.last)):
+                return found[0]
         return None
 
     def _forget(self, head: Head) -> None:

@@ -232,8 +232,13 @@ def _fetched(
         wanted, positions = positions[: limit - len(found)], positions[limit - len(found) :]
         entries = [entry_in(*row) for row in connection.execute(ENTRIES_AT, (_json(wanted),))]
         if narrowed:
-            items = [item for of_lead in led.values() for item in of_lead]
-            entries = [entry for entry in entries if any(matches(one.types, one.tags, entry) for one in items)]
+            entries = [
+                entry
+                for items in led.values()
+                for item in items
+                for entry in entries
+                if matches(item.types, item.tags, entry)
+            ]
         found |= {entry.header.position: entry for entry in entries}
     return found
 

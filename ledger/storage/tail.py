@@ -45,7 +45,11 @@ class Tail:
     def has_any(self, types: Iterable[str], after: int) -> bool:
         """Whether there is an entry of one of these types after a position."""
         self._sort()
-        return any(of_type[-1].header.position > after for of_type in map(self._by_type.get, types) if of_type)
+        for type_ in types:
+            of_type = self._by_type.get(type_)
+            if of_type and of_type[-1].header.position > after:
+                return True
+        return False
 
     def _matched(self, item: DCBQueryItem, after: int, until: int) -> Iterator[Entry]:
         if item.tags:
@@ -64,4 +68,5 @@ class Tail:
 def matches(types: Iterable[str], tags: Iterable[str], entry: Entry) -> bool:
     """Whether an entry has one of these types, if there are any, and all of these tags."""
     header = entry.header
-    return (not types or header.type in types) and all(tag in header.tags for tag in tags)
+    # To go through the tags one by one takes longer than all the rest.
+    return (not types or header.type in types) and {*tags}.issubset(header.tags)
