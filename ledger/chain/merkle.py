@@ -31,7 +31,9 @@ def leaf_hash(entry: bytes) -> bytes:
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The node above two hashes (RFC 6962 section 2.1)."""
-    return sha256(b"\x01" + left + right).digest()
+    hashed = _NODE.copy()
+    hashed.update(left + right)
+    return hashed.digest()
 
 
 def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:

@@ -182,7 +182,7 @@ class _Borrowed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lender.give_back(self._connection)
-        if isinstance(error, sqlite3.Error | UnicodeDecodeError):
+        if error is not None and isinstance(error, sqlite3.Error | UnicodeDecodeError):
             named = self._lender.named(error)
             if named is not error:
                 raise named from error

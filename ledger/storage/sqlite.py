@@ -16,8 +16,6 @@ import sqlite3
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from functools import partial
-from itertools import takewhile
-from operator import lt
 from pathlib import Path
 from stat import S_ISREG
 from typing import Self
@@ -339,20 +337,12 @@ def _well_kept(page: Sequence[tuple[int, bytes, bytes]], after: int) -> int:
 
     Whoever writes the file without SQLite can put rows in any order, and text in place of bytes.
     """
-    if not page:
-        return 0
-    positions, trees, raws = zip(*page, strict=True)
-    if {*map(type, trees), *map(type, raws)} == {bytes} and after < positions[0] and _ascend(positions):
-        return len(page)
-    right = (
-        before < position and {type(tree), type(raw)} == {bytes}
-        for before, (position, tree, raw) in zip((after, *positions), page, strict=False)
-    )
-    return sum(takewhile(bool, right))
-
-
-def _ascend(numbers: Sequence[int]) -> bool:
-    return all(map(lt, numbers, numbers[1:]))
+    before = after
+    for count, (position, tree, raw) in enumerate(page):
+        if not before < position or type(tree) is not bytes or type(raw) is not bytes:
+            return count
+        before = position
+    return len(page)
 
 
 def _length(connection: sqlite3.Connection) -> int:
