@@ -29,12 +29,10 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = 24
 # How long a call's headers may take to come, and how large they may be all together: this is the server's to see to.
 HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
-# For so long the event loop waits for the first piece of a body; a thread waits for the rest.
-AT_ONCE_SECONDS = 0.005
+# So small a body mostly comes with its headers: so long the event loop waits for it, and a thread for any other.
+SMALL_BYTES, AT_ONCE_SECONDS = 16 * 1024, 0.005
 # How long a client may leave a piece of an answer untaken, and how large a piece of a file is.
 TAKING_SECONDS, PIECE_BYTES = 60.0, 256 * 1024
-# A call without these headers has no body (RFC 9112, 6.3).
-SAY_A_BODY = {b"content-length", b"transfer-encoding"}
 # As WSGI calls them; all others are prefixed.
 UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
@@ -50,12 +48,14 @@ class Closable(Protocol):
 class Exchange(NamedTuple):
     """A call on its way: what of it is still to come, and where its answer goes.
 
-    `first` is the first piece of its body, which may be there already; None when it has no body.
+    `length` is how many bytes its body has, if that was said; `first` the first piece of a small one, which may be
+    there already.
     """
 
     loop: asyncio.AbstractEventLoop
     receive: Receive
     send: Send
+    length: int | None
     first: asyncio.Future[Message] | None
 
 
@@ -73,9 +73,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it, for HTTP alone."""
-        loop = asyncio.get_running_loop()
-        first = await _first(scope, receive)
-        answered = _Answered(loop, partial(self._answer, scope, Exchange(loop, receive, send, first)))
+        loop, length = asyncio.get_running_loop(), _length(scope)
+        first = await _begun(receive) if _comes_at_once(scope, length) else None
+        answered = _Answered(loop, partial(self._answer, scope, Exchange(loop, receive, send, length, first)))
         self._turns.ask(answered.find)
         self._watch(loop)
         try:
@@ -105,7 +105,7 @@ class Gateway:
             encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
             start.update(status=int(status[:3]), headers=encoded)
 
-        environ = environ_of(scope, _Coming(exchange, self._patience, _length(scope)))
+        environ = environ_of(scope, _Coming(exchange, self._patience))
         with ExitStack() as ended:
             pieces = self._application(environ, begin)
             if isinstance(pieces, Closable):
@@ -160,11 +160,19 @@ class _Answered:
             tell(what)
 
 
-async def _first(scope: Scope, receive: Receive) -> asyncio.Future[Message] | None:
-    """The first piece of a body, which is there in most cases when this returns; None when there is no body."""
-    names = {name for name, _ in scope["headers"]}
-    if names.isdisjoint(SAY_A_BODY):
-        return None
+def _length(scope: Scope) -> int | None:
+    """How many bytes a body has, if that was said."""
+    said = {value for name, value in scope["headers"] if name == b"content-length"}
+    return int(said.pop()) if len(said) == 1 and all(map(bytes.isdigit, said)) else None
+
+
+def _comes_at_once(scope: Scope, length: int | None) -> bool:
+    # Who expects to be told to go on sends nothing before (RFC 9110, 10.1.1).
+    return bool(length) and length <= SMALL_BYTES and all(name != b"expect" for name, _ in scope["headers"])
+
+
+async def _begun(receive: Receive) -> asyncio.Future[Message]:
+    """The first piece of a body; in most cases it is there when this returns."""
     first = asyncio.ensure_future(receive())
     await asyncio.wait((first,), timeout=AT_ONCE_SECONDS)
     return first
@@ -212,12 +220,6 @@ def environ_of(scope: Scope, body: RawIOBase) -> dict[str, Any]:
     return environ
 
 
-def _length(scope: Scope) -> int | None:
-    """How many bytes a body has, if that was said."""
-    said = {value for name, value in scope["headers"] if name == b"content-length"}
-    return int(said.pop()) if len(said) == 1 and all(map(bytes.isdigit, said)) else None
-
-
 def _pieces(file: IO[bytes], size: int = 0) -> FileWrapper:
     return FileWrapper(file, max(size, PIECE_BYTES))
 
@@ -225,11 +227,10 @@ def _pieces(file: IO[bytes], size: int = 0) -> FileWrapper:
 class _Coming(RawIOBase):
     """A body that comes piece by piece, and is waited for only so long."""
 
-    def __init__(self, exchange: Exchange, patience: Patience, length: int | None) -> None:
+    def __init__(self, exchange: Exchange, patience: Patience) -> None:
         self._exchange, self._patience = exchange, patience
         self._begun, self._come = patience.begin(), 0
         self._left, self._more, self._first = b"", True, exchange.first
-        self._length = length
 
     def readable(self) -> bool:
         """It is."""
@@ -248,7 +249,7 @@ class _Coming(RawIOBase):
             raise HungUp
         self._left = cast(bytes, message.get("body", b""))
         self._come += len(self._left)
-        self._more = message.get("more_body", False) and self._come != self._length
+        self._more = message.get("more_body", False) and self._come != self._exchange.length
 
     def _there(self) -> Message | None:
         """The first piece, if it has come."""
