@@ -168,7 +168,7 @@ def _length(scope: Scope) -> int | None:
 
 def _comes_at_once(scope: Scope, length: int | None) -> bool:
     # Who expects to be told to go on sends nothing before (RFC 9110, 10.1.1).
-    return bool(length) and length <= SMALL_BYTES and all(name != b"expect" for name, _ in scope["headers"])
+    return length is not None and 0 < length <= SMALL_BYTES and all(name != b"expect" for name, _ in scope["headers"])
 
 
 async def _begun(receive: Receive) -> asyncio.Future[Message]:

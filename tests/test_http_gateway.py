@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.errors import HungUp
-from api.gateway import PIECE_BYTES, Gateway, environ_of
+from api.gateway import PIECE_BYTES, SMALL_BYTES, Gateway, environ_of
 from api.patience import Patience
 
 SCOPE: dict[str, Any] = {
@@ -78,3 +78,60 @@ def test_a_file_goes_out_in_pieces_that_are_worth_it(tmp_path):
 
     assert [len(one.get("body", b"")) for one in sent] == [0, *3 * [PIECE_BYTES], 1, 0]
     assert (b"".join(one.get("body", b"") for one in sent), file.closed) == (content, True)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected", "order"),
+    [
+        (SMALL_BYTES, (), ["body", "call"]),
+        (SMALL_BYTES + 1, (), ["call", "body"]),
+        (5, ((b"expect", b"100-continue"),), ["call", "body"]),
+    ],
+)
+def test_a_small_body_is_there_before_a_thread_takes_up_the_call(length: int, expected: Any, order: list[str]):
+    found: list[str] = []
+    content = length * b"x"
+
+    async def receive() -> dict[str, Any]:
+        # Asked once more, this would be there twice: by its length, nothing more can come.
+        found.append("body")
+        return {"type": "http.request", "body": content, "more_body": True}
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        found.append("call")
+        assert environ["wsgi.input"].read() == content
+        start_response("200 OK", [])
+        return []
+
+    async def send(message: dict[str, Any]) -> None:
+        del message
+
+    headers = [(b"content-length", b"%d" % length), *expected]
+    asyncio.run(Gateway(application, Patience(), threads=1)(SCOPE | {"headers": headers}, receive, send))
+
+    assert found == order
+
+
+def test_a_small_body_that_does_not_come_at_once_is_waited_for_by_a_thread():
+    async def called() -> list[bytes]:
+        comes, read = asyncio.Event(), list[bytes]()
+        loop = asyncio.get_running_loop()
+
+        async def receive() -> dict[str, Any]:
+            await comes.wait()
+            return {"type": "http.request", "body": b"late", "more_body": False}
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            loop.call_soon_threadsafe(comes.set)
+            read.append(environ["wsgi.input"].read())
+            start_response("200 OK", [])
+            return []
+
+        async def send(message: dict[str, Any]) -> None:
+            del message
+
+        headers = [(b"content-length", b"4")]
+        await Gateway(application, Patience(), threads=1)(SCOPE | {"headers": headers}, receive, send)
+        return read
+
+    assert asyncio.run(called()) == [b"late"]
