@@ -76,7 +76,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
     def text(self) -> bytes:
         """The text that is signed."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n".encode()
+        return b"%b\n%d\n%b\n" % (self.origin.encode(), self.size, b64encode(self.root))
 
 
 class SignedCheckpoint(msgspec.Struct, frozen=True):

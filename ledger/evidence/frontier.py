@@ -68,7 +68,7 @@ class Frontier(NamedTuple):
     def behind(self, page: Sequence[Row], written: Mapping[int, Entry]) -> Self:
         """As `after`, for one page; `written` are those entries by their positions."""
         leaves = [leaf_hash(raw) for _, _, raw in page]
-        completed, peaks = completed_by_all(self.size, self.peaks, leaves)
+        completed, peaks = _completed_by(self.size, self.peaks, leaves)
         size, before, recorded_at, _, keys_changed = self
         for (position, tree, raw), leaf, expected in zip(page, leaves, completed, strict=True):
             header, size = _header_of(position, raw, written.get(position)), size + 1
@@ -84,6 +84,21 @@ class Frontier(NamedTuple):
             if header.type in CHANGES:
                 keys_changed = size
         return type(self)(size, before, recorded_at, peaks, keys_changed)
+
+
+def _completed_by(
+    size: int, peaks: Mapping[int, bytes], leaves: Sequence[bytes]
+) -> tuple[Sequence[bytes], dict[int, bytes]]:
+    """As `completed_by_all`, which takes longer for a leaf that is alone than to climb from it."""
+    if len(leaves) > 1:
+        return completed_by_all(size, peaks, leaves)
+    (hashed,), peaks, level = leaves, dict(peaks), 0
+    completed = hashed
+    while level in peaks:
+        hashed = node_hash(peaks.pop(level), hashed)
+        completed, level = completed + hashed, level + 1
+    peaks[level] = hashed
+    return (completed,), peaks
 
 
 def _peaks(size: int, store: Store) -> dict[int, bytes]:
