@@ -138,7 +138,7 @@ def note_signed_by(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
     """The checkpoint as a note with a line by each of these signers."""
     text = checkpoint.text()
     # What `write_note` would look at cannot be wrong here: neither the text of a checkpoint nor such a line.
-    return b"".join([text, b"\n", *(signer.sign(text).line() for signer in signers)])
+    return b"".join([text, b"\n", *[signer.sign(text).line() for signer in signers]])
 
 
 def cosign_checkpoint(raw: bytes, name: str, key: Ed25519PrivateKey, seconds: int) -> bytes:

@@ -1,12 +1,14 @@
 """A log up to one size, as far as it takes to compute what is signed next from the bytes behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 from ledger.chain.checkpoint import SignedCheckpoint
-from ledger.chain.entry import NO_LEAF, Entry, Header, parse_entry
-from ledger.chain.merkle import HASH_BYTES, completed_by_all, inclusion_path, leaf_hash, node_hash, verify_inclusion
+from ledger.chain.entry import NO_LEAF, Entry, Header, parse_entry, parse_time
+from ledger.chain.merkle import HASH_BYTES, completed_by_all, inclusion_path, leaf_hashes, node_hash, verify_inclusion
 from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed
+from ledger.evidence.headers import Read, headers_of
 from ledger.evidence.logkeys import CHANGES
 from ledger.storage import Store
 
@@ -67,11 +69,12 @@ class Frontier(NamedTuple):
 
     def behind(self, page: Sequence[Row], written: Mapping[int, Entry]) -> Self:
         """As `after`, for one page; `written` are those entries by their positions."""
-        leaves = [leaf_hash(raw) for _, _, raw in page]
+        leaves = leaf_hashes(raw for _, _, raw in page)
         completed, peaks = _completed_by(self.size, self.peaks, leaves)
         size, before, recorded_at, _, keys_changed = self
-        for (position, tree, raw), leaf, expected in zip(page, leaves, completed, strict=True):
-            header, size = _header_of(position, raw, written.get(position)), size + 1
+        headers = _headers_of(page, written)
+        for (position, tree, _), header, leaf, expected in zip(page, headers, leaves, completed, strict=True):
+            size += 1
             if not position == header.position == size:
                 raise NotContinued(f"entry {size} is missing")
             if header.prev != before.hex():
@@ -104,6 +107,17 @@ def _completed_by(
 def _peaks(size: int, store: Store) -> dict[int, bytes]:
     levels = [level for level in range(size.bit_length()) if size >> level & 1]
     return {level: store.subtree(level, (size >> level) - 1) for level in levels}
+
+
+def _headers_of(page: Sequence[Row], written: Mapping[int, Entry]) -> Sequence[Header | Read]:
+    """The headers of these entries, each of which is as `parse_entry` demands. Raises `NotContinued`."""
+    together = None if written else headers_of([raw for _, _, raw in page])
+    if together is not None:
+        with suppress(Malformed):
+            for recorded_at in {header.recorded_at for header in together}:
+                parse_time(recorded_at)
+            return together
+    return [_header_of(position, raw, written.get(position)) for position, _, raw in page]
 
 
 def _header_of(position: int, raw: bytes, written: Entry | None) -> Header:
