@@ -18,22 +18,21 @@ Row = tuple[int, bytes, bytes]
 class Frontier(NamedTuple):
     """A log up to one size: its last leaf and when that was recorded, and the completed subtrees that make up its root.
 
-    `peaks` has those by their levels; `keys_changed` is the last entry of those that were read for it that says which
-    keys sign, 0 if none does.
+    `peaks` has those from the largest to the smallest; `keys_changed` is the last entry of those that were read for it
+    that says which keys sign, 0 if none does.
     """
 
     size: int = 0
     leaf: bytes = NO_LEAF
     recorded_at: str = ""
-    peaks: Mapping[int, bytes] = {}
+    peaks: tuple[bytes, ...] = ()
     keys_changed: int = 0
 
     def root(self) -> bytes:
         """The root of the tree over them, of which there is at least one."""
-        lowest, *larger = sorted(self.peaks)
-        found = self.peaks[lowest]
-        for level in larger:
-            found = node_hash(self.peaks[level], found)
+        *larger, found = self.peaks
+        for peak in reversed(larger):
+            found = node_hash(peak, found)
         return found
 
     @classmethod
@@ -86,27 +85,29 @@ class Frontier(NamedTuple):
             before, recorded_at = leaf, header.recorded_at
             if header.type in CHANGES:
                 keys_changed = size
-        return type(self)(size, before, recorded_at, peaks, keys_changed)
+        return type(self)(size, before, recorded_at, tuple(peaks), keys_changed)
 
 
-def _completed_by(
-    size: int, peaks: Mapping[int, bytes], leaves: Sequence[bytes]
-) -> tuple[Sequence[bytes], dict[int, bytes]]:
+def _completed_by(size: int, peaks: Sequence[bytes], leaves: Sequence[bytes]) -> tuple[list[bytes], Iterable[bytes]]:
     """As `completed_by_all`, which takes longer for a leaf that is alone than to climb from it."""
     if len(leaves) > 1:
-        return completed_by_all(size, peaks, leaves)
-    (hashed,), peaks, level = leaves, dict(peaks), 0
-    completed = hashed
-    while level in peaks:
-        hashed = node_hash(peaks.pop(level), hashed)
-        completed, level = completed + hashed, level + 1
-    peaks[level] = hashed
-    return (completed,), peaks
+        completed, by_level = completed_by_all(size, dict(zip(_levels(size), peaks, strict=True)), leaves)
+        return completed, [by_level[level] for level in _levels(size + len(leaves))]
+    (node,), left = leaves, [*peaks]
+    hashes = node
+    while size & 1:
+        node = node_hash(left.pop(), node)
+        hashes, size = hashes + node, size >> 1
+    return [hashes], [*left, node]
 
 
-def _peaks(size: int, store: Store) -> dict[int, bytes]:
-    levels = [level for level in range(size.bit_length()) if size >> level & 1]
-    return {level: store.subtree(level, (size >> level) - 1) for level in levels}
+def _levels(size: int) -> list[int]:
+    """The levels of the completed subtrees that make up a tree of this size, the largest first."""
+    return [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+
+
+def _peaks(size: int, store: Store) -> tuple[bytes, ...]:
+    return tuple(store.subtree(level, (size >> level) - 1) for level in _levels(size))
 
 
 def _headers_of(page: Sequence[Row], written: Mapping[int, Entry]) -> Sequence[Header | Read]:
