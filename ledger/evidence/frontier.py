@@ -61,13 +61,13 @@ class Frontier(NamedTuple):
         Of bytes that are those of an entry that was just `written` here, the form need not be looked at again. Raises
         `NotContinued`.
         """
-        found, known = self, {entry.header.position: entry for entry in written}
+        found, known = self, {entry.raw: entry.header for entry in written}
         for page in pages:
             found = found.behind(page, known)
         return found
 
-    def behind(self, page: Sequence[Row], written: Mapping[int, Entry]) -> Self:
-        """As `after`, for one page; `written` are those entries by their positions."""
+    def behind(self, page: Sequence[Row], written: Mapping[bytes, Header]) -> Self:
+        """As `after`, for one page; `written` has the headers of those entries by all their bytes."""
         leaves = leaf_hashes(raw for _, _, raw in page)
         completed, peaks = _completed_by(self.size, self.peaks, leaves)
         size, before, recorded_at, _, keys_changed = self
@@ -89,7 +89,10 @@ class Frontier(NamedTuple):
 
 
 def _completed_by(size: int, peaks: Sequence[bytes], leaves: Sequence[bytes]) -> tuple[list[bytes], Iterable[bytes]]:
-    """As `completed_by_all`, which takes longer for a leaf that is alone than to climb from it."""
+    """As `completed_by_all`, of peaks in their order.
+
+    For a leaf that is alone, to climb from it takes less time.
+    """
     if len(leaves) > 1:
         completed, by_level = completed_by_all(size, dict(zip(_levels(size), peaks, strict=True)), leaves)
         return completed, [by_level[level] for level in _levels(size + len(leaves))]
@@ -110,7 +113,7 @@ def _peaks(size: int, store: Store) -> tuple[bytes, ...]:
     return tuple(store.subtree(level, (size >> level) - 1) for level in _levels(size))
 
 
-def _headers_of(page: Sequence[Row], written: Mapping[int, Entry]) -> Sequence[Header | Read]:
+def _headers_of(page: Sequence[Row], written: Mapping[bytes, Header]) -> Sequence[Header | Read]:
     """The headers of these entries, each of which is as `parse_entry` demands. Raises `NotContinued`."""
     together = None if written else headers_of([raw for _, _, raw in page])
     if together is not None:
@@ -118,12 +121,10 @@ def _headers_of(page: Sequence[Row], written: Mapping[int, Entry]) -> Sequence[H
             for recorded_at in {header.recorded_at for header in together}:
                 parse_time(recorded_at)
             return together
-    return [_header_of(position, raw, written.get(position)) for position, _, raw in page]
+    return [written.get(raw) or _header_of(position, raw) for position, _, raw in page]
 
 
-def _header_of(position: int, raw: bytes, written: Entry | None) -> Header:
-    if written is not None and written.raw == raw:
-        return written.header
+def _header_of(position: int, raw: bytes) -> Header:
     try:
         return parse_entry(raw).header
     except Malformed as error:
