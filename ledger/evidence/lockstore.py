@@ -62,7 +62,7 @@ SCHEMA = Schema(
 SETTINGS = (
     "page_size = 1024",
     "journal_mode = WAL",
-    "wal_autocheckpoint = 256",
+    "wal_autocheckpoint = 128",
     "synchronous = FULL",
     "trusted_schema = OFF",
 )
