@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from ledger.errors import AlreadyThere, Damaged, Malformed, NotALedger
-from ledger.evidence.lockstore import NOTHING, Cosignature, LockStore, Stored, create_lock_store
+from ledger.evidence.lockstore import NOTHING, SCHEMA, SETTINGS, Cosignature, LockStore, Stored, create_lock_store
 from ledger.storage import is_postgres
 from tests.stores import POSTGRES
 
@@ -115,6 +115,18 @@ def test_each_witness_has_one_cosignature_for_a_size(lock: LockStore):
     assert (lock.cosigned_sizes(), lock.witnesses()) == ([1, 2], [ANOTHER, WITNESS])
     with pytest.raises(Damaged):
         lock.add_cosignature(Cosignature(7, WITNESS, b"over nothing"))
+
+
+def test_a_lock_store_that_was_made_with_larger_pages_is_gone_on_with(tmp_path: Path):
+    with closing(sqlite3.connect(tmp_path / "lock.db", isolation_level=None)) as file:
+        for setting in ("page_size = 4096", *SETTINGS[1:]):
+            file.execute(f"PRAGMA {setting}")
+        SCHEMA.declare(file)
+
+    with LockStore(f"sqlite:///{tmp_path}/lock.db") as lock:
+        stored = [Stored(size, b"%d" % size) for size in range(1, 30)]
+        assert all(lock.add(one, before) for before, one in zip([NOTHING, *stored], stored, strict=False))
+        assert list(lock.all()) == stored
 
 
 def test_many_checkpoints_are_read_in_order(lock: LockStore, url: str):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from api.cli.verifying import verify_home
 from ledger.chain.checkpoint import Checkpoint, open_checkpoint
 from ledger.chain.entry import NO_LEAF, make_entry
-from ledger.chain.merkle import node_hash, root_hash, root_of
+from ledger.chain.merkle import completed_by_all, leaf_hashes, node_hash, root_hash, root_of
 from ledger.chain.note import parse_vkey
 from ledger.chain.receipt import check_receipt
 from ledger.errors import AlreadyThere, Damaged, LedgerError, Malformed, NotALedger, NotContinued, Unreachable, WrongKey
@@ -284,6 +284,41 @@ def test_an_entry_that_does_not_follow_the_one_before_is_not_signed_however_well
         Frontier().after([rows])
 
 
+# Hashed as it stands, so that only its form is wrong.
+ILL_FORMED = {
+    "a time that no calendar has": (b"-11-21T", b"-11-31T"),
+    "a time of another zone": (b"000000Z", b"0000000"),
+    "tags that are not sorted": (b'["a","b"]', b'["b","a"]'),
+    "a tag that stands twice": (b'["a","b"]', b'["a","a"]'),
+    "a name with a control character": (b"thing.", b"thing\xc2\x85"),
+    "a space": (b'"tags":', b'"tags": '),
+    "another member": (b'"tags":', b'"tag":1,"tags":'),
+}
+
+
+@pytest.mark.parametrize("change", ILL_FORMED.values(), ids=ILL_FORMED)
+@pytest.mark.parametrize("others", [0, 3])
+def test_an_entry_that_no_ledger_would_write_is_not_signed_alone_or_among_others(
+    change: tuple[bytes, bytes], others: int
+):
+    entries = [make_entry(1, NO_LEAF, NOON, ["a", "b"], "thing.happened.v1", b"{}")]
+    for position in range(2, others + 2):
+        entries.append(make_entry(position, entries[-1].leaf, NOON, ["a", "b"], "thing.happened.v1", b"{}"))
+    right = [entry.raw for entry in entries]
+    wrong = [*right[:-1], right[-1].replace(*change)]
+
+    assert wrong != right
+    assert Frontier().after([rows_of(right)]).size == others + 1
+    with pytest.raises(NotContinued):
+        Frontier().after([rows_of(wrong)])
+
+
+def rows_of(entries: list[bytes]) -> list[tuple[int, bytes, bytes]]:
+    """Entries as a store has them, with the hashes of their bytes."""
+    completed, _ = completed_by_all(0, {}, leaf_hashes(entries))
+    return [(position, tree, raw) for position, (tree, raw) in enumerate(zip(completed, entries, strict=True), 1)]
+
+
 @pytest.mark.parametrize(
     "rows", [[2], [1, 3], [1, 1], [1, 2, 2], [2, 1], [1, 2, 4]], ids=lambda rows: "-".join(map(str, rows))
 )
@@ -302,6 +337,7 @@ def test_a_frontier_is_the_same_in_however_many_steps_it_is_come_to(home: Path, 
         whole = Frontier().after(store.pages(0, 2 * ROWS + 1))
         first = Frontier().after(store.pages(0, before))
         assert first.after(store.pages(before, 2 * ROWS + 1)) == whole
+        assert first.after([row] for row in store.rows(before, 2 * ROWS + 1)) == whole
         assert whole.root() == root_of(2 * ROWS + 1, store.subtree)
 
 

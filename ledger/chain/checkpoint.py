@@ -76,7 +76,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
     def text(self) -> bytes:
         """The text that is signed."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n".encode()
+        return b"%b\n%d\n%b\n" % (self.origin.encode(), self.size, b64encode(self.root))
 
 
 class SignedCheckpoint(msgspec.Struct, frozen=True):
@@ -138,7 +138,7 @@ def note_signed_by(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
     """The checkpoint as a note with a line by each of these signers."""
     text = checkpoint.text()
     # What `write_note` would look at cannot be wrong here: neither the text of a checkpoint nor such a line.
-    return b"".join([text, b"\n", *(signer.sign(text).line() for signer in signers)])
+    return b"".join([text, b"\n", *[signer.sign(text).line() for signer in signers]])
 
 
 def cosign_checkpoint(raw: bytes, name: str, key: Ed25519PrivateKey, seconds: int) -> bytes:

@@ -46,7 +46,7 @@ class Signature(msgspec.Struct, frozen=True):
 
     def line(self) -> bytes:
         """The line as it stands in the note."""
-        return f"{_DASH}{self.name} {b64encode(self.key_id + self.value).decode()}\n".encode()
+        return b"%b %b\n" % (f"{_DASH}{self.name}".encode(), b64encode(self.key_id + self.value))
 
 
 class Note(msgspec.Struct, frozen=True):

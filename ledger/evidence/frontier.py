@@ -1,12 +1,14 @@
 """A log up to one size, as far as it takes to compute what is signed next from the bytes behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 from ledger.chain.checkpoint import SignedCheckpoint
-from ledger.chain.entry import NO_LEAF, Entry, Header, parse_entry
-from ledger.chain.merkle import HASH_BYTES, completed_by_all, inclusion_path, leaf_hash, node_hash, verify_inclusion
+from ledger.chain.entry import NO_LEAF, Entry, Header, parse_entry, parse_time
+from ledger.chain.merkle import HASH_BYTES, completed_by_all, inclusion_path, leaf_hashes, node_hash, verify_inclusion
 from ledger.errors import Damaged, Malformed, NotContinued, ProofFailed
+from ledger.evidence.headers import Read, headers_of
 from ledger.evidence.logkeys import CHANGES
 from ledger.storage import Store
 
@@ -16,22 +18,21 @@ Row = tuple[int, bytes, bytes]
 class Frontier(NamedTuple):
     """A log up to one size: its last leaf and when that was recorded, and the completed subtrees that make up its root.
 
-    `peaks` has those by their levels; `keys_changed` is the last entry of those that were read for it that says which
-    keys sign, 0 if none does.
+    `peaks` has those from the largest to the smallest; `keys_changed` is the last entry of those that were read for it
+    that says which keys sign, 0 if none does.
     """
 
     size: int = 0
     leaf: bytes = NO_LEAF
     recorded_at: str = ""
-    peaks: Mapping[int, bytes] = {}
+    peaks: tuple[bytes, ...] = ()
     keys_changed: int = 0
 
     def root(self) -> bytes:
         """The root of the tree over them, of which there is at least one."""
-        lowest, *larger = sorted(self.peaks)
-        found = self.peaks[lowest]
-        for level in larger:
-            found = node_hash(self.peaks[level], found)
+        *larger, found = self.peaks
+        for peak in reversed(larger):
+            found = node_hash(peak, found)
         return found
 
     @classmethod
@@ -60,18 +61,19 @@ class Frontier(NamedTuple):
         Of bytes that are those of an entry that was just `written` here, the form need not be looked at again. Raises
         `NotContinued`.
         """
-        found, known = self, {entry.header.position: entry for entry in written}
+        found, known = self, {entry.raw: entry.header for entry in written}
         for page in pages:
             found = found.behind(page, known)
         return found
 
-    def behind(self, page: Sequence[Row], written: Mapping[int, Entry]) -> Self:
-        """As `after`, for one page; `written` are those entries by their positions."""
-        leaves = [leaf_hash(raw) for _, _, raw in page]
-        completed, peaks = completed_by_all(self.size, self.peaks, leaves)
+    def behind(self, page: Sequence[Row], written: Mapping[bytes, Header]) -> Self:
+        """As `after`, for one page; `written` has the headers of those entries by all their bytes."""
+        leaves = leaf_hashes(raw for _, _, raw in page)
+        completed, peaks = _completed_by(self.size, self.peaks, leaves)
         size, before, recorded_at, _, keys_changed = self
-        for (position, tree, raw), leaf, expected in zip(page, leaves, completed, strict=True):
-            header, size = _header_of(position, raw, written.get(position)), size + 1
+        headers = _headers_of(page, written)
+        for (position, tree, _), header, leaf, expected in zip(page, headers, leaves, completed, strict=True):
+            size += 1
             if not position == header.position == size:
                 raise NotContinued(f"entry {size} is missing")
             if header.prev != before.hex():
@@ -83,17 +85,46 @@ class Frontier(NamedTuple):
             before, recorded_at = leaf, header.recorded_at
             if header.type in CHANGES:
                 keys_changed = size
-        return type(self)(size, before, recorded_at, peaks, keys_changed)
+        return type(self)(size, before, recorded_at, tuple(peaks), keys_changed)
 
 
-def _peaks(size: int, store: Store) -> dict[int, bytes]:
-    levels = [level for level in range(size.bit_length()) if size >> level & 1]
-    return {level: store.subtree(level, (size >> level) - 1) for level in levels}
+def _completed_by(size: int, peaks: Sequence[bytes], leaves: Sequence[bytes]) -> tuple[list[bytes], Iterable[bytes]]:
+    """As `completed_by_all`, of peaks in their order.
+
+    For a leaf that is alone, to climb from it takes less time.
+    """
+    if len(leaves) > 1:
+        completed, by_level = completed_by_all(size, dict(zip(_levels(size), peaks, strict=True)), leaves)
+        return completed, [by_level[level] for level in _levels(size + len(leaves))]
+    (node,), left = leaves, [*peaks]
+    hashes = node
+    while size & 1:
+        node = node_hash(left.pop(), node)
+        hashes, size = hashes + node, size >> 1
+    return [hashes], [*left, node]
 
 
-def _header_of(position: int, raw: bytes, written: Entry | None) -> Header:
-    if written is not None and written.raw == raw:
-        return written.header
+def _levels(size: int) -> list[int]:
+    """The levels of the completed subtrees that make up a tree of this size, the largest first."""
+    return [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+
+
+def _peaks(size: int, store: Store) -> tuple[bytes, ...]:
+    return tuple(store.subtree(level, (size >> level) - 1) for level in _levels(size))
+
+
+def _headers_of(page: Sequence[Row], written: Mapping[bytes, Header]) -> Sequence[Header | Read]:
+    """The headers of these entries, each of which is as `parse_entry` demands. Raises `NotContinued`."""
+    together = None if written else headers_of([raw for _, _, raw in page])
+    if together is not None:
+        with suppress(Malformed):
+            for recorded_at in {header.recorded_at for header in together}:
+                parse_time(recorded_at)
+            return together
+    return [written.get(raw) or _header_of(position, raw) for position, _, raw in page]
+
+
+def _header_of(position: int, raw: bytes) -> Header:
     try:
         return parse_entry(raw).header
     except Malformed as error:

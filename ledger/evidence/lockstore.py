@@ -10,7 +10,8 @@ is shown it (`synchronous=FULL`), for which SQLite waits once: it stands in the 
 moves the one moves the other, or closes all that use it first.
 """
 
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -56,8 +57,15 @@ SCHEMA = Schema(
     ),
 )
 # A rollback journal would wait for the disk three times for each checkpoint. A write-ahead log that is soon begun anew
-# is written over: to wait for that takes the disk half as long as to wait for a file that grows.
-SETTINGS = ("journal_mode = WAL", "wal_autocheckpoint = 64", "synchronous = FULL", "trusted_schema = OFF")
+# is written over: to wait for that takes the disk half as long as to wait for a file that grows. For each checkpoint
+# one page is written, so small pages are enough.
+SETTINGS = (
+    "page_size = 1024",
+    "journal_mode = WAL",
+    "wal_autocheckpoint = 128",
+    "synchronous = FULL",
+    "trusted_schema = OFF",
+)
 
 LAST = "SELECT size, note FROM checkpoints ORDER BY size DESC LIMIT 1"
 AT = "SELECT size, note FROM checkpoints WHERE size = ?"
@@ -68,6 +76,12 @@ ADD_FIRST = "INSERT INTO checkpoints (size, note) SELECT ?, ? WHERE NOT EXISTS (
 ADD_AFTER = f"""
     INSERT INTO checkpoints (size, note)
     SELECT ?, ? FROM ({LAST}) AS last WHERE last.size = ? AND last.note = ?
+"""
+# SQLite puts what it selects into a table of its own before it inserts it. Here nothing is selected but the note, and
+# no checkpoint is without one.
+ADD_AFTER_IN_FILE = f"""
+    INSERT INTO checkpoints (size, note)
+    VALUES (?, (SELECT ? FROM ({LAST}) AS last WHERE last.size = ? AND last.note = ?))
 """
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
@@ -168,9 +182,11 @@ class LockStore:
 
     def add(self, stored: Stored, after: Stored) -> bool:
         """Keep a checkpoint, on disk when this returns; False, and nothing kept, when `after` is not the last one."""
-        if after == NOTHING:
-            return self._at_once(ADD_FIRST, stored) == 1
-        return self._at_once(ADD_AFTER, (*stored, *after)) == 1
+        if isinstance(self._tables, _LockFile) and after != NOTHING:
+            return self._tables.add(stored, after)
+        statement, values = (ADD_FIRST, stored) if after == NOTHING else (ADD_AFTER, (*stored, *after))
+        with self._tables.writing() as statements:
+            return statements.execute(statement, values).rowcount == 1
 
     @contextmanager
     def held(self) -> Iterator[Stored]:
@@ -234,13 +250,6 @@ class LockStore:
         with self._tables.reading() as statements:
             return [self._text(witness) for (witness,) in statements.execute(WITNESSES)]
 
-    def _at_once(self, statement: str, values: Sequence[object]) -> int:
-        """How many rows one statement adds, which are on disk when this returns."""
-        if isinstance(self._tables, _LockFile):
-            return self._tables.at_once(statement, values)
-        with self._tables.writing() as statements:
-            return statements.execute(statement, values).rowcount
-
     def _cosignature(self, row: Row) -> Cosignature:
         size, witness, line = row
         if not isinstance(size, int) or not isinstance(line, bytes):
@@ -269,10 +278,16 @@ class LockStore:
 class _LockFile(FileTables):
     """A lock store in a file."""
 
-    def at_once(self, statement: str, values: Sequence[object]) -> int:
-        """How many rows one statement adds: SQLite makes it a transaction, in less time than if that is asked for."""
+    def add(self, stored: Stored, after: Stored) -> bool:
+        """As the lock store adds: SQLite makes one statement a transaction, in less time than if that is asked for."""
         with self._connections.borrowed() as connection:
-            return connection.execute(statement, values).rowcount
+            try:
+                connection.execute(ADD_AFTER_IN_FILE, (*stored, *after))
+            except sqlite3.IntegrityError:
+                if connection.execute(LAST).fetchone() == after:
+                    raise
+                return False
+            return True
 
 
 def _file_at(path: Path) -> _LockFile:

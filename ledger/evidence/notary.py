@@ -206,7 +206,7 @@ class Notary:
         return self._checked
 
     def _opened(self, stored: Stored) -> tuple[SignedCheckpoint, tuple[LogKey, ...]]:
-        """A checkpoint in the lock store, with the keys that the log names up to there. Raises `NotContinued`."""
+        """A checkpoint in the lock store, with the keys that sign there by what the log says. Raises `NotContinued`."""
         try:
             keys = log_keys(self._store, stored.size)
             signed = open_checkpoint(stored.note, keys)
@@ -215,7 +215,7 @@ class Notary:
             raise NotContinued(why) from error
         if signed.size != stored.size:
             raise NotContinued(f"{self._lock.path} keeps a checkpoint over {signed.size} entries under {stored.size}")
-        return signed, keys
+        return signed, good_for(signed.size, keys)
 
     def _continued(self) -> int:
         """How long the log is, which continues what was signed. Raises `NotContinued`."""
@@ -272,8 +272,7 @@ class Notary:
 
     def _sign_forward(self, last: SignedCheckpoint | None, frontier: Frontier) -> SignedCheckpoint | None:
         """Sign what the log has come to since; None when somebody else has signed something by now."""
-        keys = self._keys_at(frontier)
-        signing = good_for(frontier.size, keys)
+        signing = self._keys_at(frontier)
         if not signing:
             raise NotContinued("by what it says, no key signs for it any more")
         checkpoint = Checkpoint(signing[0].name, frontier.size, frontier.root())
@@ -281,16 +280,16 @@ class Notary:
         before = NOTHING if last is None else Stored(last.size, last.raw)
         if not self._lock.add(Stored(frontier.size, raw), before):
             return None
-        self._frontier, self._keys = frontier, keys
+        self._frontier, self._keys = frontier, signing
         self._checked = self._taken_up = SignedCheckpoint(raw, checkpoint, signing)
         return self._checked
 
     def _keys_at(self, frontier: Frontier) -> tuple[LogKey, ...]:
-        """The keys that the log names up to there, whose entries were read for the frontier."""
+        """The keys that sign there by what the log says, whose entries were read for the frontier."""
         if self._keys and frontier.keys_changed <= self._frontier.size:
             return self._keys
         try:
-            return log_keys(self._store, frontier.size)
+            return good_for(frontier.size, log_keys(self._store, frontier.size))
         except (Malformed, Damaged) as error:
             raise NotContinued(f"it does not say which keys sign: {error}") from error
 
