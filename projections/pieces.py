@@ -19,7 +19,7 @@ from ledger.storage import Store, open_store
 from ledger.storage.opening import connect
 from projections.collecting import uncollected
 from projections.standing import Office
-from projections.views.database import SETTINGS, new_database
+from projections.views.database import new_database
 from projections.views.days import Days
 from projections.views.requests import Met, Requests
 from projections.views.taking import READER, Views, facts_of
@@ -102,7 +102,7 @@ def take_in(views: Views, store: Store, log: Log, processes: int, path: Path, pr
 
 @contextmanager
 def _piece(path: Path) -> Iterator[sqlite3.Connection]:
-    """What another process made, in a file that is no longer needed then."""
-    with closing(connect(path, SETTINGS)) as connection:
+    """What another process made, in a file that is no longer needed then; it is read once, from end to end."""
+    with closing(connect(path, ("trusted_schema = OFF",))) as connection:
         yield connection
     path.unlink()
