@@ -59,11 +59,17 @@ class Apart:
             return self._pool.submit(work, *told, **more)
 
     def told(self) -> int:
-        """How much more is done, as they tell, than when this was asked last."""
-        with self._told.get_lock():
+        """How much more is done, as they told, than when this was asked last."""
+        lock = self._told.get_lock()
+        # One that is killed while it tells never gives it back.
+        if not lock.acquire(block=False):
+            return 0
+        try:
             more: int = self._told.value
             self._told.value = 0
-        return more
+            return more
+        finally:
+            lock.release()
 
 
 @contextmanager
