@@ -94,7 +94,7 @@ def test_several_processes_make_the_tables_that_one_makes_to_the_last_byte(ledge
 
 
 @given(logs(), st.lists(st.integers(1, 60), min_size=1, max_size=4))
-@settings(many, max_examples=many.max_examples // 8)
+@settings(many, max_examples=many.max_examples // 12)
 def test_pieces_of_any_log_put_together_say_what_it_says_whole(facts: list[Fact], cuts: list[int]):
     with open_store("sqlite://", noon) as store:
         ledger = ledger_on(store)
