@@ -14,6 +14,7 @@
     │   ├── Unreachable      the file or database cannot be opened, read or written as it is
     │   ├── OutcomeUnknown   the connection ended before the database said whether it had recorded it
     │   ├── StoreFull        the disk, or the limit on a file's size, leaves no room
+    │   ├── WorkLost         a process that did part of the work was ended before it was done
     │   └── ProgramMissing   a program of the system has to be installed first
     ├── NotALedger           what was opened is not a ledger of ours
     │   ├── NewerSchema      ... that this program is new enough for
@@ -172,6 +173,16 @@ class StoreFull(Unavailable):
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path}: no room to write ({why}); nothing was recorded")
+
+
+class WorkLost(Unavailable):
+    """A process that did part of the work was ended, by somebody or for want of memory, before it was done."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process that did part of the work was ended from outside before it was done, perhaps for want of memory:"
+            " call again, if need be with fewer processes"
+        )
 
 
 class ProgramMissing(Unavailable):

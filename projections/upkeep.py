@@ -6,19 +6,15 @@ missing, damaged, of another version or of another log is thrown away, and so is
 started: it is written without waiting for the disk, so nobody knows what of it arrived there.
 """
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from functools import cache
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from ledger.chain.entry import NO_LEAF
 from ledger.errors import Damaged, NotALedger
-from ledger.events import FactCorrected
-from ledger.files import named_os_errors
-from ledger.log import Boundary, Ledger, about
+from ledger.log import Ledger
 from ledger.sqlite import named_errors
 from ledger.storage.connections import Transaction
 from ledger.storage.opening import AsItLies, connect
@@ -26,19 +22,30 @@ from ledger.storage.port import Head
 from ledger.storage.turn import Turn
 from projections.acts import of_office
 from projections.collecting import uncollected
+from projections.pieces import Log, Progress, take_in
 from projections.standing import Standing
 from projections.views.comparing import different_tables
-from projections.views.tables import APPLICATION_ID, INDEXES, REACH, REACHED, TABLES, VERSION
-from projections.views.taking import OF_REQUESTS, READER, Views
+from projections.views.database import SETTINGS, create_indexes, create_tables, new_database, this_boot
+from projections.views.tables import APPLICATION_ID, REACHED, VERSION
+from projections.views.taking import READER, Views, facts_of, of_request
 
-SETTINGS = ("synchronous = OFF", "cache_size = -65536", "temp_store = MEMORY", "trusted_schema = OFF")
+__all__ = [
+    "SETTINGS",
+    "Answer",
+    "Question",
+    "Rows",
+    "Sharing",
+    "Upkeep",
+    "create_indexes",
+    "create_tables",
+    "of_request",
+]
+
 # A log of millions of entries takes minutes to take in, and others may wait for that.
 PATIENCE = 600.0
-BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 Rows = TypeVar("Rows")
 Question = Callable[[sqlite3.Connection], Rows]
-Progress = Callable[[int], None]
 
 
 class Answer(NamedTuple, Generic[Rows]):
@@ -50,6 +57,16 @@ class Answer(NamedTuple, Generic[Rows]):
 
 class _Outdated(Exception):
     """Something new changes what follows from earlier facts: the views have to start over."""
+
+
+class Sharing(NamedTuple):
+    """How many processes do the work, the caller's among them, and the URL by which the others open the log."""
+
+    processes: int
+    url: str
+
+
+ALONE = Sharing(1, "")
 
 
 class Upkeep:
@@ -67,9 +84,12 @@ class Upkeep:
                 self._throw_away()
             return self._answer(question)
 
-    def rebuild(self) -> int:
-        """Take in the whole log anew; the position that the views hold for then. Until then they are as they were."""
-        with named_errors(self._path), self.turn(), closing(self._made()) as connection:
+    def rebuild(self, sharing: Sharing = ALONE) -> int:
+        """Take in the whole log anew; the position that the views hold for then. Until then they are as they were.
+
+        Raises `WorkLost` when one of the processes that share in it is killed.
+        """
+        with named_errors(self._path), self.turn(), closing(self._made(sharing)) as connection:
             position, _, _ = connection.execute(REACHED).fetchone()
             return int(position)
 
@@ -133,26 +153,32 @@ class Upkeep:
                 return False
         return True
 
-    def _made(self) -> sqlite3.Connection:
+    def _made(self, sharing: Sharing = ALONE) -> sqlite3.Connection:
         """A new file for the log as it is, which comes to its place when everything is in it."""
-        part = self._path.with_name(self._path.name + "-new")
-        part.unlink(missing_ok=True)
-        _make_file(part)
+        self._clear_parts()
         try:
-            with closing(connect(part, (*SETTINGS, "journal_mode = OFF"))) as connection:
-                connection.execute("BEGIN")
-                create_tables(connection)
-                self._take(connection, 0, self._ledger.store.head())
+            with closing(new_database(self._part)) as connection:
+                self._take(connection, 0, self._ledger.store.head(), sharing)
                 create_indexes(connection)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {VERSION}")
                 connection.execute("COMMIT")
                 connection.execute("PRAGMA journal_mode = WAL")
             self._throw_away()
-            part.rename(self._path)
+            self._part.rename(self._path)
         finally:
-            part.unlink(missing_ok=True)
+            self._clear_parts()
         return connect(self._path, SETTINGS)
+
+    @property
+    def _part(self) -> Path:
+        """The file that is being made; those in which other processes make pieces of it have longer names."""
+        return self._path.with_name(self._path.name + "-new")
+
+    def _clear_parts(self) -> None:
+        for left in self._path.parent.iterdir():
+            if left.name.startswith(self._part.name):
+                left.unlink(missing_ok=True)
 
     def _throw_away(self) -> None:
         for end in ("", "-wal", "-shm"):
@@ -161,7 +187,7 @@ class Upkeep:
     def _reached(self, connection: sqlite3.Connection, head: Head) -> int | None:
         """Up to where the tables say what the log does; None where they say something else."""
         position, leaf, boot = connection.execute(REACHED).fetchone()
-        if position > head.position or boot != _boot():
+        if position > head.position or boot != this_boot():
             return None
         return position if leaf == self._leaf(position, head) else None
 
@@ -170,52 +196,25 @@ class Upkeep:
             return head.leaf if position else NO_LEAF
         return self._ledger.store.subtree(0, position - 1)
 
-    def _take(self, connection: sqlite3.Connection, after: int, head: Head) -> None:
-        """Take in what lies between two positions. Raises `_Outdated`."""
+    def _take(self, connection: sqlite3.Connection, after: int, head: Head, sharing: Sharing = ALONE) -> None:
+        """Take in what lies between two positions; the whole log can be shared out. Raises `_Outdated`."""
         ledger, until = self._ledger, head.position
         office = Standing(ledger.facts([of_office()], until=until)).office
-        views = Views(connection, after, lambda request: ledger.facts([of_request(request)], until=until), office)
+        views = Views(connection, after, facts_of(ledger, until), office)
         with uncollected():
-            for page in ledger.store.pages(after, until):
-                views.take(READER.read(page))
-                self._progress(len(page))
+            if sharing.processes > 1:
+                log = Log(sharing.url, until, office)
+                take_in(views, ledger.store, log, sharing.processes, self._part, self._progress)
+            else:
+                for page in ledger.store.pages(after, until):
+                    views.take(READER.read(page))
+                    self._progress(len(page))
             if views.outdated:
                 raise _Outdated
-            views.write(until, head.leaf, _boot())
-
-
-def of_request(request: str) -> Boundary:
-    """What the views take in of a request."""
-    return about(*OF_REQUESTS, FactCorrected, tags=[f"request:{request}"])
+            views.write(until, head.leaf, this_boot())
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return (application, version) == (APPLICATION_ID, VERSION)
-
-
-def _make_file(path: Path) -> None:
-    with named_os_errors(path):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Make the tables of the views, empty."""
-    for statement in TABLES:
-        connection.execute(statement.strip())
-    connection.execute(REACH, (0, NO_LEAF, _boot()))
-
-
-def create_indexes(connection: sqlite3.Connection) -> None:
-    """Make their indexes, which takes less time when the rows are there."""
-    for statement in INDEXES:
-        connection.execute(statement)
-
-
-@cache
-def _boot() -> str:
-    """What tells one start of this machine from another, where the system says it."""
-    with suppress(OSError):
-        return BOOT.read_text().strip()
-    return ""

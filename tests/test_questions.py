@@ -435,7 +435,8 @@ def test_texts_are_shown_on_demand_and_told_to_be_erased_when_they_are(tmp_path:
 # The views that are kept.
 
 
-def test_rebuilding_makes_the_views_anew_and_says_for_which_position_they_hold(released: Path):
+@pytest.mark.parametrize("shared", [(), ("--processes", "2")])
+def test_rebuilding_makes_the_views_anew_and_says_for_which_position_they_hold(released: Path, shared: tuple[str, ...]):
     with open_home(released) as home:
         length = home.ledger.store.length()
     before = ask(released, "holders", DATA_SET).out
@@ -443,7 +444,9 @@ def test_rebuilding_makes_the_views_anew_and_says_for_which_position_they_hold(r
         views.execute("DELETE FROM holdings")
         views.commit()
 
-    assert ask(released, "rebuild") == Answer(0, f"The views were made anew. They hold for position {length}.\n", "")
+    assert ask(released, "rebuild", *shared) == Answer(
+        0, f"The views were made anew. They hold for position {length}.\n", ""
+    )
     assert ask(released, "holders", DATA_SET).out == before
 
 

@@ -13,7 +13,7 @@ from api.cli import options
 from api.cli.acting import clock
 from api.cli.evidence import lock_store, witness_seconds
 from api.cli.reporting import sentences
-from api.cli.verifying import NOTHING_MORE, Against, Extent, processes, verify_home
+from api.cli.verifying import NOTHING_MORE, Against, Extent, verify_home
 from api.cli.wording import counted, printable
 from ledger.backup.comparing import lost_since, signed_before
 from ledger.backup.errors import BackupAltered
@@ -107,7 +107,7 @@ class Wanted(NamedTuple):
 @click.option(
     "--accept-losses", is_flag=True, help="Go on though custody does not hold all, as when the keys are older."
 )
-@processes
+@options.processes
 def restore(
     path: Path,
     actor: str,

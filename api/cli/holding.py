@@ -1,5 +1,6 @@
 """Questions about who holds what, what ends when, and who opened what."""
 
+import os
 import sys
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -13,8 +14,9 @@ from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, show
 from api.cli.wording import counted
 from api.past import by, called
-from ledger.home import VIEWS, open_home
-from projections.upkeep import Answer, Upkeep
+from ledger.home import VIEWS, open_home, store_url
+from projections.pieces import worth
+from projections.upkeep import Answer, Sharing, Upkeep
 from projections.views import answers
 from projections.views.answers import Access, Deadline, Holding
 from projections.views.past import (
@@ -282,11 +284,13 @@ def _access(one: Access) -> Row:
 
 @click.command()
 @options.home
-def rebuild(path: Path) -> None:
+@options.processes
+def rebuild(path: Path, processes: int | None) -> None:
     """Drop all views and make them anew from the log; nothing is lost by it."""
     with open_home(path.absolute()) as home:
         hidden = not sys.stderr.isatty()
         length = home.ledger.store.length()
         with click.progressbar(length=length, label="Taking in", file=sys.stderr, hidden=hidden) as bar:
-            position = Upkeep(home.path / VIEWS, home.ledger, bar.update).rebuild()
+            sharing = Sharing(processes or worth(length, os.cpu_count() or 1), store_url(home.path))
+            position = Upkeep(home.path / VIEWS, home.ledger, bar.update).rebuild(sharing)
     click.echo(f"The views were made anew. They hold for position {position}.")

@@ -36,6 +36,13 @@ home = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="The ledger's folder.",
 )
+processes = click.option(
+    "--processes",
+    default=None,
+    show_default="one for each core, in a long log",
+    type=click.IntRange(1, 1024),
+    help="How many processes share the work.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 actor = click.option(
     "--actor",

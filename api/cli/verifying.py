@@ -55,15 +55,6 @@ from projections.upkeep import Upkeep
 UNDER_WAY = timedelta(hours=1)
 
 
-processes = click.option(
-    "--processes",
-    default=None,
-    show_default="one for each core, in a long log",
-    type=click.IntRange(1, 1024),
-    help="How many processes share the work.",
-)
-
-
 class Extent(IntEnum):
     """How much of a home is verified: the log alone, custody with it, or all that follows from them too."""
 
@@ -83,7 +74,7 @@ class Extent(IntEnum):
     help="The ledger's folder, where no bundle is given.",
 )
 @options.as_json
-@processes
+@options.processes
 @click.option("--quick", is_flag=True, help="Leave out signatures on agreements, judgements, and views.")
 @click.option(
     "--checkpoint",

@@ -67,6 +67,7 @@ from ledger.events import (
     TrainingCertified,
     TrainingVerified,
 )
+from ledger.log import Boundary, Ledger, about
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.calendar import after
@@ -76,7 +77,7 @@ from projections.views.inquiring import query_row
 from projections.views.lists import as_json
 from projections.views.past import past_release
 from projections.views.reading import Happening, Reader
-from projections.views.requests import FactsOf, Requests
+from projections.views.requests import FactsOf, Met, Requests
 from projections.views.tables import REACH, of_facts
 
 OF_REQUESTS: tuple[type[Event], ...] = RequestStanding.folds
@@ -156,6 +157,16 @@ _OF_REQUESTS = frozenset(OF_REQUESTS)
 _OF_VERSIONS = (DataSetVersionAdded, DataSetFormChanged)
 
 
+def of_request(request: str) -> Boundary:
+    """What the views take in of a request."""
+    return about(*OF_REQUESTS, FactCorrected, tags=[f"request:{request}"])
+
+
+def facts_of(ledger: Ledger, until: int) -> FactsOf:
+    """What gives the facts of a request that count at a position."""
+    return lambda request: ledger.facts([of_request(request)], until=until)
+
+
 class Views:
     """The tables in a database, which hold for `position`, on their way to a later one.
 
@@ -166,14 +177,14 @@ class Views:
         self._connection, self._office = connection, office
         self._fresh, self.position = position == 0, position
         self._days = Days(office)
-        self._requests = Requests(connection, facts_of, self._days, fresh=self._fresh)
+        self.requests = Requests(connection, facts_of, self._days, fresh=self._fresh)
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in of_facts.ADD}
         self._corrected = False
         self.outdated = False
 
     def take(self, facts: Iterable[Happening]) -> None:
         """Take in facts, in their order; one that was taken in before changes nothing."""
-        fold = self._requests.fold
+        fold = self.requests.fold
         for fact in facts:
             if fact.position <= self.position:
                 continue
@@ -220,12 +231,25 @@ class Views:
 
     def write(self, position: int, leaf: bytes, boot: str) -> None:
         """Put everything that was taken in into the tables, which hold for this position then; `leaf` is its leaf."""
-        self._requests.write()
-        for table in of_facts.ADD:
-            self._flush(table)
+        self.settle()
+        self.requests.write()
         if self._corrected:
             self._undo()
         self._connection.execute(REACH, (position, leaf, boot))
+
+    def settle(self) -> Met:
+        """Put what was taken in into the tables, but for what takes the whole log; which requests were met."""
+        for table in of_facts.ADD:
+            self._flush(table)
+        return self.requests.settle()
+
+    def join(self, piece: sqlite3.Connection, met: Met) -> None:
+        """Take over the tables of another piece of the log, where these requests were met; this one is settled."""
+        self.requests.join(piece, met)
+        for table, add in of_facts.ADD.items():
+            self._connection.executemany(add, piece.execute(f"SELECT * FROM {table}"))
+        # There may be corrections among them.
+        self._corrected = True
 
     def _add_access(
         self,
@@ -268,7 +292,7 @@ class Views:
         for tag in correction.about:
             kind, _, id_ = tag.partition(":")
             if kind == "request":
-                self._requests.fold_again(id_)
+                self.requests.fold_again(id_)
 
     def _add(self, table: str, row: tuple[object, ...]) -> None:
         self._rows[table].append(row)

@@ -1,6 +1,7 @@
 """How times are taken: in turns with what they are compared to, as medians, with what the processor had to do."""
 
 import gc
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -42,6 +43,11 @@ class Figure(NamedTuple):
     def told(self) -> str:
         """The figure in two lines."""
         return f"{self.ratio:6.2f}  (promised {self.promised:>9})  {self.what}\n        {self.detail}"
+
+
+def cores() -> int:
+    """On how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def microseconds(seconds: float) -> str:

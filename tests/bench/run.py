@@ -27,7 +27,7 @@ from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
 from tests.bench import checkpoints, decision, grouping, over_http, postgres, views
-from tests.bench.measure import Figure, compared, in_turns, microseconds
+from tests.bench.measure import Figure, compared, cores, in_turns, microseconds
 from tests.bench.workload import BUSY_TAG, Office
 from tests.facts import ledger_on
 
@@ -163,16 +163,15 @@ def verification(folder: Path, large: Store) -> list[Figure]:
         assert not report.findings, report.findings[:3]
 
     (length,) = connection.execute("SELECT AVG(LENGTH(entry)) FROM entries").fetchone()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     one = in_turns(lambda: verify(1), bare, rounds=5)
-    many = in_turns(lambda: verify(cores), lambda: verify(1), rounds=3)
+    many = in_turns(lambda: verify(cores()), lambda: verify(1), rounds=3)
     connection.close()
     per_second = f"{size / one.ours.median:,.0f} entries a second of {length:.0f} bytes on average"
     return [
         Figure(
             "verify on one core / SELECT entry, SHA-256", one.ratio, ">= 0.2", f"{per_second}; {compared(one, 'bare')}"
         ),
-        Figure(f"verify with {cores} processes / with one", many.ratio, "more", compared(many, "one")),
+        Figure(f"verify with {cores()} processes / with one", many.ratio, "more", compared(many, "one")),
     ]
 
 

@@ -22,9 +22,9 @@ from eventsourcing.dcb.api import DCBEvent
 from ledger.codec import Codec
 from ledger.log import Ledger
 from ledger.storage import Store, create_store, open_store
-from projections.upkeep import Upkeep
+from projections.upkeep import Sharing, Upkeep
 from projections.views import answers
-from tests.bench.measure import Figure, in_turns
+from tests.bench.measure import Figure, Ratio, cores, in_turns
 from tests.bench.workload import NOW, Office
 from tests.facts import ANA, BEN, REQUEST, fact, ledger_on
 from tests.view_facts import RELEASED, opened_by, permitted, renamed
@@ -61,11 +61,11 @@ def fill(store: Store, office: Office, size: int) -> None:
 def figures(log: Path, ledger: Ledger) -> list[Figure]:
     """The views of the ledger whose log is in this file: made anew, and asked."""
     upkeep, size = Upkeep(log.with_name("views.db"), ledger), ledger.store.head().position
-    return [rebuild(log, upkeep, size), holders(upkeep, size)]
+    return [*rebuild(log, upkeep, size), holders(upkeep, size)]
 
 
-def rebuild(log: Path, upkeep: Upkeep, size: int) -> Figure:
-    """All views made anew, against reading every entry and decoding it as JSON."""
+def rebuild(log: Path, upkeep: Upkeep, size: int) -> list[Figure]:
+    """All views made anew, by one process against reading every entry and decoding it as JSON, and by several."""
     connection = sqlite3.connect(log)
     decode = msgspec.json.decode
 
@@ -75,14 +75,27 @@ def rebuild(log: Path, upkeep: Upkeep, size: int) -> Figure:
             decode(header)
             decode(payload)
 
-    ratio = in_turns(upkeep.rebuild, bare, rounds=3)
+    one = in_turns(upkeep.rebuild, bare, rounds=3)
+    sharing = Sharing(cores(), f"sqlite:///{log}")
+    many = in_turns(lambda: upkeep.rebuild(sharing), upkeep.rebuild, rounds=3)
     connection.close()
-    detail = (
+    return [
+        Figure("views made anew / SELECT entry, JSON decoded", one.ratio, "100,000/s", _made(size, one, "bare loop")),
+        Figure(
+            f"views made anew with {sharing.processes} processes / with one",
+            many.ratio,
+            "100,000/s",
+            _made(size, many, "one process"),
+        ),
+    ]
+
+
+def _made(size: int, ratio: Ratio, other: str) -> str:
+    return (
         f"{size / ratio.ours.median:,.0f} entries a second; median {ratio.ours.median:.1f} s "
-        f"(processor {ratio.ours.cpu_share:.0%}), bare loop {ratio.other.median:.1f} s; "
+        f"(processor {ratio.ours.cpu_share:.0%}), {other} {ratio.other.median:.1f} s; "
         f"ratio {ratio.ratio:.2f}, quartiles {ratio.low:.2f} to {ratio.high:.2f}"
     )
-    return Figure("views made anew / SELECT entry, JSON decoded", ratio.ratio, "100,000/s", detail)
 
 
 def holders(upkeep: Upkeep, size: int) -> Figure:
