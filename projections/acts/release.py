@@ -130,8 +130,8 @@ class HandOverRelease(Releasing, frozen=True, kw_only=True, tag="hand-over-relea
 
 def parties(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding, day: date) -> list[Party]:
     """The people to whom these data sets are disclosed, under each of the agreements that name them for one."""
-    named = (party for who in people for one in wanted for party in request.naming(who, day, one.dataset, one.form))
-    return list(dict.fromkeys(named))
+    named = [request.named(people, day, one.dataset, one.form) for one in wanted]
+    return list(dict.fromkeys(party for who in people for parties in named for party in parties[who]))
 
 
 def bases(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding) -> list[Basis]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ledger.events.review import Basis
 from projections.acts import Act
-from projections.rules.ethics import is_from
+from projections.rules.ethics import those_from
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
@@ -32,7 +32,7 @@ def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Object
         yield RULE.objection("consistency with the law", facts=[law.position])
     bases = {(basis.dataset, basis.form, basis.recipients) for basis in law.event.bases if _carries(basis)}
     people = act.people(standing)
-    classes = [one for one in RECIPIENTS if any(is_from(one, person, request) for person in people)]
+    classes = [one for one in RECIPIENTS if those_from(one, people, request)]
     for wanted in act.wanted(standing):
         for recipients in classes:
             if (wanted.dataset, wanted.form, recipients) not in bases:

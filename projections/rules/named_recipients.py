@@ -14,15 +14,19 @@ RULE = Rule[Act]("named-recipients", "C2, K1", "data go to nobody who is not nam
 def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
     """For each data set; an organisation alone admits nobody."""
     request, day = standing.request(act.request), standing.office.day(at)
+    wanted, people = act.wanted(standing), act.people(standing)
+    named = [(one.dataset, request.named(people, day, one.dataset, one.form)) for one in wanted]
+    unnamed = [(who, dataset) for dataset, parties in named for who in people if not parties[who]]
+    if wanted and not unnamed:
+        return
     facts = [position for one in request.agreements.values() for position in one.facts]
-    wanted = act.wanted(standing)
-    for person in act.people(standing):
+    for person in people:
+        lacking = [dataset for who, dataset in unnamed if who == person]
+        if wanted and not lacking:
+            continue
         leaving = request.leaving(person)
         if leaving and leaving.event.on <= day:
             yield RULE.objection("a right that has not ended", person, [leaving.position])
-            continue
-        lacking = [one.dataset for one in wanted if not request.naming(person, day, one.dataset, one.form)]
-        if wanted and not lacking:
             continue
         known = request.affiliations.get(person)
         where = [*facts, known and known.position]

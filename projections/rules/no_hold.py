@@ -15,7 +15,6 @@ def holds_in_force(act: Act, standing: Standing, at: datetime) -> Iterator[Objec
     """While one is, data neither go out nor are destroyed."""
     del at
     requests = (act.request,) if act.request else ()
-    people, datasets = act.people(standing), act.looks_at(standing)
     for id_, hold in standing.holds.items():
-        if hold.holds(requests, people, datasets):
+        if hold.holds(requests, act.people(standing), act.looks_at(standing)):
             yield RULE.objection("an end of the legal hold", id_, hold.facts)

@@ -14,7 +14,6 @@ RULE = Rule[Act]("no-open-incident", "policy", "no incident is open on the reque
 def open_incidents(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
     """One that names no request is on whatever its people or data sets take part in."""
     del at
-    people, datasets = act.people(standing), act.looks_at(standing)
     for id_, incident in standing.open_incidents.items():
-        if incident.concerns(act.request, people, datasets):
+        if incident.concerns(act.request, act.people(standing), act.looks_at(standing)):
             yield RULE.objection("an end of the incident", id_, incident.facts)

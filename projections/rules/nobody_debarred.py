@@ -18,7 +18,7 @@ def debarred_people(act: Act, standing: Standing, at: datetime) -> Iterator[Obje
     agreement is amended or renewed. What a debarred person has already they keep: taking that is a suspension.
     """
     day = standing.office.day(at)
-    for person in sorted(act.asks_about(standing)):
+    for person in sorted(standing.barred_ever(act.asks_about(standing))):
         debarments = standing.person(person).debarments_on(day)
         if debarments:
             yield RULE.objection("an end of the debarment", person, debarments)

@@ -14,7 +14,7 @@ RULE = Rule[Act]("nobody-suspended", "policy", "nobody in the study group is sus
 def suspended_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
     """In this request or in all."""
     del at
-    for person in act.people(standing):
+    for person in standing.barred_ever(act.people(standing)):
         suspensions = standing.person(person).suspensions_in(act.request or "")
         if suspensions:
             yield RULE.objection("an end of the suspension", person, suspensions)

@@ -1,6 +1,6 @@
 """What a rule is, and what it answers with."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -41,7 +41,9 @@ class Rule(Generic[A]):
         """An objection of this rule; facts that are not there are left out."""
         return Objection(self.id, about, wanting, tuple(sorted({fact for fact in facts if fact})))
 
-    def judge(self, act: A, standing: Standing, at: datetime) -> Iterator[Objection]:
+    def judge(self, act: A, standing: Standing, at: datetime) -> list[Objection]:
         """Everything that this rule holds against the act at that time."""
+        found: list[Objection] = []
         for judge in self._judges:
-            yield from judge(act, standing, at)
+            found += judge(act, standing, at)
+        return found

@@ -214,7 +214,7 @@ def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGran
     if not request.waivers:
         return []
     found = [(rule, request.waiver(rule.id, day)) for rule in RULEBOOK[type(act)] if rule.waivable]
-    return [waiver for rule, waiver in found if waiver and any(rule.judge(act, standing, at))]
+    return [waiver for rule, waiver in found if waiver and rule.judge(act, standing, at)]
 
 
 def rule(id_: str) -> Rule[Any]:

@@ -1,6 +1,6 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -78,6 +78,7 @@ class RequestStanding:
         self.personnel: tuple[str, ...] = ()  # everybody involved
         self.datasets: tuple[Wanted, ...] = ()  # what was asked for, and what an amendment added
         self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
+        self.found_to_be: dict[Affiliation, set[str]] = {"home": set(), "outside": set(), "in doubt": set()}
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
         self.agreements: dict[str, AgreementStanding] = {}
@@ -94,12 +95,12 @@ class RequestStanding:
         self._moved: dict[str, list[tuple[Known[PersonMoved], Known[AffiliationDetermined] | None]]] = {}
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
-        self._naming: dict[tuple[str, date, str | None, Form | None], tuple[Party, ...]] = {}
+        self._named_for: dict[tuple[date, str | None, Form | None], dict[str, tuple[Party, ...]]] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
         self._boards.clear()
-        self._naming.clear()
+        self._named_for.clear()
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_AGREEMENT:
@@ -145,7 +146,7 @@ class RequestStanding:
             case WaiverGranted() as granted:
                 self.waivers.append(Known(granted, position))
             case AffiliationDetermined() as found:
-                self.affiliations[found.person] = Known(found, position)
+                self._affiliate(Known(found, position))
             case EthicsDetermined() as determined:
                 self.determinations[determined.determination] = Determination(Known(determined, position))
             case RelianceElected() as elected if elected.determination in self.determinations:
@@ -212,8 +213,16 @@ class RequestStanding:
                 doubt = AffiliationDetermined(
                     request=gone.request, person=gone.person, affiliation="in doubt", organisation=gone.organisation
                 )
-                self.affiliations[gone.person] = Known(doubt, fact.position)
+                self._affiliate(Known(doubt, fact.position))
         self._regroup()
+
+    def _affiliate(self, found: Known[AffiliationDetermined]) -> None:
+        person = found.event.person
+        before = self.affiliations.get(person)
+        if before is not None:
+            self.found_to_be[before.event.affiliation].discard(person)
+        self.affiliations[person] = found
+        self.found_to_be[found.event.affiliation].add(person)
 
     def _regroup(self) -> None:
         gone = {*self._departed, *self._revoked}
@@ -303,10 +312,17 @@ class RequestStanding:
 
         With a data set, and a form, only those agreements count that cover it.
         """
-        asked = (person, day, dataset, form)
-        if asked not in self._naming:
-            self._naming[asked] = tuple(self._named_by(person, day, dataset, form))
-        return self._naming[asked]
+        return self.named((person,), day, dataset, form)[person]
+
+    def named(
+        self, people: Iterable[str], day: date, dataset: str | None = None, form: Form | None = None
+    ) -> Mapping[str, tuple[Party, ...]]:
+        """Each of these people, and maybe others, as `naming` says it."""
+        found = self._named_for.setdefault((day, dataset, form), {})
+        for person in people:
+            if person not in found:
+                found[person] = tuple(self._named_by(person, day, dataset, form))
+        return found
 
     def _named_by(self, person: str, day: date, dataset: str | None, form: Form | None) -> list[Party]:
         if self.has_left(person, day):
