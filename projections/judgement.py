@@ -16,10 +16,11 @@ from ledger.events import ActRefused, Event
 from ledger.log import IdempotencyKey, Ledger, Reading, Same
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
-from projections.rules.rulebook import VERSION, judge, waivers
+from projections.rules.rulebook import VERSION, judge, judge_day, judge_on, waivers
 from projections.standing import Standing
 
-# Nothing is read again, and nothing folded, as long as no newer fact has to do with it.
+# Nothing is read again, and nothing folded, as long as no newer fact has to do with it; nor judged again, but for what
+# changes within the day.
 STANDINGS_KEPT = 128
 
 
@@ -62,7 +63,8 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     first = Same(reading.facts)
     reading = ledger.widen(reading, act.second_look(_standing_of(first)))
     standing = _widened(first, Same(reading.facts))
-    return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
+    day = _judge_day(act, standing, standing.office.day(at))
+    return Judgement(act, written_at, reading, standing, tuple(judge_on(day, act, standing, at)))
 
 
 @lru_cache(STANDINGS_KEPT)
@@ -73,6 +75,10 @@ def _standing_of(facts: Same) -> Standing:
 @lru_cache(STANDINGS_KEPT)
 def _widened(first: Same, facts: Same) -> Standing:
     return _standing_of(first).widened(facts.facts)
+
+
+# Nothing is folded into a standing that is kept here.
+_judge_day = lru_cache(STANDINGS_KEPT)(judge_day)
 
 
 def done(judgement: Judgement) -> Event:

@@ -1,7 +1,7 @@
 """C1.4: everybody from the home institution is covered by its own board's approval or exemption."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.ethics import covered, facts_about, in_force, those_from
@@ -12,9 +12,9 @@ RULE = Rule[Act]("couhes", "C1.4", "researchers of the home institution have its
 
 
 @RULE.objects
-def home_people_without_board(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def home_people_without_board(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Person by person; somebody whose affiliation is in doubt needs this too."""
-    request, day = standing.request(act.request), standing.office.day(at)
+    request = standing.request(act.request)
     people = those_from("home", act.people(standing), request)
     home = covered(people, in_force(request.determined_by(None), standing.office, day))
     for person in people:

@@ -1,7 +1,7 @@
 """C1.7, S1: the disclosure was found consistent with the law, with a basis for each data set and class of recipient."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from typing import Literal
 
 from ledger.events.review import Basis
@@ -18,9 +18,9 @@ RECIPIENTS: tuple[Literal["home", "outside"], ...] = ("home", "outside")
 
 
 @RULE.objects
-def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def without_basis(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """A determination made before the request was last submitted is about another text."""
-    del at
+    del day
     request = standing.request(act.request)
     submitted, law = request.submitted, request.law
     if submitted is None:

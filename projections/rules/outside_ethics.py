@@ -1,7 +1,7 @@
 """C1.5: everybody else is covered by their own board, and by the home board's determination or reliance."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.ethics import Covered, covered, determined_by, facts_about, in_force, those_from, whom
@@ -16,9 +16,9 @@ RULE = Rule[Act](
 
 
 @RULE.objects
-def outside_people_without_boards(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def outside_people_without_boards(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Reliance rests on the very determination that covers the person, and ends with it."""
-    request, day = standing.request(act.request), standing.office.day(at)
+    request = standing.request(act.request)
     people = those_from("outside", act.people(standing), request)
     home = covered(people, in_force(request.determined_by(None), standing.office, day))
     boards: dict[str | None, tuple[Covered, Covered]] = {}
