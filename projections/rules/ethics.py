@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from projections.standing import Determination, Office, RequestStanding
 
@@ -28,12 +28,6 @@ def whom(people: Collection[str], said: Iterable[tuple[tuple[str, ...], str | No
         if letter is not None:
             by_letter.update(named or people)
     return Covered(at_all, by_letter)
-
-
-def those_from(where: Literal["home", "outside"], people: Iterable[str], request: RequestStanding) -> list[str]:
-    """Those to whom the rules for people of the home institution, or of others, apply; in doubt, both do."""
-    others = request.found_to_be["outside" if where == "home" else "home"]
-    return [one for one in people if one not in others]
 
 
 def in_force(determinations: Iterable[Determination], office: Office, day: date) -> list[Determination]:

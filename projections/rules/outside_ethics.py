@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
 from projections.acts import Act
-from projections.rules.ethics import Covered, covered, determined_by, facts_about, in_force, those_from, whom
+from projections.rules.ethics import Covered, covered, determined_by, facts_about, in_force, whom
 from projections.rules.rule import Objection, Rule
 from projections.standing import Determination, Standing
 
@@ -19,7 +19,7 @@ RULE = Rule[Act](
 def outside_people_without_boards(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Reliance rests on the very determination that covers the person, and ends with it."""
     request = standing.request(act.request)
-    people = those_from("outside", act.people(standing), request)
+    people = request.affiliations.those_from("outside", act.people(standing))
     home = covered(people, in_force(request.determined_by(None), standing.office, day))
     boards: dict[str | None, tuple[Covered, Covered]] = {}
     for person in people:

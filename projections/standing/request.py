@@ -29,12 +29,12 @@ from ledger.events.catalogue import Form
 from ledger.events.people import Affiliation
 from ledger.events.release import Party
 from ledger.events.request import Wanted
+from projections.standing.affiliations import Affiliations
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.copies import CopiesStanding
 from projections.standing.determination import Determination
 from projections.standing.known import Known, Told
-from projections.standing.person import day_before
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
 from projections.standing.state import GRANTED, MOVES, State, moved
@@ -77,8 +77,7 @@ class RequestStanding:
         self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each, but who has left
         self.personnel: tuple[str, ...] = ()  # everybody involved
         self.datasets: tuple[Wanted, ...] = ()  # what was asked for, and what an amendment added
-        self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
-        self.found_to_be: dict[Affiliation, set[str]] = {"home": set(), "outside": set(), "in doubt": set()}
+        self.affiliations = Affiliations()
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
         self.agreements: dict[str, AgreementStanding] = {}
@@ -91,8 +90,6 @@ class RequestStanding:
         self._departed: dict[str, Known[PersonDeparted]] = {}
         self._revoked: dict[str, Known[AccessRevoked]] = {}
         self._named: tuple[str, ...] = ()  # the study group, with who has left
-        # Who moved, in the order of the days, each time with for whom they acted before.
-        self._moved: dict[str, list[tuple[Known[PersonMoved], Known[AffiliationDetermined] | None]]] = {}
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
         self._named_for: dict[tuple[date, str | None, Form | None], dict[str, tuple[Party, ...]]] = {}
@@ -146,7 +143,7 @@ class RequestStanding:
             case WaiverGranted() as granted:
                 self.waivers.append(Known(granted, position))
             case AffiliationDetermined() as found:
-                self._affiliate(Known(found, position))
+                self.affiliations.find(Known(found, position))
             case EthicsDetermined() as determined:
                 self.determinations[determined.determination] = Determination(Known(determined, position))
             case RelianceElected() as elected if elected.determination in self.determinations:
@@ -207,22 +204,8 @@ class RequestStanding:
             case AccessRestored() as restored:
                 self._revoked.pop(restored.person, None)
             case PersonMoved() as gone:
-                acted_for = self._affiliation(gone.person, day_before(gone.on))
-                moves = [one for one in self._moved.get(gone.person, ()) if one[0].event.on < gone.on]
-                self._moved[gone.person] = [*moves, (Known(gone, fact.position), acted_for)]
-                doubt = AffiliationDetermined(
-                    request=gone.request, person=gone.person, affiliation="in doubt", organisation=gone.organisation
-                )
-                self._affiliate(Known(doubt, fact.position))
+                self.affiliations.move(Known(gone, fact.position))
         self._regroup()
-
-    def _affiliate(self, found: Known[AffiliationDetermined]) -> None:
-        person = found.event.person
-        before = self.affiliations.get(person)
-        if before is not None:
-            self.found_to_be[before.event.affiliation].discard(person)
-        self.affiliations[person] = found
-        self.found_to_be[found.event.affiliation].add(person)
 
     def _regroup(self) -> None:
         gone = {*self._departed, *self._revoked}
@@ -261,25 +244,17 @@ class RequestStanding:
 
     def affiliation(self, person: str, day: date | None = None) -> Affiliation:
         """For whom a person acts, now or on a day; in doubt until the office has found it out."""
-        known = self._affiliation(person, day)
+        known = self.affiliations.on(person, day)
         return known.event.affiliation if known else "in doubt"
 
     def organisation(self, person: str, day: date | None = None) -> str | None:
         """The organisation for which a person acts, None for the home institution or when it is not known."""
-        known = self._affiliation(person, day)
+        known = self.affiliations.on(person, day)
         return known.event.organisation if known else None
 
     def moves_of(self, person: str) -> list[Known[PersonMoved]]:
         """By what it came in doubt for whom a person acts, in the order of the days."""
-        return [known for known, _ in self._moved.get(person, ())]
-
-    def _affiliation(self, person: str, day: date | None) -> Known[AffiliationDetermined] | None:
-        """What counts of a person, now or on a day; what was found out after they moved counts since they did."""
-        if day:
-            for known, before in self._moved.get(person, ()):
-                if day < known.event.on:
-                    return before
-        return self.affiliations.get(person)
+        return self.affiliations.moves_of(person)
 
     def determined_by(self, organisation: str | None) -> Sequence[Determination]:
         """What the board of an organisation determined, or that of the home institution, for None."""
