@@ -42,9 +42,12 @@ class Tail:
         self._sort()
         found: dict[int, Entry] = {}
         for item in query.items:
-            for entries in self._led_by(item):
+            led = [self._by_tag.get(item.tags[0])] if item.tags else map(self._by_type.get, item.types)
+            for entries in led:
                 # Mostly there is nothing newer, or nothing of such types, and every item of every condition asks.
-                if entries[-1].header.position > after and (not item.types or self.has_any(item.types, after)):
+                if not entries or entries[-1].header.position <= after:
+                    continue
+                if not item.types or self.has_any(item.types, after):
                     found |= _matched(item, entries, after, until)
         return [found[position] for position in sorted(found)] if len(found) > 1 else [*found.values()]
 
@@ -52,13 +55,6 @@ class Tail:
         """Whether there is an entry of one of these types after a position."""
         self._sort()
         return any(of_type[-1].header.position > after for of_type in map(self._by_type.get, types) if of_type)
-
-    def _led_by(self, item: DCBQueryItem) -> list[list[Entry]]:
-        """Entries, among which are all that an item matches: none of these lists is empty."""
-        if item.tags:
-            entries = self._by_tag.get(item.tags[0])
-            return [entries] if entries else []
-        return [entries for type_ in item.types if (entries := self._by_type.get(type_))]
 
 
 def _matched(item: DCBQueryItem, entries: list[Entry], after: int, until: int) -> dict[int, Entry]:

@@ -92,7 +92,9 @@ class RequestStanding:
         self._named: tuple[str, ...] = ()  # the study group, with who has left
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
-        self._named_for: dict[tuple[date, str | None, Form | None], dict[str, tuple[Party, ...]]] = {}
+        self._named_for: dict[
+            tuple[date, str | None, Form | None], tuple[dict[str, AgreementStanding], dict[str, tuple[Party, ...]]]
+        ] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
@@ -293,20 +295,26 @@ class RequestStanding:
         self, people: Iterable[str], day: date, dataset: str | None = None, form: Form | None = None
     ) -> Mapping[str, tuple[Party, ...]]:
         """Each of these people, and maybe others, as `naming` says it."""
-        found = self._named_for.setdefault((day, dataset, form), {})
+        asked = (day, dataset, form)
+        if asked not in self._named_for:
+            self._named_for[asked] = self._binding(*asked), {}
+        binding, found = self._named_for[asked]
         for person in people:
             if person not in found:
-                found[person] = tuple(self._named_by(person, day, dataset, form))
+                found[person] = tuple(self._named_by(binding, person, day))
         return found
 
-    def _named_by(self, person: str, day: date, dataset: str | None, form: Form | None) -> list[Party]:
+    def _binding(self, day: date, dataset: str | None, form: Form | None) -> dict[str, AgreementStanding]:
+        found = {id_: one for id_, one in self.agreements.items() if one.in_force(day)}
+        return {id_: one for id_, one in found.items() if dataset is None or one.covers(dataset, form)}
+
+    def _named_by(self, binding: Mapping[str, AgreementStanding], person: str, day: date) -> list[Party]:
         if self.has_left(person, day):
             return []
         found = []
         for kind, organisation in self.needs(person, day):
-            for id_, one in self.agreements.items():
-                names = one.names(person, kind, organisation) and (dataset is None or one.covers(dataset, form))
-                if names and one.in_force(day):
+            for id_, one in binding.items():
+                if one.names(person, kind, organisation):
                     found.append(Party(person=person, organisation=organisation, agreement=id_))
                     break
             else:
