@@ -19,7 +19,7 @@ from ledger.events import ActRefused, Event
 from ledger.log import IdempotencyKey, Ledger, Reading, Same
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
-from projections.rules.rulebook import VERSION, Day, judge, judge_day, judge_on, waivers
+from projections.rules.rulebook import VERSION, AllDay, judge, judge_at, judge_day, waivers
 from projections.standing import Standing
 
 # Nothing is read again, and nothing folded, as long as no newer fact has to do with it; nor judged again, but for what
@@ -64,7 +64,7 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     written_at = format_time(at)
     looked = _look(ledger, act, at)
     reading = looked.reading if key is None else ledger.keyed(looked.reading, key)
-    return Judgement(act, written_at, reading, looked.standing, tuple(judge_on(looked.said, act, looked.standing, at)))
+    return Judgement(act, written_at, reading, looked.standing, tuple(judge_at(looked.said, act, looked.standing, at)))
 
 
 class _Looked(NamedTuple):
@@ -73,7 +73,7 @@ class _Looked(NamedTuple):
     reading: Reading
     standing: Standing
     day: date
-    said: Day
+    said: AllDay
 
 
 class _Last:

@@ -81,7 +81,7 @@ from projections.standing import Known, Standing
 VERSION = 4
 
 # What the rules say of an act for a whole day: those that object, and those that may at some time of it.
-Day = tuple[tuple[Rule[Any], tuple[Objection, ...]], ...]
+AllDay = tuple[tuple[Rule[Any], tuple[Objection, ...]], ...]
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (
@@ -202,19 +202,19 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
 
 def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
     """Everything that the rules hold against an act at a time, and nobody has waived; nothing, when it may be done."""
-    return judge_on(judge_day(act, standing, standing.office.day(at)), act, standing, at)
+    return judge_at(judge_day(act, standing, standing.office.day(at)), act, standing, at)
 
 
-def judge_day(act: Act, standing: Standing, day: date) -> Day:
+def judge_day(act: Act, standing: Standing, day: date) -> AllDay:
     """What the rules hold against an act all day, whatever the time."""
     waived = {one.event.rule for one in _waivers_on(day, act, standing)}
     found = [(rule, rule.on(act, standing, day)) for rule in RULEBOOK[type(act)] if rule.id not in waived]
     return tuple((rule, tuple(said)) for rule, said in found if said or rule.changes_within_a_day)
 
 
-def judge_on(day: Day, act: Act, standing: Standing, at: datetime) -> list[Objection]:
-    """Everything that the rules hold against an act at a time of a day."""
-    return [objection for rule, said in day for objection in (*rule.at(act, standing, at), *said)]
+def judge_at(said: AllDay, act: Act, standing: Standing, at: datetime) -> list[Objection]:
+    """Everything that the rules hold against an act at a time, now that it is known what they say all day."""
+    return [objection for rule, all_day in said for objection in (*rule.at(act, standing, at), *all_day)]
 
 
 def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGranted]]:
