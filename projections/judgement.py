@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -67,7 +66,7 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     return Judgement(act, written_at, reading, looked.standing, tuple(judge_at(looked.said, act, looked.standing, at)))
 
 
-class _Looked(NamedTuple):
+class _Looked(msgspec.Struct, frozen=True):
     """What is known for an act, and what the rules say of it on a day."""
 
     reading: Reading
@@ -92,7 +91,7 @@ def _look(ledger: Ledger, act: Act, at: datetime) -> _Looked:
     before = last.looked
     reading = before and ledger.again(before.reading)
     if before and reading and before.day == before.standing.office.day(at):
-        looked = before._replace(reading=reading)
+        looked = msgspec.structs.replace(before, reading=reading)
     else:
         reading, standing = _both_looks(ledger, act)
         day = standing.office.day(at)

@@ -41,6 +41,7 @@ from projections.standing.state import GRANTED, MOVES, State, moved
 
 # No recipient is named for it: the id of an organisation begins otherwise.
 NOT_KNOWN = "not known"
+_Asked = tuple[date, str | None, Form | None]
 
 
 class RequestStanding:
@@ -92,9 +93,7 @@ class RequestStanding:
         self._named: tuple[str, ...] = ()  # the study group, with who has left
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
-        self._named_for: dict[
-            tuple[date, str | None, Form | None], tuple[dict[str, AgreementStanding], dict[str, tuple[Party, ...]]]
-        ] = {}
+        self._named_for: dict[_Asked, tuple[dict[str, AgreementStanding], dict[str, tuple[Party, ...]]]] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
@@ -261,8 +260,11 @@ class RequestStanding:
     def determined_by(self, organisation: str | None) -> Sequence[Determination]:
         """What the board of an organisation determined, or that of the home institution, for None."""
         if not self._boards:
+            boards: dict[str | None, list[Determination]] = {}
             for one in self.determinations.values():
-                self._boards.setdefault(one.known.event.organisation, []).append(one)
+                boards.setdefault(one.known.event.organisation, []).append(one)
+            # At once: several threads judge on the same standing, and none may see half of them.
+            self._boards = boards
         return self._boards.get(organisation, ())
 
     def agreement(self, agreement: str) -> AgreementStanding:
