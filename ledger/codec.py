@@ -21,7 +21,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, final
 
 import msgspec
 from msgspec import Meta, Raw
@@ -87,7 +87,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     judged: Judged | None
 
 
-class Known(NamedTuple, Generic[E]):
+@final
+class Known(msgspec.Struct, Generic[E], frozen=True):
     """An event and its position in the log."""
 
     event: E
@@ -200,13 +201,13 @@ class Codec:
 
         Raises `UnknownEvent` or `DoesNotFit`.
         """
-        wire_type = entry.header.type
-        declared = self.event_class(wire_type)
+        header = entry.header
+        declared = self._events.get(header.type) or self.event_class(header.type)
         try:
             read = plain_decoder(declared)(entry.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise DoesNotFit(wire_type, str(error)) from error
-        return Known(as_event(declared, read.event), entry.header.position)
+            raise DoesNotFit(header.type, str(error)) from error
+        return Known(as_event(declared, read.event), header.position)
 
     def payload(self, entry: Entry) -> Payload:
         """The members of an entry's payload. Raises `DoesNotFit`."""

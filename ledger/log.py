@@ -158,11 +158,24 @@ class Ledger:
         head = self.store.head()
         position = head.position
         facts = self._facts(boundaries, position, head.leaf) if boundaries else ()
-        if key is None:
-            return Reading(facts, position, query, None, leaf=head.leaf)
+        reading = Reading(facts, position, query, None, leaf=head.leaf)
+        return reading if key is None else self.keyed(reading, key)
+
+    def keyed(self, reading: Reading, key: IdempotencyKey) -> Reading:
+        """The same reading, of one and the same moment, for a wish with a key. Raises `KeyReused`."""
         same_wish = DCBQueryItem(tags=[key.tag()])
-        outcome = self._outcome(key, tuple(self.store.scan(DCBQuery([same_wish]), until=position)))
-        return Reading(facts, position, DCBQuery([*query.items, same_wish]), key, outcome, head.leaf)
+        outcome = self._outcome(key, tuple(self.store.scan(DCBQuery([same_wish]), until=reading.position)))
+        query = DCBQuery([*reading.query.items, same_wish])
+        return msgspec.structs.replace(reading, query=query, key=key, outcome=outcome)
+
+    def again(self, reading: Reading) -> Reading | None:
+        """A reading without a key as it is now, with the very same facts; None where there is anything new to read."""
+        head, read_to = self.store.head(), reading.position
+        if not 0 < read_to <= head.position or not self._stands(read_to, reading.leaf, head.position, head.leaf):
+            return None
+        if self.store.page(reading.query, read_to, head.position, 1):
+            return None
+        return msgspec.structs.replace(reading, position=head.position, leaf=head.leaf)
 
     def widen(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
         """The same reading, of one and the same moment, with the facts within further boundaries."""
@@ -214,7 +227,7 @@ class Ledger:
         """
         wanted = tuple(boundaries)
         known = self._readings.get(wanted, NOTHING_READ)
-        if known.position and not self._stands(known, until, leaf):
+        if known.position and not self._stands(known.position, known.leaf, until, leaf):
             known = NOTHING_READ
         if known.position > until:
             # Somebody has read on since this moment: what they found later is kept for those who come.
@@ -229,8 +242,9 @@ class Ledger:
                 self._readings.popitem(last=False)
         return facts
 
-    def _stands(self, known: _Read, until: int, leaf: bytes) -> bool:
-        asked = (known.position, known.leaf, until, leaf)
+    def _stands(self, position: int, leaf: bytes, until: int, last: bytes) -> bool:
+        """Whether a log that ends so has this leaf at that position."""
+        asked = (position, leaf, until, last)
         # A decision reads twice, mostly from where it read twice before.
         if asked != self._stood and not self._still_stands(*asked):
             return False

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from ledger.events import KeyTestSent
 from projections.acts import Act, ApproveRequest, AuthoriseRelease, Chosen
-from projections.rules.ethics import covering, is_from
+from projections.rules.ethics import covering
 from projections.rules.rule import Objection, Rule
 from projections.rules.rulebook import RULEBOOK, judge, waivers
 from projections.standing import GRANTED, DataSetStanding, RequestStanding, Standing, State
@@ -143,9 +143,9 @@ class _Judged:
         people = self._act.people(self._standing)
         match rule:
             case "couhes":
-                return [one for one in people if is_from("home", one, self._request)]
+                return [*self._request.affiliations.those_from("home", people)]
             case "irb-and-couhes":
-                return [one for one in people if is_from("outside", one, self._request)]
+                return [*self._request.affiliations.those_from("outside", people)]
             case _ if rule in BY_PERSON:
                 return list(people)
         return [None]

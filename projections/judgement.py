@@ -5,8 +5,10 @@ log alone, whether the same rules give the same answer, and what today's facts a
 """
 
 from collections import Counter
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -16,10 +18,11 @@ from ledger.events import ActRefused, Event
 from ledger.log import IdempotencyKey, Ledger, Reading, Same
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
-from projections.rules.rulebook import VERSION, judge, waivers
+from projections.rules.rulebook import VERSION, AllDay, judge, judge_at, judge_day, waivers
 from projections.standing import Standing
 
-# Nothing is read again, and nothing folded, as long as no newer fact has to do with it.
+# Nothing is read again, and nothing folded, as long as no newer fact has to do with it; nor judged again, but for what
+# changes within the day.
 STANDINGS_KEPT = 128
 
 
@@ -58,11 +61,50 @@ def judge_now(ledger: Ledger, act: Act, at: datetime, key: IdempotencyKey | None
     Raises `Malformed` for a time without a zone, and what `Ledger.read` raises.
     """
     written_at = format_time(at)
-    reading = ledger.read(act.first_look(), key)
+    looked = _look(ledger, act, at)
+    reading = looked.reading if key is None else ledger.keyed(looked.reading, key)
+    return Judgement(act, written_at, reading, looked.standing, tuple(judge_at(looked.said, act, looked.standing, at)))
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """What is known for an act, and what the rules say of it on a day."""
+
+    reading: Reading
+    standing: Standing
+    day: date
+    said: AllDay
+
+
+class _Last:
+    """What was known for an act when somebody looked last; whoever looks now replaces it as a whole."""
+
+    looked: _Looked | None = None
+
+
+_acts: WeakKeyDictionary[Ledger, Callable[[Act], _Last]] = WeakKeyDictionary()
+
+
+def _look(ledger: Ledger, act: Act, at: datetime) -> _Looked:
+    """What is known for an act now: what was known last, where nothing is new, and then it is judged once a day."""
+    acts = _acts.get(ledger) or _acts.setdefault(ledger, lru_cache(STANDINGS_KEPT)(lambda act: _Last()))
+    last = acts(act)
+    before = last.looked
+    reading = before and ledger.again(before.reading)
+    if before and reading and before.day == before.standing.office.day(at):
+        looked = msgspec.structs.replace(before, reading=reading)
+    else:
+        reading, standing = _both_looks(ledger, act)
+        day = standing.office.day(at)
+        looked = _Looked(reading, standing, day, judge_day(act, standing, day))
+    last.looked = looked
+    return looked
+
+
+def _both_looks(ledger: Ledger, act: Act) -> tuple[Reading, Standing]:
+    reading = ledger.read(act.first_look())
     first = Same(reading.facts)
     reading = ledger.widen(reading, act.second_look(_standing_of(first)))
-    standing = _widened(first, Same(reading.facts))
-    return Judgement(act, written_at, reading, standing, tuple(judge(act, standing, at)))
+    return reading, _widened(first, Same(reading.facts))
 
 
 @lru_cache(STANDINGS_KEPT)

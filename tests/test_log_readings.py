@@ -75,6 +75,21 @@ def test_who_looks_at_an_earlier_moment_makes_nobody_read_again(memory: Store):
     assert ledger.read(OF_ANA).facts is found
 
 
+def test_a_reading_is_made_again_as_long_as_nothing_new_lies_within_it(memory: Store):
+    ledger = ledger_on(memory)
+    assert ledger.again(ledger.read(OF_ANA)) is None
+    told(ledger, person(ANA))
+    first = ledger.read(OF_ANA)
+    told(ledger, person(BEN), suspended(BEN))
+    second = ledger.again(first)
+
+    assert ledger.again(first) == second == ledger.read(OF_ANA)
+    assert second is not None
+    assert second.facts is first.facts
+    told(ledger, suspended(ANA))
+    assert ledger.again(first) is ledger.again(second) is None
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_what_was_read_of_another_history_is_not_believed(tmp_path: Path, after: int):
     """As when the file is replaced by an older copy, and goes on differently from there."""
@@ -85,9 +100,11 @@ def test_what_was_read_of_another_history_is_not_believed(tmp_path: Path, after:
         ledger = ledger_on(one)
         told(ledger, person(ANA), suspended(ANA))
         assert len(read(ledger, OF_ANA)) == 2
+        first = ledger.read([about(DataSetRegistered)])
         told(ledger_on(other), person(ANA), *[data_set(f"D-{number}") for number in range(after)])
         ledger.store = other
 
+        assert ledger.again(first) is None
         assert read(ledger, OF_ANA) == [(1, person(ANA))]
 
 

@@ -78,6 +78,16 @@ def test_an_act_is_read_back_from_a_judgement_as_it_was(act):
     assert act_from(as_command(act)) == act
 
 
+@pytest.mark.parametrize("act", EVERY_ACT, ids=lambda act: act.name + sha256(repr(act).encode()).hexdigest()[:4])
+def test_what_is_known_for_an_act_is_found_by_an_equal_one(act):
+    assert hash(act_from(as_command(act))) == hash(act)
+
+
+def test_what_can_be_waived_does_not_change_within_a_day():
+    assert {one.id for one in all_rules().values() if one.changes_within_a_day} == {"key-usable"}
+    assert not any(one.waivable and one.changes_within_a_day for one in all_rules().values())
+
+
 @every_rule_file
 def test_every_file_holds_one_rule_that_is_in_the_rulebook(name):
     found, _ = rule_in(name)

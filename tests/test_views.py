@@ -393,7 +393,7 @@ def test_an_agreement_waits_to_be_executed_exactly_when_no_signature_is_wanting(
         *(signed(one, ANA if one == "researcher" else DIRECTOR) for one in signatures),
     ]
     act = ExecuteAgreement(principal="staff:1", request=REQUEST, agreement="A-1", starts=TODAY, ends=TODAY)
-    is_signed = not list(agreement_signed.RULE.judge(act, Standing(recorded(facts)), NOON))
+    is_signed = not list(agreement_signed.RULE.on(act, Standing(recorded(facts)), TODAY))
 
     assert ("execute A-1" in {one.next for one in _turns(facts)}) == is_signed
 

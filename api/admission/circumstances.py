@@ -21,11 +21,13 @@ def admit_circumstances(actor: str, on_behalf_of: str | None, occurred_at: datet
     _check_id("actor", actor, PrincipalId, "such as staff:17")
     if on_behalf_of is not None:
         _check_id("person on whose behalf", on_behalf_of, PersonId, "of a person: p- and 32 letters")
-    for time in (now, occurred_at or now):
-        format_time(time)
-    if occurred_at is not None and occurred_at > now:
+    format_time(now)
+    if occurred_at is None:
+        return
+    format_time(occurred_at)
+    if occurred_at > now:
         raise Malformed("time", occurred_at.isoformat(), "is still to come, and nothing has happened then")
-    if occurred_at is not None and occurred_at < FIRST_DAY:
+    if occurred_at < FIRST_DAY:
         raise Malformed("time", occurred_at.isoformat(), "is before 1970")
 
 

@@ -10,7 +10,7 @@ A later version of a fact is a new class with the same name and the next version
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
@@ -128,9 +128,9 @@ def _tags_of(hint: Any) -> _Tagging:
     kind, notes = _parted(hint)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _tags_of_struct(kind)
-    marks = [f"{note[TAG]}:" for note in notes if TAG in note]
-    if marks:
-        return _tags_of_text(marks)
+    for note in notes:
+        if TAG in note:
+            return _tags_of_text(f"{note[TAG]}:")
     if get_origin(kind) is tuple:
         return _tags_of_tuple(*get_args(kind))
     options = [_tags_of(option) for option in get_args(kind) if _carries(option, TAG)]
@@ -154,11 +154,10 @@ def _tags_of_struct(kind: type[msgspec.Struct]) -> _Tagging:
     return of_members
 
 
-def _tags_of_text(marks: Sequence[str]) -> _Tagging:
+def _tags_of_text(mark: str) -> _Tagging:
     def of_text(value: Any, found: set[str]) -> None:
         if isinstance(value, str):
-            for mark in marks:
-                found.add(mark + value)
+            found.add(mark + value)
 
     return of_text
 

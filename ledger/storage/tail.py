@@ -1,6 +1,7 @@
 """Entries that stand one after the other in the log, found by their tags and types without any index on disk."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import takewhile
 from threading import Lock
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -39,7 +40,15 @@ class Tail:
     def matching(self, query: DCBQuery, after: int, until: int) -> list[Entry]:
         """Those that some item of a query matches, in order, after one position up to another."""
         self._sort()
-        found = {entry.header.position: entry for item in query.items for entry in self._matched(item, after, until)}
+        found: dict[int, Entry] = {}
+        for item in query.items:
+            led = [self._by_tag.get(item.tags[0])] if item.tags else map(self._by_type.get, item.types)
+            for entries in led:
+                # Mostly there is nothing newer, or nothing of such types, and every item of every condition asks.
+                if not entries or entries[-1].header.position <= after:
+                    continue
+                if not item.types or self.has_any(item.types, after):
+                    found |= _matched(item, entries, after, until)
         return [found[position] for position in sorted(found)] if len(found) > 1 else [*found.values()]
 
     def has_any(self, types: Iterable[str], after: int) -> bool:
@@ -51,18 +60,14 @@ class Tail:
                 return True
         return False
 
-    def _matched(self, item: DCBQueryItem, after: int, until: int) -> Iterator[Entry]:
-        if item.tags:
-            lists = [self._by_tag.get(item.tags[0], [])]
-        else:
-            lists = [self._by_type.get(type_, []) for type_ in item.types]
-        for entries in lists:
-            for entry in reversed(entries):
-                position = entry.header.position
-                if position <= after:
-                    break
-                if position <= until and matches(item.types, item.tags, entry):
-                    yield entry
+
+def _matched(item: DCBQueryItem, entries: list[Entry], after: int, until: int) -> dict[int, Entry]:
+    newer = takewhile(lambda entry: entry.header.position > after, reversed(entries))
+    return {
+        entry.header.position: entry
+        for entry in newer
+        if entry.header.position <= until and matches(item.types, item.tags, entry)
+    }
 
 
 def matches(types: Iterable[str], tags: Iterable[str], entry: Entry) -> bool:

@@ -13,7 +13,7 @@ from ledger.events.request import Wanted
 from ledger.events.review import Basis
 from ledger.log import Boundary, about
 from projections.acts.act import Act, found
-from projections.standing import RequestStanding, Standing
+from projections.standing import INSTITUTIONS, RequestStanding, Standing
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,14 +130,13 @@ class HandOverRelease(Releasing, frozen=True, kw_only=True, tag="hand-over-relea
 
 def parties(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding, day: date) -> list[Party]:
     """The people to whom these data sets are disclosed, under each of the agreements that name them for one."""
-    named = (party for who in people for one in wanted for party in request.naming(who, day, one.dataset, one.form))
-    return list(dict.fromkeys(named))
+    named = [request.named(people, day, one.dataset, one.form) for one in wanted]
+    return list(dict.fromkeys(party for who in people for parties in named for party in parties[who]))
 
 
 def bases(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding) -> list[Basis]:
     """The legal bases on which these data sets go to these people."""
-    affiliations = {request.affiliation(person) for person in people}
-    classes = {"home", "outside"} if "in doubt" in affiliations else affiliations
+    classes = [one for one in INSTITUTIONS if request.affiliations.those_from(one, people)]
     asked_for = {(one.dataset, one.form) for one in wanted}
     said = request.law.event.bases if request.law else ()
     return [one for one in said if (one.dataset, one.form) in asked_for and one.recipients in classes]

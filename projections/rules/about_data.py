@@ -1,7 +1,7 @@
 """K2: whoever asks for data is not sent back to the recipient as if they had asked about something else."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AnswerQuery
 from projections.rules.rule import Objection, Rule
@@ -14,9 +14,9 @@ FOR_DATA = ("pass on", "copy", "verify", "replicate")
 
 
 @RULE.objects
-def asked_for_data(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def asked_for_data(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """The author may answer for methods and code, also where the question names data sets."""
-    del at
+    del day
     received = standing.query(act.query).received
     if act.outcome != "not about data" or received is None:
         return

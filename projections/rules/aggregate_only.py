@@ -1,7 +1,7 @@
 """S2: what the office itself answers with is aggregated, and identifies nobody."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AnswerQuery
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[AnswerQuery]("aggregate-only", "S2", "the office answers with an agg
 
 
 @RULE.objects
-def small_or_missing(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def small_or_missing(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """Words alone, such as that the result holds, count nobody; of a document it is said what it counts."""
-    del at
+    del day
     query, policy = standing.query(act.query), standing.office.policy
     facts = [query.received and query.received.position, policy.position]
     smallest, found = policy.event.smallest_cell, act.smallest_cell

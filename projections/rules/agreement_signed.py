@@ -1,7 +1,7 @@
 """C2: exactly this agreement was signed in every capacity that policy requires."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from ledger.events import AgreementSigned
 from projections.acts import ExecuteAgreement
@@ -13,9 +13,9 @@ RULE = Rule[ExecuteAgreement]("agreement-signed", "C2", "the agreement was signe
 
 
 @RULE.objects
-def unsigned(act: ExecuteAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unsigned(act: ExecuteAgreement, standing: Standing, day: date) -> Iterator[Objection]:
     """The researcher signs as researcher and as nothing else, and an official for each organisation that it names."""
-    del at
+    del day
     request = standing.request(act.request)
     agreement = request.agreement(act.agreement)
     if agreement.issued is None or request.submitted is None:

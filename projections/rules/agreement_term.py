@@ -1,7 +1,7 @@
 """Policy: an agreement lasts no longer than policy has it, unless the director has waived that."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import ExecuteAgreement, RenewAgreement
 from projections.rules.rule import Objection, Rule
@@ -14,10 +14,10 @@ RULE = Rule[ExecuteAgreement | RenewAgreement](
 
 
 @RULE.objects
-def too_long(act: ExecuteAgreement | RenewAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+def too_long(act: ExecuteAgreement | RenewAgreement, standing: Standing, day: date) -> Iterator[Objection]:
     """Counted from its first day; of a renewal from the day of that, for which ethics and training are judged anew."""
     policy = standing.office.policy
-    begins = act.starts if isinstance(act, ExecuteAgreement) else standing.office.day(at)
+    begins = act.starts if isinstance(act, ExecuteAgreement) else day
     longest = months_after(begins, policy.event.agreement_months)
     if act.ends > longest:
         yield RULE.objection(f"an end by {longest}", act.agreement, [policy.position])

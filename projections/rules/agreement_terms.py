@@ -1,7 +1,7 @@
 """C2, K1: an agreement names only people of the study group, each for whom they act, and only what was asked for."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date
 
 from ledger.events.agreement import Kind
 from projections.acts import IssueAgreement
@@ -12,9 +12,9 @@ RULE = Rule[IssueAgreement]("agreement-terms", "C2, K1", "an agreement names the
 
 
 @RULE.objects
-def beyond_the_request(act: IssueAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+def beyond_the_request(act: IssueAgreement, standing: Standing, day: date) -> Iterator[Objection]:
     """An organisation alone admits nobody, and a person only for the organisation that they act for."""
-    del at
+    del day
     request = standing.request(act.request)
     submitted = request.submitted
     if submitted is None:
@@ -36,9 +36,9 @@ def beyond_the_request(act: IssueAgreement, standing: Standing, at: datetime) ->
 
 
 @RULE.objects
-def other_data(act: IssueAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+def other_data(act: IssueAgreement, standing: Standing, day: date) -> Iterator[Objection]:
     """Data sets in the form that was asked for."""
-    del at
+    del day
     submitted = standing.request(act.request).submitted
     if submitted is None:
         return

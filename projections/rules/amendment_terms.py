@@ -1,7 +1,7 @@
 """C2, K1: an amendment is of an agreement in force, and names people for whom they act, and data of the catalogue."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act, AmendAgreement, ExecuteAgreement, changes_nothing
 from projections.rules.rule import Objection, Rule
@@ -13,9 +13,9 @@ RULE = Rule[Act](
 
 
 @RULE.objects
-def beyond_what_is_known(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def beyond_what_is_known(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """It may name others than the request did, but nobody for an organisation that they do not act for."""
-    del at
+    del day
     if not isinstance(act, AmendAgreement):
         return
     request = standing.request(act.request)
@@ -38,9 +38,9 @@ def beyond_what_is_known(act: Act, standing: Standing, at: datetime) -> Iterator
 
 
 @RULE.objects
-def same_as_before(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def same_as_before(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Other words alone are a change; the very words, for the same people and data, are none."""
-    del at
+    del day
     if not isinstance(act, AmendAgreement):
         return
     agreement = standing.request(act.request).agreement(act.amends)
@@ -50,9 +50,9 @@ def same_as_before(act: Act, standing: Standing, at: datetime) -> Iterator[Objec
 
 
 @RULE.objects
-def of_nothing_in_force(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def of_nothing_in_force(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """When it is issued, and when it is executed: it takes the place of what it amends, or adds to that, at once."""
-    request, day = standing.request(act.request), standing.office.day(at)
+    request = standing.request(act.request)
     amended = _amended(act, request)
     if amended is None:
         return

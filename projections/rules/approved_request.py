@@ -1,7 +1,7 @@
 """C1: the request was approved, and goes on."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("approved-request", "C1", "the request was approved")
 
 
 @RULE.objects
-def not_approved(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_approved(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Whatever is done for a request follows from its approval."""
-    del at
+    del day
     request = standing.request(act.request)
     if request.state not in GRANTED:
         yield RULE.objection(f"an approved request: it is {request.state}", act.request, [request.since])

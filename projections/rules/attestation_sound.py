@@ -1,7 +1,7 @@
 """Policy: an attestation is accepted once, whole and of some copy, or for a reason; whoever left attests alone."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AcceptAttestation
 from projections.rules.rule import Objection, Rule
@@ -13,9 +13,9 @@ RULE = Rule[AcceptAttestation](
 
 
 @RULE.objects
-def unsound(act: AcceptAttestation, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unsound(act: AcceptAttestation, standing: Standing, day: date) -> Iterator[Objection]:
     """One attestation may name several people, a departing member's stands alone."""
-    del at
+    del day
     request = standing.request(act.request)
     known = request.copies.attestation(act.attestation)
     if known.attested is None:

@@ -1,7 +1,7 @@
 """C1.6: everybody in the study group has current CITI training, whatever the ethics boards decided."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("citi-training", "C1.6", "everybody in the study group has curr
 
 
 @RULE.objects
-def untrained_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def untrained_people(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """On the day itself, by a certificate that the office has verified."""
-    day, months = standing.office.day(at), standing.office.policy.event.training_months
+    months = standing.office.policy.event.training_months
     for one in act.people(standing):
         person = standing.person(one)
         training = person.training_on(day, months)

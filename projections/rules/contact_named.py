@@ -1,7 +1,7 @@
 """C3: a request has one point of contact, who is in its study group."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("contact-named", "C3", "one member of the study group is the po
 
 
 @RULE.objects
-def without_contact(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def without_contact(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Nobody else downloads and decrypts."""
-    del at
+    del day
     request = standing.request(act.request)
     designated = request.contact.designated
     if designated is None:

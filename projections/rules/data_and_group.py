@@ -1,7 +1,7 @@
 """C1.3: the data sets with their form, the personnel and the study group are listed."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("data-and-group", "C1.3", "the data sets with their form and ev
 
 
 @RULE.objects
-def unlisted(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unlisted(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Everybody in the study group is among the personnel, and is known to the office."""
-    del at
+    del day
     request = standing.request(act.request)
     submitted = request.submitted
     if submitted is None:

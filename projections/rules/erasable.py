@@ -1,7 +1,7 @@
 """34 CFR 99.32: who is in a disclosure record, holds data or is bound by an agreement keeps name and institution."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from projections.acts import EraseDetails
 from projections.rules.rule import Objection, Rule
@@ -17,11 +17,10 @@ KNOWN_BY = KEPT | {"email"}
 
 
 @RULE.objects
-def still_needed(act: EraseDetails, standing: Standing, at: datetime) -> Iterator[Objection]:
+def still_needed(act: EraseDetails, standing: Standing, day: date) -> Iterator[Objection]:
     """Address, phone and e-mail can go earlier."""
     if act.details and KEPT.isdisjoint(act.details):
         return
-    day = standing.office.day(at)
     for request in standing.requests.values():
         yield from _bound(act.person, request, day)
         yield from _disclosed_to(act.person, request)
@@ -38,19 +37,19 @@ def still_needed(act: EraseDetails, standing: Standing, at: datetime) -> Iterato
 
 
 @RULE.objects
-def while_debarred(act: EraseDetails, standing: Standing, at: datetime) -> Iterator[Objection]:
+def while_debarred(act: EraseDetails, standing: Standing, day: date) -> Iterator[Objection]:
     """Policy: who is debarred stays known by name, institution and e-mail until that is over, or comes back unknown."""
     if act.details and KNOWN_BY.isdisjoint(act.details):
         return
-    debarred = standing.person(act.person).debarments_on(standing.office.day(at))
+    debarred = standing.person(act.person).debarments_on(day)
     if debarred:
         yield RULE.objection("an end of the debarment", act.person, debarred)
 
 
 @RULE.objects
-def under_a_hold(act: EraseDetails, standing: Standing, at: datetime) -> Iterator[Objection]:
+def under_a_hold(act: EraseDetails, standing: Standing, day: date) -> Iterator[Objection]:
     """What a legal hold is on stays whole: of whoever it involves, address, phone and e-mail do not go either."""
-    del at
+    del day
     datasets = act.looks_at(standing)
     for id_, hold in standing.holds.items():
         if hold.holds(standing.requests, (act.person,), datasets):

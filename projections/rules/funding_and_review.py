@@ -1,7 +1,7 @@
 """C1.2: funding, peer review, and the approval by the department head or equivalent are stated and documented."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("funding-and-review", "C1.2", "funding, peer review and the dep
 
 
 @RULE.objects
-def unstated(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unstated(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """An explicit "none" is an answer; a "yes" has to say by whom."""
-    del at
+    del day
     submitted = standing.request(act.request).submitted
     if submitted is None:
         return
@@ -25,9 +25,9 @@ def unstated(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
 
 
 @RULE.objects
-def not_approved_above(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_approved_above(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Nobody approves their own request; a department's head needs the dean, or the next above."""
-    del at
+    del day
     submitted = standing.request(act.request).submitted
     if submitted is None:
         return

@@ -1,7 +1,7 @@
 """K1: what is destroyed, or written off, is held."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AcceptAttestation, Ending
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Ending]("held-still", "K1", "what is destroyed, or written off, is h
 
 
 @RULE.objects
-def not_held(act: Ending, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_held(act: Ending, standing: Standing, day: date) -> Iterator[Objection]:
     """An attestation is about what was held when it came in, and not about what came since."""
-    del at
+    del day
     request = standing.request(act.request)
     until = None
     if isinstance(act, AcceptAttestation):

@@ -1,10 +1,10 @@
 """C1.4: everybody from the home institution is covered by its own board's approval or exemption."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
-from projections.rules.ethics import covering, facts_about, is_from, shown
+from projections.rules.ethics import covered, facts_about, in_force
 from projections.rules.rule import Objection, Rule
 from projections.standing import Standing
 
@@ -12,13 +12,12 @@ RULE = Rule[Act]("couhes", "C1.4", "researchers of the home institution have its
 
 
 @RULE.objects
-def home_people_without_board(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def home_people_without_board(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Person by person; somebody whose affiliation is in doubt needs this too."""
-    request, day = standing.request(act.request), standing.office.day(at)
-    for person in act.people(standing):
-        if not is_from("home", person, request):
-            continue
-        covered = covering(person, request, standing.office, day, home=True)
-        if not shown(covered):
-            wanting = "home board's letter" if covered else "home board's determination"
+    request = standing.request(act.request)
+    people = request.affiliations.those_from("home", act.people(standing))
+    home = covered(people, in_force(request.determined_by(None), standing.office, day))
+    for person in people:
+        if person not in home.by_letter:
+            wanting = "home board's letter" if person in home.at_all else "home board's determination"
             yield RULE.objection(wanting, person, facts_about(person, request, home=True))

@@ -1,7 +1,7 @@
 """Policy: an incident is closed once, when it is contained."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import CloseIncident
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[CloseIncident]("incident-contained", "policy", "an incident is conta
 
 
 @RULE.objects
-def not_contained(act: CloseIncident, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_contained(act: CloseIncident, standing: Standing, day: date) -> Iterator[Objection]:
     """What goes on is not over."""
-    del at
+    del day
     incident = standing.incident(act.incident)
     if incident.reported is None:
         yield RULE.objection("the incident", act.incident)

@@ -1,7 +1,7 @@
 """Policy: who decides on a destruction, a loss or an incident has no part in it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AcceptAttestation, Act, involved
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("independent-decision", "policy", "who decides has no part in w
 
 
 @RULE.objects
-def in_own_case(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def in_own_case(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Who attests or holds, whom an incident concerns; of whoever plays a part in the request another rule says it."""
-    del at
+    del day
     person = standing.office.person(act.principal)
     if person is None or person.event in involved(act, standing):
         return

@@ -1,7 +1,7 @@
 """C3: the key names the contact's address, or it was settled that it is theirs all the same."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("key-address", "C3", "the key names the contact's address, or t
 
 
 @RULE.objects
-def nameless(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def nameless(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """The confirmation by a second channel can settle it."""
-    del at
+    del day
     contact = standing.request(act.request).contact
     key = contact.key
     if key is None or key.filed.event.names_address:

@@ -1,7 +1,7 @@
 """C3: the contact confirmed the fingerprint of the key by a second channel."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("key-confirmed", "C3", "the key was confirmed by a second chann
 
 
 @RULE.objects
-def unconfirmed(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unconfirmed(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Whoever can replace a key on its way can't answer the phone for its owner."""
-    del at
+    del day
     contact = standing.request(act.request).contact
     if contact.key and contact.key.confirmed is None:
         yield RULE.objection(

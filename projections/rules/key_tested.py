@@ -1,7 +1,7 @@
 """C3: key and transfer were tested, by the channel that the release takes."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Releasing
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Releasing]("key-tested", "C3", "key and transfer were tested by the 
 
 
 @RULE.objects
-def untested(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
+def untested(act: Releasing, standing: Standing, day: date) -> Iterator[Objection]:
     """Generally: policy requires it, and the director can waive it."""
-    del at
+    del day
     contact, policy = standing.request(act.request).contact, standing.office.policy.event
     key, channel = contact.key, act.by(standing)
     if key is None or channel is None or not policy.key_test_required or key.passed(channel):

@@ -1,7 +1,7 @@
 """C3: the contact has filed a key that can be encrypted for now."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -10,9 +10,17 @@ from projections.standing import Standing
 RULE = Rule[Act]("key-usable", "C3", "the contact has a key that can be encrypted for")
 
 
+@RULE.objects_at
+def expired(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+    """A key expires at a time of day."""
+    contact = standing.request(act.request).contact
+    if contact.key and contact.key.is_expired(at):
+        yield RULE.objection("a key that has not expired", contact.person, [contact.key.filed.position])
+
+
 @RULE.objects
-def without_key(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
-    """Neither expired nor revoked; one that was rejected is none."""
+def without_key(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
+    """Nor is a revoked one any use; one that was rejected is none."""
     contact = standing.request(act.request).contact
     if contact.designated is None:
         return
@@ -21,8 +29,6 @@ def without_key(act: Act, standing: Standing, at: datetime) -> Iterator[Objectio
         rejected = [one.rejected.position for one in contact.keys.values() if one.rejected]
         yield RULE.objection("OpenPGP key", contact.person, [contact.designated.position, *rejected])
         return
-    if key.is_expired(at):
-        yield RULE.objection("a key that has not expired", contact.person, [key.filed.position])
-    if key.is_revoked(standing.office.day(at)):
+    if key.is_revoked(day):
         facts = [key.filed.position, key.revoked and key.revoked.position]
         yield RULE.objection("a key that is not revoked", contact.person, facts)

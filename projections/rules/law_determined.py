@@ -1,26 +1,22 @@
 """C1.7, S1: the disclosure was found consistent with the law, with a basis for each data set and class of recipient."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Literal
+from datetime import date
 
 from ledger.events.review import Basis
 from projections.acts import Act
-from projections.rules.ethics import is_from
 from projections.rules.rule import Objection, Rule
-from projections.standing import Standing
+from projections.standing import INSTITUTIONS, Standing
 
 RULE = Rule[Act](
     "law-determined", "C1.7, S1", "the disclosure is consistent with the law, on a basis for each data set"
 )
 
-RECIPIENTS: tuple[Literal["home", "outside"], ...] = ("home", "outside")
-
 
 @RULE.objects
-def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def without_basis(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """A determination made before the request was last submitted is about another text."""
-    del at
+    del day
     request = standing.request(act.request)
     submitted, law = request.submitted, request.law
     if submitted is None:
@@ -32,7 +28,7 @@ def without_basis(act: Act, standing: Standing, at: datetime) -> Iterator[Object
         yield RULE.objection("consistency with the law", facts=[law.position])
     bases = {(basis.dataset, basis.form, basis.recipients) for basis in law.event.bases if _carries(basis)}
     people = act.people(standing)
-    classes = [one for one in RECIPIENTS if any(is_from(one, person, request) for person in people)]
+    classes = [one for one in INSTITUTIONS if request.affiliations.those_from(one, people)]
     for wanted in act.wanted(standing):
         for recipients in classes:
             if (wanted.dataset, wanted.form, recipients) not in bases:

@@ -1,7 +1,7 @@
 """C2, K1: everybody who gets data is named, with the organisation that they act for, in an agreement in force."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act, LetIn
 from projections.rules.rule import Objection, Rule
@@ -11,18 +11,22 @@ RULE = Rule[Act]("named-recipients", "C2, K1", "data go to nobody who is not nam
 
 
 @RULE.objects
-def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unnamed_people(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """For each data set; an organisation alone admits nobody."""
-    request, day = standing.request(act.request), standing.office.day(at)
+    request = standing.request(act.request)
+    wanted, people = act.wanted(standing), act.people(standing)
+    named = [(one.dataset, request.named(people, day, one.dataset, one.form)) for one in wanted]
+    unnamed = [(who, dataset) for dataset, parties in named for who in people if not parties[who]]
+    if wanted and not unnamed:
+        return
     facts = [position for one in request.agreements.values() for position in one.facts]
-    wanted = act.wanted(standing)
-    for person in act.people(standing):
+    for person in people:
+        lacking = [dataset for who, dataset in unnamed if who == person]
+        if wanted and not lacking:
+            continue
         leaving = request.leaving(person)
         if leaving and leaving.event.on <= day:
             yield RULE.objection("a right that has not ended", person, [leaving.position])
-            continue
-        lacking = [one.dataset for one in wanted if not request.naming(person, day, one.dataset, one.form)]
-        if wanted and not lacking:
             continue
         known = request.affiliations.get(person)
         where = [*facts, known and known.position]
@@ -34,17 +38,17 @@ def unnamed_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objec
 
 
 @RULE.objects
-def unknown_person(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unknown_person(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Whom the ledger does not know, no agreement names."""
-    del standing, at
+    del standing, day
     if isinstance(act, LetIn) and act.person is None:
         yield RULE.objection("a person whom the ledger knows")
 
 
 @RULE.objects
-def another_data_set(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def another_data_set(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """A request and its study group open nothing else."""
-    del at
+    del day
     request = standing.request(act.request)
     if not isinstance(act, LetIn) or request.submitted is None:
         return

@@ -1,7 +1,7 @@
 """Policy: no legal hold is on what is decided about."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,11 +11,10 @@ RULE = Rule[Act]("no-hold", "policy", "no legal hold is on the request, its peop
 
 
 @RULE.objects
-def holds_in_force(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def holds_in_force(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """While one is, data neither go out nor are destroyed."""
-    del at
+    del day
     requests = (act.request,) if act.request else ()
-    people, datasets = act.people(standing), act.looks_at(standing)
     for id_, hold in standing.holds.items():
-        if hold.holds(requests, people, datasets):
+        if hold.holds(requests, act.people(standing), act.looks_at(standing)):
             yield RULE.objection("an end of the legal hold", id_, hold.facts)

@@ -1,7 +1,7 @@
 """Policy: nobody in the study group is suspended."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,10 +11,10 @@ RULE = Rule[Act]("nobody-suspended", "policy", "nobody in the study group is sus
 
 
 @RULE.objects
-def suspended_people(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def suspended_people(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """In this request or in all."""
-    del at
-    for person in act.people(standing):
+    del day
+    for person in standing.barred_ever(act.people(standing)):
         suspensions = standing.person(person).suspensions_in(act.request or "")
         if suspensions:
             yield RULE.objection("an end of the suspension", person, suspensions)

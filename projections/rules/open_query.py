@@ -1,7 +1,7 @@
 """K2: a query is answered once, when it waits for an answer."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AnswerQuery
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[AnswerQuery]("open-query", "K2", "a query is answered once")
 
 
 @RULE.objects
-def answered_before(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def answered_before(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """What went to counsel still waits, but goes there no second time."""
-    del at
+    del day
     query = standing.query(act.query)
     waiting = ("open",) if act.outcome == "to counsel" else ("open", "with counsel")
     if query.state not in waiting:

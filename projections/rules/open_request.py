@@ -1,7 +1,7 @@
 """C1: the request is before the office: it came in, and was neither returned, withdrawn nor decided."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("open-request", "C1", "the request is before the office")
 
 
 @RULE.objects
-def not_before_the_office(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_before_the_office(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """A decision is made once."""
-    del at
+    del day
     request = standing.request(act.request)
     if request.state not in BEFORE_THE_OFFICE:
         yield RULE.objection(f"an open request: it is {request.state}", act.request, [request.since])

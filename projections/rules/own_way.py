@@ -1,7 +1,7 @@
 """K2: a third party gets data through a request or an addendum of its own, and by no word of a recipient."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from ledger.events import QueryReceived
 from projections.acts import LINKING, AnswerQuery
@@ -12,12 +12,12 @@ RULE = Rule[AnswerQuery]("own-way", "K2", "a third party gets data through a req
 
 
 @RULE.objects
-def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def own_request(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """It is another one than that of the recipient, still goes on, is theirs, and asks for these data.
 
     Of whom the office knows in words alone no part is known, but that they are not whom they asked is.
     """
-    del at
+    del day
     received = standing.query(act.query).received
     if act.outcome != "own request" or received is None:
         return
@@ -42,7 +42,7 @@ def own_request(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[
 
 
 @RULE.objects
-def addendum(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def addendum(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """The agreement is one of the request, has not ended, names who asks, and is about these data."""
     received = standing.query(act.query).received
     if act.outcome != "addendum" or received is None:
@@ -52,7 +52,7 @@ def addendum(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Obj
         yield RULE.objection("an agreement of the request, as the addendum", act.query, [received.position])
         return
     facts = [received.position, *agreement.facts]
-    if agreement.is_over(standing.office.day(at)):
+    if agreement.is_over(day):
         yield RULE.objection("an agreement that has not ended", act.agreement, facts)
     asker = received.event.by
     if asker and not agreement.is_for(asker):
@@ -63,9 +63,9 @@ def addendum(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Obj
 
 
 @RULE.objects
-def linked_to_nothing(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def linked_to_nothing(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """An agreement belongs to an addendum: beside another outcome it would look like leave to have the data."""
-    del standing, at
+    del standing, day
     if act.agreement is not None and act.outcome != LINKING[1]:
         yield RULE.objection("no agreement, unless it is an addendum", act.query)
 

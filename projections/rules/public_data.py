@@ -1,7 +1,7 @@
 """S2: a record-level set is never public data; what is public is aggregated, was reviewed, and has appeared."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AnswerQuery
 from projections.rules.rule import Objection, Rule
@@ -13,9 +13,9 @@ FOR_RECORDS = ("pass on", "copy")
 
 
 @RULE.objects
-def not_public(act: AnswerQuery, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_public(act: AnswerQuery, standing: Standing, day: date) -> Iterator[Objection]:
     """Every data set of the catalogue is at record level, so whoever asks for one needs something published instead."""
-    del at
+    del day
     received = standing.query(act.query).received
     if act.outcome != "public data suffice" or received is None:
         return

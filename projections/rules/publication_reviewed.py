@@ -1,7 +1,7 @@
 """K3: before something appears, somebody apart from the work has found in it nothing that identifies a learner."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import PassPublication, involved
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[PassPublication]("publication-reviewed", "K3", "somebody apart from 
 
 
 @RULE.objects
-def unreviewed(act: PassPublication, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unreviewed(act: PassPublication, standing: Standing, day: date) -> Iterator[Objection]:
     """Policy says whether anybody has to; authors and the study group review nothing of their own."""
-    del at
+    del day
     apart_from, policy = involved(act, standing), standing.office.policy
     published = standing.request(act.request).publication(act.publication)
     if policy.event.publication_reviewers and not published.latest(apart_from):
@@ -23,9 +23,9 @@ def unreviewed(act: PassPublication, standing: Standing, at: datetime) -> Iterat
 
 
 @RULE.objects
-def found_unfit(act: PassPublication, standing: Standing, at: datetime) -> Iterator[Objection]:
+def found_unfit(act: PassPublication, standing: Standing, day: date) -> Iterator[Objection]:
     """Whoever reviewed it, and whatever policy asks: what somebody last found unfit is not passed."""
-    del at
+    del day
     published = standing.request(act.request).publication(act.publication)
     for one in published.latest(apart_from=()):
         if one.event.result == "changes needed":

@@ -1,7 +1,7 @@
 """C1.7: the research is described, for a purpose for which learner data are given."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("purpose-described", "C1.7", "the research is described, and se
 
 
 @RULE.objects
-def undescribed(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def undescribed(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """IR looks at the description only as far as the legal determination needs it: there is no merit score."""
-    del at
+    del day
     submitted = standing.request(act.request).submitted
     if submitted is None:
         return

@@ -1,7 +1,7 @@
 """C3: a package goes out once, as it was authorised: the same versions, for the same key, to the same parties."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import AuthoriseRelease, HandOverRelease, Releasing, bases, parties
 from projections.rules.rule import Objection, Rule
@@ -11,16 +11,16 @@ RULE = Rule[Releasing]("release-in-turn", "C3", "a package goes out once, as it 
 
 
 @RULE.objects
-def authorised_before(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
+def authorised_before(act: Releasing, standing: Standing, day: date) -> Iterator[Objection]:
     """A release is authorised once."""
-    del at
+    del day
     taken = standing.taken(act.release)
     if isinstance(act, AuthoriseRelease) and taken:
         yield RULE.objection("a number that is not taken", act.release, [taken])
 
 
 @RULE.objects
-def not_as_authorised(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_as_authorised(act: Releasing, standing: Standing, day: date) -> Iterator[Objection]:
     """What has changed since needs another authorisation: that is the record of whom the data went to, and why."""
     if not isinstance(act, HandOverRelease):
         return
@@ -36,7 +36,7 @@ def not_as_authorised(act: Releasing, standing: Standing, at: datetime) -> Itera
     packed = {(one.dataset, one.label, standing.dataset(one.dataset).form(one.label)) for one in act.package.files}
     if packed != {(one.dataset, one.label, one.form) for one in said.versions}:
         yield RULE.objection("the versions that were authorised, in their form", act.release, facts)
-    people, wanted, day = act.people(standing), act.wanted(standing), standing.office.day(at)
+    people, wanted = act.people(standing), act.wanted(standing)
     to, on = set(parties(people, wanted, request, day)), set(bases(people, wanted, request))
     if not (to <= set(said.parties) and on <= set(said.bases)):
         yield RULE.objection("the parties and bases for which it was authorised", act.release, facts)
@@ -46,9 +46,9 @@ def not_as_authorised(act: Releasing, standing: Standing, at: datetime) -> Itera
 
 
 @RULE.objects
-def another_file(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
+def another_file(act: Releasing, standing: Standing, day: date) -> Iterator[Objection]:
     """Byte for byte what the catalogue has."""
-    del at
+    del day
     if not isinstance(act, HandOverRelease):
         return
     for file in act.package.files:

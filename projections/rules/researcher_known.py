@@ -1,7 +1,7 @@
 """C1.1: the researcher's name, institution, department, address and contact information are known."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -15,9 +15,9 @@ NEEDED = ("name", "institution", "department", "address")
 
 
 @RULE.objects
-def unknown_details(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unknown_details(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Name each detail that is missing; one way to reach the researcher is enough."""
-    del at
+    del day
     submitted = standing.request(act.request).submitted
     if submitted is None:
         yield RULE.objection("the request")

@@ -1,7 +1,7 @@
 """What a rule is, and what it answers with."""
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 import msgspec
@@ -10,7 +10,8 @@ from projections.acts import Act
 from projections.standing import Standing
 
 A = TypeVar("A", bound=Act)
-Judge = Callable[[A, Standing, datetime], "Iterable[Objection]"]
+OnDay = Callable[[A, Standing, date], "Iterable[Objection]"]
+AtTime = Callable[[A, Standing, datetime], "Iterable[Objection]"]
 
 
 class Objection(msgspec.Struct, frozen=True):
@@ -30,18 +31,35 @@ class Rule(Generic[A]):
 
     def __init__(self, id_: str, source: str, sentence: str, *, waivable: bool = False) -> None:
         self.id, self.source, self.sentence, self.waivable = id_, source, sentence, waivable
-        self._judges: list[Judge[A]] = []
+        self._on_day: list[OnDay[A]] = []
+        self._at_time: list[AtTime[A]] = []
 
-    def objects(self, judge: Judge[A]) -> Judge[A]:
-        """Declare a function that finds what is not kept."""
-        self._judges.append(judge)
+    def objects(self, judge: OnDay[A]) -> OnDay[A]:
+        """Declare a function that finds what is not kept on a day: the date at the office."""
+        self._on_day.append(judge)
         return judge
+
+    def objects_at(self, judge: AtTime[A]) -> AtTime[A]:
+        """Declare a function that finds what is not kept at a time of day."""
+        self._at_time.append(judge)
+        return judge
+
+    @property
+    def changes_within_a_day(self) -> bool:
+        """Whether it may object at one time of a day and not at another."""
+        return bool(self._at_time)
 
     def objection(self, wanting: str, about: str | None = None, facts: Iterable[int | None] = ()) -> Objection:
         """An objection of this rule; facts that are not there are left out."""
         return Objection(self.id, about, wanting, tuple(sorted({fact for fact in facts if fact})))
 
-    def judge(self, act: A, standing: Standing, at: datetime) -> Iterator[Objection]:
-        """Everything that this rule holds against the act at that time."""
-        for judge in self._judges:
-            yield from judge(act, standing, at)
+    def on(self, act: A, standing: Standing, day: date) -> list[Objection]:
+        """Everything that this rule holds against the act all that day."""
+        found: list[Objection] = []
+        for judge in self._on_day:
+            found += judge(act, standing, day)
+        return found
+
+    def at(self, act: A, standing: Standing, at: datetime) -> list[Objection]:
+        """Everything else that this rule holds against the act at that time."""
+        return [objection for judge in self._at_time for objection in judge(act, standing, at)]

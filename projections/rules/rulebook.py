@@ -1,6 +1,6 @@
 """Which rules judge which act. `VERSION` is raised whenever a rule would answer differently."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ledger.events import WaiverGranted
@@ -79,6 +79,9 @@ from projections.rules.rule import Objection, Rule
 from projections.standing import Known, Standing
 
 VERSION = 4
+
+# What the rules say of an act for a whole day: those that object, and those that may at some time of it.
+AllDay = tuple[tuple[Rule[Any], tuple[Objection, ...]], ...]
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (
@@ -199,22 +202,33 @@ RULEBOOK: dict[type[Act], tuple[Rule[Any], ...]] = {
 
 def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
     """Everything that the rules hold against an act at a time, and nobody has waived; nothing, when it may be done."""
-    waived = {one.event.rule for one in waivers(act, standing, at)}
-    return [
-        objection
-        for rule in RULEBOOK[type(act)]
-        if rule.id not in waived
-        for objection in rule.judge(act, standing, at)
-    ]
+    return judge_at(judge_day(act, standing, standing.office.day(at)), act, standing, at)
+
+
+def judge_day(act: Act, standing: Standing, day: date) -> AllDay:
+    """What the rules hold against an act all day, whatever the time."""
+    waived = {one.event.rule for one in _waivers_on(day, act, standing)}
+    found = [(rule, rule.on(act, standing, day)) for rule in RULEBOOK[type(act)] if rule.id not in waived]
+    return tuple((rule, tuple(said)) for rule, said in found if said or rule.changes_within_a_day)
+
+
+def judge_at(said: AllDay, act: Act, standing: Standing, at: datetime) -> list[Objection]:
+    """Everything that the rules hold against an act at a time, now that it is known what they say all day."""
+    return [objection for rule, all_day in said for objection in (*rule.at(act, standing, at), *all_day)]
 
 
 def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGranted]]:
     """The waivers in force that the act needs: of rules that would object without them."""
-    request, day = standing.request(act.request), standing.office.day(at)
+    return _waivers_on(standing.office.day(at), act, standing)
+
+
+def _waivers_on(day: date, act: Act, standing: Standing) -> list[Known[WaiverGranted]]:
+    # No rule that can be waived changes within a day.
+    request = standing.request(act.request)
     if not request.waivers:
         return []
     found = [(rule, request.waiver(rule.id, day)) for rule in RULEBOOK[type(act)] if rule.waivable]
-    return [waiver for rule, waiver in found if waiver and any(rule.judge(act, standing, at))]
+    return [waiver for rule, waiver in found if waiver and rule.on(act, standing, day)]
 
 
 def rule(id_: str) -> Rule[Any]:

@@ -1,7 +1,7 @@
 """Policy: as many people review what is published as policy has it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import PassPublication, involved
 from projections.rules.rule import Objection, Rule
@@ -13,9 +13,9 @@ RULE = Rule[PassPublication](
 
 
 @RULE.objects
-def too_few(act: PassPublication, standing: Standing, at: datetime) -> Iterator[Objection]:
+def too_few(act: PassPublication, standing: Standing, day: date) -> Iterator[Objection]:
     """The first review is never waived; the director can waive the others."""
-    del at
+    del day
     policy = standing.office.policy
     published = standing.request(act.request).publication(act.publication)
     fit, wanted = published.fit(involved(act, standing)), policy.event.publication_reviewers

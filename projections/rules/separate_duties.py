@@ -1,7 +1,7 @@
 """Policy: who decides plays no part in the request, and who extracts does not get the data."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act, HandOverRelease, getting, involved
 from projections.rules.rule import Objection, Rule
@@ -15,9 +15,9 @@ RULE = Rule[Act](
 
 
 @RULE.objects
-def deciding_on_own_request(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def deciding_on_own_request(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """It is about who decides, not about who types."""
-    del at
+    del day
     person = standing.office.person(act.principal)
     if person and person.event in involved(act, standing):
         submitted = standing.request(act.request).submitted
@@ -27,9 +27,9 @@ def deciding_on_own_request(act: Act, standing: Standing, at: datetime) -> Itera
 
 
 @RULE.objects
-def extracting_for_oneself(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def extracting_for_oneself(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """Whoever gets data, or works with those who do, does not choose what is in them."""
-    del at
+    del day
     request = standing.request(act.request)
     if isinstance(act, HandOverRelease) and act.extracted_by in getting(request):
         submitted = request.submitted

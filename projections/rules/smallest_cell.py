@@ -1,7 +1,7 @@
 """K3, S3: nothing is made public that counts fewer learners in a cell than policy has it."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import PassPublication
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[PassPublication]("smallest-cell", "K3, S3", "no cell of it counts fe
 
 
 @RULE.objects
-def small_cells(act: PassPublication, standing: Standing, at: datetime) -> Iterator[Objection]:
+def small_cells(act: PassPublication, standing: Standing, day: date) -> Iterator[Objection]:
     """Whoever found it, and what its kept tables hold, whatever a reviewer says of them."""
-    del at
+    del day
     policy = standing.office.policy
     published = standing.request(act.request).publication(act.publication)
     least = policy.event.smallest_cell

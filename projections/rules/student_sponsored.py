@@ -1,7 +1,7 @@
 """Policy: a student names a faculty sponsor."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Act]("student-sponsor", "policy", "a student names a faculty sponsor
 
 
 @RULE.objects
-def unsponsored(act: Act, standing: Standing, at: datetime) -> Iterator[Objection]:
+def unsponsored(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
     """The sponsor is somebody else."""
-    del at
+    del day
     submitted = standing.request(act.request).submitted
     if submitted is None:
         return

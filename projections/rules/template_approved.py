@@ -1,7 +1,7 @@
 """C2: nobody whom an agreement or its amendment is for approved the template that it is written from (policy)."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import IssueAgreement
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[IssueAgreement]("template-approved", "C2", "nobody approves the term
 
 
 @RULE.objects
-def approved_by_themselves(act: IssueAgreement, standing: Standing, at: datetime) -> Iterator[Objection]:
+def approved_by_themselves(act: IssueAgreement, standing: Standing, day: date) -> Iterator[Objection]:
     """Who asks writes no terms for themselves, nor does their study group, nor whom an amendment adds."""
-    del at
+    del day
     request = standing.request(act.request)
     submitted = request.submitted
     if submitted is None:

@@ -1,7 +1,7 @@
 """C1.3: what is released is in the catalogue, in the form that was asked for."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 
 from projections.acts import Releasing
 from projections.rules.rule import Objection, Rule
@@ -11,9 +11,9 @@ RULE = Rule[Releasing]("version-on-offer", "C1.3", "what is released is on offer
 
 
 @RULE.objects
-def not_on_offer(act: Releasing, standing: Standing, at: datetime) -> Iterator[Objection]:
+def not_on_offer(act: Releasing, standing: Standing, day: date) -> Iterator[Objection]:
     """A form is what it was last found to be."""
-    del at
+    del day
     request = standing.request(act.request)
     asked_for = {(one.dataset, one.form) for one in request.datasets}
     if not act.chosen(standing):

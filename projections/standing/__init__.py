@@ -4,6 +4,7 @@ Folding may not fail, ask or wait; nothing in here reads a store or asks a clock
 so with their positions, because whoever decides must be able to say what it looked at.
 """
 
+from projections.standing.affiliations import INSTITUTIONS
 from projections.standing.agreement import AgreementStanding
 from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.contact import ContactStanding, KeyStanding
@@ -25,6 +26,7 @@ __all__ = [
     "BEFORE_THE_OFFICE",
     "FOLDED",
     "GRANTED",
+    "INSTITUTIONS",
     "MOVES",
     "OVER",
     "PASSED_OVER",

@@ -74,6 +74,7 @@ class ContactStanding:
     def __init__(self) -> None:
         self.designated: Known[ContactDesignated] | None = None
         self.keys: dict[str, KeyStanding] = {}
+        self.key: KeyStanding | None = None  # the one that the contact filed last, those aside that were rejected
 
     def fold(self, fact: Told) -> None:
         """Take in a fact; what is said of a key that never came in says nothing."""
@@ -87,14 +88,10 @@ class ContactStanding:
             ):
                 if of.key in self.keys:
                     self.keys[of.key].fold(fact)
+        own = [key for key in self.keys.values() if key.filed.event.person == self.person and key.rejected is None]
+        self.key = own[-1] if own else None
 
     @property
     def person(self) -> str | None:
         """The one active contact."""
         return self.designated.event.person if self.designated else None
-
-    @property
-    def key(self) -> KeyStanding | None:
-        """The key that the contact filed last, those aside that were rejected."""
-        own = [key for key in self.keys.values() if key.filed.event.person == self.person and key.rejected is None]
-        return own[-1] if own else None

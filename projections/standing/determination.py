@@ -37,12 +37,12 @@ class Determination:
         """Whether it names this person, or is about all personnel."""
         return not self.known.event.covers or person in self.known.event.covers
 
-    def covers(self, person: str, day: date, *, not_human_subjects: bool) -> bool:
-        """Whether it lets this person work with human subjects' data on this day, whether there is a letter or not."""
+    def in_force(self, day: date, *, not_human_subjects: bool) -> bool:
+        """Whether it lets whom it is about work with human subjects' data on this day, letter or not."""
         said = self.known.event
         good = said.outcome in ("approved", "exempt") or (not_human_subjects and said.outcome == "not human subjects")
         in_time = said.on is not None and said.on <= day and (said.expires is None or day <= said.expires)
-        return good and self.is_about(person) and in_time and (self.ended is None or day < self.ended.event.on)
+        return good and in_time and (self.ended is None or day < self.ended.event.on)
 
 
 def _rank(elected: RelianceElected) -> tuple[bool, date]:

@@ -1,6 +1,6 @@
 """A request: what it says, how far it has come, what boards and the law say of it, and what followed from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -29,18 +29,19 @@ from ledger.events.catalogue import Form
 from ledger.events.people import Affiliation
 from ledger.events.release import Party
 from ledger.events.request import Wanted
+from projections.standing.affiliations import Affiliations
 from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.copies import CopiesStanding
 from projections.standing.determination import Determination
 from projections.standing.known import Known, Told
-from projections.standing.person import day_before
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
 from projections.standing.state import GRANTED, MOVES, State, moved
 
 # No recipient is named for it: the id of an organisation begins otherwise.
 NOT_KNOWN = "not known"
+_Asked = tuple[date, str | None, Form | None]
 
 
 class RequestStanding:
@@ -77,7 +78,7 @@ class RequestStanding:
         self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each, but who has left
         self.personnel: tuple[str, ...] = ()  # everybody involved
         self.datasets: tuple[Wanted, ...] = ()  # what was asked for, and what an amendment added
-        self.affiliations: dict[str, Known[AffiliationDetermined]] = {}
+        self.affiliations = Affiliations()
         self.determinations: dict[str, Determination] = {}
         self.law: Known[LawDetermined] | None = None
         self.agreements: dict[str, AgreementStanding] = {}
@@ -90,16 +91,14 @@ class RequestStanding:
         self._departed: dict[str, Known[PersonDeparted]] = {}
         self._revoked: dict[str, Known[AccessRevoked]] = {}
         self._named: tuple[str, ...] = ()  # the study group, with who has left
-        # Who moved, in the order of the days, each time with for whom they acted before.
-        self._moved: dict[str, list[tuple[Known[PersonMoved], Known[AffiliationDetermined] | None]]] = {}
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
-        self._naming: dict[tuple[str, date, str | None, Form | None], tuple[Party, ...]] = {}
+        self._named_for: dict[_Asked, tuple[dict[str, AgreementStanding], dict[str, tuple[Party, ...]]]] = {}
 
     def fold(self, fact: Told) -> None:
         """Take in a fact."""
         self._boards.clear()
-        self._naming.clear()
+        self._named_for.clear()
         event: Any = fact.event
         kind = type(event)
         if kind in _OF_AGREEMENT:
@@ -145,7 +144,7 @@ class RequestStanding:
             case WaiverGranted() as granted:
                 self.waivers.append(Known(granted, position))
             case AffiliationDetermined() as found:
-                self.affiliations[found.person] = Known(found, position)
+                self.affiliations.find(Known(found, position))
             case EthicsDetermined() as determined:
                 self.determinations[determined.determination] = Determination(Known(determined, position))
             case RelianceElected() as elected if elected.determination in self.determinations:
@@ -206,13 +205,7 @@ class RequestStanding:
             case AccessRestored() as restored:
                 self._revoked.pop(restored.person, None)
             case PersonMoved() as gone:
-                acted_for = self._affiliation(gone.person, day_before(gone.on))
-                moves = [one for one in self._moved.get(gone.person, ()) if one[0].event.on < gone.on]
-                self._moved[gone.person] = [*moves, (Known(gone, fact.position), acted_for)]
-                doubt = AffiliationDetermined(
-                    request=gone.request, person=gone.person, affiliation="in doubt", organisation=gone.organisation
-                )
-                self.affiliations[gone.person] = Known(doubt, fact.position)
+                self.affiliations.move(Known(gone, fact.position))
         self._regroup()
 
     def _regroup(self) -> None:
@@ -252,31 +245,26 @@ class RequestStanding:
 
     def affiliation(self, person: str, day: date | None = None) -> Affiliation:
         """For whom a person acts, now or on a day; in doubt until the office has found it out."""
-        known = self._affiliation(person, day)
+        known = self.affiliations.on(person, day)
         return known.event.affiliation if known else "in doubt"
 
     def organisation(self, person: str, day: date | None = None) -> str | None:
         """The organisation for which a person acts, None for the home institution or when it is not known."""
-        known = self._affiliation(person, day)
+        known = self.affiliations.on(person, day)
         return known.event.organisation if known else None
 
     def moves_of(self, person: str) -> list[Known[PersonMoved]]:
         """By what it came in doubt for whom a person acts, in the order of the days."""
-        return [known for known, _ in self._moved.get(person, ())]
-
-    def _affiliation(self, person: str, day: date | None) -> Known[AffiliationDetermined] | None:
-        """What counts of a person, now or on a day; what was found out after they moved counts since they did."""
-        if day:
-            for known, before in self._moved.get(person, ()):
-                if day < known.event.on:
-                    return before
-        return self.affiliations.get(person)
+        return self.affiliations.moves_of(person)
 
     def determined_by(self, organisation: str | None) -> Sequence[Determination]:
         """What the board of an organisation determined, or that of the home institution, for None."""
         if not self._boards:
+            boards: dict[str | None, list[Determination]] = {}
             for one in self.determinations.values():
-                self._boards.setdefault(one.known.event.organisation, []).append(one)
+                boards.setdefault(one.known.event.organisation, []).append(one)
+            # At once: several threads judge on the same standing, and none may see half of them.
+            self._boards = boards
         return self._boards.get(organisation, ())
 
     def agreement(self, agreement: str) -> AgreementStanding:
@@ -303,19 +291,32 @@ class RequestStanding:
 
         With a data set, and a form, only those agreements count that cover it.
         """
-        asked = (person, day, dataset, form)
-        if asked not in self._naming:
-            self._naming[asked] = tuple(self._named_by(person, day, dataset, form))
-        return self._naming[asked]
+        return self.named((person,), day, dataset, form)[person]
 
-    def _named_by(self, person: str, day: date, dataset: str | None, form: Form | None) -> list[Party]:
+    def named(
+        self, people: Iterable[str], day: date, dataset: str | None = None, form: Form | None = None
+    ) -> Mapping[str, tuple[Party, ...]]:
+        """Each of these people, and maybe others, as `naming` says it."""
+        asked = (day, dataset, form)
+        if asked not in self._named_for:
+            self._named_for[asked] = self._binding(*asked), {}
+        binding, found = self._named_for[asked]
+        for person in people:
+            if person not in found:
+                found[person] = tuple(self._named_by(binding, person, day))
+        return found
+
+    def _binding(self, day: date, dataset: str | None, form: Form | None) -> dict[str, AgreementStanding]:
+        found = {id_: one for id_, one in self.agreements.items() if one.in_force(day)}
+        return {id_: one for id_, one in found.items() if dataset is None or one.covers(dataset, form)}
+
+    def _named_by(self, binding: Mapping[str, AgreementStanding], person: str, day: date) -> list[Party]:
         if self.has_left(person, day):
             return []
         found = []
         for kind, organisation in self.needs(person, day):
-            for id_, one in self.agreements.items():
-                names = one.names(person, kind, organisation) and (dataset is None or one.covers(dataset, form))
-                if names and one.in_force(day):
+            for id_, one in binding.items():
+                if one.names(person, kind, organisation):
                     found.append(Party(person=person, organisation=organisation, agreement=id_))
                     break
             else:

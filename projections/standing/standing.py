@@ -33,6 +33,8 @@ from ledger.events import (
     OrganisationRegistered,
     PastDataSetRecorded,
     PastRegisterTakenIn,
+    PersonDebarred,
+    PersonSuspended,
     ReleaseAuthorised,
     ReminderFellDue,
     RequestWithdrawnV1,
@@ -98,6 +100,7 @@ _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY, _OF_INCIDENT, _OF_
         HoldStanding.folds,
     ),
 )
+_BARRING = frozenset((PersonSuspended, PersonDebarred))
 # What an act makes known, with the member that holds its number.
 _NUMBERED: dict[type[Event], str] = {
     AgreementIssued: "agreement",
@@ -122,6 +125,7 @@ class Standing:
         self._incidents: defaultdict[str, IncidentStanding] = defaultdict(IncidentStanding)
         self._holds: defaultdict[str, HoldStanding] = defaultdict(HoldStanding)
         self._numbers: dict[str, int] = {}
+        self._barred: set[str] = set()
         told = tuple(facts)
         self._told = len(told)
         self._corrects = any(type(fact.event) is FactCorrected for fact in told)
@@ -137,7 +141,7 @@ class Standing:
         if self._people or self._datasets or self._corrects or len(facts) - len(others) != self._told:
             return Standing(facts)
         wider = copy(self)
-        vars(wider).update(_people=defaultdict(PersonStanding), _datasets=defaultdict(DataSetStanding))
+        vars(wider).update(_people=defaultdict(PersonStanding), _datasets=defaultdict(DataSetStanding), _barred=set())
         for fact in others:
             wider.fold(fact)
         return wider
@@ -145,6 +149,10 @@ class Standing:
     def person(self, person: str) -> PersonStanding:
         """What is known of a person, which may be nothing."""
         return self._people.get(person) or PersonStanding()
+
+    def barred_ever(self, people: Iterable[str]) -> list[str]:
+        """Those of these people who were suspended or debarred at some time, be it over or not."""
+        return [one for one in people if one in self._barred] if self._barred else []
 
     def dataset(self, dataset: str) -> DataSetStanding:
         """What is known of a data set, which may be nothing."""
@@ -197,6 +205,8 @@ class Standing:
         kind = type(event)
         if kind in _OF_PERSON:
             self._people[event.person].fold(fact)
+            if kind in _BARRING:
+                self._barred.add(event.person)
         elif kind in _OF_REQUEST:
             self._requests[event.request].fold(fact)
             if kind in _NUMBERED:

@@ -132,8 +132,8 @@ def parts_of(ledger: Ledger, act: AuthoriseRelease) -> list[Step]:
         again,
         taken("of the first: find and fetch entries", lambda: both_looks(ledger, act, query, until))[0],
         taken("of the first: decode", lambda: [*map(ledger.codec.known, entries)])[0],
-        taken("of both: fold", lambda: Standing(judgement.reading.facts))[0],
-        taken("of both: judge", lambda: judge(act, judgement.standing, NOON))[0],
+        taken("of the first: fold", lambda: Standing(judgement.reading.facts))[0],
+        taken("of the first: judge", lambda: judge(act, judgement.standing, NOON))[0],
         taken("say what is done", lambda: done(judgement))[0],
     ]
     fact = HOUSE.fact(done(judgement), judged(judgement))
