@@ -8,9 +8,9 @@ Nothing rests on it: whoever keeps the turn for long loses it, and goes on witho
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from threading import Lock, local
 from time import monotonic
 
@@ -130,17 +130,23 @@ class Turns:
             return self._asked.popleft()
 
 
-@contextmanager
-def waiting() -> Iterator[None]:
+class _Waiting:
+    # On the path of every append: a generator with a decorator would take three times as long.
+    def __init__(self, turns: Turns | None) -> None:
+        self._turns = turns
+
+    def __enter__(self) -> None:
+        if self._turns is not None and not self._turns.give_up():
+            self._turns = None
+
+    def __exit__(self, *exception: object) -> None:
+        if self._turns is not None:
+            self._turns.take_back()
+
+
+def waiting() -> AbstractContextManager[None]:
     """No turn of this thread for as long as it waits; nothing for a thread that has none."""
-    turns = _HERE.turns
-    if turns is None or not turns.give_up():
-        yield
-        return
-    try:
-        yield
-    finally:
-        turns.take_back()
+    return _Waiting(_HERE.turns)
 
 
 class Pause:
@@ -151,16 +157,25 @@ class Pause:
         # How many in a row were long, and for how many the turn was passed on since that was found out.
         self._long = self._passed = 0
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def waiting(self) -> AbstractContextManager[None]:
         """As `waiting`, unless this is expected to be brief."""
         if self._long >= IN_A_ROW and self._passed < PASSED:
             self._passed += 1
-            with waiting():
-                yield
-            return
-        self._passed, begun = 0, monotonic()
-        try:
-            yield
-        finally:
-            self._long = 0 if monotonic() - begun < self._brief else self._long + 1
+            return waiting()
+        self._passed = 0
+        return _Kept(self)
+
+    def took(self, seconds: float) -> None:
+        """Take note of how long one of them was."""
+        self._long = 0 if seconds < self._brief else self._long + 1
+
+
+class _Kept:
+    def __init__(self, pause: Pause) -> None:
+        self._pause = pause
+
+    def __enter__(self) -> None:
+        self._begun = monotonic()
+
+    def __exit__(self, *exception: object) -> None:
+        self._pause.took(monotonic() - self._begun)
