@@ -33,6 +33,8 @@ HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
 SMALL_BYTES, AT_ONCE_SECONDS = 16 * 1024, 0.005
 # How long a client may leave a piece of an answer untaken, and how large a piece of a file is.
 TAKING_SECONDS, PIECE_BYTES = 60.0, 256 * 1024
+# Nothing is as long as a length with more digits than these says.
+MOST_DIGITS = 18
 # As WSGI calls them; all others are prefixed.
 UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
@@ -146,6 +148,9 @@ class _Answered:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, StopIteration):
+            # No future takes it.
+            error = RuntimeError("the application ended an iteration that nobody began")
         if error is not None:
             self._tell(self.future.set_exception, error)
         return True
@@ -163,7 +168,8 @@ class _Answered:
 def _length(scope: Scope) -> int | None:
     """How many bytes a body has, if that was said."""
     said = {value for name, value in scope["headers"] if name == b"content-length"}
-    return int(said.pop()) if len(said) == 1 and all(map(bytes.isdigit, said)) else None
+    (value, *others) = said or {b""}
+    return int(value) if not others and value.isdigit() and len(value) <= MOST_DIGITS else None
 
 
 def _comes_at_once(scope: Scope, length: int | None) -> bool:

@@ -8,11 +8,12 @@ Nothing rests on it: whoever keeps the turn for long loses it, and goes on witho
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from threading import Lock, local
 from time import monotonic
+from typing import Protocol
 
 # For so long a turn lasts when others wait for it, and is waited for by who comes back to it.
 SECONDS = 0.05
@@ -24,13 +25,26 @@ IN_A_ROW, PASSED = 2, 16
 Work = Callable[[], None]
 
 
+class Lockable(Protocol):
+    """What one thread holds at a time."""
+
+    def acquire(self, blocking: bool = ...) -> bool:
+        """Hold it; gives whether it is held."""
+
+    def release(self) -> None:
+        """Let others hold it."""
+
+
 class _Turn:
-    """The turn of one thread: a new one each time it is passed on. Who has to wait for it holds on to `comes`."""
+    """The turn of one thread: a new one each time it is passed on. Who has to wait for it holds on to `comes`.
 
-    __slots__ = ("comes",)
+    It has not `begun` while it waits for a thread to be free.
+    """
 
-    def __init__(self) -> None:
-        self.comes = Lock()
+    __slots__ = ("begun", "comes")
+
+    def __init__(self, *, begun: bool = True) -> None:
+        self.begun, self.comes = begun, Lock()
 
 
 class _OfThread(local):
@@ -56,6 +70,8 @@ class Turns:
         self._since = 0.0
         self._asked: deque[Work] = deque()
         self._coming_back: deque[_Turn] = deque()
+        # Whether a thread was called for that is not there yet.
+        self._is_called = False
 
     def ask(self, work: Work) -> None:
         """Have a work done by a thread that has the turn."""
@@ -83,7 +99,8 @@ class Turns:
         """Have the turn again, before any new work is begun, unless that takes long."""
         turn = _Turn()
         with self._lock:
-            if self._turn is None:
+            # What nobody can begin, because all threads wait, is left to whoever is the first to come back.
+            if self._turn is None or not self._turn.begun:
                 self._begin(turn)
             else:
                 turn.comes.acquire()
@@ -106,14 +123,30 @@ class Turns:
             self._begin(turn)
             turn.comes.release()
         elif self._asked:
-            turn = _Turn()
-            self._begin(turn)
-            self._pool.submit(self._serve, turn)
+            self._begin(_Turn(begun=False))
+            self._call()
         else:
             self._begin(None)
 
-    def _serve(self, turn: _Turn) -> None:
-        """Do what is asked for as long as this thread has the turn."""
+    def _call(self) -> None:
+        """Have a thread come that takes the turn which has not begun."""
+        if not self._is_called:
+            try:
+                self._pool.submit(self._serve)
+            except RuntimeError:
+                # There is no thread to be had; whoever asks next tries again.
+                self._begin(None)
+            else:
+                self._is_called = True
+
+    def _serve(self) -> None:
+        """Do what is asked for as long as this thread has the turn, if nobody else has begun it by now."""
+        with self._lock:
+            self._is_called = False
+            turn = self._turn
+            if turn is None or turn.begun:
+                return
+            turn.begun = True
         _HERE.turns, _HERE.turn = self, turn
         try:
             while work := self._next():
@@ -128,6 +161,18 @@ class Turns:
                 return None
             self._begin(self._turn)
             return self._asked.popleft()
+
+
+@contextmanager
+def held(lock: Lockable) -> Iterator[None]:
+    """A lock that others may hold while they wait: who finds it taken lets them have the turn."""
+    if not lock.acquire(blocking=False):
+        with waiting():
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Waiting:

@@ -135,3 +135,34 @@ def test_a_small_body_that_does_not_come_at_once_is_waited_for_by_a_thread():
         return read
 
     assert asyncio.run(called()) == [b"late"]
+
+
+@pytest.mark.parametrize("length", [b"4" * 4301, b"0" * 4301, b"+4", b"", b"4_0"])
+def test_a_length_that_is_none_is_not_taken_for_one(length: bytes):
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"four", "more_body": False}
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = SCOPE | {"headers": [(b"content-length", length)]}
+    asyncio.run(Gateway(application, Patience(), threads=1)(scope, receive, send))
+
+    assert b"".join(one.get("body", b"") for one in sent) == b"four"
+
+
+def test_an_iteration_that_ends_where_none_began_ends_the_call_too():
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        raise StopIteration
+
+    async def send(message: dict[str, Any]) -> None:
+        raise AssertionError(message)
+
+    with pytest.raises(RuntimeError, match="iteration"):
+        asyncio.run(Gateway(application, Patience(), threads=1)(SCOPE, nothing_comes, send))

@@ -1,11 +1,12 @@
 """Turns of threads: one goes on at a time, who waits lets the others, and nobody depends on it."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from threading import Event, get_ident
+from threading import Event, Lock, get_ident
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ import ledger.turns
 from api.desk import Desk
 from ledger.chain.entry import Entry
 from ledger.storage import open_store
-from ledger.turns import IN_A_ROW, PASSED, Pause, Turns, waiting
+from ledger.turns import IN_A_ROW, PASSED, Pause, Turns, held, waiting
 from tests.facts import NOON, data_set, ledger_on, noon
 from tests.office import HOUSE
 from tests.stores import PATIENCE
@@ -233,3 +234,57 @@ def test_the_desk_passes_the_turn_on_while_it_records_and_signs(monkeypatch):
             Asked(turns, partial(desk.report, new, HOUSE)).result()
 
     assert others == [*2 * IN_A_ROW * [False], True, True]
+
+
+def test_more_works_than_threads_each_of_which_waits_hold_nobody_up():
+    turns, go = Turns(2, LONG), Event()
+
+    def waits() -> bool:
+        with waiting():
+            return go.wait(PATIENCE)
+
+    asked = [Asked(turns, waits) for _ in range(6)]
+    assert all(one.begun.wait(PATIENCE) for one in asked[:2])
+    go.set()
+
+    # None of them waits for a turn that no thread is free to take: that would take as long as a turn lasts.
+    assert all(one.result() for one in asked)
+
+
+def test_whoever_finds_a_lock_taken_lets_who_holds_it_come_back_to_their_turn():
+    turns, lock, is_held, go = Turns(8, LONG), Lock(), Event(), Event()
+
+    def holds() -> bool:
+        with held(lock), waiting():
+            is_held.set()
+            return go.wait(PATIENCE)
+
+    def wants() -> bool:
+        go.set()
+        with held(lock):
+            return True
+
+    one = Asked(turns, holds)
+    assert is_held.wait(PATIENCE)
+    other = Asked(turns, wants)
+
+    assert one.result()
+    assert other.result()
+    assert not lock.locked()
+
+
+def test_a_work_waits_for_the_next_that_is_asked_for_where_no_thread_can_be_had():
+    turns, failing = Turns(8, LONG), True
+
+    def submit(work: Callable[[], None], pool: ThreadPoolExecutor = turns._pool) -> object:
+        if failing:
+            raise RuntimeError
+        return ThreadPoolExecutor.submit(pool, work)
+
+    turns._pool.submit = submit  # type: ignore[method-assign, assignment]
+    first = Asked(turns, lambda: True)
+    failing = False
+    second = Asked(turns, lambda: True)
+
+    assert first.result()
+    assert second.result()

@@ -12,6 +12,7 @@ from ledger.events.governance import Role, Scope
 from ledger.files import named_os_errors
 from ledger.log import Ledger, about
 from ledger.storage.port import Clock
+from ledger.turns import held
 from projections.acts import of_office
 from projections.standing import Office, Standing
 
@@ -49,7 +50,7 @@ class Callers:
     def caller(self, authorization: str) -> Caller | None:
         """Who shows this header; None for whoever shows none, or a key that is good for nothing, whatever is wrong."""
         text = authorization[len(SCHEME) :] if authorization.lower().startswith(SCHEME) else ""
-        with self._lock:
+        with held(self._lock):
             self._catch_up()
             key, now = self._keys.key(text), self._clock()
             if key is None or key.expires <= now or key.role not in self._office.roles(key.principal, now):
@@ -61,7 +62,7 @@ class Callers:
 
     def keys(self) -> Keys:
         """The keys that are not revoked."""
-        with self._lock:
+        with held(self._lock):
             self._catch_up()
             return self._keys
 

@@ -7,6 +7,7 @@ from api.names import Names, names_in
 from ledger.custody import Custody
 from ledger.events import OrganisationRegistered, PersonDetailsChanged, PersonErased, PersonRegistered
 from ledger.log import Ledger, about
+from ledger.turns import held
 
 MOST = 10_000
 NAMING = (PersonRegistered, PersonDetailsChanged, PersonErased, OrganisationRegistered)
@@ -27,7 +28,7 @@ class RememberedNames:
 
     def by(self, position: int) -> Names:
         """Names by everything that is in the log up to a position, at least."""
-        with self._lock:
+        with held(self._lock):
             if self._read_to < position:
                 self._catch_up(position)
             read_to = self._read_to

@@ -15,6 +15,7 @@ from time import monotonic
 from types import TracebackType
 
 from ledger.errors import Busy, Unreachable
+from ledger.turns import waiting
 
 
 class Turn:
@@ -26,8 +27,11 @@ class Turn:
         self._turnstile, self._lock = _FileLock(path.with_name(path.name + "stile")), _FileLock(path)
 
     def __enter__(self) -> None:
-        if not self._threads.acquire(timeout=self._seconds):
-            raise Busy(self._path, self._seconds)
+        if not self._threads.acquire(blocking=False):
+            with waiting():
+                acquired = self._threads.acquire(timeout=self._seconds)
+            if not acquired:
+                raise Busy(self._path, self._seconds)
         try:
             until = monotonic() + self._seconds
             self._turnstile.take(self._seconds)
@@ -67,7 +71,9 @@ class _FileLock:
         except BlockingIOError:
             # Should the wait be broken off, the descriptor is left to the thread that waits on.
             self._descriptor = None
-            if not _Queued(mine).reached(seconds):
+            with waiting():
+                reached = _Queued(mine).reached(seconds)
+            if not reached:
                 raise Busy(self._path, round(seconds, 1)) from None
             self._descriptor = mine
 

@@ -155,8 +155,11 @@ class Connections:
     @contextmanager
     def borrowed(self) -> Iterator[Connection]:
         """A connection that nobody else uses meanwhile. Raises `Busy` when all are in use for too long."""
-        if not self._room.acquire(timeout=LOCK_SECONDS):
-            raise Busy(self.server.shown, LOCK_SECONDS)
+        if not self._room.acquire(blocking=False):
+            with waiting():
+                acquired = self._room.acquire(timeout=LOCK_SECONDS)
+            if not acquired:
+                raise Busy(self.server.shown, LOCK_SECONDS)
         try:
             connection = self._take()
             try:
