@@ -49,6 +49,7 @@ from ledger.evidence.witnessing import (
 )
 from ledger.files import named_os_errors
 from ledger.storage import Store
+from ledger.turns import held
 
 PUBLISHED_MODE = 0o600
 # Who is left behind by no more than so many reads them again, rather than the hashes that lead to where others are.
@@ -88,7 +89,7 @@ class Notary:
         hand to sign with, or that nothing can be written here, is no fault.
         """
         # Whoever records something is told that it is not signed, or not published, and why.
-        with self._turn:
+        with held(self._turn):
             if self._continued() > self._frontier.size:
                 with suppress(Unavailable, WrongKey):
                     self.sign()
@@ -97,7 +98,7 @@ class Notary:
 
     def check(self) -> None:
         """Check that the log continues what was signed. Raises `NotContinued`."""
-        with self._turn:
+        with held(self._turn):
             self._continued()
 
     def checkpoint(self, position: int | None = None) -> SignedCheckpoint:
@@ -114,7 +115,7 @@ class Notary:
         `WrongKey`, or what reading the keys raises, when it cannot sign.
         """
         # Whoever waits here finds, mostly, that the one before has signed for both.
-        with self._turn:
+        with held(self._turn):
             signed = self._sign_on(position, written)
             while signed is None:
                 signed = self._sign(position, written)
@@ -173,7 +174,7 @@ class Notary:
 
         Nobody is asked. Raises `NotContinued`, and `Damaged` for a cosignature that does not hold.
         """
-        with self._turn:
+        with held(self._turn):
             last = self._last()
         if last is None:
             return None

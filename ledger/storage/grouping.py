@@ -18,6 +18,7 @@ from weakref import WeakSet
 from ledger.chain.entry import Entry
 from ledger.errors import Busy, LedgerError
 from ledger.storage.growing import Outcome, Wish
+from ledger.turns import waiting
 
 # A group has so many events at most, unless a single wish has more: others wait while it is written.
 MOST_EVENTS = 1024
@@ -127,10 +128,11 @@ class Grouping:
 
     def _outcome(self, caller: _Caller) -> Outcome:
         try:
-            if not caller.answered.acquire(timeout=self._seconds):
-                if self._withdrawn(caller):
-                    raise Busy(self._name, self._seconds)
-                caller.answered.acquire()
+            with waiting():
+                if not caller.answered.acquire(timeout=self._seconds):
+                    if self._withdrawn(caller):
+                        raise Busy(self._name, self._seconds)
+                    caller.answered.acquire()
         except BaseException:
             self._withdrawn(caller)
             raise
