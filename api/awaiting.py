@@ -10,11 +10,11 @@ from ledger.chain.entry import parse_time
 from projections.asof import AsOf
 from projections.checklist import Line
 from projections.standing import GRANTED, Office, RequestStanding, State
-from projections.upkeep import of_request
 from projections.views import answers
 from projections.views.answers import Waiting
 from projections.views.cases import Case
 from projections.views.findings import FOR_EVER, Finding, findings, open_incidents
+from projections.views.taking import of_request
 from projections.views.turns import turns, working_days
 
 _GRANTED = (*GRANTED, State.CLOSED)

@@ -28,7 +28,7 @@ from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
 from projections.standing import Standing
-from projections.upkeep import of_request as of_case
+from projections.views.taking import of_request as of_case
 
 ATTEMPTS = 8
 

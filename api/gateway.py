@@ -29,7 +29,8 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = 24
 # How long a call's headers may take to come, and how large they may be all together: this is the server's to see to.
 HEADER_MILLISECONDS, HEADER_BYTES = 10_000, 64 * 1024
-# So small a body mostly comes with its headers: so long the event loop waits for it, and a thread for any other.
+# A body up to so many bytes mostly comes with its headers: the event loop waits so long for it before a thread does,
+# which waits for any larger one.
 SMALL_BYTES, AT_ONCE_SECONDS = 16 * 1024, 0.005
 # How long a client may leave a piece of an answer untaken, and how large a piece of a file is.
 TAKING_SECONDS, PIECE_BYTES = 60.0, 256 * 1024

@@ -202,7 +202,7 @@ class Codec:
         Raises `UnknownEvent` or `DoesNotFit`.
         """
         header = entry.header
-        declared = self._events.get(header.type) or self.event_class(header.type)
+        declared = self.event_class(header.type)
         try:
             read = plain_decoder(declared)(entry.payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

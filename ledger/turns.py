@@ -28,7 +28,7 @@ Work = Callable[[], None]
 class Lockable(Protocol):
     """What one thread holds at a time."""
 
-    def acquire(self, blocking: bool = ...) -> bool:
+    def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool:
         """Hold it; gives whether it is held."""
 
     def release(self) -> None:
@@ -163,12 +163,21 @@ class Turns:
             return self._asked.popleft()
 
 
+def acquired(lock: Lockable, seconds: float = -1) -> bool:
+    """Whether a lock could be had within so many seconds, or, if none are given, sooner or later.
+
+    Others may hold it while they wait: who finds it taken lets them have the turn.
+    """
+    if lock.acquire(blocking=False):
+        return True
+    with waiting():
+        return lock.acquire(timeout=seconds)
+
+
 @contextmanager
 def held(lock: Lockable) -> Iterator[None]:
-    """A lock that others may hold while they wait: who finds it taken lets them have the turn."""
-    if not lock.acquire(blocking=False):
-        with waiting():
-            lock.acquire()
+    """A lock, held once `acquired`."""
+    acquired(lock)
     try:
         yield
     finally:

@@ -19,9 +19,10 @@ from ledger.log import Boundary, Ledger
 from projections.acts import Act, of_office
 from projections.collecting import uncollected
 from projections.standing import Office, Standing
-from projections.upkeep import Answer, Question, Rows, create_indexes, create_tables, of_request
+from projections.upkeep import Answer, Question, Rows
+from projections.views.database import create_indexes, create_tables
 from projections.views.reading import Happening
-from projections.views.taking import READER, Views
+from projections.views.taking import READER, Views, of_request
 
 
 class Moment(NamedTuple):

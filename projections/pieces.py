@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.evidence.apart import Apart, tell
+from ledger.apart import Apart, tell
 from ledger.log import Ledger
 from ledger.sqlite import named_errors
 from ledger.storage import Store, open_store
@@ -28,11 +28,6 @@ from projections.views.taking import READER, Views, facts_of
 WORTH_A_PROCESS = 1 << 15
 
 Progress = Callable[[int], None]
-
-
-def worth(size: int, processes: int) -> int:
-    """How many of so many processes are worth beginning for a log of this size."""
-    return max(1, min(processes, size // WORTH_A_PROCESS))
 
 
 class Log(NamedTuple):

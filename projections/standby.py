@@ -19,7 +19,8 @@ from ledger.files import named_os_errors
 from ledger.log import Ledger
 from ledger.sqlite import named_errors
 from ledger.storage.opening import connect
-from projections.upkeep import SETTINGS, Answer, Question, Rows, Upkeep
+from projections.upkeep import Answer, Question, Rows, Upkeep
+from projections.views.database import SETTINGS
 from projections.views.tables import REACHED
 
 Identity = tuple[int, int]

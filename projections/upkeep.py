@@ -27,19 +27,7 @@ from projections.standing import Standing
 from projections.views.comparing import different_tables
 from projections.views.database import SETTINGS, create_indexes, create_tables, new_database, this_boot
 from projections.views.tables import APPLICATION_ID, REACHED, VERSION
-from projections.views.taking import READER, Views, facts_of, of_request
-
-__all__ = [
-    "SETTINGS",
-    "Answer",
-    "Question",
-    "Rows",
-    "Sharing",
-    "Upkeep",
-    "create_indexes",
-    "create_tables",
-    "of_request",
-]
+from projections.views.taking import READER, Views, facts_of
 
 # A log of millions of entries takes minutes to take in, and others may wait for that.
 PATIENCE = 600.0

@@ -21,9 +21,9 @@ from ledger.events import Event
 from ledger.log import Ledger
 from ledger.storage import open_store
 from projections.acts import of_office
-from projections.pieces import WORTH_A_PROCESS, worth
 from projections.standing import Standing
-from projections.upkeep import Sharing, Upkeep, create_tables
+from projections.upkeep import Sharing, Upkeep
+from projections.views.database import create_tables
 from projections.views.taking import READER, Views, facts_of
 from tests.event_strategies import many
 from tests.facts import ANA, BEN, REQUEST, fact, ledger_on, noon, version_added
@@ -121,12 +121,6 @@ def put_together(ledger: Ledger, ends: Sequence[int]) -> list[str]:
         return [*connection.iterdump()]
 
 
-def test_a_process_is_worth_beginning_for_many_entries_only():
-    assert [worth(size, 4) for size in (0, 2 * WORTH_A_PROCESS - 1, 2 * WORTH_A_PROCESS, 9 * WORTH_A_PROCESS)] == [
-        *(1, 1, 2, 4)
-    ]
-
-
 def test_an_entry_that_cannot_be_read_elsewhere_is_named_and_the_views_stay_as_they_were(
     ledger: Ledger, url: str, views: Path, tmp_path: Path
 ):
@@ -195,7 +189,7 @@ def test_what_processes_that_were_killed_left_is_in_nobodys_way(ledger: Ledger, 
 
 LEFT = """
 import os, signal
-from ledger.evidence.apart import Apart
+from ledger.apart import Apart
 with Apart(1) as apart:
     apart.begin(os.getpid).result()
     os.kill(os.getpid(), signal.SIGKILL)

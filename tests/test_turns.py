@@ -1,8 +1,7 @@
 """Turns of threads: one goes on at a time, who waits lets the others, and nobody depends on it."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -10,14 +9,19 @@ from threading import Event, Lock, get_ident
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import ledger.turns
 from api.desk import Desk
+from api.http.callers import Callers
 from ledger.chain.entry import Entry
+from ledger.evidence.notary import Notary
+from ledger.home import open_home, open_lock_store, open_log, read_log_key
 from ledger.storage import open_store
 from ledger.turns import IN_A_ROW, PASSED, Pause, Turns, held, waiting
 from tests.facts import NOON, data_set, ledger_on, noon
 from tests.office import HOUSE
+from tests.signing import append, new_home
 from tests.stores import PATIENCE
 
 LONG = PATIENCE
@@ -164,11 +168,14 @@ def test_who_comes_back_waits_for_no_longer_than_a_turn_lasts():
 def test_what_goes_wrong_gives_the_turn_back(within: str):
     turns = Turns(8, LONG)
 
-    def fail() -> None:
-        with waiting():
-            raise ZeroDivisionError
+    def failing() -> None:
+        raise ZeroDivisionError
 
-    turns.ask({"work": lambda: 1 / 0, "waiting": fail}[within])  # type: ignore[arg-type]
+    def failing_in_a_wait() -> None:
+        with waiting():
+            failing()
+
+    turns.ask({"work": failing, "waiting": failing_in_a_wait}[within])
 
     Asked(turns, lambda: None).result()
 
@@ -273,17 +280,64 @@ def test_whoever_finds_a_lock_taken_lets_who_holds_it_come_back_to_their_turn():
     assert not lock.locked()
 
 
-def test_a_work_waits_for_the_next_that_is_asked_for_where_no_thread_can_be_had():
-    turns, failing = Turns(8, LONG), True
+def of_callers(home: Path, wait: Callable[[], object]) -> Iterator[Callable[[], object]]:
+    """Who looks a key up, and waits meanwhile."""
 
-    def submit(work: Callable[[], None], pool: ThreadPoolExecutor = turns._pool) -> object:
-        if failing:
-            raise RuntimeError
-        return ThreadPoolExecutor.submit(pool, work)
+    def clock() -> datetime:
+        wait()
+        return NOON
 
-    turns._pool.submit = submit  # type: ignore[method-assign, assignment]
-    first = Asked(turns, lambda: True)
-    failing = False
+    with open_home(home) as opened:
+        callers = Callers(opened.ledger, clock)
+        yield lambda: callers.caller("Bearer none") is None
+
+
+def of_a_notary(home: Path, wait: Callable[[], object]) -> Iterator[Callable[[], object]]:
+    """Who signs, and waits for the keys meanwhile."""
+
+    def keys() -> list[Ed25519PrivateKey]:
+        wait()
+        return [read_log_key(home)]
+
+    with Notary(open_log(home), open_lock_store(home), keys, home / "checkpoint") as notary:
+        yield notary.sign
+
+
+@pytest.mark.parametrize("kind", [of_callers, of_a_notary])
+def test_who_looks_up_or_signs_while_another_waits_in_it_lets_that_one_go_on(
+    tmp_path: Path, kind: Callable[[Path, Callable[[], object]], Iterator[Callable[[], object]]]
+):
+    turns, is_in, go = Turns(8, 2 * LONG), Event(), Event()
+
+    def wait() -> None:
+        with waiting():
+            is_in.set()
+            assert go.wait(PATIENCE)
+
+    def goes_there_too() -> object:
+        go.set()
+        return work()
+
+    home = new_home(tmp_path / "home")
+    append(home, 1)
+    with contextmanager(kind)(home, wait) as work:
+        one = Asked(turns, work)
+        assert is_in.wait(PATIENCE)
+        other = Asked(turns, goes_there_too)
+
+        assert one.result()
+        assert other.result()
+
+
+def test_a_work_waits_for_the_next_that_is_asked_for_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch):
+    turns = Turns(8, LONG)
+
+    def failing(_: Callable[[], None]) -> object:
+        raise RuntimeError
+
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(turns._pool, "submit", failing)
+        first = Asked(turns, lambda: True)
     second = Asked(turns, lambda: True)
 
     assert first.result()

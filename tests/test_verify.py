@@ -23,7 +23,7 @@ from api.cli.verifying import Extent, home_checks, verify_home
 from ledger.chain.merkle import EMPTY_ROOT, root_hash
 from ledger.errors import Unreachable
 from ledger.evidence.report import Finding, Report, Verdict, altered, gravest, unverified
-from ledger.evidence.verify import CUT_TAIL, Check, verify_log, worth
+from ledger.evidence.verify import CUT_TAIL, Check, verify_log
 from ledger.home import erase_person, open_home
 from ledger.storage import Store, open_store
 from tests.facts import NOON, data_set, noon
@@ -211,13 +211,6 @@ def test_the_process_that_asks_takes_part_and_not_alone(tmp_path: Path):
     seen = {finding.what for finding in report.findings}
     assert f"thing.happened.v1 {{}} seen by {os.getpid()}" in seen
     assert len(seen) > 1
-
-
-def test_a_process_is_worth_beginning_for_many_entries_only():
-    sizes = [0, 1, 2 * 16_384 - 1, 2 * 16_384, 4 * 16_384, 10**6]
-
-    assert [worth(size, 4) for size in sizes] == [1, 1, 1, 2, 4, 4]
-    assert [worth(size, 1) for size in sizes] == [1] * len(sizes)
 
 
 def unreachable(store: Store) -> AbstractContextManager[Sequence[Check]]:

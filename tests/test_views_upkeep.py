@@ -17,7 +17,8 @@ from ledger.log import Ledger
 from ledger.storage import create_store, open_store
 from projections.asof import AsOf, Moment
 from projections.standing import Office
-from projections.upkeep import Upkeep, create_tables
+from projections.upkeep import Upkeep
+from projections.views.database import create_tables
 from projections.views.disclosures import Asked, disclosures
 from projections.views.reading import Reader
 from projections.views.tables import VERSION

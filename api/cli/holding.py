@@ -14,8 +14,9 @@ from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, show
 from api.cli.wording import counted
 from api.past import by, called
+from ledger.apart import worth
 from ledger.home import VIEWS, open_home, store_url
-from projections.pieces import worth
+from projections.pieces import WORTH_A_PROCESS
 from projections.upkeep import Answer, Sharing, Upkeep
 from projections.views import answers
 from projections.views.answers import Access, Deadline, Holding
@@ -291,6 +292,6 @@ def rebuild(path: Path, processes: int | None) -> None:
         hidden = not sys.stderr.isatty()
         length = home.ledger.store.length()
         with click.progressbar(length=length, label="Taking in", file=sys.stderr, hidden=hidden) as bar:
-            sharing = Sharing(processes or worth(length, os.cpu_count() or 1), store_url(home.path))
+            sharing = Sharing(processes or worth(length, os.cpu_count() or 1, WORTH_A_PROCESS), store_url(home.path))
             position = Upkeep(home.path / VIEWS, home.ledger, bar.update).rebuild(sharing)
     click.echo(f"The views were made anew. They hold for position {position}.")

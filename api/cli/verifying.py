@@ -19,12 +19,12 @@ from api.cli.evidence import lock_store, read_at_most, witness_seconds
 from api.cli.reporting import bundle_sentences, sentences
 from api.cli.wording import counted_together, printable
 from api.signing import appointed_in
+from ledger.apart import Apart, worth
 from ledger.chain.checkpoint import parse_log_key, parse_witness_key
 from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey
 from ledger.codec import Codec
 from ledger.errors import Damaged, LedgerError, NotALedger, Tampered, Unreachable
 from ledger.evidence.agreements import SignatureCheck
-from ledger.evidence.apart import Apart
 from ledger.evidence.archive import MAX_ARCHIVE_BYTES
 from ledger.evidence.bundle_check import check_bundle
 from ledger.evidence.checkpoints import Given, against_checkpoints
@@ -33,7 +33,7 @@ from ledger.evidence.cosigned import asked_all, parse_asked, with_witnesses
 from ledger.evidence.earlier import origin_in, origins_of, with_earlier
 from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Finding, Report, Verdict, altered, unreadable, unverified
-from ledger.evidence.verify import CHUNK, Check, verify_log, worth
+from ledger.evidence.verify import CHUNK, WORTH_A_PROCESS, Check, verify_log
 from ledger.home import (
     SECRETS,
     VIEWS,
@@ -188,7 +188,7 @@ def _verify(path: Path, wanted: int | None, settled: datetime, against: Against,
         click.progressbar(length=store.length(), label="Verifying", file=sys.stderr, hidden=hidden) as bar,
         ExitStack() as apart,
     ):
-        processes = wanted or worth(store.length(), os.cpu_count() or 1)
+        processes = wanted or worth(store.length(), os.cpu_count() or 1, WORTH_A_PROCESS)
         compared = _comparison_of_views(apart, path, store, processes) if extent is Extent.ALL else list
         appointed = appointed_in(path)
         asked = [parse_asked(witness, appointed) for witness in against.witnesses]

@@ -18,9 +18,9 @@ from ledger.errors import Malformed
 from projections.acts import ApproveRequest
 from projections.checklist import NOBODY, Line, checklist
 from projections.standing import Standing
-from projections.upkeep import of_request
 from projections.views.answers import Waiting
 from projections.views.cases import Case
+from projections.views.taking import of_request
 
 CHECKLIST = {
     "source": "item",

@@ -128,9 +128,10 @@ def _tags_of(hint: Any) -> _Tagging:
     kind, notes = _parted(hint)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _tags_of_struct(kind)
-    for note in notes:
-        if TAG in note:
-            return _tags_of_text(f"{note[TAG]}:")
+    marks = [f"{note[TAG]}:" for note in notes if TAG in note]
+    if marks:
+        (mark,) = marks
+        return _tags_of_text(mark)
     if get_origin(kind) is tuple:
         return _tags_of_tuple(*get_args(kind))
     options = [_tags_of(option) for option in get_args(kind) if _carries(option, TAG)]

@@ -10,8 +10,7 @@ is shown it (`synchronous=FULL`), for which SQLite waits once: it stands in the 
 moves the one moves the other, or closes all that use it first.
 """
 
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -76,12 +75,6 @@ ADD_FIRST = "INSERT INTO checkpoints (size, note) SELECT ?, ? WHERE NOT EXISTS (
 ADD_AFTER = f"""
     INSERT INTO checkpoints (size, note)
     SELECT ?, ? FROM ({LAST}) AS last WHERE last.size = ? AND last.note = ?
-"""
-# SQLite puts what it selects into a table of its own before it inserts it. Here nothing is selected but the note, and
-# no checkpoint is without one.
-ADD_AFTER_IN_FILE = f"""
-    INSERT INTO checkpoints (size, note)
-    VALUES (?, (SELECT ? FROM ({LAST}) AS last WHERE last.size = ? AND last.note = ?))
 """
 COSIGN = "INSERT INTO cosignatures (size, witness, line) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 COSIGNED = "SELECT size, witness, line FROM cosignatures WHERE witness = ? ORDER BY size DESC LIMIT 1"
@@ -182,11 +175,9 @@ class LockStore:
 
     def add(self, stored: Stored, after: Stored) -> bool:
         """Keep a checkpoint, on disk when this returns; False, and nothing kept, when `after` is not the last one."""
-        if isinstance(self._tables, _LockFile) and after != NOTHING:
-            return self._tables.add(stored, after)
-        statement, values = (ADD_FIRST, stored) if after == NOTHING else (ADD_AFTER, (*stored, *after))
-        with self._tables.writing() as statements:
-            return statements.execute(statement, values).rowcount == 1
+        if after == NOTHING:
+            return self._at_once(ADD_FIRST, stored) == 1
+        return self._at_once(ADD_AFTER, (*stored, *after)) == 1
 
     @contextmanager
     def held(self) -> Iterator[Stored]:
@@ -250,6 +241,13 @@ class LockStore:
         with self._tables.reading() as statements:
             return [self._text(witness) for (witness,) in statements.execute(WITNESSES)]
 
+    def _at_once(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows one statement adds, which are on disk when this returns."""
+        if isinstance(self._tables, _LockFile):
+            return self._tables.at_once(statement, values)
+        with self._tables.writing() as statements:
+            return statements.execute(statement, values).rowcount
+
     def _cosignature(self, row: Row) -> Cosignature:
         size, witness, line = row
         if not isinstance(size, int) or not isinstance(line, bytes):
@@ -278,16 +276,10 @@ class LockStore:
 class _LockFile(FileTables):
     """A lock store in a file."""
 
-    def add(self, stored: Stored, after: Stored) -> bool:
-        """As the lock store adds: SQLite makes one statement a transaction, in less time than if that is asked for."""
+    def at_once(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows one statement adds: SQLite makes it a transaction, in less time than if that is asked for."""
         with self._connections.borrowed() as connection:
-            try:
-                connection.execute(ADD_AFTER_IN_FILE, (*stored, *after))
-            except sqlite3.IntegrityError:
-                if connection.execute(LAST).fetchone() == after:
-                    raise
-                return False
-            return True
+            return connection.execute(statement, values).rowcount
 
 
 def _file_at(path: Path) -> _LockFile:

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, nullcontext
 
+from ledger.apart import Apart
 from ledger.chain.merkle import completed_by, root_of
 from ledger.errors import Damaged
-from ledger.evidence.apart import Apart
 from ledger.evidence.indexed import wrongs
 from ledger.evidence.report import Finding, Report, altered
 from ledger.evidence.sweep import CHUNK, CHUNK_LEVEL, Check, Progress, Sweep, Swept
@@ -43,11 +43,6 @@ CUT_TAIL = (
 def no_checks(_: Store) -> AbstractContextManager[Sequence[Check]]:
     """No further checks."""
     return nullcontext(())
-
-
-def worth(size: int, processes: int) -> int:
-    """How many of so many processes are worth beginning for a log of this size."""
-    return max(1, min(processes, size // WORTH_A_PROCESS))
 
 
 def verify_log(

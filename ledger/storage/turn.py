@@ -15,7 +15,7 @@ from time import monotonic
 from types import TracebackType
 
 from ledger.errors import Busy, Unreachable
-from ledger.turns import waiting
+from ledger.turns import acquired, waiting
 
 
 class Turn:
@@ -27,11 +27,8 @@ class Turn:
         self._turnstile, self._lock = _FileLock(path.with_name(path.name + "stile")), _FileLock(path)
 
     def __enter__(self) -> None:
-        if not self._threads.acquire(blocking=False):
-            with waiting():
-                acquired = self._threads.acquire(timeout=self._seconds)
-            if not acquired:
-                raise Busy(self._path, self._seconds)
+        if not acquired(self._threads, self._seconds):
+            raise Busy(self._path, self._seconds)
         try:
             until = monotonic() + self._seconds
             self._turnstile.take(self._seconds)

@@ -20,7 +20,7 @@ from psycopg.abc import RV, PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.errors import Busy, Damaged, LedgerError, Malformed, NotALedger, StoreFull, Unreachable
-from ledger.turns import waiting
+from ledger.turns import acquired, waiting
 
 LOCK_SECONDS = 10.0
 STATEMENT_SECONDS = 30.0
@@ -155,11 +155,8 @@ class Connections:
     @contextmanager
     def borrowed(self) -> Iterator[Connection]:
         """A connection that nobody else uses meanwhile. Raises `Busy` when all are in use for too long."""
-        if not self._room.acquire(blocking=False):
-            with waiting():
-                acquired = self._room.acquire(timeout=LOCK_SECONDS)
-            if not acquired:
-                raise Busy(self.server.shown, LOCK_SECONDS)
+        if not acquired(self._room, LOCK_SECONDS):
+            raise Busy(self.server.shown, LOCK_SECONDS)
         try:
             connection = self._take()
             try:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 Told = ParamSpec("Told")
 Found = TypeVar("Found")
 
+# In a process apart: where it tells how far it is.
 _told: "list[Synchronized[int]]" = []
+
+
+def worth(size: int, processes: int, each: int) -> int:
+    """How many of so many processes are worth beginning for work of this size, when each has to do at least so much."""
+    return max(1, min(processes, size // each))
 
 
 def tell(more: int) -> None:
