@@ -1,5 +1,7 @@
 """The tag index is asked for all that must be in it, and for nothing else; many headers are read as each by itself."""
 
+import random
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from ledger.chain.entry import parse_entry
 from ledger.errors import Malformed
 from ledger.evidence.headers import headers_of
-from ledger.evidence.report import altered
+from ledger.evidence.report import Verdict, altered
 from ledger.evidence.verify import verify_log
 from ledger.storage import open_store
 from ledger.storage.tag_index import STEP
@@ -138,3 +140,31 @@ def test_a_file_with_pages_that_are_free_is_looked_through_for_them_too(tmp_path
 
     with open_store(url) as store:
         assert places(verify_log(store)) == {None}
+
+
+def rows_in(file: Path) -> list[tuple[str, str, int]]:
+    """The rows of the index, from first to last."""
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT tag, type, position FROM tags").fetchall()
+
+
+@pytest.mark.parametrize("letter", [b"t", b"h", b"n", b"1"], ids=bytes.decode)
+def test_a_row_that_stands_where_another_belongs_is_found_though_a_search_takes_it_for_that_one(
+    tmp_path: Path, letter: bytes
+):
+    """SQLite does not read again, row by row, what it has searched for: here what one of them says was changed."""
+    file = tmp_path / "log.db"
+    url = fill_store(file, 2 * STEP, tags=lambda number: ["thing:1"])
+    content, rows = file.read_bytes(), rows_in(file)
+    # Each row has its tag, its type and its position, one after the other; what was moved stands in two places.
+    starts = [row.start() for row in re.finditer(b"(thing:1|)thing.happened.v1[^\\x00]", content)]
+    changes = 0
+    for start in random.Random(letter).sample(starts, 40):
+        changed = bytearray(content)
+        changed[content.find(letter, start)] ^= 0x20
+        file.write_bytes(changed)
+        if rows_in(file) != rows:
+            changes += 1
+            with open_store(url) as store:
+                assert verify_log(store).verdict is Verdict.ALTERED, start
+    assert changes > 10

@@ -76,11 +76,13 @@ TYPES_OF_TAG = """
     SELECT type FROM types WHERE type IS NOT NULL
 """
 COUNTED = "(SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE tag = ? LIMIT ?))"
-# For each of these tags a list of positions, empty where it leads nowhere.
+# For each of these tags a list of positions, empty where it leads nowhere. SQLite takes every row of a range to have
+# the tag and the type that it looked for, whatever the row says; with a plus it reads them, unless "=" told it before.
 LEADS = """
     SELECT group_concat((
         SELECT json_group_array(t.position) FROM tags AS t
-        WHERE t.tag = wanted.value AND t.type = ?2 AND t.position > ?3 AND t.position <= ?4
+        WHERE t.tag = wanted.value AND t.type IS ?2 AND t.position > ?3 AND t.position <= ?4
+            AND +t.tag = wanted.value AND +t.type = ?2
     ))
     FROM json_each(?1) AS wanted
 """
