@@ -4,7 +4,7 @@ from typing import Any
 
 from ledger.chain.entry import parse_entry
 from ledger.chain.merkle import completed_by
-from ledger.storage.tag_index import index_rows
+from ledger.storage.postgres.growth import tag_rows
 from tests.tampering import Operator
 
 
@@ -42,5 +42,4 @@ class Forger:
         self.connection.executemany("UPDATE entries SET tree = ?, entry = ? WHERE position = ?", rows)
         (last,) = self.connection.execute("SELECT MAX(position) FROM entries").fetchone()
         indexed = [parse_entry(self.raw[position]) for position in range(1, self.home.indexed(last) + 1)]
-        self.connection.execute("DELETE FROM tags")
-        self.connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", index_rows(indexed))
+        self.home.index(self.connection, tag_rows(indexed))

@@ -23,7 +23,7 @@ from ledger.evidence.lockstore import LockStore, Stored
 from ledger.evidence.logkeys import log_key
 from ledger.home import create_home, open_home, open_lock_store, open_log, store_url
 from ledger.storage import Store, create_store, is_postgres, open_store
-from ledger.storage.tag_index import index_rows
+from ledger.storage.postgres.growth import tag_rows
 from tests.command_line import dua_ledger
 from tests.facts import data_set, fact, noon
 from tests.tampering import Superuser
@@ -136,9 +136,8 @@ def _fill(superuser: Superuser, draft: Store) -> None:
     """Have a database hold what another store does."""
     with superuser.database("log.db") as shell:
         shell.execute("DELETE FROM entries")
-        shell.execute("DELETE FROM tags")
         shell.executemany("INSERT INTO entries VALUES (?, ?, ?)", [*draft.rows(0, draft.length())])
-        shell.executemany("INSERT INTO tags VALUES (?, ?, ?)", index_rows([*draft.scan()]))
+        superuser.index(shell, tag_rows(draft.scan()))
 
 
 def as_events(entries: Iterable[Entry]) -> Iterator[DCBEvent]:

@@ -17,7 +17,7 @@ FACT = "fact"
 COLUMNS = {
     "log.db": {
         "entries": {"position": FACT, "tree": FACT, "entry": FACT},
-        "tags": {"tag": FACT, "type": FACT, "position": FACT},
+        "tags": {"tag": FACT, "type": FACT, "position": FACT, "earlier": FACT},
     },
     "custody.db": {
         "sealed": {
@@ -44,8 +44,12 @@ COLUMNS = {
     },
 }
 
-# On PostgreSQL documents are rows.
-SHARED = {**COLUMNS, "custody.db": {**COLUMNS["custody.db"], "documents": {"address": FACT, "box": FACT}}}
+# On PostgreSQL documents are rows, and the tag index has a row for each entry.
+SHARED = {
+    **COLUMNS,
+    "log.db": {**COLUMNS["log.db"], "tags": {"tag": FACT, "type": FACT, "position": FACT}},
+    "custody.db": {**COLUMNS["custody.db"], "documents": {"address": FACT, "box": FACT}},
+}
 KINDS = {"files": COLUMNS, "postgres": SHARED}
 
 Case = tuple[str, ...]
@@ -72,6 +76,11 @@ def columns(kind: str) -> list[Case]:
     return [
         (database, table, column) for database, table, column in found if KINDS[kind][database][table][column] == FACT
     ]
+
+
+def columns_of(home: Operator, database: str, table: str) -> list[str]:
+    """The columns of a table of this home that hold facts, in their order."""
+    return [*KINDS["postgres" if isinstance(home, Superuser) else "files"][database][table]]
 
 
 OF_A_TABLE = ("database", "table")
@@ -136,7 +145,7 @@ def unnoticed(home: Operator, attacks: Iterator[Attack], at_least: int) -> list[
 
 
 def carry_out(home: Operator, attack: Attack) -> None:
-    columns = list(SHARED[attack.database][attack.table])
+    columns = columns_of(home, attack.database, attack.table)
     this_row = " AND ".join(f"{column} IS ?" for column in columns)
     with home.database(attack.database) as connection:
         for row in attack.gone:
@@ -147,14 +156,15 @@ def carry_out(home: Operator, attack: Attack) -> None:
 
 def some_rows(home: Operator, database: str, table: str) -> list[Row]:
     """The first, the last, and some in between: of entries, those which complete many subtrees."""
-    columns = ", ".join(SHARED[database][table])
+    columns = ", ".join(columns_of(home, database, table))
     order = "document, commitment" if table == "sealed" else "1"
     rows = home.run(database, f"SELECT {columns} FROM {table} ORDER BY {order}")
     if table == "entries":
         return [rows[position - 1] for position in (1, 2, 63, 64, 65, 128, SIZE - 1, SIZE)]
     if table == "tags":
         # Mostly every other row has the empty tag, which each entry has, so that nobody can take it from another.
-        return sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 16 * 2]
+        some = sorted(rows, key=lambda row: (row[2], row[0]))[:: len(rows) // 16 * 2]
+        return [*some, *sorted(({*rows} - {*some}), key=lambda row: (len(str(row[-1])), row))[-4:]]
     return [*rows[: -1 : max(1, len(rows) // 5)], rows[-1]]
 
 

@@ -3,7 +3,8 @@
 import io
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -30,7 +31,7 @@ from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home
 from ledger.storage import create_store, open_store
 from ledger.storage.postgres.indexes import UNCHECKED
-from ledger.storage.tag_index import indexed_up_to
+from ledger.storage.tag_index import STEP, indexed_up_to
 from tests.facts import noon
 
 LAPSES = date(2026, 12, 21)
@@ -59,6 +60,15 @@ class Operator:
     def indexed(self, length: int) -> int:
         """Up to where the tag index goes when the log is so long."""
         return indexed_up_to(length)
+
+    def index(self, connection: Any, said: Iterable[tuple[str, str, int]]) -> None:
+        """Have the tag index hold just this: each tag with the type and the position of an entry."""
+        connection.execute("DELETE FROM tags")
+        listed = defaultdict[tuple[str, str, int], list[int]](list)
+        for tag, type_, position in sorted({*said}):
+            listed[tag, type_, (position - 1) // STEP].append(position)
+        rows = [(tag, type_, last, ",".join(map(str, first))) for (tag, type_, _), (*first, last) in listed.items()]
+        connection.executemany("INSERT INTO tags VALUES (?, ?, ?, ?)", rows)
 
     def takes(self, position: int) -> bool:
         """Whether there may be an entry at such a position."""
@@ -125,6 +135,10 @@ class Superuser(Operator):
 
     def indexed(self, length: int) -> int:
         return length
+
+    def index(self, connection: Any, said: Iterable[tuple[str, str, int]]) -> None:
+        connection.execute("DELETE FROM tags")
+        connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", [*said])
 
     def takes(self, position: int) -> bool:
         return position > 0

@@ -6,10 +6,14 @@ from contextlib import closing
 import pytest
 
 from ledger.errors import Damaged
+from ledger.evidence.report import Verdict
+from ledger.evidence.verify import verify_log
 from ledger.storage import open_store
 from ledger.storage.tag_index import STEP
 from tests.stores import contents, event, nothing_written, path_of
 
+# Of entries that are all alike, what the row at the end of their step lists.
+EARLIER = ",".join(map(str, range(1, STEP)))
 GROWS = "only ever added after the last"
 SPOILING = {
     "UPDATE entries SET entry = x'00' WHERE position = 2": "an entry never changes",
@@ -33,7 +37,7 @@ SPOILING = {
     "UPDATE OR REPLACE tags SET position = 1": "a tag never changes",
     "UPDATE tags SET type = 'u' WHERE tag = ''": "a tag never changes",
     "DELETE FROM tags": "a tag never goes",
-    "DELETE FROM tags WHERE tag = 'a' AND position = 3": "a tag never goes",
+    "DELETE FROM tags WHERE tag = 'a' AND position = 256": "a tag never goes",
 }
 
 
@@ -52,13 +56,13 @@ def test_what_somebody_put_in_the_way_of_an_append_is_named_and_nothing_is_writt
     with open_store(file_url) as store:
         store.append([event("t", "a")] * (STEP - 4))
         with closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
-            plain.execute("INSERT INTO tags VALUES ('a', 't', ?)", (STEP - 2,))
+            plain.execute("INSERT INTO tags VALUES ('a', 't', ?, ?)", (STEP, EARLIER))
         before = contents(store)
 
         with pytest.raises(Damaged) as refused:
             store.append([event("t", "a")] * 10)
 
-        why = "UNIQUE constraint failed: tags.tag, tags.type, tags.position"
+        why = "UNIQUE constraint failed: tags.tag, tags.type, tags.position, tags.earlier"
         assert vars(refused.value) == {"path": path_of(file_url), "why": why}
         assert contents(store) == before
 
@@ -67,5 +71,15 @@ def test_replacing_a_row_of_the_index_by_itself_changes_nothing(file_url):
     with open_store(file_url) as store:
         store.append([event("t", "a")] * STEP)
         with nothing_written(store), closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
-            plain.execute("INSERT OR REPLACE INTO tags VALUES ('a', 't', 3)")
-            plain.execute("INSERT OR IGNORE INTO tags VALUES ('a', 't', 3)")
+            plain.execute("INSERT OR REPLACE INTO tags VALUES ('a', 't', ?, ?)", (STEP, EARLIER))
+            plain.execute("INSERT OR IGNORE INTO tags VALUES ('a', 't', ?, ?)", (STEP, EARLIER))
+
+
+def test_nothing_takes_the_place_of_a_row_of_the_index(file_url):
+    with open_store(file_url) as store:
+        store.append([event("t", "a")] * STEP)
+        with closing(sqlite3.connect(path_of(file_url), isolation_level=None)) as plain:
+            plain.execute("INSERT OR REPLACE INTO tags VALUES ('a', 't', ?, '')", (STEP,))
+            rows = plain.execute("SELECT earlier FROM tags WHERE tag = 'a'").fetchall()
+        assert rows == [("",), (EARLIER,)]
+        assert verify_log(store).verdict is Verdict.ALTERED

@@ -114,7 +114,8 @@ def test_rows_in_an_order_that_hides_them_from_queries_are_found(home: Operator)
 
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT * FROM tags ORDER BY position, tag").fetchall() == rows
-    assert {position for position, _ in findings(home)} == {None}
+    # Whoever asks the index for what was erased goes past it, too.
+    assert None in {position for position, _ in findings(home)}
 
 
 def cells_of(content: bytes | bytearray, page: int) -> int:

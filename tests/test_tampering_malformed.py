@@ -15,6 +15,7 @@ from ledger.chain.merkle import completed_by, leaf_hash
 from ledger.evidence.sweep import BLOCK
 from ledger.evidence.verify import verify_log
 from ledger.storage import create_store, open_store
+from ledger.storage.postgres.growth import tag_rows
 from ledger.storage.tag_index import STEP
 from tests.forging import Forger
 from tests.tampered_homes import findings, home, office_on_a_server, over_both
@@ -76,8 +77,8 @@ def test_an_index_made_to_fit_a_malformed_header_does_not_make_it_well_formed(
             b'"tags":["dataset:D-60"],"type":"dataset.registered.v1"',
             f'"tags":{listed},"type":"{type_}"'.encode(),
         )
-        connection.execute("DELETE FROM tags WHERE position = ?", (position,))
-        connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", [(tag, type_, position) for tag in tags])
+        others = [parse_entry(raw) for at, raw in forger.raw.items() if at != position and at <= home.indexed(SIZE)]
+        home.index(connection, [*tag_rows(others), *((tag, type_, position) for tag in tags)])
 
     assert position in {place for place, _ in findings(home)}
 
@@ -140,6 +141,7 @@ def made_up(path: Path, headers: Sequence[Header], payload: bytes = b"{}") -> st
     url = f"sqlite:///{path}"
     create_store(url)
     tree: dict[int, bytes] = {}
+    said: list[tuple[str, str, int]] = []
     leaf = NO_LEAF
     with closing(sqlite3.connect(path)) as connection:
         for position, header in enumerate(headers, 1):
@@ -149,8 +151,8 @@ def made_up(path: Path, headers: Sequence[Header], payload: bytes = b"{}") -> st
             hashes = completed_by(position, leaf, lambda level, index: tree[(index + 1) << level][32 * level :][:32])
             tree[position] = b"".join(hashes)
             connection.execute("INSERT INTO entries VALUES (?, ?, ?)", (position, tree[position], raw))
-            rows = [(tag, header.type, position) for tag in ("", *header.tags)]
-            connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?, ?)", rows)
+            said += [(tag, header.type, position) for tag in ("", *header.tags)]
+        Operator(path).index(connection, said)
         connection.commit()
     return url
 
@@ -171,7 +173,7 @@ def test_a_header_without_line_end_or_payload_is_found(home: Operator):
 
 
 def test_a_tag_that_is_no_text_is_not_taken_for_one_with_a_replacement_character(tmp_path: Path):
-    url = fill_store(tmp_path / "log.db", STEP, tags=lambda number: ["person:\ufffd"])
+    url = fill_store(tmp_path / "log.db", STEP, tags=lambda number: ["person:\ufffd"] if number == 39 else [])
     with closing(sqlite3.connect(tmp_path / "log.db")) as connection, guards_down(connection):
         connection.execute("UPDATE tags SET tag = CAST(x'706572736f6e3aff' AS TEXT) WHERE tag > '' AND position = 40")
         connection.commit()

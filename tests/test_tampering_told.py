@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli import main
-from tests.tampered_homes import Attack, carry_out, home, not_excluded, office_on_a_server, over_both
+from tests.tampered_homes import Attack, carry_out, columns_of, home, not_excluded, office_on_a_server, over_both
 from tests.tampering import (
     SIZE,
     Operator,
@@ -20,7 +20,8 @@ __all__ = ["home", "office_on_a_server"]
 
 @over_both()
 def test_the_command_prints_every_finding_with_its_position_and_exits_with_10(home: Operator):
-    carry_out(home, Attack("log.db", "tags", [], [("thing:x", "ledger.opened.v1", 1)], set()))
+    earlier = [""] * (len(columns_of(home, "log.db", "tags")) - 3)
+    carry_out(home, Attack("log.db", "tags", [], [("thing:x", "ledger.opened.v1", 1, *earlier)], set()))
 
     result = invoke("verify", "--home", str(home.path), "--processes", "1")
 
@@ -47,7 +48,7 @@ def test_the_command_prints_for_programs_what_was_found(home: Operator):
 
 @pytest.mark.parametrize(
     ("statement", "code"),
-    [("SELECT 1", 0), ("UPDATE tags SET tag = 'person:' WHERE position = 70 AND tag > ''", 10)],
+    [("SELECT 1", 0), ("UPDATE tags SET tag = 'person:' WHERE tag = (SELECT MAX(tag) FROM tags)", 10)],
     ids=["untouched", "altered"],
 )
 def test_the_program_itself_exits_so(home: Operator, statement: str, code: int):
@@ -61,7 +62,7 @@ def test_the_program_itself_exits_so(home: Operator, statement: str, code: int):
     )
 
     assert (done.returncode, done.stderr) == (code, "")
-    assert [finding["position"] for finding in json.loads(done.stdout)["findings"]] == ([70, 70] if code else [])
+    assert [finding["position"] for finding in json.loads(done.stdout)["findings"]] == ([7, 7] if code else [])
 
 
 def invoke(*arguments: str) -> Result:

@@ -5,7 +5,7 @@ import pytest
 from ledger.chain.entry import parse_entry, write_entry
 from ledger.chain.merkle import completed_by
 from ledger.evidence.report import Report
-from ledger.storage.tag_index import index_rows
+from ledger.storage.postgres.growth import tag_rows
 from tests.forging import Forger
 from tests.tampered_homes import findings, home, not_excluded, office_on_a_server, over_both
 from tests.tampering import SIZE, Operator, outcome
@@ -78,7 +78,7 @@ def test_an_entry_added_with_every_hash_right_is_not_found(home: Operator):
         tree = b"".join(completed_by(SIZE + 1, added.leaf, forger.subtree))
         connection.execute("INSERT INTO entries VALUES (?, ?, ?)", (SIZE + 1, tree, added.raw))
         if home.indexed(SIZE + 1) > SIZE:
-            connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", index_rows([added]))
+            home.index(connection, tag_rows([*map(parse_entry, forger.raw.values()), added]))
 
     report = outcome(home.path)
 

@@ -442,7 +442,7 @@ def peak(url: str) -> int:
 @pytest.mark.campaign
 def test_a_log_many_times_as_long_takes_no_more_memory_to_verify(tmp_path: Path):
     """SQLite keeps pages in memory up to the size of its cache, so the smaller log has to be one that fills it."""
-    small, large = (100_000, 1_000_000) if CAMPAIGN else (4_000, 20_000)
+    small, large = (100_000, 1_000_000) if CAMPAIGN else (10_000, 30_000)
     tags_each, length = (3, 120) if CAMPAIGN else (6, 240)
 
     def tags(number: int) -> list[str]:

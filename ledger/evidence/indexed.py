@@ -1,8 +1,8 @@
 """Whether the tag index leads to every entry by its type and its tags, and holds nothing else.
 
 It is asked what the queries of this program ask it. Where each tag of a chunk of entries leads to just those that have
-it, and the index has as many rows as all that, then it is right: so nothing need be brought into another order. Where
-it is not, all of it is read in the order of entries, which takes longer, to say what is wrong.
+it, and the index lists as many positions as all that, then it is right: so nothing need be brought into another order.
+Where it is not, all of it is read in the order of entries, which takes longer, to say what is wrong.
 """
 
 import json
@@ -40,7 +40,7 @@ class Asked:
         self._after = self._until = 0
         # Where each tag must lead, by type.
         self._leads: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        self._rows = 0
+        self._listed = 0
         self._is_right = True
 
     def take(self, positions: Sequence[int], entries: Iterable[Said]) -> None:
@@ -58,16 +58,16 @@ class Asked:
             for tag in said.tags:
                 of_type[tag].append(position)
 
-    def rows(self) -> int | None:
-        """How many rows the index has for what was taken in; None when it does not lead there, or elsewhere too."""
+    def listed(self) -> int | None:
+        """How many positions the index lists for what was taken in; None when it does not lead to just these."""
         self._ask()
-        return self._rows if self._is_right else None
+        return self._listed if self._is_right else None
 
     def _ask(self) -> None:
         try:
             for type_, wanted in self._leads.items():
                 self._is_right = self._is_right and self._store.leads(type_, wanted, self._after, self._until)
-                self._rows += sum(map(len, wanted.values()))
+                self._listed += sum(map(len, wanted.values()))
         except Damaged:
             self._is_right = False
         self._leads.clear()

@@ -38,7 +38,7 @@ class Check(Protocol):
 
 
 class Swept(NamedTuple):
-    """What is wrong with the rows of a range, and how many rows the index has for them, as `Asked` says it."""
+    """What is wrong with the rows of a range, and how many positions the index lists for them, as `Asked` says it."""
 
     findings: Sequence[Finding]
     indexed: int | None
@@ -71,7 +71,7 @@ class Sweep:
             self._altered(min(self._expected, until), f"what comes from here on cannot be read: {error}")
         for check in self._checks:
             self._findings += check.finish()
-        return Swept(self._findings, self._indexed.rows())
+        return Swept(self._findings, self._indexed.listed())
 
     def _begin_after(self, position: int) -> None:
         """Take the row before the range as it is: the range that it belongs to is where it is checked."""

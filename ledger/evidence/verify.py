@@ -77,20 +77,20 @@ def verify_log(
 
 
 def _beside(store: Store, size: int) -> Swept:
-    """What is wrong beside the entries, and how many rows the index has in all."""
+    """What is wrong beside the entries, and how many positions the index lists in all."""
     try:
-        return Swept([altered(position, what) for position, what in store.strays()], store.index_rows(size))
+        return Swept([altered(position, what) for position, what in store.strays()], store.index_size(size))
     except Damaged as error:
         return Swept([altered(None, str(error))], None)
 
 
 def _of_the_index(
-    store: Store, size: int, rows: int | None, of_ranges: Sequence[int | None], before: Sequence[Finding]
+    store: Store, size: int, listed: int | None, of_ranges: Sequence[int | None], before: Sequence[Finding]
 ) -> Sequence[Finding]:
-    """What is wrong with the tag index, which has so many rows, and so many that lead to the entries of each range."""
+    """What is wrong with the tag index, which lists so many positions, and so many for the entries of each range."""
     leading = [count for count in of_ranges if count is not None]
     leads = len(leading) == len(of_ranges)
-    if leads and sum(leading) == rows:
+    if leads and sum(leading) == listed:
         return ()
     findings = [*wrongs(store, size)]
     if not (leads or findings or before):

@@ -100,12 +100,15 @@ class Store(DCBRecorder):
     def leads(self, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int) -> bool:
         """Whether each of these tags leads to just these positions of entries of a type, after one up to another.
 
-        The empty tag is that of all entries.
+        The empty tag is that of all entries. Both are positions up to which the index reaches in a log of that length.
         """
 
     @abstractmethod
-    def index_rows(self, head: int) -> int:
-        """How many rows the tag index has, but for those of entries that came when the log was longer than this."""
+    def index_size(self, head: int) -> int:
+        """How many positions the tag index lists, for all tags, but for those that no log of this length needs.
+
+        What came when the log was longer is not counted.
+        """
 
     @abstractmethod
     def strays(self) -> list[tuple[int | None, str]]:

@@ -1,11 +1,11 @@
 """The store on SQLite: one file for a machine, or memory.
 
     entries (position, tree, entry)     `tree` is the entry's leaf and the hashes of the subtrees that it completes
-    tags (tag, type, position)          one row for each tag of an entry, and one with an empty tag for its type
+    tags (tag, type, position, earlier) where a tag stands, and an empty one for each type: see `tag_index`
 
 The row of an entry is all there is of it: the tree needs no table of its own, and reading a completed subtree is
 reading the row of the entry that completed it. `tags` is an index over what the entries say of themselves, kept by
-`tag_index`; its key is the whole row, so it has no second copy that could differ.
+`tag_index`; its key is the whole row, so nothing can take a row's place.
 
 Writers take turns on a file lock, then `BEGIN IMMEDIATE`; `synchronous=FULL` makes the commit wait for the disk. What
 is read up to some position never changes, so the statements of a page need no transaction around them.
@@ -36,7 +36,7 @@ from ledger.storage.port import EMPTY_HEAD, ROWS, Clock, Head, Store, recording_
 from ledger.storage.recent import Recent
 from ledger.storage.tag_index import (
     INDEXED_TAGS,
-    ROWS_BUT_NEWER,
+    LISTED_BUT_NEWER,
     TagIndex,
     entry_in,
     indexed_up_to,
@@ -59,7 +59,8 @@ SCHEMA = {
             tag TEXT NOT NULL,
             type TEXT NOT NULL,
             position INTEGER NOT NULL,
-            PRIMARY KEY (tag, type, position)
+            earlier TEXT NOT NULL,
+            PRIMARY KEY (tag, type, position, earlier)
         ) STRICT, WITHOUT ROWID
     """,
     "entries_only_grow": """
@@ -209,10 +210,10 @@ class SQLiteStore(Store):
         with self._connections.borrowed() as connection:
             return leads(connection, type_, wanted, after, until)
 
-    def index_rows(self, head: int) -> int:
+    def index_size(self, head: int) -> int:
         """As the port says."""
         with self._connections.borrowed() as connection:
-            (count,) = connection.execute(ROWS_BUT_NEWER, (indexed_up_to(head),)).fetchone()
+            (count,) = connection.execute(LISTED_BUT_NEWER, (indexed_up_to(head),)).fetchone()
         return int(count)
 
     def strays(self) -> list[tuple[int | None, str]]:

@@ -2,14 +2,15 @@
 
 The rows of one entry lie far apart in the index, and each would cost an append a page of the write-ahead log. So rows
 are added for STEP entries at once, by the append that completes them; the entries behind the last whole step, the tail,
-are looked through themselves. How far the index reaches thus follows from the log's length alone.
+are looked through themselves. How far the index reaches thus follows from the log's length alone. The entries of a step
+that have the same tag and type share a row: it stands at the last of them and lists the earlier ones.
 
 Of a tag that stands on few entries all rows are read, whatever their types: looking for each type would take longer. Of
 a busy tag each type is looked for by itself. What is busy stays busy, so a store finds that out once.
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
@@ -28,12 +29,14 @@ BUSY = 128
 STRETCH = 4096
 ANY_TAG = ""  # every entry has this in the index, so that a query without tags is a query for it
 
-ADD_TAG = "INSERT INTO tags (tag, type, position) VALUES (?, ?, ?)"
+ADD_TAG = "INSERT INTO tags (tag, type, position, earlier) VALUES (?, ?, ?, ?)"
 ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
+# The end of the step before the one that a row `t` belongs to.
+STEP_BEFORE = f"(t.position - 1) / {STEP} * {STEP}"
 # Lists are handed in as JSON: to find many alike by one statement takes a third of handing in each by itself.
 ROWS_OF_TAGS = """
-    SELECT t.tag, t.type, t.position
+    SELECT t.tag, t.type, t.position, t.earlier
     FROM json_each(?1) AS tag
     CROSS JOIN tags AS t ON t.tag = tag.value
     LIMIT ?2
@@ -43,28 +46,24 @@ ENTRIES_AT = """
     FROM json_each(?1) AS wanted
     CROSS JOIN entries AS e ON e.position = wanted.value
 """
-# Further tags may be NULL, when there are none: every pair of a tag and a type is one range of the index.
-MATCHING_ENTRIES = """
-    SELECT e.position, e.entry FROM (
-        SELECT DISTINCT t.position
-        FROM json_each(?1) AS tag
-        CROSS JOIN json_each(?2) AS type
-        CROSS JOIN tags AS t
-            ON t.tag = tag.value
-            AND t.type = type.value
-            AND t.position > ?4
-            AND t.position <= ?5
-        WHERE ?3 IS NULL OR NOT EXISTS (
-            SELECT 1 FROM json_each(?3) AS further
-            WHERE NOT EXISTS (
-                SELECT 1 FROM tags AS other
-                WHERE other.tag = further.value AND other.type = t.type AND other.position = t.position
-            )
-        )
-        ORDER BY t.position
-        LIMIT ?6
-    ) AS found
-    CROSS JOIN entries AS e ON e.position = found.position
+# Every pair of a tag and a type is one range of the index. With each row come those, of the same step and type, of each
+# further tag, or NULL where there are none.
+MATCHING_ROWS = f"""
+    SELECT t.position, t.earlier, (
+        SELECT json_group_array((
+            SELECT group_concat(other.earlier || ',' || other.position) FROM tags AS other
+            WHERE other.tag = further.value AND other.type = t.type
+                AND other.position > {STEP_BEFORE} AND other.position <= {STEP_BEFORE} + {STEP}
+        ))
+        FROM json_each(?3) AS further
+    )
+    FROM json_each(?1) AS tag
+    CROSS JOIN json_each(?2) AS type
+    CROSS JOIN tags AS t
+        ON t.tag = tag.value
+        AND t.type = type.value
+        AND t.position > ?4
+        AND t.position <= ?5
 """
 TYPES_OF_TAG = """
     WITH RECURSIVE types (type) AS (
@@ -75,26 +74,49 @@ TYPES_OF_TAG = """
     )
     SELECT type FROM types WHERE type IS NOT NULL
 """
-COUNTED = "(SELECT COUNT(*) FROM (SELECT 1 FROM tags WHERE tag = ? LIMIT ?))"
+LISTED = "CASE earlier WHEN '' THEN 1 ELSE 2 + length(earlier) - length(replace(earlier, ',', '')) END"
+COUNTED = f"(SELECT TOTAL(listed) FROM (SELECT {LISTED} AS listed FROM tags WHERE tag = ? LIMIT ?))"
 # For each of these tags a list of positions, empty where it leads nowhere. SQLite takes every row of a range to have
 # the tag and the type that it looked for, whatever the row says; with a plus it reads them, unless "=" told it before.
-LEADS = """
+# What a row lists belongs to its step, and is text: digits come before letters, and what is no text comes after both.
+LEADS = f"""
     SELECT group_concat((
-        SELECT json_group_array(t.position) FROM tags AS t
+        SELECT '[' || COALESCE(group_concat(
+            CASE
+                WHEN t.earlier = '' THEN t.position
+                WHEN t.earlier < 'a' AND CAST(t.earlier AS INTEGER) > {STEP_BEFORE} THEN t.earlier || ',' || t.position
+                ELSE 'misplaced'
+            END
+        ), '') || ']'
+        FROM tags AS t
         WHERE t.tag = wanted.value AND t.type IS ?2 AND t.position > ?3 AND t.position <= ?4
             AND +t.tag = wanted.value AND +t.type = ?2
     ))
     FROM json_each(?1) AS wanted
 """
 REACH = f"(SELECT COALESCE(MAX(position), 0) - COALESCE(MAX(position), 0) % {STEP} FROM entries)"
-ROWS_BUT_NEWER = f"SELECT COUNT(*) FROM tags WHERE position NOT BETWEEN ? + 1 AND {REACH}"
+LISTED_BUT_NEWER = f"SELECT CAST(TOTAL({LISTED}) AS INTEGER) FROM tags WHERE position NOT BETWEEN ? + 1 AND {REACH}"
 ROWS_MISPLACED = f"SELECT DISTINCT position FROM tags WHERE position NOT BETWEEN 1 AND {REACH}"
-# The rows of the index in the order of entries; SQLite sorts them in files of its own when they are many.
+# What the rows list in the order of entries; SQLite sorts it in files of its own when it is much. What is no list is
+# left out, and so found missing.
 INDEXED_TAGS = """
-    SELECT position, CAST(COALESCE(type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB) FROM tags
-    WHERE position > ? AND position <= ?
-    GROUP BY position, type
+    SELECT listed.value AS at, CAST(COALESCE(tags.type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB)
+    FROM tags, json_each(
+        CASE
+            WHEN earlier > '' AND json_valid('[' || earlier || ',' || position || ']')
+            THEN '[' || earlier || ',' || position || ']'
+            ELSE json_array(position)
+        END
+    ) AS listed
+    WHERE at > ? AND at <= ?
+    GROUP BY at, tags.type
 """
+
+
+# A tag, a type, the last position of a step where they stand, and a list of the earlier ones.
+Row = tuple[str, str, int, str]
+_decode = msgspec.json.Decoder(list[int]).decode
+_beside = msgspec.json.Decoder(list[str | None]).decode
 
 
 def indexed_up_to(position: int) -> int:
@@ -105,15 +127,36 @@ def indexed_up_to(position: int) -> int:
 def leads(
     connection: sqlite3.Connection, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int
 ) -> bool:
-    """Whether the index has just these positions for each of these tags with a type, after one up to another."""
+    """Whether the index has just these positions for each of these tags with a type, in whole steps."""
     (found,) = connection.execute(LEADS, (_json([*wanted]), type_, after, until)).fetchone()
     return f"[{found}]" == _json([*wanted.values()])
 
 
-def index_rows(entries: Sequence[Entry]) -> list[tuple[str, str, int]]:
+def index_rows(entries: Sequence[Entry]) -> list[Row]:
     """The rows of these entries, in the order of the index."""
-    headers = [entry.header for entry in entries]
-    return sorted([(tag, header.type, header.position) for header in headers for tag in (ANY_TAG, *header.tags)])
+    found = defaultdict[tuple[str, str, int], list[int]](list)
+    for entry in entries:
+        header = entry.header
+        type_, position = header.type, header.position
+        step = (position - 1) // STEP
+        for tag in (ANY_TAG, *header.tags):
+            found[tag, type_, step].append(position)
+    return [
+        (tag, type_, last, ",".join(map(str, earlier))) for (tag, type_, _), (*earlier, last) in sorted(found.items())
+    ]
+
+
+def _listed(position: int, earlier: str) -> list[int]:
+    """The positions that a row lists."""
+    return [*_positions(earlier), position] if earlier else [position]
+
+
+def _positions(listed: object) -> list[int]:
+    """Positions between commas. Raises `Damaged` for what nobody wrote so."""
+    try:
+        return _decode(f"[{listed}]")
+    except msgspec.DecodeError as error:
+        raise Damaged("log", f"the tag index lists {listed!r}, which are no positions") from error
 
 
 class TagIndex:
@@ -199,7 +242,7 @@ class TagIndex:
         quiet = [tag for tag in tags if tag not in self._busy] or tags
         return quiet[0] if len(quiet) == 1 else _rarest(connection, quiet)
 
-    def _rows_of_quiet(self, connection: sqlite3.Connection, tags: Sequence[str]) -> list[tuple[str, str, int]] | None:
+    def _rows_of_quiet(self, connection: sqlite3.Connection, tags: Sequence[str]) -> list[Row] | None:
         """All rows of the tags that are not known to be busy; None when one of them was just found to be."""
         quiet = [tag for tag in tags if tag not in self._busy]
         if not quiet:
@@ -207,14 +250,14 @@ class TagIndex:
         # If there are more rows than this, one of the tags has more than BUSY.
         rows = connection.execute(ROWS_OF_TAGS, (_json(quiet), BUSY * len(quiet) + 1)).fetchall()
         if len(rows) > BUSY:
-            self._busy |= {tag for tag, count in Counter(tag for tag, _, _ in rows).items() if count > BUSY}
+            self._busy |= {tag for tag, count in Counter(tag for tag, *_ in rows).items() if count > BUSY}
         return rows if self._busy.isdisjoint(quiet) else None
 
 
 def _fetched(
     connection: sqlite3.Connection,
     led: dict[str, list[DCBQueryItem]],
-    rows: Sequence[tuple[str, str, int]],
+    rows: Sequence[Row],
     after: int,
     until: int,
     limit: int,
@@ -224,8 +267,10 @@ def _fetched(
     positions = sorted(
         {
             position
-            for tag, type_, position in rows
-            if after < position <= until and (tag not in types or type_ in types[tag])
+            for tag, type_, last, earlier in rows
+            if after < last <= until and (tag not in types or type_ in types[tag])
+            for position in _listed(last, earlier)
+            if after < position
         }
     )
     narrowed = any(len(item.tags) > 1 for items in led.values() for item in items)
@@ -269,25 +314,32 @@ def _of_busy(
             types = item.types or _types_of(connection, lead)
             further = tuple(tag for tag in dict.fromkeys(item.tags) if tag != lead)
             alike.setdefault(_Ranges(tuple(filter(_is_name, types)), further), []).append(lead)
-    wanted = [
-        (_json(leads), _json(ranges.types), _json(ranges.further) if ranges.further else None)
-        for ranges, leads in alike.items()
-    ]
-    found: dict[int, Entry] = {}
+    wanted = [(_json(leads), _json(ranges.types), _json(ranges.further)) for ranges, leads in alike.items()]
+    found = set[int]()
     for first, last in _stretches(after, until):
         for ranges_of in wanted:
-            rows = connection.execute(MATCHING_ENTRIES, (*ranges_of, first, last, limit))
-            found |= {position: entry_in(position, raw) for position, raw in rows}
+            rows = connection.execute(MATCHING_ROWS, (*ranges_of, first, last))
+            found.update(position for row in rows for position in _listed_by_all(*row) if position > first)
         if len(found) >= limit:
             break
-    return found
+    rows = connection.execute(ENTRIES_AT, (_json(sorted(found)[:limit]),))
+    return {position: entry_in(position, raw) for position, raw in rows}
+
+
+def _listed_by_all(last: int, earlier: str, beside: str) -> set[int]:
+    """The positions that a row lists, if rows of all the further tags list them, too."""
+    listed = {*_listed(last, earlier)}
+    for other in _beside(beside):
+        # What stands at a row's own position alone has nothing before the comma.
+        listed &= {*_positions(other.strip(","))} if other else set()
+    return listed
 
 
 def _stretches(after: int, until: int) -> Iterator[tuple[int, int]]:
-    """Longer and longer stretches of the log: of several types, all that match in one are put in order at once."""
+    """Longer and longer stretches of whole steps: of several types, all that match in one are put in order at once."""
     length = STRETCH
     while after < until:
-        end = min(after + length, until)
+        end = min(indexed_up_to(after) + length, until)
         yield after, end
         after, length = end, 8 * length
 

@@ -15,8 +15,7 @@ from eventsourcing.dcb.postgres_tt import PostgresDCBRecorderTT
 from eventsourcing.postgres import PostgresDatastore
 
 from ledger.storage import open_store
-from ledger.storage.postgres.growth import COPY_ENTRIES, COPY_TAGS
-from ledger.storage.tag_index import index_rows
+from ledger.storage.postgres.growth import COPY_ENTRIES, COPY_TAGS, tag_rows
 from tests import postgres
 from tests.bench.measure import Figure, compared, in_turns, microseconds
 from tests.bench.workload import Office
@@ -98,13 +97,13 @@ def bulk_append(server: postgres.Server) -> Figure:
         rows = []
         for start in range(0, BATCH * BATCHES, BATCH):
             entries = source.append_entries(twin.events(BATCH))
-            rows.append(([*source.rows(start, start + BATCH)], index_rows(entries)))
+            rows.append(([*source.rows(start, start + BATCH)], tag_rows(entries)))
         waiting = iter(rows)
 
         def copy() -> None:
-            entry_rows, tag_rows = next(waiting)
+            entry_rows, index_rows = next(waiting)
             copy_rows(bare, COPY_ENTRIES, ["int8", "bytea", "bytea"], entry_rows)
-            copy_rows(bare, COPY_TAGS, ["text", "text", "int8"], tag_rows)
+            copy_rows(bare, COPY_TAGS, ["text", "text", "int8"], index_rows)
             bare.commit()
 
         ratio = in_turns(lambda: store.append_entries(next(batches)), copy, rounds=BATCHES)

@@ -143,7 +143,7 @@ class PostgresStore(Store):
             found = self._connections.ask(partial(_led, type_=type_, tags=[*wanted], after=after, until=until))
         return found == [*wanted.values()]
 
-    def index_rows(self, head: int) -> int:
+    def index_size(self, head: int) -> int:
         """As the port says."""
         with named_errors(self._name), self._connections.readable() as connection, connection.unhurried():
             connection.execute(LONG_READ)
