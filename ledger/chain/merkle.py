@@ -20,13 +20,15 @@ EMPTY_ROOT = sha256(b"").digest()
 
 Subtree = Callable[[int, int], bytes]
 
-# Of many hashes each is a copy of one that has begun: to begin anew takes longer.
+# Each hash is a copy of one that has begun: to begin anew takes longer.
 _LEAF, _NODE = sha256(b"\x00"), sha256(b"\x01")
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """The leaf of an entry (RFC 6962 section 2.1)."""
-    return sha256(b"\x00" + entry).digest()
+    hashed = _LEAF.copy()
+    hashed.update(entry)
+    return hashed.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

@@ -6,7 +6,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 
 from ledger.chain.entry import MAX_POSITION, Entry, write_entry
-from ledger.chain.merkle import HASH_BYTES, Subtree, completed_by, leaf_hash
+from ledger.chain.merkle import HASH_BYTES, Subtree, completed_by, completed_by_all, leaf_hash
 from ledger.errors import Conflict, Damaged, LedgerError
 from ledger.storage.port import EMPTY_HEAD, Head
 from ledger.storage.recent import Recent
@@ -25,6 +25,8 @@ class Tip(msgspec.Struct, frozen=True):
     left: Sequence[bytes]
 
 
+# From so many leaves on their subtrees are made level by level.
+MANY = 16
 NOTHING_KNOWN = (b"",) * MAX_POSITION.bit_length()
 EMPTY_TIP = Tip(EMPTY_HEAD, NOTHING_KNOWN)
 
@@ -65,7 +67,11 @@ class Ground(msgspec.Struct, frozen=True):
 
 def grown(tip: Tip, wishes: Sequence[Wish], recorded_at: str, ground: Ground) -> Growth:
     """These wishes as entries behind the tip, one after the other; each is held to what the earlier ones add."""
-    head, left, entries, trees, outcomes = tip.head, tip.left, list[Entry](), list[bytes](), list[Outcome]()
+    head, left = tip.head, tip.left
+    # To make a list by its full name would take as long as a hash.
+    entries: list[Entry] = []
+    trees: list[bytes] = []
+    outcomes: list[Outcome] = []
     ground.recent.go_on_from(head)
     for wish in wishes:
         wish.refusal = None
@@ -103,42 +109,51 @@ def _continuation(
     head: Head, left: Sequence[bytes], events: Sequence[DCBEvent], recorded_at: str, read_subtree: Subtree
 ) -> tuple[list[Entry], list[bytes], list[bytes]]:
     """These events as entries behind a head, what is kept of the tree with each, and the subtrees that then wait."""
-    leaf, waiting = head.leaf, [*left]
-
-    def subtree(level: int, index: int) -> bytes:
-        return waiting[level] or read_subtree(level, index)
-
-    entries, trees = [], []
+    leaf, entries, leaves = head.leaf, [], []
     for position, event in enumerate(events, head.position + 1):
         entry = write_entry(position, leaf, recorded_at, event.tags, event.type, event.data)
-        completed = completed_by(position, leaf_hash(entry.raw), subtree)
-        leaf, waiting[len(completed) - 1] = completed[0], completed[-1]
+        leaf = leaf_hash(entry.raw)
         entries.append(entry)
-        trees.append(b"".join(completed))
-    return entries, trees, waiting
+        leaves.append(leaf)
+    return entries, *_completed(head.position, left, leaves, read_subtree)
 
 
-def continued(
-    head: Head, left: list[bytes], entries: Sequence[Entry], read_subtree: Subtree
-) -> tuple[list[bytes], Head]:
-    """What is kept of the tree with each of these entries, written by somebody else, and the head that they make.
+def continued(tip: Tip, entries: Sequence[Entry], read_subtree: Subtree) -> tuple[list[bytes], Tip]:
+    """What is kept of the tree with each of these entries, written by somebody else, and the tip that they make.
 
-    `left` has the subtrees that wait for their right halves, by level, and is brought up to date. Raises `Damaged` for
-    an entry that does not continue the log.
+    Raises `Damaged` for an entry that does not continue the log.
     """
-
-    def subtree(level: int, index: int) -> bytes:
-        return left[level] or read_subtree(level, index)
-
-    trees = []
+    head, leaves = tip.head, []
     for entry in entries:
         header = entry.header
         if (header.position, header.prev) != (head.position + 1, head.leaf.hex()):
             raise Damaged("log", f"entry {header.position} does not continue a log of {head.position:,} entries")
         if header.recorded_at < (head.recorded_at or ""):
             raise Damaged("log", f"entry {header.position} says that it was recorded before the entry before")
-        completed = completed_by(header.position, entry.leaf, subtree)
-        left[len(completed) - 1] = completed[-1]
-        trees.append(b"".join(completed))
-        head = Head(header.position, completed[0], header.recorded_at)
-    return trees, head
+        head = Head(header.position, entry.leaf, header.recorded_at)
+        leaves.append(head.leaf)
+    trees, left = _completed(tip.head.position, tip.left, leaves, read_subtree)
+    return trees, Tip(head, left)
+
+
+def _completed(
+    size: int, left: Sequence[bytes], leaves: Sequence[bytes], read_subtree: Subtree
+) -> tuple[list[bytes], list[bytes]]:
+    """What each of these leaves behind the first `size` completes, joined, and the subtrees that then wait."""
+    waiting = [*left]
+
+    def subtree(level: int, index: int) -> bytes:
+        return waiting[level] or read_subtree(level, index)
+
+    if len(leaves) >= MANY:
+        peaks = {level: subtree(level, (size >> level) - 1) for level in range(size.bit_length()) if size >> level & 1}
+        trees, peaks = completed_by_all(size, peaks, leaves)
+        for level, peak in peaks.items():
+            waiting[level] = peak
+        return trees, waiting
+    trees = []
+    for position, leaf in enumerate(leaves, size + 1):
+        hashes = completed_by(position, leaf, subtree)
+        waiting[len(hashes) - 1] = hashes[-1]
+        trees.append(b"".join(hashes))
+    return trees, waiting

@@ -14,7 +14,7 @@ from ledger.chain.merkle import root_of
 from ledger.errors import AlreadyThere, Damaged, Malformed
 from ledger.storage import Store, create_store, is_postgres, open_store, sqlite_path, utc_now, without_password
 from ledger.storage.connections import Transaction
-from ledger.storage.growing import Tip, continued
+from ledger.storage.growing import continued
 from ledger.storage.sqlite import ADD_ENTRY, SQLiteStore
 
 if TYPE_CHECKING:
@@ -40,12 +40,11 @@ class SQLiteTarget(SQLiteStore):
         with turn, self._connections.borrowed() as connection:
             with Transaction(connection):
                 tip = self._tip_in(connection)
-                left = [*tip.left]
-                trees, head = continued(tip.head, left, entries, self.subtree)
+                trees, tip = continued(tip, entries, self.subtree)
                 rows = [(entry.position, tree, entry.raw) for entry, tree in zip(entries, trees, strict=True)]
                 connection.executemany(ADD_ENTRY, rows)
                 self._index.add_rows(connection, entries)
-            self._tip = Tip(head, left)
+            self._tip = tip
             self._index.remember(entries)
         self.wake()
 

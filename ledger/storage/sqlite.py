@@ -245,7 +245,9 @@ class SQLiteStore(Store):
                 growth = grown(tip, wishes, recording_time(self._clock(), tip.head), self._ground(connection, tip.head))
                 if growth.entries:
                     rows = zip(growth.entries, growth.trees, strict=True)
-                    connection.executemany(ADD_ENTRY, [(entry.position, tree, entry.raw) for entry, tree in rows])
+                    connection.executemany(
+                        ADD_ENTRY, [(entry.header.position, tree, entry.raw) for entry, tree in rows]
+                    )
                     self._index.add_rows(connection, growth.entries)
             if growth.entries:
                 self._tip = growth.tip

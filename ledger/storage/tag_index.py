@@ -134,16 +134,21 @@ def leads(
 
 def index_rows(entries: Sequence[Entry]) -> list[Row]:
     """The rows of these entries, in the order of the index."""
-    found = defaultdict[tuple[str, str, int], list[int]](list)
+    listed: defaultdict[tuple[str, int], defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:
         header = entry.header
-        type_, position = header.type, header.position
-        step = (position - 1) // STEP
-        for tag in (ANY_TAG, *header.tags):
-            found[tag, type_, step].append(position)
-    return [
-        (tag, type_, last, ",".join(map(str, earlier))) for (tag, type_, _), (*earlier, last) in sorted(found.items())
-    ]
+        position = header.position
+        tags = listed[header.type, (position - 1) // STEP]
+        tags[ANY_TAG].append(position)
+        for tag in header.tags:
+            tags[tag].append(position)
+    return sorted(
+        [
+            (tag, type_, positions.pop(), ",".join(map(str, positions)) if positions else "")
+            for (type_, _), tags in listed.items()
+            for tag, positions in tags.items()
+        ]
+    )
 
 
 def _listed(position: int, earlier: str) -> list[int]:
@@ -315,7 +320,7 @@ def _of_busy(
             further = tuple(tag for tag in dict.fromkeys(item.tags) if tag != lead)
             alike.setdefault(_Ranges(tuple(filter(_is_name, types)), further), []).append(lead)
     wanted = [(_json(leads), _json(ranges.types), _json(ranges.further)) for ranges, leads in alike.items()]
-    found = set[int]()
+    found: set[int] = set()
     for first, last in _stretches(after, until):
         for ranges_of in wanted:
             rows = connection.execute(MATCHING_ROWS, (*ranges_of, first, last))

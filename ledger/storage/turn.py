@@ -6,16 +6,19 @@ So there is a turnstile before it: who is next waits inside, and whoever comes b
 process that holds them, however it ends.
 """
 
-import fcntl
 import os
 import threading
 from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
+from typing import ClassVar
 
 from ledger.errors import Busy, Unreachable
 from ledger.turns import acquired, waiting
+
+AT_ONCE = LOCK_EX | LOCK_NB
 
 
 class Turn:
@@ -31,9 +34,9 @@ class Turn:
             raise Busy(self._path, self._seconds)
         try:
             until = monotonic() + self._seconds
-            self._turnstile.take(self._seconds)
+            self._turnstile.take(until)
             try:
-                self._lock.take(max(until - monotonic(), 0))
+                self._lock.take(until)
             finally:
                 self._turnstile.give_back()
         except BaseException:
@@ -55,17 +58,23 @@ class Turn:
 class _FileLock:
     """One lock file, kept open from one use to the next; a forked process opens its own."""
 
+    # How often this process, or one that it comes from, was forked: to ask the system which process it is takes longer.
+    _forks: ClassVar = 0
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
-        self._process = 0
+        self._opened_after = 0
 
-    def take(self, seconds: float) -> None:
-        """Hold the lock. Raises `Busy`."""
-        mine = self._open()
+    def take(self, until: float) -> None:
+        """Hold the lock. Raises `Busy` when that takes longer than until then."""
+        mine = self._descriptor
+        if mine is None or self._opened_after != _FileLock._forks:
+            mine = self._open()
         try:
-            fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(mine, AT_ONCE)
         except BlockingIOError:
+            seconds = max(until - monotonic(), 0)
             # Should the wait be broken off, the descriptor is left to the thread that waits on.
             self._descriptor = None
             with waiting():
@@ -76,25 +85,32 @@ class _FileLock:
 
     def give_back(self) -> None:
         """Let others have it. In a process forked under the lock this does nothing: it is its parent's."""
-        if self._descriptor is not None and self._process == os.getpid():
+        if self._descriptor is not None and self._opened_after == _FileLock._forks:
             # Closing alone would leave the lock with a process that was forked meanwhile.
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            flock(self._descriptor, LOCK_UN)
 
     def close(self) -> None:
         """Close the file."""
-        if self._descriptor is not None and self._process == os.getpid():
+        if self._descriptor is not None and self._opened_after == _FileLock._forks:
             with suppress(OSError):
                 os.close(self._descriptor)
         self._descriptor = None
 
     def _open(self) -> int:
-        if self._descriptor is None or self._process != os.getpid():
-            try:
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            except OSError as error:
-                raise Unreachable(self._path, error.strerror or str(error)) from error
-            self._process = os.getpid()
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unreachable(self._path, error.strerror or str(error)) from error
+        self._opened_after = _FileLock._forks
         return self._descriptor
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """What is open is from now on another process's."""
+        cls._forks += 1
+
+
+os.register_at_fork(after_in_child=_FileLock.after_fork)
 
 
 class _Queued:
@@ -125,7 +141,7 @@ class _Queued:
                 self._let_go()
 
     def _wait(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        flock(self._descriptor, LOCK_EX)
         with self._lock:
             if self._given_up:
                 self._let_go()
@@ -133,5 +149,5 @@ class _Queued:
                 self._locked.set()
 
     def _let_go(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        flock(self._descriptor, LOCK_UN)
         os.close(self._descriptor)

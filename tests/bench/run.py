@@ -99,9 +99,10 @@ def batch_append(folder: Path) -> Figure:
 
     ratio = in_turns(lambda: store.append_entries(next(batches)), insert, rounds=80)
     connection.close()
-    each = microseconds(ratio.ours.median / 256)
+    each = microseconds(ratio.ours.mean / 256)
     detail = f"{each} an event; {compared(ratio, 'bare executemany')}"
-    return Figure("batch of 256 / bare executemany of the same rows", ratio.ratio, ">= 0.6", detail)
+    # Over all batches, as above.
+    return Figure("rate of batches of 256 / bare executemany of the same rows", ratio.throughput, ">= 0.6", detail)
 
 
 def growth(small: Store, large: Store, office: Office) -> list[Figure]:

@@ -75,10 +75,9 @@ class Appending:
         with self.connections.borrowed() as connection, connection.transaction():
             connection.execute(TAKE_TURN)
             tip = self.tip_in(connection)
-            left = [*tip.left]
-            trees, head = continued(tip.head, left, entries, partial(subtree, connection))
-            copy(connection, Growth(tip.head, [*entries], trees, tip, []))
-        self.tip = Tip(head, left)
+            trees, new_tip = continued(tip, entries, partial(subtree, connection))
+            copy(connection, Growth(tip.head, [*entries], trees, new_tip, []))
+        self.tip = new_tip
 
     def head(self) -> Head:
         """The last entry."""
