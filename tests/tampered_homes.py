@@ -44,7 +44,7 @@ COLUMNS = {
     },
 }
 
-# On PostgreSQL documents are rows, and the tag index has a row for each entry.
+# On PostgreSQL documents are rows, and the tag index has a row for each tag of each entry.
 SHARED = {
     **COLUMNS,
     "log.db": {**COLUMNS["log.db"], "tags": {"tag": FACT, "type": FACT, "position": FACT}},

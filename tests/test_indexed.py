@@ -5,22 +5,24 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chain.entry import parse_entry
-from ledger.errors import Malformed
+from ledger.errors import LedgerError, Malformed
 from ledger.evidence.headers import headers_of
-from ledger.evidence.report import Verdict, altered
+from ledger.evidence.report import Finding, Verdict, altered, unverified
 from ledger.evidence.verify import verify_log
-from ledger.storage import open_store
-from ledger.storage.tag_index import STEP
+from ledger.storage import create_store, open_store
+from ledger.storage.tag_index import BUSY, STEP
 from tests.store_facts import SIZE, Filled, filled, many, varied_events
-from tests.tampering import fill_store, places
+from tests.tampering import fill_store, guards_down, places
 
 __all__ = ["filled"]
 
@@ -168,3 +170,114 @@ def test_a_row_that_stands_where_another_belongs_is_found_though_a_search_takes_
             with open_store(url) as store:
                 assert verify_log(store).verdict is Verdict.ALTERED, start
     assert changes > 10
+
+
+# Rows that nobody wrote so.
+
+LOOSE, WITHOUT_POSITION = "tag, type, position", "tag, type"
+ADDED = {
+    "a list that seems to end": (LOOSE, ("a", "t9", 256, "0]\0")),
+    "no list, that seems to end": (LOOSE, ("a", "t9", 256, "]\0")),
+    "a name in a list that seems to end": (LOOSE, ("a", "t9", 256, '"x"]\0')),
+    "names in a list": (LOOSE, ("a", "t9", 256, '"x","y"')),
+    "no list for an unknown tag": (LOOSE, ("ghost", "t0", 256, None)),
+    "no list for an unknown type": (LOOSE, ("a", "t9", 256, None)),
+    "no list for a type alone": (LOOSE, ("", "t9", 256, None)),
+    "bytes for a list": (LOOSE, ("a", "t9", 256, b"1,2")),
+    "a tag that is a number": (LOOSE, (5, "t0", 256, "")),
+    "a tag that is infinite": (LOOSE, (9e999, "t0", 256, "")),
+    "a tag that is bytes": (LOOSE, (b"a", "t0", 256, "")),
+    "a type that is a number": (LOOSE, ("a", 5, 256, "")),
+    "a position that is text": (LOOSE, ("a", "t9", "256", "")),
+    "a position that is bytes": (LOOSE, ("a", "t9", b"256", "")),
+    "a position and a half": (LOOSE, ("a", "t9", 255.5, "")),
+    "no position": (WITHOUT_POSITION, ("a", "t9", None, "")),
+}
+
+
+def add_to_index(file: Path, key: str, row: Sequence[object]) -> None:
+    """Add a row to the index as its columns would not have it, and leave no trace of how."""
+    how = "UPDATE sqlite_schema SET sql = ? WHERE name = 'tags'"
+    loose = f"CREATE TABLE tags (tag, type, position, earlier, PRIMARY KEY ({key})) WITHOUT ROWID"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        (strict,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'tags'").fetchone()
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(how, (loose,))
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("INSERT INTO tags VALUES (?, ?, ?, ?)", row)
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(how, (strict,))
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A log of two types, of whose entries every third has a tag."""
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    create_store(url)
+    with open_store(url) as store:
+        store.append([DCBEvent(f"t{number % 2}", b"{}", ["a"] if number % 3 == 0 else []) for number in range(700)])
+    return tmp_path / "log.db"
+
+
+@pytest.mark.parametrize(("key", "row"), ADDED.values(), ids=ADDED)
+def test_a_row_of_the_index_that_nobody_wrote_so_is_found(mixed: Path, key: str, row: Sequence[object]):
+    add_to_index(mixed, key, row)
+
+    with open_store(f"sqlite:///{mixed}") as store:
+        assert verify_log(store).verdict is Verdict.ALTERED
+
+
+@pytest.mark.parametrize(("key", "row"), ADDED.values(), ids=ADDED)
+@pytest.mark.parametrize("busy", [1, BUSY])
+def test_who_asks_for_what_such_a_row_stands_for_has_an_answer_or_an_error_by_name(
+    mixed: Path, key: str, row: Sequence[object], busy: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ledger.storage.tag_index.BUSY", busy)
+    add_to_index(mixed, key, row)
+
+    with open_store(f"sqlite:///{mixed}") as store:
+        for item in (DCBQueryItem([], ["a"]), DCBQueryItem(["t9"], ["a"]), DCBQueryItem(["t9"]), DCBQueryItem(["t0"])):
+            for ask in (
+                lambda query: store.page(query, 0, 700, 10),
+                lambda query: [*store.scan(query)],
+                lambda query: store.append([DCBEvent("t0", b"{}")], DCBAppendCondition(query, 0)),
+            ):
+                with suppress(LedgerError):
+                    ask(DCBQuery([item]))
+
+
+def test_a_row_that_was_split_leads_to_the_same_entries(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    create_store(url)
+    query = DCBQuery([DCBQueryItem([], ["a", "b"])])
+    with open_store(url) as store:
+        store.append([DCBEvent(f"t{number // 2 % 128}", b"{}", ["a", "b"]) for number in range(512)])
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection, guards_down(connection):
+        connection.execute("DELETE FROM tags WHERE type = 't0' AND position = 2 AND tag > ''")
+        for tag, position in product("ab", (1, 2)):
+            connection.execute("INSERT INTO tags VALUES (?, 't0', ?, '')", (tag, position))
+        connection.commit()
+
+    with open_store(url) as store:
+        assert [entry.position for entry in store.page(query, 0, 512, 512)] == [*range(1, 513)]
+
+
+class Unverifiable:
+    """A check that can verify nothing."""
+
+    def entry(self, position: int, type_: str, payload: bytes) -> list[Finding]:
+        del type_, payload
+        return [unverified(position, "cannot be verified")]
+
+    def finish(self) -> list[Finding]:
+        return []
+
+
+def test_what_cannot_be_verified_hides_nothing_that_was_altered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    url = fill_store(tmp_path / "log.db", 2 * STEP, tags=lambda number: [f"thing:{number}"])
+    with open_store(url) as store:
+        monkeypatch.setattr(store, "leads", hiding(store.leads, 40))
+
+        report = verify_log(store, lambda _: nullcontext([Unverifiable()]))
+
+    assert altered(None, "the tag index does not lead to all that stands in it") in report.findings

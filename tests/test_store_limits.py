@@ -18,6 +18,7 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
 from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.errors import Malformed, NewerSchema, NotALedger, StoreFull, TooLarge, Unreachable
 from ledger.storage import Store, create_store, open_store
+from ledger.storage.sqlite import SCHEMA_VERSION
 from tests.disks import Disk, mounted, rights_of_nobody
 from tests.stores import CAMPAIGN, assert_holds, contents, event, nothing_written, path_of, tagged
 from tests.writers import append_each, elsewhere
@@ -278,7 +279,7 @@ def test_no_ledger_is_made_in_a_folder_that_is_missing(tmp_path):
 
 
 @pytest.mark.parametrize("use", [open_store, create_store])
-@pytest.mark.parametrize("version", [2, 3, 2**31 - 1])
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, SCHEMA_VERSION + 2, 2**31 - 1])
 def test_a_ledger_of_a_newer_program_is_neither_opened_nor_changed(version, use, file_url):
     append_each(file_url, [event()] * 70)
     with closing(sqlite3.connect(path_of(file_url))) as connection:
@@ -288,8 +289,21 @@ def test_a_ledger_of_a_newer_program_is_neither_opened_nor_changed(version, use,
     with pytest.raises(NewerSchema) as refused:
         use(file_url)
 
-    assert (refused.value.path, refused.value.found, refused.value.known) == (path_of(file_url), version, 1)
+    assert (refused.value.path, refused.value.found, refused.value.known) == (
+        path_of(file_url),
+        version,
+        SCHEMA_VERSION,
+    )
     assert bytes_in(path_of(file_url).parent) == before
+
+
+def test_a_ledger_from_before_the_first_release_is_not_opened(file_url):
+    append_each(file_url, [event()])
+    with closing(sqlite3.connect(path_of(file_url))) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+
+    with pytest.raises(NotALedger, match=f"is of schema {SCHEMA_VERSION - 1}, from before the first release"):
+        open_store(file_url)
 
 
 def test_making_a_store_again_changes_nothing(file_url):

@@ -2,6 +2,8 @@
 
 import json
 import random
+import sqlite3
+from contextlib import closing
 
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition
@@ -21,7 +23,8 @@ from ledger.errors import Damaged
 from ledger.storage import Store, open_store
 from ledger.storage.port import PAGE
 from tests.store_facts import SIZE, filled
-from tests.stores import assert_holds, contents, event, tagged
+from tests.stores import assert_holds, contents, event, path_of, tagged
+from tests.tampering import guards_down
 
 __all__ = ["filled"]
 
@@ -127,3 +130,16 @@ def test_an_auditor_finds_nothing_wrong_at_any_length(store):
     for _ in range(140):
         store.append([event("t", "a", "b")])
         assert_holds(store)
+
+
+def test_appending_reads_no_more_of_the_tree_than_it_goes_on_with(file_url):
+    """Whoever comes back to a log need not find right what nothing new is hashed with."""
+    with open_store(file_url) as store:
+        store.append([event()] * 300)
+    with closing(sqlite3.connect(path_of(file_url))) as connection, guards_down(connection):
+        connection.execute("UPDATE entries SET tree = substr(tree, 1, 64) WHERE position = 256")
+        connection.commit()
+
+    for count in (1, 40):
+        with open_store(file_url) as store:
+            store.append([event()] * count)

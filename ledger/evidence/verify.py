@@ -19,7 +19,7 @@ from ledger.apart import Apart
 from ledger.chain.merkle import completed_by, root_of
 from ledger.errors import Damaged
 from ledger.evidence.indexed import wrongs
-from ledger.evidence.report import Finding, Report, altered
+from ledger.evidence.report import Finding, Report, Verdict, altered
 from ledger.evidence.sweep import CHUNK, CHUNK_LEVEL, Check, Progress, Sweep, Swept
 from ledger.storage import Store, open_store
 
@@ -93,7 +93,7 @@ def _of_the_index(
     if leads and sum(leading) == listed:
         return ()
     findings = [*wrongs(store, size)]
-    if not (leads or findings or before):
+    if not any(finding.verdict is Verdict.ALTERED for finding in (*findings, *before)):
         findings.append(altered(None, "the tag index does not lead to all that stands in it"))
     return findings
 

@@ -146,8 +146,12 @@ def _completed(
         return waiting[level] or read_subtree(level, index)
 
     if len(leaves) >= MANY:
-        peaks = {level: subtree(level, (size >> level) - 1) for level in range(size.bit_length()) if size >> level & 1}
-        trees, peaks = completed_by_all(size, peaks, leaves)
+        grown_to = size + len(leaves)
+        # Of those that wait, only these get their right halves now.
+        joined = [
+            level for level in range(size.bit_length()) if size >> level & 1 and grown_to >> level > size >> level
+        ]
+        trees, peaks = completed_by_all(size, {level: subtree(level, (size >> level) - 1) for level in joined}, leaves)
         for level, peak in peaks.items():
             waiting[level] = peak
         return trees, waiting

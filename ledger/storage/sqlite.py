@@ -1,7 +1,7 @@
 """The store on SQLite: one file for a machine, or memory.
 
     entries (position, tree, entry)     `tree` is the entry's leaf and the hashes of the subtrees that it completes
-    tags (tag, type, position, earlier) where a tag stands, and an empty one for each type: see `tag_index`
+    tags (tag, type, position, earlier) for each tag, and for an empty one that all have, which entries have it
 
 The row of an entry is all there is of it: the tree needs no table of its own, and reading a completed subtree is
 reading the row of the entry that completed it. `tags` is an index over what the entries say of themselves, kept by
@@ -45,7 +45,7 @@ from ledger.storage.tag_index import (
 from ledger.storage.turn import Turn
 
 APPLICATION_ID = 0x4455414C  # "DUAL"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = {
     "entries": """
         CREATE TABLE entries (
@@ -313,6 +313,8 @@ def _check_schema(connection: sqlite3.Connection, path: Path | str) -> None:
         raise NotALedger(path, "is not a ledger's database")
     if version > SCHEMA_VERSION:
         raise NewerSchema(path, version, SCHEMA_VERSION)
+    if version < SCHEMA_VERSION:
+        raise NotALedger(path, f"is of schema {version}, from before the first release")
 
 
 def _turn_path(path: Path) -> Path:

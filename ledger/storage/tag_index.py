@@ -32,11 +32,17 @@ ANY_TAG = ""  # every entry has this in the index, so that a query without tags 
 ADD_TAG = "INSERT INTO tags (tag, type, position, earlier) VALUES (?, ?, ?, ?)"
 ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
+
+def _list_of(row: str) -> str:
+    """SQL for what a row of the index lists: positions between commas, or one alone, as a number."""
+    return f"CASE {row}.earlier WHEN '' THEN {row}.position ELSE {row}.earlier || ',' || {row}.position END"
+
+
 # The end of the step before the one that a row `t` belongs to.
 STEP_BEFORE = f"(t.position - 1) / {STEP} * {STEP}"
 # Lists are handed in as JSON: to find many alike by one statement takes a third of handing in each by itself.
-ROWS_OF_TAGS = """
-    SELECT t.tag, t.type, t.position, t.earlier
+ROWS_OF_TAGS = f"""
+    SELECT t.tag, t.type, {_list_of("t")}
     FROM json_each(?1) AS tag
     CROSS JOIN tags AS t ON t.tag = tag.value
     LIMIT ?2
@@ -46,12 +52,12 @@ ENTRIES_AT = """
     FROM json_each(?1) AS wanted
     CROSS JOIN entries AS e ON e.position = wanted.value
 """
-# Every pair of a tag and a type is one range of the index. With each row come those, of the same step and type, of each
-# further tag, or NULL where there are none.
+# Every pair of a tag and a type is one range of the index. With each row comes what those of the same step and type
+# list for each further tag, or NULL where there is none.
 MATCHING_ROWS = f"""
-    SELECT t.position, t.earlier, (
+    SELECT {_list_of("t")}, (
         SELECT json_group_array((
-            SELECT group_concat(other.earlier || ',' || other.position) FROM tags AS other
+            SELECT group_concat({_list_of("other")}) FROM tags AS other
             WHERE other.tag = further.value AND other.type = t.type
                 AND other.position > {STEP_BEFORE} AND other.position <= {STEP_BEFORE} + {STEP}
         ))
@@ -74,17 +80,19 @@ TYPES_OF_TAG = """
     )
     SELECT type FROM types WHERE type IS NOT NULL
 """
-LISTED = "CASE earlier WHEN '' THEN 1 ELSE 2 + length(earlier) - length(replace(earlier, ',', '')) END"
+# How many positions a row lists.
+LISTED = "CASE WHEN earlier > '' THEN 2 + length(earlier) - length(replace(earlier, ',', '')) ELSE 1 END"
 COUNTED = f"(SELECT TOTAL(listed) FROM (SELECT {LISTED} AS listed FROM tags WHERE tag = ? LIMIT ?))"
-# For each of these tags a list of positions, empty where it leads nowhere. SQLite takes every row of a range to have
-# the tag and the type that it looked for, whatever the row says; with a plus it reads them, unless "=" told it before.
-# What a row lists belongs to its step, and is text: digits come before letters, and what is no text comes after both.
+# For each of these tags a list of positions, empty where it leads nowhere. Whatever a row says, SQLite takes it to have
+# the tag and the type that the search for its range was for, and need not look at "=" again: so they are compared once
+# more, by a plus that hides the column, and after "IS". What a row lists belongs to its step, and is text: digits come
+# before letters, and what is no text comes after both.
 LEADS = f"""
     SELECT group_concat((
         SELECT '[' || COALESCE(group_concat(
             CASE
                 WHEN t.earlier = '' THEN t.position
-                WHEN t.earlier < 'a' AND CAST(t.earlier AS INTEGER) > {STEP_BEFORE} THEN t.earlier || ',' || t.position
+                WHEN t.earlier < 'a' AND CAST(t.earlier AS INTEGER) > {STEP_BEFORE} THEN {_list_of("t")}
                 ELSE 'misplaced'
             END
         ), '') || ']'
@@ -95,28 +103,34 @@ LEADS = f"""
     FROM json_each(?1) AS wanted
 """
 REACH = f"(SELECT COALESCE(MAX(position), 0) - COALESCE(MAX(position), 0) % {STEP} FROM entries)"
-LISTED_BUT_NEWER = f"SELECT CAST(TOTAL({LISTED}) AS INTEGER) FROM tags WHERE position NOT BETWEEN ? + 1 AND {REACH}"
-ROWS_MISPLACED = f"SELECT DISTINCT position FROM tags WHERE position NOT BETWEEN 1 AND {REACH}"
-# What the rows list in the order of entries; SQLite sorts it in files of its own when it is much. What is no list is
-# left out, and so found missing.
-INDEXED_TAGS = """
-    SELECT listed.value AS at, CAST(COALESCE(tags.type, '') AS BLOB), CAST(json_group_array(tag) AS BLOB)
-    FROM tags, json_each(
+LISTED_BUT_NEWER = f"""
+    SELECT CAST(TOTAL({LISTED}) AS INTEGER) FROM tags WHERE (position BETWEEN ? + 1 AND {REACH}) IS NOT TRUE
+"""
+ROWS_MISPLACED = f"SELECT DISTINCT position FROM tags WHERE (position BETWEEN 1 AND {REACH}) IS NOT TRUE"
+# What the rows list in the order of entries; SQLite sorts it in files of its own when it is much. Of what nobody wrote
+# so, this shows what it can.
+INDEXED_TAGS = f"""
+    SELECT
+        listed.value AS at,
+        CAST(COALESCE(t.type, '') AS BLOB),
+        CAST(json_group_array(COALESCE(CAST(t.tag AS TEXT), '')) AS BLOB)
+    FROM tags AS t, json_each(
         CASE
-            WHEN earlier > '' AND json_valid('[' || earlier || ',' || position || ']')
-            THEN '[' || earlier || ',' || position || ']'
-            ELSE json_array(position)
+            WHEN json_valid('[' || {_list_of("t")} || ']') THEN '[' || {_list_of("t")} || ']'
+            ELSE json_array(t.position)
         END
     ) AS listed
-    WHERE at > ? AND at <= ?
-    GROUP BY at, tags.type
+    WHERE typeof(at) = 'integer' AND at > ? AND at <= ?
+    GROUP BY at, t.type
 """
 
 
 # A tag, a type, the last position of a step where they stand, and a list of the earlier ones.
 Row = tuple[str, str, int, str]
+# A tag, a type, and positions.
+Listed = tuple[str, str, list[int]]
 _decode = msgspec.json.Decoder(list[int]).decode
-_beside = msgspec.json.Decoder(list[str | None]).decode
+_beside = msgspec.json.Decoder(list[str | int | None]).decode
 
 
 def indexed_up_to(position: int) -> int:
@@ -151,13 +165,10 @@ def index_rows(entries: Sequence[Entry]) -> list[Row]:
     )
 
 
-def _listed(position: int, earlier: str) -> list[int]:
-    """The positions that a row lists."""
-    return [*_positions(earlier), position] if earlier else [position]
-
-
 def _positions(listed: object) -> list[int]:
-    """Positions between commas. Raises `Damaged` for what nobody wrote so."""
+    """What a row lists. Raises `Damaged` for what nobody wrote so."""
+    if type(listed) is int:
+        return [listed]
     try:
         return _decode(f"[{listed}]")
     except msgspec.DecodeError as error:
@@ -224,10 +235,10 @@ class TagIndex:
         What these statements read does not change between them: nothing is added to the index up to there.
         """
         led = self._by_lead(connection, query)
-        rows = self._rows_of_quiet(connection, [*led])
-        if rows is None:
+        listed = self._listed_for_quiet(connection, [*led])
+        if listed is None:
             return self._indexed(connection, query, after, until, limit)
-        found = _fetched(connection, led, rows, after, until, limit)
+        found = _fetched(connection, led, listed, after, until, limit)
         busy = {lead: items for lead, items in led.items() if lead in self._busy}
         if busy:
             found |= _of_busy(connection, busy, after, until, limit)
@@ -247,35 +258,37 @@ class TagIndex:
         quiet = [tag for tag in tags if tag not in self._busy] or tags
         return quiet[0] if len(quiet) == 1 else _rarest(connection, quiet)
 
-    def _rows_of_quiet(self, connection: sqlite3.Connection, tags: Sequence[str]) -> list[Row] | None:
-        """All rows of the tags that are not known to be busy; None when one of them was just found to be."""
+    def _listed_for_quiet(self, connection: sqlite3.Connection, tags: Sequence[str]) -> list[Listed] | None:
+        """All that is listed for the tags that are not known to be busy; None when one was just found to be."""
         quiet = [tag for tag in tags if tag not in self._busy]
         if not quiet:
             return []
         # If there are more rows than this, one of the tags has more than BUSY.
         rows = connection.execute(ROWS_OF_TAGS, (_json(quiet), BUSY * len(quiet) + 1)).fetchall()
-        if len(rows) > BUSY:
-            self._busy |= {tag for tag, count in Counter(tag for tag, *_ in rows).items() if count > BUSY}
-        return rows if self._busy.isdisjoint(quiet) else None
+        found = [(tag, type_, _positions(listed)) for tag, type_, listed in rows]
+        if sum([len(positions) for _, _, positions in found]) > BUSY:
+            counts = Counter(tag for tag, _, positions in found for _ in positions)
+            self._busy |= {tag for tag, count in counts.items() if count > BUSY}
+        return found if self._busy.isdisjoint(quiet) else None
 
 
 def _fetched(
     connection: sqlite3.Connection,
     led: dict[str, list[DCBQueryItem]],
-    rows: Sequence[Row],
+    listed: Sequence[Listed],
     after: int,
     until: int,
     limit: int,
 ) -> dict[int, Entry]:
-    """The first `limit` entries, by position, that these rows say match."""
+    """The first `limit` entries, by position, that match by what is listed for the tags that lead to them."""
     types = {tag: some for tag, items in led.items() if (some := _types_of_all(items))}
     positions = sorted(
         {
             position
-            for tag, type_, last, earlier in rows
-            if after < last <= until and (tag not in types or type_ in types[tag])
-            for position in _listed(last, earlier)
-            if after < position
+            for tag, type_, some in listed
+            if tag not in types or type_ in types[tag]
+            for position in some
+            if after < position <= until
         }
     )
     narrowed = any(len(item.tags) > 1 for items in led.values() for item in items)
@@ -323,25 +336,21 @@ def _of_busy(
     found: set[int] = set()
     for first, last in _stretches(after, until):
         for ranges_of in wanted:
-            rows = connection.execute(MATCHING_ROWS, (*ranges_of, first, last))
-            found.update(position for row in rows for position in _listed_by_all(*row) if position > first)
+            for listed, beside in connection.execute(MATCHING_ROWS, (*ranges_of, first, last)):
+                positions = {*_positions(listed)}.intersection(*map(_positions_beside, _beside(beside)))
+                found.update(position for position in positions if position > first)
         if len(found) >= limit:
             break
     rows = connection.execute(ENTRIES_AT, (_json(sorted(found)[:limit]),))
     return {position: entry_in(position, raw) for position, raw in rows}
 
 
-def _listed_by_all(last: int, earlier: str, beside: str) -> set[int]:
-    """The positions that a row lists, if rows of all the further tags list them, too."""
-    listed = {*_listed(last, earlier)}
-    for other in _beside(beside):
-        # What stands at a row's own position alone has nothing before the comma.
-        listed &= {*_positions(other.strip(","))} if other else set()
-    return listed
+def _positions_beside(listed: str | int | None) -> list[int]:
+    return [] if listed is None else _positions(listed)
 
 
 def _stretches(after: int, until: int) -> Iterator[tuple[int, int]]:
-    """Longer and longer stretches of whole steps: of several types, all that match in one are put in order at once."""
+    """Longer and longer stretches up to ends of steps: all that matches in one is put in order at once."""
     length = STRETCH
     while after < until:
         end = min(indexed_up_to(after) + length, until)
