@@ -29,7 +29,7 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python tests/bench/run.py
 
-# Takes an hour, and 25 GB in $DUA_BENCH_DIR or where temporary files are: `make bench-scale SIZE=1000000` takes minutes.
+# Takes half an hour, and 25 GB in $DUA_BENCH_DIR or where temporary files are: `make bench-scale SIZE=1000000` takes minutes.
 bench-scale: $(READY)
 	$(BIN)/python tests/bench/scale.py --size $(or $(SIZE),10000000) --engine $(or $(ENGINE),SQLite)
 
