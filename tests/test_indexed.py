@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chain.entry import parse_entry
-from ledger.errors import LedgerError, Malformed
+from ledger.errors import Damaged, LedgerError, Malformed
 from ledger.evidence.headers import headers_of
 from ledger.evidence.report import Finding, Verdict, altered, unverified
 from ledger.evidence.verify import verify_log
@@ -244,6 +244,17 @@ def test_who_asks_for_what_such_a_row_stands_for_has_an_answer_or_an_error_by_na
             ):
                 with suppress(LedgerError):
                     ask(DCBQuery([item]))
+
+
+def test_a_row_beside_others_that_nobody_wrote_so_is_an_error_by_name(mixed: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ledger.storage.tag_index.BUSY", 0)
+    # The rarer of the two leads to what the other has beside it.
+    often = ",".join(map(str, range(1, 256)))
+    for row in (("a", "t9", 256, ""), ("b", "t9", 255.5, ""), ("b", "t8", 256, often)):
+        add_to_index(mixed, LOOSE, row)
+
+    with open_store(f"sqlite:///{mixed}") as store, pytest.raises(Damaged, match=r"'255\.5', which are no positions"):
+        store.page(DCBQuery([DCBQueryItem([], ["a", "b"])]), 0, 700, 10)
 
 
 def test_a_row_that_was_split_leads_to_the_same_entries(tmp_path: Path):

@@ -130,7 +130,7 @@ Row = tuple[str, str, int, str]
 # A tag, a type, and positions.
 Listed = tuple[str, str, list[int]]
 _decode = msgspec.json.Decoder(list[int]).decode
-_beside = msgspec.json.Decoder(list[str | int | None]).decode
+_beside = msgspec.json.Decoder(list[str | None]).decode
 
 
 def indexed_up_to(position: int) -> int:
@@ -345,7 +345,7 @@ def _of_busy(
     return {position: entry_in(position, raw) for position, raw in rows}
 
 
-def _positions_beside(listed: str | int | None) -> list[int]:
+def _positions_beside(listed: str | None) -> list[int]:
     return [] if listed is None else _positions(listed)
 
 
