@@ -273,6 +273,9 @@ class Ledger:
     def _outcome(self, key: IdempotencyKey, earlier: tuple[Entry, ...]) -> tuple[Entry, ...]:
         if earlier and self._wish_tag(key) not in earlier[0].header.tags:
             raise KeyReused(key.key, earlier[0].position)
+        if earlier:
+            # Who is told that it was recorded before may have asked again because nobody knew whether it was.
+            self.store.ensure_kept()
         return earlier
 
     def _wish_tag(self, key: IdempotencyKey) -> str:

@@ -8,22 +8,21 @@ import os
 import random
 import re
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from subprocess import PIPE, Popen, run
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from eventsourcing.dcb.api import DCBEvent
 
-from ledger.chain.entry import Entry
 from ledger.errors import LedgerError, Unreachable
 from ledger.evidence.report import Report, Verdict
-from ledger.storage import Store, open_store
+from ledger.storage import open_store
 from ledger.storage.postgres import appending
 from tests import postgres
 from tests.postgres import Server, is_alive
@@ -31,6 +30,8 @@ from tests.stores import CAMPAIGN, PATIENCE, event
 from tests.tampering import ANA, make_home_with_everything, outcome, places
 from tests.test_store_crashes import acknowledged_in, assert_kept, wait_for_the_dead
 from tests.writers import batches, program
+
+Told = TypeVar("Told")
 
 pytest_plugins = ["tests.figures"]
 pytestmark = pytest.mark.needs("initdb")
@@ -110,19 +111,24 @@ def test_an_append_is_answered_only_when_the_server_has_it_on_disk(careful_serve
 
 # Whoever dies.
 
-AT = ["pwrite64", "fdatasync", "sendto", "recvfrom"] if CAMPAIGN else ["fdatasync"]
+KILLED = "signal=KILL"
+# What a disk says when a write-ahead log can't be brought to it; the whole server then begins anew.
+AT = [
+    *((call, KILLED) for call in (["pwrite64", "fdatasync", "sendto", "recvfrom"] if CAMPAIGN else ["fdatasync"])),
+    *(("fdatasync", f"error={why}") for why in ("ENOSPC", "EIO")),
+]
 
 
-def fatal(call: str, number: int) -> list[str]:
-    """What has strace kill a process at its call of that number of a kind."""
-    return ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}"]
+def fatal(call: str, number: int, how: str = KILLED) -> list[str]:
+    """What has strace kill a process at its call of that number of a kind, or have the call fail."""
+    return ["-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{how}:when={number}"]
 
 
 @pytest.mark.needs("strace")
 @pytest.mark.campaign
-@pytest.mark.parametrize("call", AT)
+@pytest.mark.parametrize(("call", "how"), AT)
 def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
-    call, careful_server: Server, traceable, tell, monkeypatch
+    call, how, careful_server: Server, traceable, tell, monkeypatch
 ):
     monkeypatch.setattr(appending, "RESOLVE_SECONDS", PATIENCE)
     deaths = 0
@@ -130,23 +136,26 @@ def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
         with careful_server.ledger() as url, open_store(url) as store:
             store.append([event("t", "batch:first", data=b"1 ")])
             dying = server_process(url)
-            with watched(dying, *fatal(call, number)):
-                entries = [entry for batch in islice(batches(1), 4) for entry in appended(store, batch)]
+            with watched(dying, *fatal(call, number, how)):
+                entries = [
+                    entry for batch in islice(batches(1), 4) for entry in told(partial(store.append_entries, batch))
+                ]
+            told(store.head)
             assert_kept(store, [(entry.position, entry.leaf.hex()) for entry in entries])
             assert store.length() == 1 + len(entries)
             if is_alive(dying):
                 break
         deaths += 1
-    tell(f"deaths at {call}", deaths)
+    tell(f"deaths at {call}, {how}", deaths)
     assert deaths
 
 
-def appended(store: Store, batch: Sequence[DCBEvent]) -> list[Entry]:
-    """What was appended, once the server can be reached; who is told that it can't has recorded nothing."""
+def told(ask: Callable[[], Told]) -> Told:
+    """What the server says, once it can be reached; who is told that it can't be has recorded nothing."""
     until = monotonic() + PATIENCE
     while True:
         try:
-            return store.append_entries(batch)
+            return ask()
         except Unreachable:
             assert monotonic() < until
 

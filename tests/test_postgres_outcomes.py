@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.pool import ThreadPool
-from time import monotonic
+from time import monotonic, sleep
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -144,6 +145,28 @@ def test_a_server_that_is_gone_is_unreachable_and_nothing_is_in_doubt(distant: S
             use()
 
 
+@pytest.mark.parametrize("slow", [1, 2])
+def test_who_is_too_slow_under_the_lock_tries_once_more_and_is_then_told(slow: int, postgres_url: str, monkeypatch):
+    """The server ends a session that holds others up, as a machine does that was suspended."""
+    growth, slept = appending._Append._growth, iter(range(slow))
+
+    def late(*arguments: Any) -> Any:
+        if next(slept, None) is not None:
+            sleep(0.5)
+        return growth(*arguments)
+
+    with open_store(f"{postgres_url}&options=-c%20idle_in_transaction_session_timeout%3D100") as store:
+        store.append([event("first.v1")])
+        monkeypatch.setattr(appending._Append, "_growth", late)
+        many = [event("second.v1")] * 200
+        if slow == 1:
+            assert store.append(many) == 201
+        else:
+            with pytest.raises(Unreachable, match="ended the connection"):
+                store.append(many)
+            assert store.length() == 1
+
+
 # A standby that does not answer.
 
 
@@ -212,6 +235,49 @@ def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_
             with pytest.raises(OutcomeUnknown, match="canceling wait for synchronous replication"):
                 appended.get(PATIENCE)
         assert_holds(store)
+
+
+ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+def test_what_no_standby_has_is_not_called_done_though_the_server_shows_it(postgres_server: Server, postgres_url: str):
+    """Whoever waits for a standby can be ended, and then all see what no standby has."""
+    with open_store(postgres_url) as store, open_store(postgres_url) as other, ThreadPool(1) as aside:
+        store.append([event("first.v1")])
+        with standby_missing(postgres_server):
+            appended = aside.apply_async(store.append_entries, [[event("second.v1")]])
+            for _ in range(3):
+                until(lambda: waiting_commits(postgres_url))
+                postgres_server.execute(ENDED)
+            until(lambda: waiting_commits(postgres_url))
+            assert other.length() == 2
+            assert not appended.ready()
+
+        assert [entry.position for entry in appended.get(PATIENCE)] == [2]
+        assert_holds(store)
+
+
+def test_what_no_standby_has_is_not_called_done_to_whom_asks_again(
+    postgres_server: Server, postgres_url: str, monkeypatch
+):
+    monkeypatch.setattr(connections, "CLIENT_SECONDS", 1.0)
+    monkeypatch.setattr(appending, "RESOLVE_SECONDS", 0.2)
+    key, fact = IdempotencyKey("staff:1", "the wish", b"its body"), Fact(event=data_set(), actor="staff:1", via="test")
+    with open_store(postgres_url) as store:
+        ledger = Ledger(store, wish_key=bytes(32), random_bytes=secrets.token_bytes)
+        store.append([event("first.v1")])
+        with standby_missing(postgres_server), ThreadPool(1) as aside:
+            appended = aside.apply_async(lambda: ledger.append([fact], ledger.read(key=key)))
+            until(lambda: waiting_commits(postgres_url))
+            postgres_server.execute(ENDED)
+            with pytest.raises(OutcomeUnknown):
+                appended.get(PATIENCE)
+            until(lambda: store.length() == 2)
+            with pytest.raises(OutcomeUnknown):
+                ledger.read(key=key)
+
+        again = ledger.append([fact], ledger.read(key=key))
+        assert (again.positions, again.again) == ([2], True)
 
 
 def test_the_command_line_says_that_it_is_not_known_and_to_try_again():

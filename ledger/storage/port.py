@@ -124,6 +124,12 @@ class Store(DCBRecorder):
 
     # What is the same for all.
 
+    def ensure_kept(self) -> None:
+        """Raise `OutcomeUnknown` unless all that can be read is kept wherever it has to be before it counts.
+
+        Where that is one place, it always is.
+        """
+
     def unchecked(self) -> Sequence[str]:
         """What reading the whole log, and asking for `strays`, does not check here; for people."""
         return ()

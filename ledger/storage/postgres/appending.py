@@ -6,8 +6,9 @@ very entry (`ledger.append`). Where others came first, it is done once more, und
 
 When the connection ends while the answer to a COMMIT is awaited, nobody knows what became of it. Then the lock is taken
 again, on whichever server has become the one to write to: the entries are there, or are written now, and what may still
-be under way of the first try finds that the log has gone on, and is refused. When that cannot be found out in time,
-`OutcomeUnknown` says so.
+be under way of the first try finds that the log has gone on, and is refused. That they are there is not enough: after a
+crash, or where its waiting was ended, a server shows what no standby has yet. So something more is committed, which is
+only done when all before it is with the standby. When that cannot be found out in time, `OutcomeUnknown` says so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ HEAD = """
 """
 TAKE_TURN = f"SELECT pg_advisory_xact_lock({TURN})"
 BEGIN_IN_TURN = f"BEGIN; {TAKE_TURN}"
+# Writes nothing but to the write-ahead log, and so whoever commits it waits as for anything that is written.
+MARK = "SELECT pg_logical_emit_message(true, 'dua-ledger', '')"
 
 
 class Appending:
@@ -78,6 +81,20 @@ class Appending:
             trees, new_tip = continued(tip, entries, partial(subtree, connection))
             copy(connection, Growth(tip.head, [*entries], trees, new_tip, []))
         self.tip = new_tip
+
+    def ensure_kept(self) -> None:
+        """Raise `OutcomeUnknown` unless all that can be read here is with the standbys that have to have it."""
+        with self.connections.borrowed() as connection:
+            try:
+                connection.execute(MARK)
+            except psycopg.Error as error:
+                raise OutcomeUnknown(self.name, str(error).strip()) from error
+            self.check_kept(connection)
+
+    def check_kept(self, connection: Connection) -> None:
+        """Raise `OutcomeUnknown` when the server warned that what it committed is not yet where it has to be."""
+        if connection.warned:
+            raise OutcomeUnknown(self.name, connection.warned)
 
     def head(self) -> Head:
         """The last entry."""
@@ -154,6 +171,8 @@ class _Append:
         try:
             for growth in self._in_doubt:
                 if is_there(connection, growth):
+                    connection.execute(f"{MARK}; COMMIT")
+                    line.check_kept(connection)
                     return self._settled(growth)
             tip = line.tip_in(connection)
             line.crowded = tip is not line.tip
@@ -180,9 +199,8 @@ class _Append:
             if is_lost(error):
                 self._in_doubt.append(growth)
             raise
-        if connection.warned:
-            # Committed here, and not where it has to be before it counts: so PostgreSQL says when it is hurried.
-            raise OutcomeUnknown(self._line.name, connection.warned)
+        # Committed here, and not where it has to be before it counts: so PostgreSQL says when it is hurried.
+        self._line.check_kept(connection)
 
     def _growth(self, connection: Connection, tip: Tip) -> Growth:
         """What is to be added behind this tip."""

@@ -35,6 +35,9 @@ KEEPALIVE = {"keepalives_idle": "10", "keepalives_interval": "5", "keepalives_co
 # Where no ledger was ever made, such things are missing.
 _NO_TABLES = {"3F000", "42P01", "42883", "42703"}
 _STANDBY = "25006"
+_OF_THE_SERVER = {"08", "25", "28", "3D", "40", "42", "53", "57", "58"}
+# The session, or the whole server, ends with these, whatever it was that went wrong.
+_LAST_WORDS = {"FATAL", "PANIC"}
 
 Row = tuple[Any, ...]
 Outcome = TypeVar("Outcome")
@@ -130,6 +133,10 @@ def connect(conninfo: str) -> Connection:
 
 def is_lost(error: Exception) -> bool:
     """Whether the connection is of no more use, so that nobody knows what became of a COMMIT sent on it."""
+    if not isinstance(error, psycopg.Error):
+        return False
+    if error.diag.severity_nonlocalized in _LAST_WORDS:
+        return True
     if not isinstance(error, psycopg.OperationalError):
         return False
     code = error.sqlstate
@@ -261,6 +268,8 @@ def named_error(error: psycopg.Error, shown: str) -> LedgerError | None:
     """The ledger's error for what PostgreSQL, or the connection to it, says."""
     code = error.sqlstate or ""
     why = (error.diag.message_primary or str(error)).strip() or type(error).__name__
+    if error.diag.severity_nonlocalized in _LAST_WORDS:
+        return Unreachable(shown, f"the server ended the connection ({why})")
     if code == "55P03":
         return Busy(shown, LOCK_SECONDS)
     if code == "57014":
@@ -274,6 +283,16 @@ def named_error(error: psycopg.Error, shown: str) -> LedgerError | None:
     # Our statements are fixed: what PostgreSQL finds wrong with one of them is wrong in the database.
     if code[:2] in ("XX", "23", "P0", "42", "22") and code != "42501":
         return Damaged(shown, why)
-    if isinstance(error, psycopg.OperationalError) or code[:2] in ("53", "57", "58", "08", "28", "3D", "42", "40"):
+    if isinstance(error, psycopg.OperationalError) or code[:2] in (
+        "53",
+        "57",
+        "58",
+        "08",
+        "25",
+        "28",
+        "3D",
+        "42",
+        "40",
+    ):
         return Unreachable(shown, why)
     return None

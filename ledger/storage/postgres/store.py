@@ -177,6 +177,11 @@ class PostgresStore(Store):
 
     # Appending.
 
+    def ensure_kept(self) -> None:
+        """As the port says."""
+        with named_errors(self._name):
+            self._appending.ensure_kept()
+
     def append_entries(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> list[Entry]:
         """As the port says; also raises `OutcomeUnknown`."""
         if not events:
