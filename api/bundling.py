@@ -13,6 +13,7 @@ import msgspec
 from api.history import history_of, page
 from api.names import Names, names_in, unnamed
 from api.telling import circumstances, told
+from ledger.boundary import Boundary, about
 from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.entry import check_name
 from ledger.codec import Recorded
@@ -29,7 +30,7 @@ from ledger.events import (
 )
 from ledger.evidence.bundle import Kind, Page, Selection, make_bundle
 from ledger.home import Home, read_log_keys
-from ledger.log import Boundary, Ledger, about
+from ledger.log import Ledger
 from projections.acts import act_from, of_dataset
 from projections.standing import Standing
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from api.commands import Clerk, Document
 from api.commands.people import Erase, nothing_to_erase
 from api.desk import Circumstances, Outcome
+from ledger.boundary import about
 from ledger.custody import Custody, Erasure
 from ledger.errors import Missing
 from ledger.events import DECLARED
 from ledger.home import Home, erase_person, is_erasure_recorded
-from ledger.log import IdempotencyKey, about
+from ledger.log import IdempotencyKey
 
 _SEALED_FOR_OTHERS = tuple(event for event in DECLARED if event.sealed_for not in ("", "person"))
 

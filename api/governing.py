@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
+from ledger.boundary import about
 from ledger.events import DECLARED, DocumentOpened, HistoryViewed, PersonErased, WaiverGranted
 from ledger.events.governance import Role
-from ledger.log import about
 from projections.asof import AsOf
 from projections.standing import Office
 

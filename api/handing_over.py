@@ -16,11 +16,11 @@ from api.commands import Clerk, Command, Document
 from api.commands.contact import SendKeyTest, active_key
 from api.commands.release import Authorise, Fail, HandOver, Stage
 from api.desk import Circumstances, Outcome
+from ledger.boundary import about
 from ledger.errors import AlreadyThere, Malformed
 from ledger.events import DataSetVersionAdded, ReleaseAuthorised
 from ledger.events.release import Package, Packed
 from ledger.files import named_os_errors, new_file, sync_folder
-from ledger.log import about
 from ledger.openpgp import PackageFacts, Progress, encrypt_package, seal_nonce
 from ledger.openpgp.package import check_names
 from projections.acts import Chosen

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from api.telling.words import listed
+from ledger.boundary import about
 from ledger.events import (
     AgreementIssued,
     ApiKeyIssued,
@@ -15,7 +16,7 @@ from ledger.events import (
     RequestSubmitted,
     RoleGranted,
 )
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 from projections.acts import of_dataset, of_office, of_person, of_request
 from projections.standing import OVER, Holding, Office, RequestStanding, Standing, open_holdings
 from projections.views.calendar import after

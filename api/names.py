@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
+from ledger.boundary import about
 from ledger.custody import Custody
 from ledger.errors import Missing
 from ledger.events import OrganisationRegistered, PersonDetailsChanged, PersonRegistered, QueryReceived
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 
 Names = Callable[[str], str]
 

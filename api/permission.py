@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
+from ledger.boundary import about
 from ledger.events import AmendmentIssued, RequestSubmitted
-from ledger.log import about
 from projections.acts import LetIn
 from projections.asof import AsOf
 from projections.rules.rule import Objection

@@ -11,12 +11,13 @@ import msgspec
 
 from api.admission import introducing
 from api.packets import Register
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.custody import Custody, Findable, caseless
 from ledger.errors import Malformed, Missing
 from ledger.events import Event, OrganisationRegistered, PersonDetailsChanged, PersonRegistered
 from ledger.events.ids import PersonId
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 
 _TOLD_BY: dict[Findable, tuple[type[Event], ...]] = {
     "person": (PersonRegistered, PersonDetailsChanged),

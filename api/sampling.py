@@ -4,11 +4,12 @@ from hashlib import sha256
 from typing import NamedTuple, get_args
 
 from api.bundling import bundle_about, bundle_of_past_release
+from ledger.boundary import about
 from ledger.codec import Known
 from ledger.events import Event, FactCorrected, PastReleaseRecorded, ReleaseHandedOver
 from ledger.evidence.bundle import Kind
 from ledger.home import Home
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 from projections.standing import uncorrected
 
 

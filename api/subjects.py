@@ -1,10 +1,11 @@
 """What entries and queries are asked for by, as people name it: what can be of none is turned away by name."""
 
 from api.ids import doi_in
+from ledger.boundary import about
 from ledger.chain.entry import check_name
 from ledger.errors import Malformed
 from ledger.events import DECLARED
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 
 _TYPES = frozenset(event.wire_type() for event in DECLARED)
 _KINDS = {"D": "dataset", "R": "request", "B": "publication", "Q": "query"}

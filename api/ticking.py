@@ -15,11 +15,12 @@ import msgspec
 
 from api.admission import admit_office
 from api.desk import ATTEMPTS, Circumstances
+from ledger.boundary import Boundary, about
 from ledger.chain.entry import Entry
 from ledger.codec import Fact
 from ledger.errors import Conflict
 from ledger.home import VIEWS, Home
-from ledger.log import Boundary, IdempotencyKey, Reading, about
+from ledger.log import IdempotencyKey, Reading
 from projections.acts import of_office, of_person, of_request
 from projections.due import Due, of_a_holding, of_a_person, of_a_request
 from projections.standing import HoldStanding, Standing

@@ -7,38 +7,21 @@ A decision reads the facts that it depends on, decides, and appends on condition
     ledger.append([fact], reading)          # raises Conflict when the reading is out of date
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from hmac import digest
-from threading import Lock
-from typing import NamedTuple
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 
+from ledger.boundary import Boundary
 from ledger.chain.entry import Entry, check_name
 from ledger.codec import SALT_BYTES, Codec, Fact, Known, Recorded
 from ledger.errors import Conflict, KeyReused
 from ledger.events import Event
+from ledger.readings import Moment, Readings
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock, Subscription
-
-READINGS_KEPT = 128
-QUERIES_KEPT = 256
-
-
-class Boundary(msgspec.Struct, frozen=True, cache_hash=True):
-    """The facts that a decision depends on: of these kinds, or of any if none is named, with all of these tags."""
-
-    events: tuple[type[Event], ...] = ()
-    tags: tuple[str, ...] = ()
-
-
-def about(*events: type[Event], tags: Iterable[str] = ()) -> Boundary:
-    """The facts of these kinds that carry all of these tags."""
-    return Boundary(events, tuple(tags))
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
@@ -75,44 +58,6 @@ class Reading(msgspec.Struct, frozen=True):
     leaf: bytes = b""
 
 
-class _Read(NamedTuple):
-    """What lay within some boundaries when the log was so long, and the leaf hash of its last entry then."""
-
-    facts: tuple[Known[Event], ...]
-    position: int
-    leaf: bytes
-
-
-class Same:
-    """Facts that are equal to no others but themselves: a key for what was made of them."""
-
-    __slots__ = ("facts",)
-
-    def __init__(self, facts: tuple[Known[Event], ...]) -> None:
-        self.facts = facts
-
-    def __hash__(self) -> int:
-        return id(self.facts)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.facts is other.facts
-
-
-def _united(some: Same, more: Same) -> tuple[Known[Event], ...]:
-    facts = {fact.position: fact for fact in (*some.facts, *more.facts)}
-    return tuple(facts[position] for position in sorted(facts))
-
-
-def _up_to(position: int, facts: tuple[Known[Event], ...]) -> tuple[Known[Event], ...]:
-    """Those of some facts that stand no further: the very same object where that is all of them."""
-    if not facts or facts[-1].position <= position:
-        return facts
-    return tuple(fact for fact in facts if fact.position <= position)
-
-
-NOTHING_READ = _Read((), 0, bytes(32))
-
-
 class Appended(msgspec.Struct, frozen=True):
     """The entries of an append; `again` says that the same wish had them recorded before."""
 
@@ -142,11 +87,7 @@ class Ledger:
     ) -> None:
         self.store = store
         self.codec = codec or Codec()
-        self._query = lru_cache(QUERIES_KEPT)(self._query_for)
-        self._united = lru_cache(READINGS_KEPT)(_united)
-        self._readings: OrderedDict[tuple[Boundary, ...], _Read] = OrderedDict()
-        self._stood: tuple[int, bytes, int, bytes] | None = None
-        self._lock = Lock()
+        self._readings = Readings(self.codec)
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
 
     def read(self, boundaries: Sequence[Boundary] = (), key: IdempotencyKey | None = None) -> Reading:
@@ -154,11 +95,9 @@ class Ledger:
 
         Raises `KeyReused` when the key was used for another body.
         """
-        query = self.query(boundaries)
         head = self.store.head()
-        position = head.position
-        facts = self._facts(boundaries, position, head.leaf) if boundaries else ()
-        reading = Reading(facts, position, query, None, leaf=head.leaf)
+        facts = self._readings.facts(self.store, boundaries, Moment(*head[:2]))
+        reading = Reading(facts, head.position, self.query(boundaries), None, leaf=head.leaf)
         return reading if key is None else self.keyed(reading, key)
 
     def keyed(self, reading: Reading, key: IdempotencyKey) -> Reading:
@@ -170,18 +109,19 @@ class Ledger:
 
     def again(self, reading: Reading) -> Reading | None:
         """A reading without a key as it is now, with the very same facts; None where there is anything new to read."""
-        head, read_to = self.store.head(), reading.position
-        if not 0 < read_to <= head.position or not self._stands(read_to, reading.leaf, head.position, head.leaf):
+        head = self.store.head()
+        then, now = Moment(reading.position, reading.leaf), Moment(*head[:2])
+        if not 0 < then.position <= now.position or not self._readings.stood(self.store, then, now):
             return None
-        if self.store.page(reading.query, read_to, head.position, 1):
+        if self.store.page(reading.query, then.position, now.position, 1):
             return None
         return msgspec.structs.replace(reading, position=head.position, leaf=head.leaf)
 
     def widen(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
         """The same reading, of one and the same moment, with the facts within further boundaries."""
         query = self.query(boundaries)
-        more = self._facts(boundaries, reading.position, reading.leaf) if boundaries else ()
-        facts = self._united(Same(reading.facts), Same(more))
+        more = self._readings.facts(self.store, boundaries, Moment(reading.position, reading.leaf))
+        facts = self._readings.united(reading.facts, more)
         return msgspec.structs.replace(reading, facts=facts, query=DCBQuery([*reading.query.items, *query.items]))
 
     def append(self, facts: Sequence[Fact], reading: Reading | None = None) -> Appended:
@@ -215,48 +155,7 @@ class Ledger:
 
     def query(self, boundaries: Sequence[Boundary]) -> DCBQuery:
         """These boundaries as a store knows them. Raises `UnknownEvent` for an event that is not declared."""
-        return self._query(tuple(boundaries))
-
-    def _query_for(self, boundaries: tuple[Boundary, ...]) -> DCBQuery:
-        return DCBQuery([DCBQueryItem(self.codec.wire_types(*one.events), list(one.tags)) for one in boundaries])
-
-    def _facts(self, boundaries: Sequence[Boundary], until: int, leaf: bytes) -> tuple[Known[Event], ...]:
-        """The facts up to a position whose entry has this leaf hash; of those that were read before only what is newer.
-
-        What was read before counts only if the log still has the same leaf there.
-        """
-        wanted = tuple(boundaries)
-        known = self._readings.get(wanted, NOTHING_READ)
-        if known.position and not self._stands(known.position, known.leaf, until, leaf):
-            known = NOTHING_READ
-        if known.position > until:
-            # Somebody has read on since this moment: what they found later is kept for those who come.
-            return _up_to(until, known.facts)
-        newer = tuple(map(self.codec.known, self.store.scan(self._query(wanted), known.position, until)))
-        # The very same object where nothing is new: whoever made something of it knows it again.
-        facts = (*known.facts, *newer) if newer else known.facts
-        with self._lock:
-            self._readings[wanted] = _Read(facts, until, leaf)
-            self._readings.move_to_end(wanted)
-            if len(self._readings) > READINGS_KEPT:
-                self._readings.popitem(last=False)
-        return facts
-
-    def _stands(self, position: int, leaf: bytes, until: int, last: bytes) -> bool:
-        """Whether a log that ends so has this leaf at that position."""
-        asked = (position, leaf, until, last)
-        # A decision reads twice, mostly from where it read twice before.
-        if asked != self._stood and not self._still_stands(*asked):
-            return False
-        self._stood = asked
-        return True
-
-    def _still_stands(self, position: int, leaf: bytes, until: int, last: bytes) -> bool:
-        if position == until:
-            return leaf == last
-        if position > until and position > self.store.length():
-            return False
-        return self.store.subtree(0, position - 1) == leaf
+        return self._readings.query(tuple(boundaries))
 
     def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
         now = self._clock()

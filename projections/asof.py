@@ -12,10 +12,11 @@ from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.boundary import Boundary
 from ledger.chain.entry import format_time
 from ledger.codec import Recorded
 from ledger.events import FactCorrected, RoleGranted
-from ledger.log import Boundary, Ledger
+from ledger.log import Ledger
 from projections.acts import Act, of_office
 from projections.collecting import uncollected
 from projections.standing import Office, Standing

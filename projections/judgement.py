@@ -15,7 +15,8 @@ import msgspec
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Judged, Recorded
 from ledger.events import ActRefused, Event
-from ledger.log import IdempotencyKey, Ledger, Reading, Same
+from ledger.log import IdempotencyKey, Ledger, Reading
+from ledger.readings import Same
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION, AllDay, judge, judge_at, judge_day, waivers
@@ -109,12 +110,12 @@ def _both_looks(ledger: Ledger, act: Act) -> tuple[Reading, Standing]:
 
 @lru_cache(STANDINGS_KEPT)
 def _standing_of(facts: Same) -> Standing:
-    return Standing(facts.facts)
+    return Standing(*facts.parts)
 
 
 @lru_cache(STANDINGS_KEPT)
 def _widened(first: Same, facts: Same) -> Standing:
-    return _standing_of(first).widened(facts.facts)
+    return _standing_of(first).widened(*facts.parts)
 
 
 def done(judgement: Judgement) -> Event:

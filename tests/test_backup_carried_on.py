@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.cli.verifying import verify_home
 from ledger.backup.making import back_up, back_up_keys
+from ledger.boundary import about
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.merkle import root_hash
 from ledger.events import LedgerOpened
@@ -16,7 +17,6 @@ from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Verdict
 from ledger.evidence.witness import Witness, create_witness
 from ledger.home import KEYS, check_continued, open_home, open_log, read_log_key
-from ledger.log import about
 from tests.backups import NEW, Ledger, contents, furnished, ledger
 from tests.command_line import dua_ledger
 from tests.facts import noon

@@ -7,9 +7,9 @@ from threading import Event
 
 from api.cli.verifying import verify_home
 from ledger.backup.making import back_up, back_up_keys
+from ledger.boundary import about
 from ledger.events import PersonErased, PersonRegistered
 from ledger.home import KEYS, erase_person, open_home
-from ledger.log import about
 from tests.backups import Ledger, furnished, ledger
 from tests.facts import NOON, noon
 from tests.signing import entries_of

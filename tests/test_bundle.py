@@ -23,6 +23,7 @@ from api.commands.request import Submit
 from api.commands.review import Approve, Determine
 from api.handing_over import send_key_test
 from api.packets import read_packet
+from ledger.boundary import about
 from ledger.chain.note import VerifierKey
 from ledger.custody import DOCUMENTS, Opened, member_of
 from ledger.errors import Malformed
@@ -34,7 +35,6 @@ from ledger.evidence.logkeys import log_key
 from ledger.evidence.manifest import Manifest, read_manifest, write_manifest
 from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home, read_log_key
-from ledger.log import about
 from projections.acts import act_from
 from projections.judgement import judge_now
 from tests.facts import NOON, Clock, fact

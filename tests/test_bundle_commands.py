@@ -12,11 +12,11 @@ from api.commands.governance import GrantRole
 from api.commands.request import Submit
 from api.commands.review import Approve
 from api.register import register_of
+from ledger.boundary import about
 from ledger.events import HistoryViewed
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.manifest import Manifest, read_manifest
 from ledger.home import create_home, open_home
-from ledger.log import about
 from tests.command_line import dua_ledger, program
 from tests.facts import noon
 from tests.packet_facts import Folder

@@ -8,12 +8,12 @@ import pytest
 import rfc8785
 from hypothesis import given
 
+from ledger.boundary import about
 from ledger.chain.entry import Entry, make_entry
 from ledger.codec import MAX_DEPTH, MAX_INTEGER, Codec, Fact, Known, Recorded
 from ledger.errors import DoesNotFit, Malformed, TooLarge, UnknownEvent
 from ledger.events import DECLARED, Event, PersonErased, PersonRegistered
 from ledger.events.ids import Name, PersonId
-from ledger.log import about
 from ledger.storage import Store
 from tests.event_strategies import facts, many
 from tests.facts import (

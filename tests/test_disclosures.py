@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ledger.boundary import about
 from ledger.codec import Fact
 from ledger.events import (
     ActRefused,
@@ -24,7 +25,6 @@ from ledger.events import (
 from ledger.events.agreement import Recipient
 from ledger.events.request import Wanted
 from ledger.home import open_home
-from ledger.log import about
 from ledger.storage import open_store
 from projections.asof import AsOf, Moment
 from projections.views.agreements import Covering, covering

@@ -16,13 +16,13 @@ from click.testing import CliRunner, Result
 
 from api.cli import main
 from api.cli.verifying import verify_home
+from ledger.boundary import about
 from ledger.custody import Erasure
 from ledger.errors import Malformed, Missing
 from ledger.events import PersonErased, PersonRegistered, RoleGranted
 from ledger.events.people import Detail
 from ledger.evidence.report import Verdict
 from ledger.home import Home, erase_person, open_home
-from ledger.log import about
 from tests.facts import fact, noon
 from tests.stores import CAMPAIGN
 from tests.tampering import ANA, BEN, LAPSES, LEO, SIZE, Operator, details_of, furnish, meanwhile, record, register

@@ -10,6 +10,7 @@ import pytest
 
 import projections.judgement
 from api.desk import Desk
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.errors import Conflict, LedgerError
 from ledger.events import (
@@ -25,7 +26,7 @@ from ledger.events import (
     RequestSubmitted,
     RoleGranted,
 )
-from ledger.log import IdempotencyKey, Ledger, about
+from ledger.log import IdempotencyKey, Ledger
 from ledger.storage import open_store
 from projections.acts import Act, act_from
 from projections.judgement import Explanation, judge_again, judge_now

@@ -15,11 +15,12 @@ from eventsourcing.persistence import IntegrityError, ProgrammingError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.boundary import Boundary, about
 from ledger.chain.entry import Entry
 from ledger.codec import Recorded
 from ledger.errors import Conflict, KeyReused, Malformed, UnknownEvent
 from ledger.events import DataSetRegistered, Event, PersonErased, PersonRegistered, RequestSubmitted
-from ledger.log import Appended, Boundary, IdempotencyKey, Ledger, about
+from ledger.log import Appended, IdempotencyKey, Ledger
 from ledger.storage import create_store, open_store
 from tests.event_strategies import many
 from tests.facts import (

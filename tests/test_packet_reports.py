@@ -14,6 +14,7 @@ from api.cli.verifying import verify_home
 from api.desk import Circumstances, Desk
 from api.packets import Office, Packet, Register, Rejected, as_reports, read_packet
 from api.register import register_of
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import (
     AffiliationDetermined,
@@ -32,7 +33,6 @@ from ledger.events import (
 from ledger.events.review import Basis
 from ledger.evidence.report import Verdict
 from ledger.home import Home, create_home, erase_person, open_home
-from ledger.log import about
 from projections.acts import ApproveRequest
 from projections.standing import Standing
 from tests.facts import NOON, noon

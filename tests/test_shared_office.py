@@ -13,13 +13,13 @@ import psycopg
 import pytest
 
 from api.cli.verifying import verify_home
+from ledger.boundary import about
 from ledger.chain.checkpoint import open_checkpoint
 from ledger.errors import AlreadyThere, LedgerError, Malformed, Missing, NotALedger, Unreachable, WrongKey
 from ledger.events import OrganisationRegistered
 from ledger.evidence.lockstore import LockStore
 from ledger.evidence.logkeys import log_keys
 from ledger.home import create_home, join_home, open_custody, open_home, open_lock_store, open_log
-from ledger.log import about
 from tests.command_line import IRA, STAGES, Office, Stages, dua_ledger
 from tests.facts import NOON, Clock, data_set, noon
 from tests.postgres import Server, end_connections

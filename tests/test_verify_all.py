@@ -14,6 +14,7 @@ from eventsourcing.dcb.api import DCBEvent
 import projections.replaying
 import projections.upkeep
 from api.cli.verifying import Extent, verify_home
+from ledger.boundary import about
 from ledger.chain.entry import Entry
 from ledger.codec import Fact
 from ledger.events import AgreementIssued, AgreementSigned
@@ -22,7 +23,6 @@ from ledger.evidence.report import Report, Verdict
 from ledger.evidence.verify import CHUNK
 from ledger.evidence.witness import create_witness
 from ledger.home import Home, open_home
-from ledger.log import about
 from projections.views.tables import OF_A_FACT, OF_A_REQUEST
 from tests.command_line import IRA, ROSA, TEXT, Office, Stages, dua_ledger
 from tests.facts import data_set, fact

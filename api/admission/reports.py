@@ -8,6 +8,7 @@ from api.admission.corrections import CORRECTABLE, check_correction
 from api.admission.entitlement import admit_actor, admit_researcher, check_first_role, check_last_role, office_in
 from api.admission.kinds import introducing, things
 from api.admission.known import Knowledge
+from ledger.boundary import Boundary, about
 from ledger.events import (
     AgreementExecuted,
     AgreementIssued,
@@ -28,7 +29,6 @@ from ledger.events import (
     RoleEnded,
     RoleGranted,
 )
-from ledger.log import Boundary, about
 from projections.acts import of_office
 from projections.standing import MOVES, Known
 

@@ -14,12 +14,12 @@ from api.cli.showing import words_in
 from api.cli.wording import counted, in_lines, printable
 from api.history import Told, history_of, page
 from api.names import names_in, unnamed
+from ledger.boundary import about
 from ledger.chain.entry import check_name, format_time
 from ledger.errors import Malformed
 from ledger.events import LedgerOpened
 from ledger.files import new_file
 from ledger.home import Home, open_home
-from ledger.log import about
 
 
 @click.command()

@@ -5,11 +5,11 @@ from typing import Any
 
 from api.admission import introducing
 from api.register import register_of
+from ledger.boundary import about
 from ledger.custody import caseless
 from ledger.errors import Malformed
 from ledger.events import DataSetRegistered, Event, PastDataSetRecorded
 from ledger.home import Home
-from ledger.log import about
 
 _PERSON = re.compile(r"p-[0-9a-f]{32}")
 _DATA_SET = re.compile(r"D-[A-Za-z0-9._-]{1,80}")

@@ -19,12 +19,12 @@ from api.commands.review import Approve, Decline, Determine
 from api.names import names_in
 from api.packets import Packet, read_packet
 from api.packets.again import key_of, made_under
+from ledger.boundary import about
 from ledger.events import DataSetRegistered, PersonDetailsChanged
 from ledger.events.catalogue import Form
 from ledger.events.ethics import Outcome
 from ledger.events.request import Item
 from ledger.events.review import Basis, LegalBasis, RecipientClass
-from ledger.log import about
 
 
 @click.command()

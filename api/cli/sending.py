@@ -20,10 +20,10 @@ from api.notices.outbox import Notice, open_outbox
 from api.notices.reviving import refusals, revive
 from api.notices.sending import Sender, Tried
 from api.notices.settings import settings_in
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.events import NoticeRefused, NoticeSent
 from ledger.home import VIEWS, Home
-from ledger.log import about
 from projections.upkeep import Upkeep
 from projections.views.findings import NOTICE_REFUSED, findings
 

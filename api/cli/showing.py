@@ -8,10 +8,10 @@ from api.cli.failures import REFUSED, unprinted
 from api.desk import Outcome
 from api.names import Names, names_in
 from api.telling import Words, objected, shown_by, told, words_of
+from ledger.boundary import about
 from ledger.chain.entry import Entry
 from ledger.events import Event
 from ledger.home import Home
-from ledger.log import about
 from projections.rules.rule import Objection
 from projections.rules.rulebook import rule
 from projections.standing import Office, Standing

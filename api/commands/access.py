@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from api.commands.command import Acting, Command, Drafting, Wish
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import AccessPermitted, AmendmentIssued, DataSetOpened, DataSetRegistered, RequestSubmitted
-from ledger.log import about
 from projections.acts import LetIn
 from projections.judgement import judge_now
 

@@ -11,6 +11,7 @@ import msgspec
 from api.desk import Circumstances
 from api.packets.documents import Unusable, media_type_of, read_inside
 from api.packets.reports import Keeping, Report
+from ledger.boundary import Boundary
 from ledger.codec import Recorded
 from ledger.custody import MAX_DOCUMENT_BYTES, MAX_TEXT_BYTES, Custody, purpose_of
 from ledger.custody.commitment import text_bytes
@@ -18,7 +19,7 @@ from ledger.custody.documents import Readable
 from ledger.custody.kept import Document as Kept
 from ledger.errors import Malformed, Missing, TooLarge
 from ledger.events import Event
-from ledger.log import Boundary, Ledger
+from ledger.log import Ledger
 from projections.abstract import Abstract
 from projections.acts import Act, of_office, of_request
 from projections.standing import Office, RequestStanding, Standing

@@ -7,6 +7,7 @@ from api.commands.command import Command, Document, Drafting, Wish
 from api.ids import numbered
 from api.keys import usable_key
 from api.packets.reports import Report
+from ledger.boundary import about
 from ledger.custody import caseless
 from ledger.errors import Malformed, Missing
 from ledger.events import (
@@ -22,7 +23,6 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.events.contact import SecondChannel
-from ledger.log import about
 from projections.standing import KeyStanding
 
 

@@ -5,9 +5,9 @@ from datetime import date
 from api.commands.command import Command, Drafting, Wish
 from api.commands.incident import numbered_this_year
 from api.leaving import parts_of
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import LegalHoldLifted, LegalHoldPlaced, PersonDeparted, PersonMoved
-from ledger.log import about
 from projections.standing import HoldStanding, RequestStanding, Standing
 
 

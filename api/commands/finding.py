@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from api.commands.command import Command, Drafting, Wish
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import (
     AccessPermitted,
@@ -22,7 +23,6 @@ from ledger.events import (
     ReleaseReceived,
 )
 from ledger.events.finding import FindingKind
-from ledger.log import about
 from projections.standing import Holding, holdings, uncorrected
 
 _HELD = (ReleaseHandedOver, ReleaseReceived, CopyReported)

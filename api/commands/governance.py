@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from api.commands.command import Acting, Command, Drafting, Wish
 from api.ids import numbered
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import ApiKeyIssued, ApiKeyRevoked, PolicyPublished, RoleEnded, RoleGranted, WaiverGranted
 from ledger.events.governance import Role, Scope
-from ledger.log import about
 from projections.acts import GrantWaiver
 from projections.rules.rulebook import rule
 

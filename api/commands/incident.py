@@ -3,12 +3,12 @@
 from datetime import date
 
 from api.commands.command import Acting, Command, Drafting, Wish
+from ledger.boundary import about
 from ledger.chain.entry import format_time, parse_time
 from ledger.errors import Malformed
 from ledger.events import AccessRestored, AccessRevoked, IncidentClosed, IncidentContained, IncidentReported
 from ledger.events.ids import Time
 from ledger.events.incident import Mishap
-from ledger.log import about
 from projections.acts import CloseIncident
 from projections.standing import IncidentStanding, Standing
 

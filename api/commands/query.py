@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from api.commands.command import Acting, Command, Document, Drafting, Wish
 from api.commands.tables import fewest_in_any
 from api.ids import of_year
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import PublicationNotified, PublicationRecorded, QueryAnswered, QueryReceived, QueryWithdrawn
 from ledger.events.query import Answer, Asking
-from ledger.log import about
 from projections.acts import LINKING, AnswerQuery, of_query
 from projections.standing import QueryStanding
 

@@ -8,11 +8,11 @@ from api.ids import of_year
 from api.packets import Office, Packet, as_reports
 from api.packets.reports import Report
 from api.register import register_of
+from ledger.boundary import about
 from ledger.custody import caseless
 from ledger.errors import Malformed
 from ledger.events import RequestReturned, RequestSubmitted, RequestWithdrawn
 from ledger.events.request import Item
-from ledger.log import about
 from projections.acts import of_person, of_request
 
 

@@ -12,9 +12,9 @@ import click
 import api
 from api.demo.keys import Owner
 from api.demo.mailbox import Mailbox
+from ledger.boundary import about
 from ledger.events import Event
 from ledger.home import open_home
-from ledger.log import about
 from ledger.storage import utc_now
 
 PROJECT = Path(api.__file__).parents[1]

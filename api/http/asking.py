@@ -17,6 +17,7 @@ from api.http.seeing import last_about, shown
 from api.letter import letter
 from api.permission import may_open
 from api.register import register_of
+from ledger.boundary import about
 from ledger.events import (
     DataSetRegistered,
     Event,
@@ -24,7 +25,6 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.events.ids import DataSetId, PersonId
-from ledger.log import about
 from projections.acts import ApproveRequest
 from projections.asof import AsOf, Moment
 from projections.checklist import checklist

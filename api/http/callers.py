@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from api.apikeys import Keys
 from api.errors import NotEntitled
+from ledger.boundary import about
 from ledger.events.governance import Role, Scope
 from ledger.files import named_os_errors
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 from ledger.storage.port import Clock
 from ledger.turns import held
 from projections.acts import of_office

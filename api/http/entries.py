@@ -14,13 +14,13 @@ from api.http.reading_in import naming, parameters
 from api.http.rendering import is_export
 from api.subjects import check_type
 from api.telling import circumstances, told
+from ledger.boundary import about
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
 from ledger.codec import Recorded
 from ledger.errors import Malformed, Missing
 from ledger.events import DocumentOpened, HistoryViewed
 from ledger.evidence.logkeys import log_keys
-from ledger.log import about
 from projections.judgement import judge_again
 from projections.standing import Standing
 

@@ -13,10 +13,10 @@ from api.http.reading_in import parameters
 from api.notices.outbox import Notice as Waiting
 from api.notices.outbox import open_outbox
 from api.notices.settings import SETTINGS, settings_in
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.events.ids import PrincipalId
-from ledger.log import about
 
 
 class WhichNotices(Paging, frozen=True, kw_only=True):

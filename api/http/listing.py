@@ -13,6 +13,7 @@ from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry
 from api.http.own import among_own
 from api.http.reading_in import parameters
+from ledger.boundary import about
 from ledger.chain.entry import MAX_POSITION
 from ledger.codec import Recorded
 from ledger.events import (
@@ -23,7 +24,6 @@ from ledger.events import (
 )
 from ledger.events.ids import DataSetId, RequestId
 from ledger.events.past import PastForm
-from ledger.log import about
 from projections.acts import of_dataset, of_request
 from projections.standing import Standing, State
 from projections.views import answers, listing

@@ -13,9 +13,9 @@ from api.commands.publication import NotifyPublication
 from api.commands.query import ReceiveQuery
 from api.errors import NotEntitled
 from api.http.call import Call, involved_in, not_found
+from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import AmendmentIssued, ContactDesignated, RequestSubmitted
-from ledger.log import about
 from projections.acts import DECIDING, of_office, of_publication, of_request
 from projections.standing import RequestStanding, Standing
 

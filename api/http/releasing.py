@@ -24,12 +24,13 @@ from api.http.naming import by_id
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import Request, form_body, json_body
 from api.http.seeing import seen_by
+from ledger.boundary import about
 from ledger.errors import Malformed, OpenPGPError
 from ledger.events import DocumentOpened, KeyTestSent, ReleaseAuthorised, ReleaseHandedOver
 from ledger.events.release import Package, Packed
 from ledger.files import named_os_errors
 from ledger.home import OUTGOING
-from ledger.log import IdempotencyKey, about
+from ledger.log import IdempotencyKey
 from ledger.openpgp.package import check_names
 from projections.acts import Chosen, of_request
 from projections.standing import Standing

@@ -4,9 +4,10 @@ from collections import OrderedDict
 from threading import Lock
 
 from api.names import Names, names_in
+from ledger.boundary import about
 from ledger.custody import Custody
 from ledger.events import OrganisationRegistered, PersonDetailsChanged, PersonErased, PersonRegistered
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 from ledger.turns import held
 
 MOST = 10_000

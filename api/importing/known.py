@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from api.importing.seen import Seen
+from ledger.boundary import about
 from ledger.events import Event, PastDataSetRecorded, PastRegisterTakenIn, PastReleaseRecorded
-from ledger.log import Ledger, about
+from ledger.log import Ledger
 
 STRETCH = 4096
 

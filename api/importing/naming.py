@@ -14,6 +14,7 @@ from api.importing.cells import Person
 from api.importing.known import KnownPast, is_introduced
 from api.importing.reading import Row
 from api.register import register_of
+from ledger.boundary import Boundary, about
 from ledger.custody import caseless
 from ledger.events import (
     DataSetRegistered,
@@ -23,7 +24,6 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.home import Home
-from ledger.log import Boundary, about
 
 SLUG = 60
 # Of so many the ids are remembered; those of others are looked up once more.

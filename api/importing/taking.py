@@ -22,6 +22,7 @@ from api.importing.naming import Naming, introduced_by
 from api.importing.reading import Bytes, Progress, Register, Row
 from api.importing.seen import Seen
 from api.signing import nothing_after
+from ledger.boundary import Boundary
 from ledger.chain.entry import Entry
 from ledger.codec import Fact
 from ledger.errors import Conflict, Malformed
@@ -35,7 +36,7 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.home import WISH_KEY, Home
-from ledger.log import Boundary, Reading
+from ledger.log import Reading
 from ledger.storage.port import Clock
 from projections.acts import of_office
 from projections.standing import Office, Standing

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ledger.boundary import Boundary, about
 from ledger.events import (
     ActRefused,
     AgreementExecuted,
@@ -28,7 +29,6 @@ from ledger.events import (
     RequestReturned,
     RequestSubmitted,
 )
-from ledger.log import Boundary, about
 
 RELEASING = ("authorise-release", "hand-over-release")
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from api.notices.calling import CALLING, Call, begun_by, called_for, concerned
 from api.notices.settings import Settings
+from ledger.boundary import about
 from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Recorded
 from ledger.errors import AlreadyThere
@@ -20,7 +21,6 @@ from ledger.events import Event, FactCorrected, LedgerOpened, NoticeRefused, Not
 from ledger.events.reminding import Way
 from ledger.files import new_file
 from ledger.home import VIEWS, Home
-from ledger.log import about
 from ledger.sqlite import Schema, named_errors
 from ledger.storage.connections import Transaction
 from ledger.storage.opening import connect

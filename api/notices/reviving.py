@@ -3,11 +3,12 @@
 from api.desk import Circumstances
 from api.notices.outbox import open_outbox
 from api.notices.settings import Settings
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import FactCorrected, NoticeRefused, NoticeRevived
 from ledger.home import Home
-from ledger.log import IdempotencyKey, about
+from ledger.log import IdempotencyKey
 
 # No principal is called so: a refusal is got over once, whoever says it.
 REVIVER = "outbox again"

@@ -20,11 +20,12 @@ from api.notices.outbox import OUTBOX, Notice, Outbox, open_outbox, origin_of
 from api.notices.settings import Email, Settings
 from api.notices.wording import Known, written
 from api.register import register_of
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.errors import Missing
 from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.home import Home
-from ledger.log import IdempotencyKey, about
+from ledger.log import IdempotencyKey
 from ledger.storage.port import Clock
 from ledger.storage.turn import Turn
 from projections.acts import ApproveRequest, of_office

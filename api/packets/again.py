@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from api.packets.packet import Packet
+from ledger.boundary import about
 from ledger.events import RequestSubmitted
-from ledger.log import IdempotencyKey, Ledger, about
+from ledger.log import IdempotencyKey, Ledger
 from projections.acts import of_request
 from projections.standing import OVER, Office, Standing, State
 

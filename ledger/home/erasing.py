@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
+from ledger.boundary import about
 from ledger.chain.entry import check_name
 from ledger.codec import Fact, Recorded
 from ledger.custody import Erasure
@@ -11,7 +12,7 @@ from ledger.errors import Malformed
 from ledger.events import DECLARED, Event, PersonErased
 from ledger.events.people import Detail
 from ledger.home.opening import Home
-from ledger.log import Reading, about
+from ledger.log import Reading
 
 _SEALED_FOR_PEOPLE = tuple(event for event in DECLARED if event.sealed_for == "person")
 

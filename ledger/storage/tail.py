@@ -1,10 +1,10 @@
 """Entries that stand one after the other in the log, found by their tags and types without any index on disk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from threading import Lock
 
-from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBQuery
 
 from ledger.chain.entry import Entry
 
@@ -15,7 +15,7 @@ class Tail:
     def __init__(self, after: int) -> None:
         self.after, self.last = after, after
         self.entries: list[Entry] = []
-        self._by_tag: dict[str, list[Entry]] = {}
+        self._by_tag: dict[str, dict[str, list[Entry]]] = {}
         self._by_type: dict[str, list[Entry]] = {}
         # They are sorted when somebody asks: whoever only appends need not wait for that.
         self._sorted, self._sorting = 0, Lock()
@@ -32,9 +32,10 @@ class Tail:
         with self._sorting:
             for entry in self.entries[self._sorted :]:
                 header = entry.header
-                self._by_type.setdefault(header.type, []).append(entry)
+                type_ = header.type
+                self._by_type.setdefault(type_, []).append(entry)
                 for tag in header.tags:
-                    self._by_tag.setdefault(tag, []).append(entry)
+                    self._by_tag.setdefault(tag, {}).setdefault(type_, []).append(entry)
                 self._sorted += 1
 
     def matching(self, query: DCBQuery, after: int, until: int) -> list[Entry]:
@@ -42,13 +43,15 @@ class Tail:
         self._sort()
         found: dict[int, Entry] = {}
         for item in query.items:
-            led = [self._by_tag.get(item.tags[0])] if item.tags else map(self._by_type.get, item.types)
-            for entries in led:
-                # Mostly there is nothing newer, or nothing of such types, and every item of every condition asks.
-                if not entries or entries[-1].header.position <= after:
-                    continue
-                if not item.types or self.has_any(item.types, after):
-                    found |= _matched(item, entries, after, until)
+            types = item.types
+            by_type = self._by_tag.get(item.tags[0]) if item.tags else self._by_type
+            if not by_type:
+                continue
+            # Mostly there is nothing newer, and every item of every condition asks. Others may add types meanwhile.
+            for type_ in [*by_type] if item.tags else types:
+                entries = by_type.get(type_)
+                if entries and entries[-1].header.position > after and (not types or type_ in types):
+                    found |= _matched(item.tags, entries, after, until)
         return [found[position] for position in sorted(found)] if len(found) > 1 else [*found.values()]
 
     def has_any(self, types: Iterable[str], after: int) -> bool:
@@ -61,12 +64,12 @@ class Tail:
         return False
 
 
-def _matched(item: DCBQueryItem, entries: list[Entry], after: int, until: int) -> dict[int, Entry]:
+def _matched(tags: Sequence[str], entries: list[Entry], after: int, until: int) -> dict[int, Entry]:
     newer = takewhile(lambda entry: entry.header.position > after, reversed(entries))
     return {
         entry.header.position: entry
         for entry in newer
-        if entry.header.position <= until and matches(item.types, item.tags, entry)
+        if entry.header.position <= until and (len(tags) <= 1 or {*tags}.issubset(entry.header.tags))
     }
 
 

@@ -8,11 +8,11 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
+from ledger.boundary import Boundary, about
 from ledger.events import Event, FactCorrected
 from ledger.events.governance import Role
 from ledger.events.ids import PrincipalId, RequestId, WaiverId
 from ledger.events.request import Wanted
-from ledger.log import Boundary, about
 from projections.abstract import Abstract
 from projections.standing import (
     DataSetStanding,

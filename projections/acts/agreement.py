@@ -4,11 +4,11 @@ from datetime import date, datetime
 
 import msgspec
 
+from ledger.boundary import Boundary, about
 from ledger.events import AgreementExecuted, AgreementIssued, AgreementRenewed, AmendmentIssued, Event
 from ledger.events.agreement import Covered, Kind, Recipient
 from ledger.events.ids import AgreementId, Filed, Name, PersonId, RequestId, Sealed, WaiverId
 from ledger.events.request import Wanted
-from ledger.log import Boundary, about
 from projections.acts.act import Act
 from projections.standing import Standing
 

@@ -4,11 +4,11 @@ from abc import abstractmethod
 from datetime import datetime
 from typing import ClassVar
 
+from ledger.boundary import Boundary, about
 from ledger.events import DestructionAccepted, Event, HoldingWrittenOff, QueryReceived, RequestClosed
 from ledger.events.governance import Role
 from ledger.events.holding import Held
 from ledger.events.ids import AttestationId, DataSetId, Name, PersonId, RequestId, Sealed, WaiverId
-from ledger.log import Boundary, about
 from projections.acts.act import DIRECTING, Act
 from projections.acts.query import of_query
 from projections.standing import Standing, open_holdings

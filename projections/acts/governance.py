@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar
 
+from ledger.boundary import Boundary, about
 from ledger.events import (
     AgreementIssued,
     AgreementSigned,
@@ -17,7 +18,6 @@ from ledger.events import (
 from ledger.events.governance import Role
 from ledger.events.ids import Name, PersonId, RequestId, Sealed, WaiverId
 from ledger.events.people import Detail
-from ledger.log import Boundary, about
 from projections.acts.act import DIRECTING, Act, of_dataset, of_office, of_person, of_request
 from projections.standing import Standing
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import ClassVar
 
+from ledger.boundary import Boundary, about
 from ledger.events import Event, IncidentClosed
 from ledger.events.governance import Role
 from ledger.events.ids import IncidentId, RequestId, Sealed, WaiverId
-from ledger.log import Boundary, about
 from projections.acts.act import DIRECTING, Act, found, of_request, parts
 from projections.standing import IncidentStanding, Standing
 

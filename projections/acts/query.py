@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from ledger.boundary import Boundary, about
 from ledger.events import Event, FactCorrected, QueryAnswered
 from ledger.events.ids import AgreementId, Count, Filed, PublicationId, QueryId, RequestId, Sealed, WaiverId
 from ledger.events.query import Answer
-from ledger.log import Boundary, about
 from projections.acts.act import Act, of_request, parts
 from projections.standing import PublicationStanding, QueryStanding, Standing
 

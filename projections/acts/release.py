@@ -6,12 +6,12 @@ from datetime import date, datetime
 
 import msgspec
 
+from ledger.boundary import Boundary, about
 from ledger.events import Event, ReleaseAuthorised, ReleaseHandedOver
 from ledger.events.ids import Channel, DataSetId, Name, PersonId, ReleaseId, RequestId, Sealed, Size, WaiverId
 from ledger.events.release import Package, Party, Version
 from ledger.events.request import Wanted
 from ledger.events.review import Basis
-from ledger.log import Boundary, about
 from projections.acts.act import Act, found
 from projections.standing import INSTITUTIONS, RequestStanding, Standing
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import msgspec
 
+from ledger.boundary import Boundary, about
 from ledger.chain.entry import format_time, parse_time
 from ledger.events import (
     AccessPermitted,
@@ -67,7 +68,7 @@ from ledger.events import (
     TrainingCertified,
     TrainingVerified,
 )
-from ledger.log import Boundary, Ledger, about
+from ledger.log import Ledger
 from projections.standing import Known, Office, RequestStanding
 from projections.standing.person import end_of
 from projections.views.calendar import after

@@ -23,14 +23,14 @@ from ledger.codec import Codec
 from ledger.events import Event, TrainingCertified, TrainingVerified
 from ledger.log import Ledger
 from ledger.storage import Store, create_store, open_store
-from projections.acts import AuthoriseRelease
+from projections.acts import Act, AuthoriseRelease
 from projections.judgement import done, judge_now, judged
 from projections.rules.rulebook import judge
 from projections.standing import Standing
 from tests.bench.measure import Figure, Ratio, compared, in_turns
 from tests.facts import ANA, BEN, NOON, REQUEST, commitment, ledger_on, noon, person
 from tests.office import HOUSE, written
-from tests.office_acts import authorise
+from tests.office_acts import authorise, execute
 from tests.office_facts import (
     COUHES,
     DUA,
@@ -76,10 +76,10 @@ def decision(folder: Path) -> tuple[Ratio, str]:
 
 
 def decision_on_known_facts(folder: Path) -> tuple[Ratio, str]:
-    """The same of requests of which this process has judged another act before: all is known, and judged anew."""
+    """The same of requests whose last step, executing the agreement, was judged by this process: facts are known."""
 
     def look(desk: Desk, acts: Sequence[AuthoriseRelease]) -> None:
-        look_at_all(desk, [msgspec.structs.replace(act, channel="another") for act in acts])
+        look_at_all(desk, [of(number, execute()) for number in range(len(acts))])
 
     return in_turns_with_the_library(folder, look)
 
@@ -89,7 +89,7 @@ def decision_after_a_look(folder: Path) -> tuple[Ratio, str]:
     return in_turns_with_the_library(folder, look_at_all)
 
 
-def look_at_all(desk: Desk, acts: Sequence[AuthoriseRelease]) -> None:
+def look_at_all(desk: Desk, acts: Sequence[Act]) -> None:
     """Have the rules judge each of these."""
     for act in acts:
         desk.objections(act, HOUSE)
