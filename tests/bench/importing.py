@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
+from subprocess import DEVNULL, run
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
@@ -27,7 +29,7 @@ from ledger.home import create_home, open_home
 from ledger.storage import utc_now
 from projections.upkeep import Upkeep
 from projections.views.past import PastHolding, past_agreements, past_holders, past_holdings_of_organisation
-from tests.bench.measure import Figure
+from tests.bench.measure import Figure, cores
 from tests.past_facts import HEADING, MAP
 
 BATCH = 256
@@ -58,7 +60,7 @@ def figures(folder: Path, register: Path, map_: str) -> list[Figure]:
     taken = Figure("bare csv and executemany of the rows / the whole import", bare / first, ">= 5,000/s", detail)
     again, _ = _take_in(path, register, map_)
     passed = Figure("taking it in / taking it in again", first / again, "more", f"{again:.2f} s: nothing is recorded")
-    return [taken, passed, *_answers(path)]
+    return [taken, passed, *_answers(path), _verified(path)]
 
 
 def _take_in(path: Path, register: Path, map_: str) -> tuple[float, int]:
@@ -125,6 +127,25 @@ def _answers(path: Path) -> list[Figure]:
         told = f"{(perf_counter() - begun) * 1e3:.1f} ms, {len(answer.rows)} agreements"
         found.append(Figure("which agreements cover identified data", 1.0, "< 1 s", told))
     return found
+
+
+def _verified(path: Path) -> Figure:
+    """The whole of `dua-ledger verify` of what was taken in, against the bare loop over the same entries."""
+    begun = perf_counter()
+    with closing(sqlite3.connect(path / "log.db")) as log:
+        count = sum(
+            1 for (entry,) in log.execute("SELECT entry FROM entries ORDER BY position") if sha256(entry).digest()
+        )
+    bare = perf_counter() - begun
+    begun = perf_counter()
+    program = Path(sys.executable).with_name("dua-ledger")
+    run([program, "verify", "--home", path], check=True, stdout=DEVNULL)
+    taken = perf_counter() - begun
+    detail = (
+        f"{count / taken:,.0f} entries a second by {cores()} processes: log, custody, checkpoints, judgements, views "
+        f"({count:,} in {taken:.1f} s); bare loop {bare:.1f} s"
+    )
+    return Figure("SELECT entry, SHA-256 / the whole of verify", bare / taken, "told", detail)
 
 
 def _first(query: str, views: sqlite3.Connection) -> tuple[str, int]:
