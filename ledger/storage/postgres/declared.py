@@ -10,10 +10,22 @@ OWNER = "dua_ledger_owner"
 SERVICE = "dua_ledger_service"
 READER = "dua_ledger_reader"
 
-_FOUND = """
+# Of each function what it is, and what is set while it runs.
+FUNCTIONS_IN = """
     SELECT 'function ' || p.proname,
-        p.prosrc || CASE WHEN p.prosecdef THEN ' as ' || pg_get_userbyid(p.proowner) ELSE '' END
-    FROM pg_proc p WHERE p.pronamespace = to_regnamespace('{schema}')
+        '(' || pg_get_function_arguments(p.oid) || ') ' || pg_get_function_result(p.oid)
+        || ' ' || l.lanname || ' ' || p.provolatile::text
+        || CASE WHEN p.proisstrict THEN ' strict' ELSE '' END
+        || CASE WHEN p.prosecdef THEN ' as ' || pg_get_userbyid(p.proowner) ELSE '' END || ' ' || p.prosrc
+    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = to_regnamespace('{schema}')
+    UNION ALL
+    SELECT split_part(settings.one, '=', 1) || ' of function ' || p.proname, substr(one, strpos(one, '=') + 1)
+    FROM pg_proc p CROSS JOIN LATERAL unnest(p.proconfig) AS settings (one)
+    WHERE p.pronamespace = to_regnamespace('{schema}')
+"""
+_FOUND = (
+    FUNCTIONS_IN
+    + """
     UNION ALL
     SELECT 'guard ' || t.tgname, pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -42,19 +54,21 @@ _FOUND = """
     WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind IN ('r', 'v', 'm', 'p', 'f')
         AND a.attnum > 0 AND NOT a.attisdropped
 """
+)
 
 
 def differences(connection: Connection, schema: str, expected: Mapping[str, str]) -> list[str]:
     """How what is declared in a schema differs from what should be."""
-    found: dict[str, str] = dict(connection.execute(_FOUND.format(schema=schema)).fetchall())
+    # Two of the same name are two rows.
+    found: set[tuple[str, str]] = {
+        (name, declared) for name, declared in connection.execute(_FOUND.format(schema=schema))
+    }
+    names = {name for name, _ in found}
+    otherwise = {name for name, _ in found - expected.items()}
     return [
-        *(f"{name} is missing from the database" for name in sorted(expected.keys() - found.keys())),
-        *(f"{name} is no part of a ledger's database" for name in sorted(found.keys() - expected.keys())),
-        *(
-            f"{name} was declared otherwise"
-            for name, declared in expected.items()
-            if found.get(name, declared) != declared
-        ),
+        *(f"{name} is missing from the database" for name in sorted(expected.keys() - names)),
+        *(f"{name} is no part of a ledger's database" for name in sorted(names - expected.keys())),
+        *(f"{name} was declared otherwise" for name in expected if name in otherwise),
     ]
 
 

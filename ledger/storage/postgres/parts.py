@@ -11,17 +11,16 @@ log sees the lock store too, and nothing of the others. No statistics are gather
 would be samples of it, and outlive it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ledger.errors import Damaged, NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences
+from ledger.storage.postgres.functions import Function
 from ledger.storage.postgres.rights import Right, rights
 
 PURGE = "purge"
-# Who waits for readers is waited for by other readers: so not for long.
-_AS_OWNER = " SECURITY DEFINER SET search_path = pg_catalog SET lock_timeout = '2s'"
 BLOB, TEXT, NUMBER = "bytea", 'text COLLATE "C"', "bigint"
 
 
@@ -43,7 +42,7 @@ class Part(NamedTuple):
     what: str
     turn: int
     tables: dict[str, Table]
-    functions: tuple[tuple[str, str], ...] = ()
+    functions: tuple[Function, ...] = ()
     guards: tuple[str, ...] = ()
     indexes: tuple[tuple[str, str], ...] = ()
     purges: bool = False
@@ -54,10 +53,8 @@ class Part(NamedTuple):
         for name, table in self.tables.items():
             yield from _table(f"{self.schema}.{name}", table)
         yield from dict(self.indexes).values()
-        for name, body in self.functions:
-            gives = "void" if name == PURGE else "trigger"
-            how = _AS_OWNER if name == PURGE else ""
-            yield f"CREATE FUNCTION {self.schema}.{name}() RETURNS {gives} LANGUAGE plpgsql{how} AS $${body}$$"
+        for function in self.functions:
+            yield function.statement()
         for guard in self.guards:
             yield guard
             # Also where rows come in as from another server.
@@ -88,7 +85,7 @@ class Part(NamedTuple):
             connection.execute("SET LOCAL search_path = pg_catalog")
             wrong = differences(connection, self.schema, self.expected())
         if wrong:
-            raise Damaged(server.shown, f"in the schema {self.schema}: {'; '.join(wrong)}")
+            raise Damaged(server.shown, f"in the schema {self.schema}: {'; '.join(wrong)}{_settled(wrong)}")
 
     def version_in(self, connection: Connection) -> int | None:
         """Of which version it is there; None where it is not."""
@@ -104,7 +101,7 @@ class Part(NamedTuple):
 
     def expected(self) -> dict[str, str]:
         """What the catalogue says where nobody changed anything."""
-        found = {f"function {name}": body + (f" as {OWNER}" if name == PURGE else "") for name, body in self.functions}
+        found = {name: declared for function in self.functions for name, declared in function.expected().items()}
         for name, table in self.tables.items():
             found[f"table {name}"] = f"r of {OWNER}"
             if table.key:
@@ -121,6 +118,11 @@ class Part(NamedTuple):
         for guard in self.guards:
             found[f"guard {guard.split()[2]}"] = f"{guard} A"
         return found
+
+
+def _settled(wrong: Iterable[str]) -> str:
+    """What helps where nothing but functions is otherwise, as an older program made them."""
+    return " (`dua-ledger migrate` makes functions anew)" if all("function " in one for one in wrong) else ""
 
 
 def _table(name: str, table: Table) -> Iterator[str]:
@@ -144,8 +146,8 @@ _ADDING = "INSERT, SELECT"
 # whoever reads meanwhile, by whatever snapshot, has a lock that this waits for.
 _PURGE = """
 BEGIN
-    ALTER TABLE keys.salts ALTER COLUMN created_at TYPE bigint USING created_at + 0;
-    ALTER TABLE keys.subject_keys ALTER COLUMN wrapped TYPE bytea USING wrapped || ''::bytea;
+    ALTER TABLE keys.salts ALTER COLUMN created_at TYPE pg_catalog.int8 USING created_at + 0;
+    ALTER TABLE keys.subject_keys ALTER COLUMN wrapped TYPE pg_catalog.bytea USING wrapped || ''::pg_catalog.bytea;
 END
 """
 KEYS = Part(
@@ -164,7 +166,8 @@ KEYS = Part(
         ),
         "secrets": Table({"name": TEXT, "wrapped": BLOB}, 1, _CHANGING, uncounted=("wrapped",)),
     },
-    functions=((PURGE, _PURGE),),
+    # Who waits for readers is waited for by other readers: so not for long.
+    functions=(Function("keys", PURGE, _PURGE, gives="void", is_owners=True, settings=(("lock_timeout", "2s"),)),),
     indexes=(("marks", "CREATE INDEX marks ON keys.salts (mark) WHERE mark IS NOT NULL"),),
     purges=True,
 )
@@ -233,7 +236,11 @@ LOCK_STORE = Part(
         "checkpoints": Table({"size": NUMBER, "note": BLOB}, 1, _ADDING, "SELECT"),
         "cosignatures": Table({"witness": TEXT, "size": NUMBER, "line": BLOB}, 2, _ADDING, "SELECT"),
     },
-    functions=(("checkpoints_only_grow", _GROW), ("cosignatures_have_checkpoints", _BESIDE), ("rows_stay", _STAY)),
+    functions=(
+        Function("lock_store", "checkpoints_only_grow", _GROW),
+        Function("lock_store", "cosignatures_have_checkpoints", _BESIDE),
+        Function("lock_store", "rows_stay", _STAY),
+    ),
     guards=tuple(_lock_guards()),
 )
 PARTS = (KEYS, CUSTODY, LOCK_STORE)

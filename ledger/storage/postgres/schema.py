@@ -16,6 +16,7 @@ from contextlib import closing
 from ledger.errors import NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences, make_roles
+from ledger.storage.postgres.functions import Function, settle_functions
 from ledger.storage.postgres.indexes import wrong_indexes
 from ledger.storage.postgres.parts import PARTS
 from ledger.storage.postgres.rights import rights, settle_rights, wrong_rights
@@ -65,7 +66,6 @@ BEGIN
     RETURN true;
 END
 """
-FUNCTIONS = {"entries_only_grow": GROW, "rows_stay": STAY, "append": APPEND}
 TABLES = {
     "entries": """(
         position bigint PRIMARY KEY CHECK (position > 0),
@@ -81,6 +81,11 @@ TABLES = {
     "version": "(version integer NOT NULL)",
 }
 ARGUMENTS = "head bigint, leaf bytea, trees bytea[], entries bytea[], tags text[], types text[], positions bigint[]"
+FUNCTIONS = (
+    Function(SCHEMA, "entries_only_grow", GROW),
+    Function(SCHEMA, "rows_stay", STAY),
+    Function(SCHEMA, "append", APPEND, ARGUMENTS, "boolean"),
+)
 
 
 def _guards() -> Iterator[tuple[str, str]]:
@@ -107,7 +112,7 @@ def _guards() -> Iterator[tuple[str, str]]:
 GUARDS = dict(_guards())
 # What the catalogue says where nobody changed anything.
 EXPECTED = {
-    **{f"function {name}": body for name, body in FUNCTIONS.items()},
+    **{name: declared for function in FUNCTIONS for name, declared in function.expected().items()},
     **{f"guard {name}": f"{declared} A" for name, declared in GUARDS.items()},
     "constraint entries_pkey": 'PRIMARY KEY ("position")',
     "constraint entries_position_check": 'CHECK (("position" > 0))',
@@ -143,9 +148,9 @@ SCHEMAS = (SCHEMA, *(part.schema for part in PARTS))
 def make_ledger(url: str) -> None:
     """Make the tables, the roles and their rights, under a lock; leaves them alone where they are already.
 
-    Beside the log, custody, key store and lock store are made. Rights that were changed since are put right. Raises
-    `NotALedger` when the database holds something else under the same name or is not in UTF-8, `NewerSchema`,
-    `Damaged` for what it cannot put right, and `Unreachable` when one may not do such things.
+    Beside the log, custody, key store and lock store are made. Functions and rights that are otherwise since are put
+    right. Raises `NotALedger` when the database holds something else under the same name or is not in UTF-8,
+    `NewerSchema`, `Damaged` for what it cannot put right, and `Unreachable` when one may not do such things.
     """
     server = server_at(url)
     with named_errors(server.shown), connect(server.conninfo) as connection, connection.transaction():
@@ -159,7 +164,9 @@ def make_ledger(url: str) -> None:
         for part in missing:
             _make(connection, server, part.schema, part.statements())
         check_schema(connection, server)
+        settle_functions(connection, SCHEMA, FUNCTIONS)
         for part in PARTS:
+            settle_functions(connection, part.schema, part.functions)
             part.check(connection, server)
         settle_rights(connection, server, SCHEMAS, RIGHTS)
 
@@ -196,9 +203,8 @@ def _make(connection: Connection, server: Server, schema: str, statements: Itera
 def _statements() -> Iterator[str]:
     for table, columns in TABLES.items():
         yield f"CREATE TABLE {SCHEMA}.{table} {columns}"
-    for name, body in FUNCTIONS.items():
-        arguments, gives = (ARGUMENTS, "boolean") if name == "append" else ("", "trigger")
-        yield f"CREATE FUNCTION {SCHEMA}.{name}({arguments}) RETURNS {gives} LANGUAGE plpgsql AS $${body}$$"
+    for function in FUNCTIONS:
+        yield function.statement()
     yield f"INSERT INTO {SCHEMA}.version (version) VALUES ({VERSION})"
     for name, declared in GUARDS.items():
         table = declared.partition(" ON ledger.")[2].partition(" ")[0]
