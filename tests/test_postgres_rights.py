@@ -50,6 +50,13 @@ GIVEN = {
     f"GRANT {OWNER} TO {SOMEBODY}": [f"{SOMEBODY} was made a member of {OWNER}"],
     f"GRANT {SERVICE} TO {READER}": [f"{READER} was made a member of {SERVICE}"],
     f"GRANT pg_write_all_data TO {SERVICE}": [f"{SERVICE} was made a member of pg_write_all_data"],
+    f"GRANT {OWNER} TO api": [f"api was made a member of {OWNER}"],
+    "GRANT pg_read_all_data, pg_write_server_files TO api": [
+        "api was made a member of pg_read_all_data",
+        "api was made a member of pg_write_server_files",
+    ],
+    f"GRANT pg_execute_server_program TO {READER}": [f"{READER} was made a member of pg_execute_server_program"],
+    f"GRANT pg_read_server_files TO {OWNER}": [f"{OWNER} was made a member of pg_read_server_files"],
 }
 # What belongs to somebody else, or is more than a role, is given back by hand.
 BY_HAND = {
@@ -62,8 +69,25 @@ BY_HAND = {
         f"ALTER FUNCTION ledger.rows_stay OWNER TO {OWNER}",
     ),
     f"ALTER ROLE {OWNER} LOGIN": (
-        f"{OWNER} may do more than its grants say: nobody logs in as it, and it makes no roles",
+        f"{OWNER} may do more than its grants say: it has LOGIN",
         f"ALTER ROLE {OWNER} NOLOGIN",
+    ),
+    "ALTER ROLE api CREATEROLE REPLICATION BYPASSRLS": (
+        "api may do more than its grants say: it has CREATEROLE, REPLICATION, BYPASSRLS",
+        "ALTER ROLE api NOCREATEROLE NOREPLICATION NOBYPASSRLS",
+    ),
+    f"ALTER ROLE {SERVICE} SUPERUSER": (
+        f"{SERVICE} may do more than its grants say: it has SUPERUSER",
+        f"ALTER ROLE {SERVICE} NOSUPERUSER",
+    ),
+    f"GRANT {SERVICE} TO {ADMIN}": (
+        f"{ADMIN} may do more than its grants say: it has SUPERUSER",
+        f"REVOKE {SERVICE} FROM {ADMIN}",
+    ),
+    f"GRANT {ADMIN} TO api": (f"api was made a member of {ADMIN}", f"REVOKE {ADMIN} FROM api"),
+    f"GRANT pg_read_all_data TO {SOMEBODY}": (
+        f"{SOMEBODY} was made a member of pg_read_all_data",
+        f"REVOKE pg_read_all_data FROM {SOMEBODY}",
     ),
 }
 
@@ -80,6 +104,7 @@ def url(postgres_server: Server, postgres_url: str) -> Iterator[str]:
         f"REVOKE {OWNER} FROM {SOMEBODY}",
         f"REVOKE {SERVICE} FROM {READER}",
         f"REVOKE pg_write_all_data FROM {SERVICE}",
+        f"REVOKE {OWNER}, pg_read_all_data, pg_write_server_files, pg_read_server_files FROM api",
         f"ALTER ROLE {OWNER} NOLOGIN",
     )
 
@@ -121,6 +146,50 @@ def test_what_is_owned_by_another_is_found_and_migrate_says_that_it_cannot_help(
     assert refused.exit_code != 0
     assert f"has to be undone by hand: {what}" in refused.output
     assert found(url) == []
+
+
+def test_what_is_had_through_others_is_told_of_those_who_were_given_it(url: str, postgres_server: Server):
+    postgres_server.execute(
+        "CREATE ROLE helpers",
+        "CREATE ROLE a_boss SUPERUSER",
+        "CREATE ROLE watched LOGIN IN ROLE helpers, a_boss",
+        f"CREATE ROLE night_shift LOGIN IN ROLE watched, {SERVICE}",
+        "GRANT pg_write_all_data, pg_read_server_files TO helpers",
+    )
+    findings = found(url)
+    postgres_server.execute("DROP ROLE night_shift, watched, a_boss, helpers")
+
+    assert findings == [
+        "helpers was made a member of pg_write_all_data",
+        "night_shift was made a member of a_boss",
+        "night_shift was made a member of pg_read_server_files",
+    ]
+
+
+def test_what_cannot_be_put_right_does_not_keep_the_rest_from_it(url: str):
+    administer(
+        url,
+        f"GRANT UPDATE ON keys.salts TO {SERVICE}",
+        "ALTER FUNCTION keys.purge() SET search_path = pg_catalog",
+        "ALTER ROLE api REPLICATION",
+    )
+    refused = run("migrate", url)
+    left = found(url)
+    administer(url, "ALTER ROLE api NOREPLICATION")
+
+    assert refused.exit_code != 0
+    assert left == ["api may do more than its grants say: it has REPLICATION"]
+
+
+def test_a_service_that_owns_the_database_is_found(url: str):
+    name = url.partition("?")[0].rpartition("/")[2]
+    administer(url, f"ALTER DATABASE {name} OWNER TO api")
+    assert found(url) == ["api may do more than its grants say: it has the database itself"]
+
+    administer(url, f"ALTER DATABASE {name} OWNER TO {SOMEBODY}", f"GRANT {SOMEBODY} TO api")
+    findings = found(url)
+    administer(url, f"REVOKE {SOMEBODY} FROM api", f"ALTER DATABASE {name} OWNER TO {ADMIN}")
+    assert findings == [f"api was made a member of {SOMEBODY}"]
 
 
 def test_what_somebody_passed_on_is_taken_back_with_what_they_had(url: str):

@@ -7,9 +7,9 @@ made these, so that they are members of the owner's role without being a finding
 from collections.abc import Collection
 from typing import NamedTuple
 
-from ledger.errors import Damaged
-from ledger.storage.postgres.connections import Connection, Server
+from ledger.storage.postgres.connections import Connection
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE
+from ledger.storage.postgres.roles import raised_roles, wrong_memberships
 
 PUBLIC = "PUBLIC"
 
@@ -56,30 +56,12 @@ _RIGHTS = f"""{_OBJECTS}
     SELECT CASE WHEN given.grantee = 0 THEN '{PUBLIC}' ELSE pg_get_userbyid(given.grantee)::text END,
         given.privilege_type || o.col, o.kind, o.name, given.is_grantable
     FROM objects o CROSS JOIN LATERAL aclexplode(o.acl) AS given LEFT JOIN pg_roles r ON r.oid = given.grantee
-    WHERE given.grantee NOT IN (o.owner, to_regrole('{OWNER}')) AND NOT coalesce(r.rolsuper, false)
+    WHERE given.grantee NOT IN (o.owner, to_regrole('{OWNER}'))
+        AND (NOT coalesce(r.rolsuper, false) OR r.rolname IN ('{SERVICE}', '{READER}'))
 """
 _OWNED_OTHERWISE = f"""{_OBJECTS}
     SELECT lower(o.kind) || ' ' || split_part(o.name, '(', 1) || ' belongs to ' || pg_get_userbyid(o.owner)
     FROM objects o WHERE o.kind <> 'TABLE' AND o.owner <> to_regrole('{OWNER}') ORDER BY 1
-"""
-# To be a member of such a role is to have rights that stand on no table. Before PostgreSQL 14 there is but the owner's.
-_MEMBERS = f"""
-    SELECT r.rolname, g.rolname
-    FROM pg_roles r JOIN pg_roles g ON g.oid <> r.oid AND pg_has_role(r.oid, g.oid, 'MEMBER')
-    WHERE NOT r.rolsuper AND (
-        -- Who is one through the service alone is no more than the service is.
-        g.rolname IN ('{OWNER}', 'pg_write_all_data') AND NOT r.rolcreaterole AND (
-            EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.member = r.oid AND m.roleid = g.oid)
-            OR pg_has_role(r.oid, to_regrole('{SERVICE}'), 'MEMBER') IS NOT TRUE
-            OR pg_has_role(to_regrole('{SERVICE}'), g.oid, 'MEMBER') IS NOT TRUE
-        )
-        OR r.rolname = '{READER}' AND g.rolname IN ('{SERVICE}', 'pg_read_all_data')
-    ) ORDER BY 1, 2
-"""
-_RAISED = f"""
-    SELECT rolname || ' may do more than its grants say: nobody logs in as it, and it makes no roles' FROM pg_roles
-    WHERE rolname IN ('{OWNER}', '{SERVICE}', '{READER}')
-        AND (rolsuper OR rolcreaterole OR rolcanlogin AND rolname = '{OWNER}') ORDER BY 1
 """
 
 
@@ -93,22 +75,21 @@ def wrong_rights(connection: Connection, schemas: Collection[str], expected: Col
         *(f"{right.role} was given {right}" for right in sorted(found - wanted)),
         *(f"{right.role} was deprived of {right}" for right in sorted(wanted - found)),
         *(str(what) for (what,) in connection.execute(_OWNED_OTHERWISE, named)),
-        *(f"{role} was made a member of {group}" for role, group in connection.execute(_MEMBERS)),
-        *(str(what) for (what,) in connection.execute(_RAISED)),
+        *map(str, wrong_memberships(connection)),
+        *raised_roles(connection),
     ]
 
 
-def settle_rights(
-    connection: Connection, server: Server, schemas: Collection[str], expected: Collection[Right]
-) -> None:
-    """Take back what was given otherwise, and give what is missing; nothing is done where all is as it should be.
+def settle_rights(connection: Connection, schemas: Collection[str], expected: Collection[Right]) -> list[str]:
+    """Take back what was given otherwise, and give what is missing; gives what can't be put right so.
 
-    Raises `Damaged` with what can't be put right so.
+    Nothing is done where all is as it should be.
     """
     if not wrong_rights(connection, schemas, expected):
-        return
-    for role, group in connection.execute(_MEMBERS).fetchall():
-        connection.execute(f'REVOKE "{_quoted(group)}" FROM "{_quoted(role)}" CASCADE'.encode())
+        return []
+    for role, group, is_ours in wrong_memberships(connection):
+        if is_ours:
+            connection.execute(f'REVOKE "{_quoted(group)}" FROM "{_quoted(role)}" CASCADE'.encode())
     connection.execute(f"SET LOCAL ROLE {OWNER}")
     for right in sorted(_found(connection, schemas) - {*expected}):
         connection.execute(f"REVOKE {_clause(right, 'FROM')} CASCADE".encode())
@@ -116,9 +97,7 @@ def settle_rights(
     for right in sorted({*expected} - _found(connection, schemas)):
         connection.execute(f"GRANT {_clause(right, 'TO')}".encode())
     connection.execute("RESET ROLE")
-    left = wrong_rights(connection, schemas, expected)
-    if left:
-        raise Damaged(server.shown, f"was changed in a way that has to be undone by hand: {'; '.join(left)}")
+    return wrong_rights(connection, schemas, expected)
 
 
 def _found(connection: Connection, schemas: Collection[str]) -> set[Right]:

@@ -13,7 +13,7 @@ or go, whoever asks.
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 
-from ledger.errors import NewerSchema, NotALedger
+from ledger.errors import Damaged, NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences, make_roles
 from ledger.storage.postgres.functions import Function, settle_functions
@@ -168,7 +168,10 @@ def make_ledger(url: str) -> None:
         for part in PARTS:
             settle_functions(connection, part.schema, part.functions)
             part.check(connection, server)
-        settle_rights(connection, server, SCHEMAS, RIGHTS)
+        left = settle_rights(connection, SCHEMAS, RIGHTS)
+    # All else is done by then, and stays so.
+    if left:
+        raise Damaged(server.shown, f"was changed in a way that has to be undone by hand: {'; '.join(left)}")
 
 
 def check_schema(connection: Connection, server: Server) -> None:
