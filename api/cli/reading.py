@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from itertools import islice
 from pathlib import Path
+from time import monotonic, sleep
 
 import click
 import msgspec
@@ -18,10 +19,13 @@ from api.cli.wording import in_lines, printable, warn
 from api.subjects import check_type
 from ledger.chain.entry import MAX_POSITION, Entry, check_name
 from ledger.chain.merkle import completed_by
-from ledger.errors import NotContinued
+from ledger.errors import NotContinued, Unavailable
 from ledger.home import check_continued, open_home, open_log
 from ledger.storage import Store
 
+# How long whoever follows waits for a log that was there: a server that is restarted, a standby that takes over.
+AWAY_SECONDS = 300.0
+PAUSE_SECONDS = 0.1
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -66,7 +70,8 @@ def entries(
 ) -> None:
     """List the entries of the log: position, time of recording in UTC, type, tags.
 
-    With --json one object a line, with all that it says; that somebody takes them along is recorded first.
+    With --json one object a line, with all that it says; that somebody takes them along is recorded first. While the
+    log that is followed can't be read, as when its server is restarted, it is waited for, for five minutes.
     """
     query = _query(types, tags)
     # An interruption is how following ends.
@@ -96,7 +101,27 @@ def _query(types: tuple[str, ...], tags: tuple[str, ...]) -> DCBQuery:
 def _followed(store: Store, query: DCBQuery, after: int) -> Iterator[Entry]:
     with store.subscribe(query, after=after) as subscription:
         while True:
-            yield subscription.next_entry()
+            try:
+                entry = subscription.next_entry()
+            except Unavailable as error:
+                _wait_for(store, error)
+            else:
+                yield entry
+
+
+def _wait_for(store: Store, error: Unavailable) -> None:
+    """Wait until a log can be read again, and say so. Raises why it can't, when that takes too long."""
+    warn([f"{error}: waiting for it, for {AWAY_SECONDS:g} seconds at most"])
+    until = monotonic() + AWAY_SECONDS
+    while True:
+        sleep(PAUSE_SECONDS)
+        try:
+            store.length()
+        except Unavailable:
+            if monotonic() > until:
+                raise
+        else:
+            return
 
 
 def line(entry: Entry) -> str:

@@ -23,7 +23,7 @@ from eventsourcing.dcb.api import (
 )
 
 from ledger.chain.entry import MAX_POSITION, NO_LEAF, Entry, format_time, parse_time
-from ledger.errors import ClockBehind
+from ledger.errors import ClockBehind, LedgerError
 
 Clock = Callable[[], datetime]
 
@@ -245,22 +245,34 @@ class Subscription(DCBSubscription[Store]):
     def __init__(self, store: Store, query: DCBQuery | None = None, after: int | None = None) -> None:
         super().__init__(store, query, after)
         self._read: Iterator[Entry] = iter(())
-        self._read_to = after or 0
+        # Up to where it is read, and the last that was given.
+        self._read_to = self._given = after or 0
 
     def __next__(self) -> DCBSequencedEvent:
         return sequenced(self.next_entry())
 
     def next_entry(self) -> Entry:
-        """The next matching entry; raises `StopIteration` once stopped."""
+        """The next matching entry; raises `StopIteration` once stopped.
+
+        Where it raises what reading the log raises, who asks again goes on behind the entry that they were given last.
+        """
         while not self._has_been_stopped:
-            for entry in self._read:
-                self._last_position = entry.position
+            entry = self._next_read()
+            if entry is not None:
+                self._last_position = self._given = entry.position
                 return entry
             self._recorder.wait_beyond(self._read_to, unless=lambda: self._has_been_stopped)
             head = self._recorder.head().position
             self._read = self._recorder.scan(self._query, self._read_to, head)
             self._read_to = head
         raise StopIteration
+
+    def _next_read(self) -> Entry | None:
+        try:
+            return next(self._read, None)
+        except LedgerError:
+            self._read, self._read_to = iter(()), self._given
+            raise
 
     def stop(self) -> None:
         """End the subscription; a waiting reader gets `StopIteration`."""
