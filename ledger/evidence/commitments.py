@@ -27,6 +27,8 @@ from ledger.storage import Store
 
 BATCH = 256
 LOST = "custody has lost its "
+# What has to be opened, or read in what was opened.
+UNCHECKED = "; no detail, document or signature on an agreement was checked"
 OPENINGS = Codec().wire_types(LedgerOpened)
 
 _UNREADABLE = (Damaged, NotALedger, Unreachable)
@@ -169,7 +171,7 @@ class UnopenedCustody:
         del payload
         if position == 1:
             yield from _opening(type_)
-            yield _unreadable(None, self._error)
+            yield _unreadable(None, self._error, UNCHECKED)
 
     def finish(self) -> Iterable[Finding]:
         """Says that there is no entry 1, if there is none."""
@@ -186,9 +188,9 @@ def _emptiness(store: Store) -> Iterator[Finding]:
         yield altered(1, f"is missing: every ledger begins with {LedgerOpened.wire_name}")
 
 
-def _unreadable(position: int | None, error: LedgerError) -> Finding:
+def _unreadable(position: int | None, error: LedgerError, consequence: str = "") -> Finding:
     what = f"custody cannot be read: {error}"
-    return unverified(position, what) if isinstance(error, Unreachable) else altered(position, what)
+    return unverified(position, what + consequence) if isinstance(error, Unreachable) else altered(position, what)
 
 
 class _Erasures:
