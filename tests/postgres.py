@@ -73,12 +73,8 @@ class Server:
 
     def make_standby_of(self, primary: "Server") -> None:
         """Make a copy of a running server that follows it."""
-        source = f"host={primary.folder} port={primary.port} user={ADMIN} application_name=standby"
+        source = f"host={primary.folder} port={primary.port} user={ADMIN} application_name=ledger_standby"
         self.run("pg_basebackup", "-D", self.data, "-d", source, "-R", "-c", "fast", "-N")
-
-    def promote(self) -> None:
-        """Let a standby be the primary."""
-        self.run("pg_ctl", "promote", "-w", "-D", self.data)
 
     def stop(self) -> None:
         """Stop it at once."""
@@ -105,6 +101,13 @@ class Server:
         with closing(self._connected(self.url(database))) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
+
+    def wait_until(self, question: str) -> None:
+        """Wait until a question to the server is answered with yes."""
+        until = monotonic() + PATIENCE
+        with closing(self._connected(self.url("postgres"))) as connection:
+            while connection.execute(question.encode()).fetchone() != (True,):
+                assert monotonic() < until, question
 
     def _connected(self, url: str) -> "psycopg.Connection[tuple[Any, ...]]":
         until = monotonic() + PATIENCE

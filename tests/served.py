@@ -9,10 +9,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.apikeys import new_key
 from api.commands import Clerk
@@ -27,6 +27,15 @@ from tests.stores import PATIENCE
 CLIENTS = 6
 DIRECTOR = Circumstances(actor="staff:1", via="command line")
 GONE = (http.client.HTTPException, ConnectionError, TimeoutError)
+
+
+class Told(NamedTuple):
+    """What a client is told: whether it is done, why not, when to come again, and for which position of the log."""
+
+    status: int
+    problem: str
+    again: str | None
+    position: str | None
 
 
 class Served:
@@ -107,6 +116,17 @@ class Served:
         finally:
             if connection is None:
                 ours.close()
+
+    def told(self, method: str, path: str, body: Any = None, key: str = "") -> "Told":
+        """What comes of a question, or of a wish with an idempotency key."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+        with closing(self.connection()) as connection:
+            sent = None if body is None else json.dumps(body)
+            connection.request(method, path, sent, headers | ({"Idempotency-Key": key} if key else {}))
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        problem = answer.get("type", "").partition("#")[2] if response.status >= 400 else ""
+        return Told(response.status, problem, response.getheader("Retry-After"), response.getheader("Ledger-Position"))
 
     def write_on(self, client: int) -> None:
         """Record one thing after the other until the server is gone, or told to stop."""

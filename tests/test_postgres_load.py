@@ -3,28 +3,26 @@
 With CAMPAIGN=1 the load is what the project promises to bear, and servers are killed ten times.
 """
 
-import json
 import random
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from subprocess import run
 from time import monotonic
-from typing import NamedTuple
 
 import pytest
 
 from api.cli.verifying import verify_home
 from ledger.chain.merkle import consistency_path, root_of, verify_consistency
-from ledger.errors import LedgerError, StoreFull, Unavailable, Unreachable
+from ledger.errors import StoreFull, Unavailable, Unreachable
 from ledger.evidence.verify import verify_log
 from ledger.home import create_home, open_home
 from ledger.storage import Store, create_store, open_store
-from tests import postgres
+from tests import pairs, postgres
 from tests.facts import noon
 from tests.load import PROCESSES, THREADS, assert_carried, load
-from tests.postgres import ADMIN, Server
-from tests.served import Served, directors_key, serving_at
+from tests.pairs import Pair
+from tests.postgres import Server
 from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event
 from tests.tampering import ANA, BEN, register
 
@@ -82,47 +80,27 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing(careful_server: Serve
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[Server, Server]]:
-    """A primary, and a standby that has everything before it counts."""
-    with postgres.new_folder() as one, postgres.new_folder() as other:
-        primary = Server(one, "synchronous_standby_names=standby")
-        standby = Server(other, "hot_standby=on", port=5433)
-        primary.make()
-        primary.start()
-        try:
-            standby.make_standby_of(primary)
-            standby.start()
-            yield primary, standby
-        finally:
-            primary.stop()
-            standby.stop()
-
-
-def url_of_either(primary: Server, standby: Server, database: str) -> str:
-    return (
-        f"postgresql://{ADMIN}@/{database}?host={primary.folder},{standby.folder}&port={primary.port},{standby.port}"
-        "&target_session_attrs=read-write"
-    )
+def pair() -> Iterator[Pair]:
+    """A primary, and a standby that has everything before it counts, made as the manual says."""
+    with pairs.pair() as made:
+        yield made
 
 
 @pytest.mark.parametrize("time", range(KILLS))
-def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server, Server], time: int, tell):
-    primary, standby = pair
-    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
-    url = url_of_either(primary, standby, "office")
-    create_store(url)
-    with open_store(url) as store, load(url, PER_TAKEOVER) as end:
+def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: Pair, time: int, tell):
+    create_store(pair.url)
+    with open_store(pair.url) as store, load(pair.url, PER_TAKEOVER) as end:
         wait_for_length(store, 100)
         size = store.length()
         root = root_of(size, store.subtree)
-        primary.kill()
+        pair.primary.kill()
 
         # While there is none to write to, what the standby has is read, with its position; writing is refused.
         assert store.head().position >= size
         assert_holds(store)
         with pytest.raises(Unreachable):
             store.append([event("refused.v1")])
-        standby.promote()
+        pair.promote()
         carried = end()
         tell("appends, refused meanwhile, unknown", (len(carried.acknowledged), carried.refused, carried.unknown))
 
@@ -132,19 +110,14 @@ def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: tuple[Server,
         verify_consistency(size, end_size, path, root, root_of(end_size, store.subtree))
 
 
-def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(
-    pair: tuple[Server, Server], tmp_path: Path
-):
-    primary, standby = pair
-    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
-    url = url_of_either(primary, standby, "office")
-    create_store(url)
-    create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="test", clock=noon, store=url)
+def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(pair: Pair, tmp_path: Path):
+    create_store(pair.url)
+    create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="test", clock=noon, store=pair.url)
     with open_home(tmp_path / "home", noon) as home:
         positions = [register(home, ANA, "Ana Ejemplo", b"a letter")]
         signed = home.notary.checkpoint()
-        wait_for_standby(standby, signed.size)
-        primary.kill()
+        pair.wait_for_standby(signed.size)
+        pair.primary.kill()
 
         # What the standby has is read; nothing can be sealed, signed or erased.
         assert [kept.subject for kept in home.custody.commitments()] == [f"person:{ANA}"] * 4
@@ -152,62 +125,19 @@ def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(
         for refused in (lambda: register(home, BEN, "Ben"), lambda: home.custody.erase(f"person:{ANA}")):
             with pytest.raises(Unavailable):
                 refused()
-        standby.promote()
+        pair.promote()
         positions.append(register(home, BEN, "Ben Muster", b"another letter"))
         assert (positions, home.notary.checkpoint().size) == ([2, 3], 3)
     assert verify_home(tmp_path / "home").findings == ()
 
 
-@pytest.mark.skipif(not CAMPAIGN, reason="takes two servers of its own; the log's own takeover stands for it")
-def test_while_there_is_no_primary_the_api_says_when_to_come_again_and_answers_questions(
-    pair: tuple[Server, Server], tmp_path: Path
-):
+def test_auditors_read_and_verify_on_a_standby(pair: Pair):
     primary, standby = pair
-    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
-    url = url_of_either(primary, standby, "office")
-    create_store(url)
-    create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="test", store=url)
-    with serving_at(tmp_path / "home", directors_key(tmp_path / "home"), 1) as served:
-        before = told(served, "POST", "/organisations", "O-1")
-        wait_for_standby(standby, 4)
-        primary.kill()
-        refused = [told(served, "POST", "/organisations", "O-2") for _ in range(2)]
-        answered = told(served, "GET", "/datasets")
-        standby.promote()
-        after = told(served, "POST", "/organisations", "O-2")
-
-    assert before == after._replace(position="4") == Told(201, None, "4")
-    assert refused == 2 * [Told(503, "1", "4")]
-    assert (answered, after.position) == (Told(200, None, "4"), "5")
-
-
-class Told(NamedTuple):
-    """What a client is told: whether it is done, when to come again, and for which position of the log."""
-
-    status: int
-    again: str | None
-    position: str | None
-
-
-def told(served: Served, method: str, path: str, organisation: str = "") -> Told:
-    """What comes of a question, or of registering an organisation."""
-    body = json.dumps({"organisation": organisation, "name": organisation}) if organisation else None
-    headers = {"Authorization": f"Bearer {served.key}", "Content-Type": "application/json"}
-    with closing(served.connection()) as connection:
-        connection.request(method, path, body, headers | {"Idempotency-Key": organisation})
-        response = connection.getresponse()
-        response.read()
-    return Told(response.status, response.getheader("Retry-After"), response.getheader("Ledger-Position"))
-
-
-def test_auditors_read_and_verify_on_a_standby(pair: tuple[Server, Server]):
-    primary, standby = pair
-    primary.execute("CREATE DATABASE office ENCODING 'UTF8' TEMPLATE template0")
     create_store(primary.url("office"))
     with open_store(primary.url("office")) as store:
         store.append([event("t", "a")] * 70)
         head = store.head()
-        wait_for_standby(standby, head.position)
+        pair.wait_for_standby(head.position)
         with open_store(standby.url("office")) as node:
             assert node.head() == head
             assert verify_log(node).findings == ()
@@ -217,15 +147,6 @@ def test_auditors_read_and_verify_on_a_standby(pair: tuple[Server, Server]):
                 assert next(following).position == 70
                 store.append([event()])
                 assert next(following).position == 71
-
-
-def wait_for_standby(standby: Server, position: int) -> None:
-    deadline = monotonic() + PATIENCE
-    while True:
-        with suppress(LedgerError), open_store(standby.url("office")) as node:
-            if node.length() >= position:
-                return
-        assert monotonic() < deadline
 
 
 # A full disk.
