@@ -24,6 +24,7 @@ def open_for_batches(path: Path, witnesses: options.Witnesses, *, dry_run: bool)
             yield home, beside
             return
         home.check_takes_records()
+        home.ledger.store.check_writable()
         require_witnessed(home.notary, home.path, *witnesses)
         try:
             yield home, beside

@@ -244,6 +244,8 @@ def sweep(path: Path, hours: int, dry_run: bool, yes: bool) -> None:
         if dry_run:
             click.echo(f"It would remove {counted_together(unnamed)}; nothing was removed.")
             return
+        # A standby may not have come to the entries yet that name it.
+        home.ledger.store.check_writable()
         if not yes:
             click.confirm(f"What is removed cannot be had back. Remove {counted_together(unnamed)}?", abort=True)
         swept = home.custody.sweep(is_named, before)

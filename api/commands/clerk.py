@@ -61,6 +61,7 @@ class Clerk:
                 if dry_run:
                     return Outcome((), objections)
                 self._desk.check_ready()
+                self.home.ledger.store.check_writable()
                 drafting = msgspec.structs.replace(drafting, keeping=self.home.custody)
                 wish = command.draft(drafting)
             return self._do(wish, drafting, documents, key, seen)

@@ -92,6 +92,7 @@ class Notary:
         with held(self._turn):
             if self._continued() > self._frontier.size:
                 with suppress(Unavailable, WrongKey):
+                    self._store.check_writable()
                     self.sign()
         with suppress(Unavailable):
             self.publish()

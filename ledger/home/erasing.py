@@ -27,6 +27,7 @@ def erase_person(
     judged here: whether somebody may be erased is for rules. Raises `Malformed` for a person who is not in the log.
     """
     tag = f"person:{person}"
+    home.ledger.store.check_writable()
     recorded, reading = _recorded_erasure(home, person, details)
     if not recorded:
         erased = PersonErased(person=person, details=details, last_copy_lapses=last_copy_lapses)

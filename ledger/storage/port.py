@@ -134,6 +134,9 @@ class Store(DCBRecorder):
         """What reading the whole log, and asking for `strays`, does not check here; for people."""
         return ()
 
+    def check_writable(self) -> None:
+        """Raise `Unavailable` where only a copy answers, so that nothing could be appended now."""
+
     def __enter__(self) -> Self:
         return self
 

@@ -11,6 +11,7 @@ from eventsourcing.persistence import ProgrammingError
 from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.chain.entry import MAX_POSITION, Entry
+from ledger.errors import Unreachable
 from ledger.storage.grouping import Grouping
 from ledger.storage.growing import Outcome, Wish
 from ledger.storage.port import PAGE, ROWS, Clock, Head, Store
@@ -37,6 +38,7 @@ INDEXED_TAGS = """
     WHERE position > %s AND position <= %s
     GROUP BY position, type ORDER BY position, type
 """
+READ_ONLY = "SELECT current_setting('transaction_read_only')::boolean"
 # For each of these tags its positions, and nothing where it leads nowhere. What the index finds is read from the table,
 # too, because `ctid` stands in no index: either of them may have been altered alone.
 LEADS = """
@@ -166,6 +168,12 @@ class PostgresStore(Store):
         with named_errors(self._name):
             return () if self._connections.ask(can_check) else (UNCHECKED,)
 
+    def check_writable(self) -> None:
+        """As the port says: of the servers at its URL there is none, at the moment, but what follows another."""
+        with named_errors(self._name):
+            if self._connections.ask(_is_read_only):
+                raise Unreachable(self._name, "is a standby, which can be read but not written")
+
     def wait_beyond(self, position: int, unless: Callable[[], bool]) -> None:
         """As the port says; woken by the server, where it can be listened to."""
         self._listener.listen()
@@ -204,6 +212,11 @@ class PostgresStore(Store):
 def _length(connection: Connection) -> int:
     row = connection.execute(LENGTH, prepare=True).fetchone()
     return int(row[0]) if row else 0
+
+
+def _is_read_only(connection: Connection) -> bool:
+    row = connection.execute(READ_ONLY).fetchone()
+    return bool(row and row[0])
 
 
 def _led(connection: Connection, type_: str, tags: list[str], after: int, until: int) -> list[list[int]]:
