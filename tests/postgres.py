@@ -102,10 +102,10 @@ class Server:
             for statement in statements:
                 connection.execute(statement.encode())
 
-    def wait_until(self, question: str) -> None:
+    def wait_until(self, question: str, database: str = "postgres") -> None:
         """Wait until a question to the server is answered with yes."""
         until = monotonic() + PATIENCE
-        with closing(self._connected(self.url("postgres"))) as connection:
+        with closing(self._connected(self.url(database))) as connection:
             while connection.execute(question.encode()).fetchone() != (True,):
                 assert monotonic() < until, question
 

@@ -100,6 +100,32 @@ def careless(pair: Pair, office: tuple[Path, str], tmp_path: Path) -> Path:
     return tmp_path / "careless"
 
 
+def test_at_a_standby_who_has_no_keys_reads_and_verifies_all_that_needs_none(
+    pair: Pair, office: tuple[Path, str], tmp_path: Path
+):
+    node = tmp_path / "node"
+    with open_home(office[0]) as home:
+        signed = home.notary.checkpoint()
+    wait_until_signed(pair, signed.size)
+    joined = dua_ledger("join", "--store", pair.standby.url(OFFICE), home=node)
+    told = {
+        "entries": dua_ledger("entries", home=node),
+        "checkpoint": dua_ledger("checkpoint", home=node),
+        "receipt": dua_ledger("receipt", 1, "--to", tmp_path / "receipt", home=node),
+        "tiles": dua_ledger("tiles", tmp_path / "tiles", home=node),
+    }
+    verified = dua_ledger("verify", "--processes", 1, home=node)
+
+    assert (joined.code, {name: (one.code, one.err) for name, one in told.items()}) == (0, dict.fromkeys(told, (0, "")))
+    assert told["checkpoint"].out.encode() == signed.raw
+    assert (verified.code, verified.lines[1].startswith("1 finding in ")) == (12, True)
+
+
+def wait_until_signed(pair: Pair, size: int) -> None:
+    """Wait until the standby has a checkpoint over so many entries."""
+    pair.standby.wait_until(f"SELECT max(size) >= {size} FROM lock_store.checkpoints", OFFICE)
+
+
 def rows(pair: Pair) -> dict[str, int]:
     """How many rows there are beside the log, on the primary."""
     with closing(psycopg.connect(pair.primary.url(OFFICE), autocommit=True)) as connection:
