@@ -2,14 +2,15 @@
 
 Each is good for the sizes from the entry on that names it, up to the one before the entry that retires it. What the log
 says of its keys is worth as much as the checkpoints over it: who holds one key learns of the next from entries that the
-first has signed for.
+first has signed for. What was carried over from another log says which keys signed for that one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger.chain.checkpoint import LogKey
+from ledger.chain.entry import Entry
 from ledger.chain.note import ED25519, VerifierKey, parse_vkey
 from ledger.codec import Codec
 from ledger.errors import Malformed
@@ -22,10 +23,7 @@ CHANGES = frozenset({LogKeyRotated.wire_type(), LogKeyRetired.wire_type()})
 
 def log_key(store: Store) -> VerifierKey:
     """The key that signed first for a log, as entry 1 tells it. Raises `Malformed` or `Damaged` when it does not."""
-    entry = store.entry(1)
-    opened = None if entry is None else Codec().decode(entry).event
-    if not isinstance(opened, LedgerOpened):
-        raise Malformed("entry", 1, f"is not {LedgerOpened.wire_type()}")
+    opened = _opened(store)
     return checked_log_key(opened.log_key, opened.origin)
 
 
@@ -35,9 +33,17 @@ def log_keys(store: Store, until: int | None = None) -> tuple[LogKey, ...]:
     With `until`, as far as its first entries up to there tell. Raises `Malformed` or `Damaged` when they do not tell
     it as they should.
     """
-    first = log_key(store)
+    return keys_told(_opened(store), store.scan(DCBQuery([DCBQueryItem(types=sorted(CHANGES))]), until=until))
+
+
+def keys_told(opened: LedgerOpened, changes: Iterable[Entry]) -> tuple[LogKey, ...]:
+    """As `log_keys`, of a log that was opened so, by the entries in it that change its keys."""
+    first = checked_log_key(opened.log_key, opened.origin)
+    carried_over = 0 if opened.continues is None else opened.continues.size
     keys = {first: LogKey.of(first, 1)}
-    for entry in store.scan(DCBQuery([DCBQueryItem(types=sorted(CHANGES))]), until=until):
+    for entry in changes:
+        if entry.position <= carried_over:
+            continue
         event = Codec().decode(entry).event
         match event:
             case LogKeyRotated():
@@ -51,6 +57,14 @@ def log_keys(store: Store, until: int | None = None) -> tuple[LogKey, ...]:
                     raise Malformed("log key", event.log_key, "is retired, and did not sign")
                 keys[key] = LogKey.of(key, keys[key].first, entry.position - 1)
     return tuple(keys.values())
+
+
+def _opened(store: Store) -> LedgerOpened:
+    entry = store.entry(1)
+    opened = None if entry is None else Codec().decode(entry).event
+    if not isinstance(opened, LedgerOpened):
+        raise Malformed("entry", 1, f"is not {LedgerOpened.wire_type()}")
+    return opened
 
 
 def good_for(size: int, keys: Sequence[LogKey]) -> tuple[LogKey, ...]:
