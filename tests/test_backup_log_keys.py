@@ -1,16 +1,18 @@
 """A log whose keys changed is put back, or carried on by a new one, with what its keys can show and no more."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.note import VerifierKey
 from ledger.evidence.logkeys import log_keys
-from ledger.home import open_log
+from ledger.home import open_log, read_log_keys
 from tests.backups import NEW, Ledger, furnished, ledger
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
-from tests.signing import append, sign, verified
+from tests.signing import ORIGIN, append, sign, verified
 from tests.tampering import SIZE
 
 __all__ = ["furnished", "ledger"]
@@ -58,3 +60,37 @@ def test_the_keys_of_a_new_log_change_as_those_of_any_other_and_it_is_carried_on
     third = other.backed_up().restore(*other.opened_by, "--as-new-log", "ir.example.edu/third")
     assert (third.code, len(keys_of(other.again))) == (0, 1)
     assert verified(other.again) == (0, [])
+
+
+def test_what_a_later_key_of_the_old_log_has_signed_is_held_against_what_was_carried_on(ledger: Ledger):
+    by_first, by_both, by_second, later = (ledger.folder / name for name in ("first", "both", "second", "later"))
+    by_first.write_bytes(sign(ledger.home).raw)
+    done("rotate-key", home=ledger.home)
+    by_both.write_bytes(sign(ledger.home).raw)
+    first, second = keys_of(ledger.home)
+    done("retire-key", first, home=ledger.home)
+    by_second.write_bytes(sign(ledger.home).raw)
+    ledger.backed_up()
+    append(ledger.home)
+    later.write_bytes(sign(ledger.home).raw)
+    assert ledger.begun_anew().code == 0
+    own = ["--vkey", *keys_of(ledger.again)]
+
+    def code(*files: Path, vkeys: Sequence[str] = ()) -> int:
+        given = [word for file in files for word in ("--checkpoint", str(file))]
+        return verified(ledger.again, *given, *vkeys)[0]
+
+    assert [code(one) for one in (by_first, by_both, by_second, later)] == [0, 0, 0, 11]
+    assert code(by_second, vkeys=[*own, "--vkey", second]) == 0
+    assert code(by_second, vkeys=[*own, "--vkey", first]) == 12
+    assert code(by_both, by_second, vkeys=[*own, "--vkey", first]) == 0
+    assert code(by_both, later, vkeys=[*own, "--vkey", first]) == 11
+
+
+def test_what_a_key_of_the_old_log_signed_before_it_was_one_shows_nothing(ledger: Ledger):
+    early = ledger.folder / "early"
+    done("rotate-key", home=ledger.home)
+    early.write_bytes(sign_checkpoint(Checkpoint(ORIGIN, SIZE, bytes(32)), [read_log_keys(ledger.home)[0]]))
+    assert ledger.backed_up().begun_anew().code == 0
+
+    assert verified(ledger.again, "--checkpoint", str(early))[0] == 12

@@ -23,6 +23,7 @@ from ledger.errors import Malformed, SignatureFailed, UnknownKey, Unreachable
 from ledger.events import LedgerOpened
 from ledger.events.opening import Continued
 from ledger.evidence.checkpoints import Given
+from ledger.evidence.logkeys import CHANGES, keys_told
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.evidence.stream import unpacked
 from ledger.files import chunks_of, named_os_errors
@@ -57,8 +58,8 @@ def with_earlier(
 ) -> Report:
     """The report with what is wrong with the logs that the one in a home carries on.
 
-    Checkpoints that are `given` are held against the one of their origin; only `keys` of its name are trusted, or where
-    there are none the key that it names for itself.
+    Checkpoints that are `given` are held against the one of their origin; only `keys` of its name are trusted, and
+    those that follow them, or where there are none the keys that it names for itself.
     """
     try:
         files = earlier_logs(path)
@@ -79,31 +80,42 @@ def origins_of(path: Path) -> set[str]:
 
 
 def log_key_in(file: Path) -> VerifierKey:
-    """The key that signed for an earlier log. Raises `Malformed` or `Unreachable`."""
+    """The key that signed first for an earlier log. Raises `Malformed` or `Unreachable`."""
+    return parse_vkey(_opened(file).log_key)
+
+
+def _opened(file: Path) -> LedgerOpened:
     event = _opening(partial(entries_in, file))
     if event is None:
         raise Malformed("earlier log", str(file), "does not begin as a ledger does")
-    return parse_vkey(event.log_key)
+    return event
 
 
 def _unlike(file: Path, given: Sequence[Given], keys: Sequence[VerifierKey]) -> Iterator[Finding]:
     """The checkpoints over an earlier log that are not over what was carried on from it."""
-    own = log_key_in(file)
-    trusted = [key for key in keys if key.name == own.name] or [own]
-    for one in given:
-        if origin_in(one.raw) != own.name:
-            continue
+    origin = log_key_in(file).name
+    of_it = [one for one in given if origin_in(one.raw) == origin]
+    told = keys_told(_opened(file), _key_changes(file)) if of_it else ()
+    trusted = [key for key in keys if key.name == origin] or [*told]
+    for one in of_it:
         try:
             signed = open_checkpoint(one.raw, trusted)
         except (UnknownKey, Malformed, SignatureFailed) as error:
             yield unverified(None, f"{one.name}: {error}")
             continue
         size, root = _root_over(islice(entries_in(file), signed.size))
-        name = f"{one.name}, checkpoint over {signed.size:,} entries of {own.name}"
+        name = f"{one.name}, checkpoint over {signed.size:,} entries of {origin}"
         if size < signed.size:
             yield Finding(Verdict.SHORTER, None, f"{name}: {size:,} of them were carried on, and the others are lost")
         elif root != signed.root:
             yield Finding(Verdict.SHORTER, None, f"{name}: it was signed over other entries than were carried on")
+        else:
+            known = {key.public for key in trusted}
+            trusted += [key for key in told if key.first <= size and key.public not in known]
+
+
+def _key_changes(file: Path) -> Iterator[Entry]:
+    return (entry for entry in entries_in(file) if entry.header.type in CHANGES)
 
 
 def origin_in(raw: bytes) -> str:
