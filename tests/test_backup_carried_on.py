@@ -78,6 +78,30 @@ def test_a_new_log_carries_the_entries_on_and_commits_to_the_old_one(ledger: Led
     assert (report.verdict, report.findings) == (Verdict.HOLDS, ())
 
 
+def test_how_much_was_lost_is_said_with_what_that_is_known_from(ledger: Ledger, tmp_path: Path):
+    vkey = create_witness(tmp_path / "witness", "audit.example.edu/w")
+    with Witness(tmp_path / "witness") as opened, open_log(ledger.home) as store:
+        opened.add(log_key(store))
+    ledger.backed_up()
+    append(ledger.home)
+    with served(tmp_path / "witness") as witness:
+        named = f"{witness.url}={vkey}"
+        assert dua_ledger("checkpoint", "--witness", named, home=ledger.home).code == 0
+        append(ledger.home, 2)
+        sign(ledger.home)
+
+        def lost(*options: object) -> str:
+            told = ledger.restore(*ledger.opened_by, "--as-new-log", NEW, *options).out
+            shutil.rmtree(ledger.again)
+            return next(line for line in told.splitlines() if line.startswith("Lost: "))
+
+        unknown = " that had been signed, as far as can be told: no lock store"
+        assert lost() == f"Lost: 0 entries{unknown} or witness was named."
+        assert lost("--witness", named) == f"Lost: 1 entry{unknown} was named, and a witness may be behind."
+        both = ["--witness", named, "--lock-store", ledger.lock_store]
+        assert lost(*both) == "Lost: 3 entries that had been signed."
+
+
 def test_a_new_log_that_is_backed_up_is_carried_on_again_and_its_whole_line_verifies(ledger: Ledger):
     assert ledger.backed_up().begun_anew().code == 0
     append(ledger.again)

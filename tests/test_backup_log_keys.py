@@ -4,16 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
-from ledger.chain.note import VerifierKey
+from ledger.chain.note import VerifierKey, parse_vkey
+from ledger.codec import Codec
+from ledger.events import LedgerOpened
+from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_keys
+from ledger.evidence.witness import Witness, create_witness
 from ledger.home import open_log, read_log_keys
 from tests.backups import NEW, Ledger, furnished, ledger
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
-from tests.signing import ORIGIN, append, sign, verified
+from tests.signing import ORIGIN, append, entries_of, sign, verified
 from tests.tampering import SIZE
+from tests.witnesses import served
 
 __all__ = ["furnished", "ledger"]
 
@@ -94,3 +100,57 @@ def test_what_a_key_of_the_old_log_signed_before_it_was_one_shows_nothing(ledger
     assert ledger.backed_up().begun_anew().code == 0
 
     assert verified(ledger.again, "--checkpoint", str(early))[0] == 12
+
+
+def test_what_a_key_has_signed_that_followed_after_the_backup_is_lost_as_far_as_can_be_told(ledger: Ledger):
+    ledger.backed_up()
+    done("rotate-key", home=ledger.home)
+    done("retire-key", keys_of(ledger.home)[0], home=ledger.home)
+    append(ledger.home, 3)
+    sign(ledger.home)
+    outcome = ledger.begun_anew()
+
+    by = f"{ORIGIN}+{parse_vkey(keys_of(ledger.home)[1]).key_id.hex()}"
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.lines[2:4] == [
+        "Lost: 1 entry that had been signed, as far as can be verified.",
+        (
+            f"Can't verify: the lock store has a checkpoint over {SIZE + 5} entries, and no known key has signed it; "
+            f"its signatures are by {by}. If that is a key of the log's from after the backup, 5 entries are lost."
+        ),
+    ]
+    opened = Codec().decode(entries_of(ledger.again)[0]).event
+    assert isinstance(opened, LedgerOpened)
+    assert opened.continues is not None
+    assert (opened.continues.size, opened.continues.signed) == (SIZE, SIZE + 1)
+    assert verified(ledger.again) == (0, [])
+
+
+def test_what_a_witness_has_of_such_a_key_is_said_too(ledger: Ledger, tmp_path: Path):
+    vkey = create_witness(tmp_path / "witness", "audit.example.edu/w")
+    ledger.backed_up()
+    done("rotate-key", home=ledger.home)
+    done("retire-key", keys_of(ledger.home)[0], home=ledger.home)
+    with Witness(tmp_path / "witness") as opened:
+        opened.add(parse_vkey(keys_of(ledger.home)[1]))
+    with served(tmp_path / "witness") as witness:
+        named = ["--witness", f"{witness.url}={vkey}"]
+        assert dua_ledger("checkpoint", *named, home=ledger.home).code == 0
+        outcome = ledger.restore(*ledger.opened_by, *named, "--as-new-log", NEW)
+
+    assert outcome.code == 0
+    assert f"Can't verify: witness {witness.url} has a checkpoint over {SIZE + 2} entries, and no known" in outcome.out
+    assert "2 entries are lost.\n" in outcome.out
+
+
+@pytest.mark.parametrize(("origin", "size"), [(ORIGIN, SIZE), ("another.example", SIZE + 1)])
+def test_no_new_log_is_begun_where_somebody_else_has_signed_for_another_history(ledger: Ledger, origin: str, size: int):
+    ledger.backed_up()
+    forged = sign_checkpoint(Checkpoint(origin, size, bytes(32)), [Ed25519PrivateKey.generate()])
+    create_lock_store(f"sqlite:///{ledger.folder}/forged.db")
+    with LockStore(f"sqlite:///{ledger.folder}/forged.db") as lock:
+        lock.add(Stored(size, forged), NOTHING)
+    outcome = ledger.restore(*ledger.opened_by, "--lock-store", ledger.folder / "forged.db", "--as-new-log", NEW)
+
+    assert (outcome.code, outcome.out.partition(":")[0], ledger.again.exists()) == (11, "shorter", False)
+    assert "a checkpoint that the lock store has does not verify: no known key has signed it" in outcome.out

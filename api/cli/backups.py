@@ -1,7 +1,7 @@
 """Commands that make backups, and a ledger home of them again."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -15,7 +15,7 @@ from api.cli.evidence import lock_store, witness_seconds
 from api.cli.reporting import sentences
 from api.cli.verifying import NOTHING_MORE, Against, Extent, verify_home
 from api.cli.wording import counted, printable
-from ledger.backup.comparing import lost_since, signed_before
+from ledger.backup.comparing import SignedBefore, lost_since, signed_before
 from ledger.backup.errors import BackupAltered
 from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.manifest import Manifest
@@ -151,7 +151,7 @@ def restore(
     except NotContinued as error:
         click.echo(printable(f"shorter: {error}"))
         sys.exit(int(Verdict.SHORTER))
-    click.echo(said)
+    click.echo(printable(said))
     if kept is None:
         click.echo("There are no keys in it: no details can be read, and nothing can be recorded.")
 
@@ -177,16 +177,34 @@ def _check_all_is_given(
 def _begun_anew(draft: Path, manifest: Manifest, origin: str, actor: str, wanted: Wanted) -> str:
     """What there is to say of a new log, once it is begun."""
     signed = signed_before(draft, manifest, wanted.lock, wanted.witnesses, wanted.seconds)
-    vkey = begin_anew(draft, manifest, Opening(origin, signed, actor, options.VIA, clock()), wanted.witnesses)
+    vkey = begin_anew(draft, manifest, Opening(origin, signed.size, actor, options.VIA, clock()), wanted.witnesses)
     _check(draft, wanted, NOTHING_MORE)
-    lost = max((signed or 0) - manifest.size, 0)
-    unknown = "" if wanted.lock or wanted.witnesses else " as far as can be told: no lock store or witness was named"
-    return (
-        f"Began {origin}, which carries on {counted(manifest.size, 'entry')} of {manifest.origin}. Its verifier key:\n"
-        f"  {vkey}\n"
-        f"Lost: {counted(lost, 'entry')} that had been signed{unknown}.\n"
-        f"Tell anew what happened since {manifest.made_at}, erasures first."
-    )
+    said = [
+        f"Began {origin}, which carries on {counted(manifest.size, 'entry')} of {manifest.origin}. Its verifier key:",
+        f"  {vkey}",
+        *_losses(signed, manifest.size, wanted),
+        f"Tell anew what happened since {manifest.made_at}, erasures first.",
+    ]
+    return "\n".join(said)
+
+
+def _losses(signed: SignedBefore, size: int, wanted: Wanted) -> Iterator[str]:
+    """What is lost of a log, of which so many entries were put back, and what nobody can tell of that."""
+    lost = counted(max((signed.size or 0) - size, 0), "entry")
+    yield f"Lost: {lost} that had been signed{_as_far_as(signed, wanted)}."
+    for one in signed.claimed:
+        yield (
+            f"Can't verify: {one.name} has a checkpoint over {counted(one.size, 'entry')}, and {one.why}. "
+            f"If that is a key of the log's from after the backup, {counted(one.size - size, 'entry')} are lost."
+        )
+
+
+def _as_far_as(signed: SignedBefore, wanted: Wanted) -> str:
+    """What limits the knowledge of how much had been signed, as the end of a sentence."""
+    if wanted.lock is None:
+        behind = "no lock store was named, and a witness may be behind"
+        return f", as far as can be told: {behind if wanted.witnesses else 'no lock store or witness was named'}"
+    return ", as far as can be verified" if signed.claimed else ""
 
 
 def _check(draft: Path, wanted: Wanted, against: Against) -> None:

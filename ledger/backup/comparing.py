@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from ledger.backup.manifest import Manifest
-from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
+from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint, parse_checkpoint
 from ledger.chain.merkle import root_of
+from ledger.chain.note import parse_note
 from ledger.errors import Malformed, NotContinued, SignatureFailed, UnknownKey
 from ledger.evidence.commitments import LOST
 from ledger.evidence.cosigned import asked_all, parse_asked
@@ -17,20 +19,41 @@ from ledger.home import open_log
 from ledger.storage import Store
 
 
+class Claimed(NamedTuple):
+    """That a log had so many entries, more than in its backup, by a checkpoint of which nobody here can verify that."""
+
+    name: str
+    size: int
+    why: str
+
+
+class SignedBefore(NamedTuple):
+    """How many entries a log had when it was signed last, None when nobody knows, and what else is claimed of that."""
+
+    size: int | None
+    claimed: tuple[Claimed, ...]
+
+
 def signed_before(
     path: Path, manifest: Manifest, lock_store: str | None, witnesses: Sequence[str], seconds: float
-) -> int | None:
+) -> SignedBefore:
     """How many entries the log of a restored home had when it was signed last, as far as anybody named here knows.
 
-    None when nobody knows. Raises `NotContinued` when it was another log that was signed, or a witness does not say.
+    A key that followed after the backup is not known here: what such a one alone has signed is claimed, the most by
+    each who has it. Raises `NotContinued` when it was another log that was signed, or a witness does not say.
     """
+    sizes: list[int] = []
+    claimed: dict[str, Claimed] = {}
     with open_log(path) as store:
         keys = log_keys(store)
-        sizes = [
-            _held_against(store, name, _opened(name, note, keys))
-            for name, note in _notes(store, manifest, lock_store, witnesses, seconds)
-        ]
-    return max(sizes, default=None)
+        for name, note in _notes(store, manifest, lock_store, witnesses, seconds):
+            found = _opened(store, name, note, keys)
+            if isinstance(found, SignedCheckpoint):
+                sizes.append(_held_against(store, name, found))
+            else:
+                claimed[name] = max(found, claimed.get(name, found), key=lambda one: one.size)
+    known = max(sizes, default=None)
+    return SignedBefore(known, tuple(one for one in claimed.values() if one.size > (known or 0)))
 
 
 def lost_since(path: Path, report: Report, keys_made_at: datetime) -> tuple[Finding, ...]:
@@ -64,11 +87,30 @@ def _notes(
         yield given.name, given.raw
 
 
-def _opened(name: str, note: bytes, keys: Sequence[LogKey]) -> SignedCheckpoint:
+def _opened(store: Store, name: str, note: bytes, keys: Sequence[LogKey]) -> SignedCheckpoint | Claimed:
+    why: Exception
     try:
         return open_checkpoint(note, keys)
-    except (Malformed, SignatureFailed, UnknownKey) as error:
-        raise NotContinued(f"a checkpoint that {name} has does not verify: {error}") from error
+    except UnknownKey as error:
+        size = _size_beyond(store, note, keys[0].name)
+        if size:
+            return Claimed(name, size, str(error))
+        why = error
+    except (Malformed, SignatureFailed) as error:
+        why = error
+    raise NotContinued(f"a checkpoint that {name} has does not verify: {why}") from why
+
+
+def _size_beyond(store: Store, note: bytes, origin: str) -> int:
+    """How many entries a checkpoint says that this log has; 0 for one of another, or over no more than are here.
+
+    Of these it is known who signed for them.
+    """
+    try:
+        checkpoint = parse_checkpoint(parse_note(note).text)
+    except Malformed:
+        return 0
+    return checkpoint.size if checkpoint.origin == origin and checkpoint.size > store.length() else 0
 
 
 def _held_against(store: Store, name: str, signed: SignedCheckpoint) -> int:
