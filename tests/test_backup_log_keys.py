@@ -1,5 +1,6 @@
 """A log whose keys changed is put back, or carried on by a new one, with what its keys can show and no more."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ledger.events import LedgerOpened
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.witness import Witness, create_witness
-from ledger.home import open_log, read_log_keys
+from ledger.home import KEYS, open_log, read_log_keys
 from tests.backups import NEW, Ledger, furnished, ledger
 from tests.command_line import Outcome, dua_ledger
 from tests.facts import noon
@@ -154,3 +155,54 @@ def test_no_new_log_is_begun_where_somebody_else_has_signed_for_another_history(
 
     assert (outcome.code, outcome.out.partition(":")[0], ledger.again.exists()) == (11, "shorter", False)
     assert "a checkpoint that the lock store has does not verify: no known key has signed it" in outcome.out
+
+
+def test_a_home_goes_on_signing_with_all_keys_that_sign(ledger: Ledger):
+    done("rotate-key", home=ledger.home)
+    files = sorted((ledger.home / KEYS).glob("log-key*.pem"))
+    options = [word for file in files for word in ("--log-key", file)]
+    ledger.backed_up()
+
+    for given in (options, [*options[2:], *options[:2]]):
+        outcome = ledger.restore(*ledger.opened_by, "--lock-store", ledger.lock_store, *given)
+        assert (outcome.code, outcome.lines) == (0, [f"Restored {ORIGIN} in {ledger.again}, with {SIZE + 1} entries."])
+        found = sorted((ledger.again / KEYS).glob("log-key*.pem"))
+        assert [(file.name, file.read_bytes()) for file in found] == [(file.name, file.read_bytes()) for file in files]
+        shutil.rmtree(ledger.again)
+    ledger.restore(*ledger.opened_by, "--lock-store", ledger.lock_store, *options)
+    append(ledger.again)
+    assert sign(ledger.again).size == SIZE + 2
+
+
+@pytest.mark.parametrize("given", [[], [0], [1]])
+def test_that_a_home_cannot_sign_is_said_with_what_to_do(ledger: Ledger, given: list[int]):
+    done("rotate-key", home=ledger.home)
+    keys = keys_of(ledger.home)
+    second = f"log-key-{parse_vkey(keys[1]).key_id.hex()}.pem"
+    files = [ledger.home / KEYS / name for name in ("log-key.pem", second)]
+    options = [word for one in given for word in ("--log-key", files[one])]
+    outcome = ledger.backed_up().restore(*ledger.opened_by, "--lock-store", ledger.lock_store, *options)
+
+    shown = [keys[0], f"{keys[1]}@{SIZE + 1}-"]
+    missing = {
+        one: ledger.again / KEYS / f"log-key-{parse_vkey(keys[one]).key_id.hex()}.pem" for one in {0, 1} - {*given}
+    }
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.lines[1:] == [
+        "It can't sign: what is recorded there stays unsigned until each key that signs for the log is in it.",
+        *(f"Missing: {shown[one]}, whose file is to be put there as {put}." for one, put in missing.items()),
+    ]
+    append(ledger.again)
+    assert dua_ledger("checkpoint", home=ledger.again, clock=noon).code == 1
+    for one, put in missing.items():
+        shutil.copy(files[one], put)
+    assert dua_ledger("checkpoint", home=ledger.again, clock=noon).code == 0
+
+
+def test_a_retired_key_is_none_that_a_log_is_continued_with(ledger: Ledger):
+    done("rotate-key", home=ledger.home)
+    done("retire-key", keys_of(ledger.home)[0], home=ledger.home)
+    outcome = ledger.backed_up().continued()
+
+    assert (outcome.code, ledger.again.exists()) == (1, False)
+    assert "the key that is here" in outcome.err

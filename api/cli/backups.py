@@ -1,7 +1,7 @@
 """Commands that make backups, and a ledger home of them again."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -21,15 +21,16 @@ from ledger.backup.making import back_up, back_up_keys
 from ledger.backup.manifest import Manifest
 from ledger.backup.restoring import KeysKept, Opening, begin_anew, continue_log, keys_made_at, restored
 from ledger.chain.entry import format_time
+from ledger.chain.note import VerifierKey
 from ledger.errors import NotContinued
 from ledger.evidence.report import Finding, Report, Verdict
 from ledger.evidence.witnessing import parse_appointed
-from ledger.home import OUTGOING, check_continued, check_signed
+from ledger.home import OUTGOING, check_continued, check_signed, key_file
 
 _new_file = click.Path(path_type=Path, dir_okay=False)
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 NEWER_KEYS = "Give keys that were backed up after it, or go on without what is lost, with --accept-losses."
-KEPT_APART = "keys/key-encryption-key and keys/log-key.pem"
+KEPT_APART = "keys/key-encryption-key and each keys/log-key*.pem"
 
 
 @click.command()
@@ -63,11 +64,11 @@ def backup_keys(path: Path, to: Path, keep_days: int) -> None:
     """Write the key store into the new FILE, which opens nothing once its days are over: destroy it then.
 
     `erase` says on which day the last of these is gone. Its keys are wrapped: it needs the key-encryption key, of which
-    one copy is kept for good, apart from this, as of the log key.
+    one copy is kept for good, apart from this, as of each log key.
     """
     manifest = back_up_keys(path.absolute(), to.absolute(), keep_days, clock())
     click.echo(f"Wrote {to}: to be destroyed when {manifest.kept_until} is over.")
-    click.echo(f"Not in it: {KEPT_APART}. Keep a copy of each apart from all backups; they do not change.")
+    click.echo(f"Not in it: {KEPT_APART}. Keep a copy of each apart from all backups.")
 
 
 class Wanted(NamedTuple):
@@ -88,7 +89,13 @@ class Wanted(NamedTuple):
 @click.argument("file", type=_file)
 @click.option("--keys", type=_file, help="A backup of the key store; without one, no details are to be had.")
 @click.option("--key-encryption-key", "opens", type=_file, help="What the keys in it are wrapped with.")
-@click.option("--log-key", type=_file, help="The key that signs for the log, where it is continued.")
+@click.option(
+    "--log-key",
+    "log_keys",
+    multiple=True,
+    type=_file,
+    help="A key that signs for the log, where it is continued; each of them, while several do.",
+)
 @lock_store
 @click.option(
     "--witness",
@@ -114,7 +121,7 @@ def restore(
     file: Path,
     keys: Path | None,
     opens: Path | None,
-    log_key: Path | None,
+    log_keys: tuple[Path, ...],
     lock: str | None,
     witnesses: tuple[str, ...],
     seconds: float,
@@ -132,7 +139,7 @@ def restore(
     Exits with 10 when the backup was altered, or custody does not hold what the log commits to. Where that is because
     the keys are older than the backup, it is said: --accept-losses goes on without what they do not open.
     """
-    _check_all_is_given(keys, opens, lock, log_key, origin)
+    _check_all_is_given(keys, opens, lock, log_keys, origin)
     for witness in witnesses:
         parse_appointed(witness)
     kept = KeysKept(keys, opens) if keys and opens else None
@@ -140,9 +147,10 @@ def restore(
     try:
         with restored(file, path.absolute(), wanted.at, kept) as (draft, manifest):
             if origin is None:
-                continue_log(draft, lock or "", log_key, witnesses)
+                lacking = continue_log(draft, lock or "", log_keys, witnesses)
                 _check(draft, wanted, Against((), (), lock, witnesses, seconds))
-                said = f"Restored {manifest.origin} in {path}, with {counted(manifest.size, 'entry')}."
+                said = [f"Restored {manifest.origin} in {path}, with {counted(manifest.size, 'entry')}."]
+                said += _unable_to_sign(path, lacking)
             else:
                 said = _begun_anew(draft, manifest, origin, actor, wanted)
     except BackupAltered as error:
@@ -151,13 +159,13 @@ def restore(
     except NotContinued as error:
         click.echo(printable(f"shorter: {error}"))
         sys.exit(int(Verdict.SHORTER))
-    click.echo(printable(said))
+    click.echo(printable("\n".join(said)))
     if kept is None:
         click.echo("There are no keys in it: no details can be read, and nothing can be recorded.")
 
 
 def _check_all_is_given(
-    keys: Path | None, opens: Path | None, lock: str | None, log_key: Path | None, origin: str | None
+    keys: Path | None, opens: Path | None, lock: str | None, log_keys: Sequence[Path], origin: str | None
 ) -> None:
     """Raise `click.UsageError` with all that is wanting."""
     wanting = []
@@ -169,23 +177,30 @@ def _check_all_is_given(
         wanting.append("--lock-store, to continue the log, or --as-new-log, to begin another")
     if not wanting:
         return
-    if log_key is None and origin is None:
+    if not log_keys and origin is None:
         wanting.append("--log-key, without which nothing more can be signed")
     raise click.UsageError(f"give also {'; '.join(wanting)}")
 
 
-def _begun_anew(draft: Path, manifest: Manifest, origin: str, actor: str, wanted: Wanted) -> str:
+def _unable_to_sign(path: Path, lacking: Sequence[VerifierKey]) -> Iterator[str]:
+    """That a home cannot sign without the keys that it lacks, if it lacks any, and what to do."""
+    if lacking:
+        yield "It can't sign: what is recorded there stays unsigned until each key that signs for the log is in it."
+    for key in lacking:
+        yield f"Missing: {key}, whose file is to be put there as {key_file(path, key)}."
+
+
+def _begun_anew(draft: Path, manifest: Manifest, origin: str, actor: str, wanted: Wanted) -> list[str]:
     """What there is to say of a new log, once it is begun."""
     signed = signed_before(draft, manifest, wanted.lock, wanted.witnesses, wanted.seconds)
     vkey = begin_anew(draft, manifest, Opening(origin, signed.size, actor, options.VIA, clock()), wanted.witnesses)
     _check(draft, wanted, NOTHING_MORE)
-    said = [
+    return [
         f"Began {origin}, which carries on {counted(manifest.size, 'entry')} of {manifest.origin}. Its verifier key:",
         f"  {vkey}",
         *_losses(signed, manifest.size, wanted),
         f"Tell anew what happened since {manifest.made_at}, erasures first.",
     ]
-    return "\n".join(said)
 
 
 def _losses(signed: SignedBefore, size: int, wanted: Wanted) -> Iterator[str]:

@@ -7,7 +7,7 @@ nobody committed to and belongs to somebody of whom everything was erased goes w
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from ledger.backup.manifest import (
     read_manifest,
 )
 from ledger.backup.refilling import refill
+from ledger.chain.checkpoint import LogKey
 from ledger.chain.entry import NO_LEAF, make_entry, parse_time, read_entry
 from ledger.chain.merkle import root_of
 from ledger.chain.note import VerifierKey, verifier_key
@@ -57,6 +58,7 @@ from ledger.home import (
     check_origin,
     keep_log_key,
     key_file,
+    key_files,
     lock_store_url,
     name_lock_store,
     open_custody,
@@ -106,24 +108,35 @@ def keys_made_at(keys: KeysKept) -> datetime:
     return parse_time(told.made_at)
 
 
-def continue_log(draft: Path, lock_store: str, log_key_file: Path | None, witnesses: Iterable[str]) -> None:
-    """Have a restored home go on with its log: with its lock store, and its key if there is one. Raises `WrongKey`."""
+def continue_log(
+    draft: Path, lock_store: str, log_key_files: Iterable[Path], witnesses: Iterable[str]
+) -> tuple[LogKey, ...]:
+    """Have a restored home go on with its log: with its lock store, and the keys there are; gives those that it lacks.
+
+    It signs with none missing. Raises `WrongKey` for one that does not sign for the log.
+    """
     name_lock_store(draft, lock_store)
-    if log_key_file is not None:
-        new_file(draft / KEYS / LOG_KEY, _small(log_key_file))
-        with _said_of({draft / KEYS / LOG_KEY: log_key_file}):
-            _check_log_key(draft)
-    _appoint(draft, witnesses)
-
-
-def _check_log_key(draft: Path) -> None:
     with open_log(draft) as store:
         first, signing = log_key(store), good_for(store.length(), log_keys(store))
-    found = VerifierKey(first.name, first.type, read_log_key(draft).public_key().public_bytes_raw())
-    if found.public not in [key.public for key in signing]:
+    for file in log_key_files:
+        _take_log_key(draft, file, signing)
+    if key_file(draft, first).exists():
+        key_file(draft, first).rename(draft / KEYS / LOG_KEY)
+    _appoint(draft, witnesses)
+    ours = key_files(draft)
+    return tuple(key for key in signing if key.public not in ours)
+
+
+def _take_log_key(draft: Path, file: Path, signing: Sequence[LogKey]) -> None:
+    """Have a key of the log in a home, by a name that is its own."""
+    copy = draft / KEYS / LOG_KEY
+    new_file(copy, _small(file))
+    with _said_of({copy: file}):
+        public = read_log_key(draft).public_key().public_bytes_raw()
+    found = VerifierKey(signing[0].name, signing[0].type, public)
+    if public not in [key.public for key in signing]:
         raise WrongKey(str(found), ", ".join(map(str, signing)))
-    if found != first:
-        (draft / KEYS / LOG_KEY).rename(key_file(draft, found))
+    copy.rename(key_file(draft, found))
 
 
 class Opening(NamedTuple):
