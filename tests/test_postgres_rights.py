@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from api.cli import main
-from ledger.storage import create_store, open_store, rights_at
+from ledger.storage import create_store, open_store, rights_at, shared_tables
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE
 from tests.postgres import ADMIN, Server
 from tests.tampering import ORIGIN
@@ -179,6 +179,20 @@ def test_what_cannot_be_put_right_does_not_keep_the_rest_from_it(url: str):
 
     assert refused.exit_code != 0
     assert left == ["api may do more than its grants say: it has REPLICATION"]
+
+
+def test_a_membership_that_one_may_not_take_back_does_not_keep_the_rest_from_being_put_right(
+    url: str, postgres_server: Server
+):
+    postgres_server.execute(f"CREATE ROLE a_keeper LOGIN IN ROLE {OWNER}")
+    administer(url, "ALTER FUNCTION keys.purge() SET search_path = pg_catalog")
+    refused = run("migrate", url.replace(f"{ADMIN}@", "a_keeper@"))
+    postgres_server.execute("DROP ROLE a_keeper")
+
+    assert refused.exit_code != 0
+    assert f"has to be undone by hand: a_keeper was made a member of {OWNER}" in refused.output
+    shared_tables(url, "keys").close()
+    assert found(url) == []
 
 
 def test_a_service_that_owns_the_database_is_found(url: str):

@@ -5,7 +5,10 @@ made these, so that they are members of the owner's role without being a finding
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import NamedTuple
+
+import psycopg
 
 from ledger.storage.postgres.connections import Connection
 from ledger.storage.postgres.declared import OWNER, READER, SERVICE
@@ -89,7 +92,9 @@ def settle_rights(connection: Connection, schemas: Collection[str], expected: Co
         return []
     for role, group, is_ours in wrong_memberships(connection):
         if is_ours:
-            connection.execute(f'REVOKE "{_quoted(group)}" FROM "{_quoted(role)}" CASCADE'.encode())
+            # Who may not take it back is told of it in the end.
+            with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(f'REVOKE "{_quoted(group)}" FROM "{_quoted(role)}" CASCADE'.encode())
     connection.execute(f"SET LOCAL ROLE {OWNER}")
     for right in sorted(_found(connection, schemas) - {*expected}):
         connection.execute(f"REVOKE {_clause(right, 'FROM')} CASCADE".encode())
