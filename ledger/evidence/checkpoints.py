@@ -16,7 +16,7 @@ from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import Subtree, root_of
 from ledger.chain.note import VerifierKey
 from ledger.errors import Damaged, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
-from ledger.evidence.lockstore import LockStore, Stored
+from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import log_key, log_keys
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.storage import Store
@@ -169,26 +169,18 @@ class _Check:
 
 
 def _locked(check: _Check, lock: LockStore) -> Iterator[Finding]:
-    """What there is to say of the checkpoints in the lock store: of those that are alike, the first, and how many."""
-    first: dict[Verdict, Finding] = {}
-    more: dict[Verdict, int] = {}
-    holds = count = 0
+    """What there is to say of the checkpoints in the lock store, of each by itself."""
+    holds = 0
     for stored in lock.all():
-        count += 1
         check.locked_last = stored.size
         finding = _of_locked(check, stored)
         if finding is None:
             holds = stored.size
             continue
-        if finding.verdict not in first:
-            what = f"{_named('lock store', stored.size)}: {finding.what}{_last_that_holds(holds)}"
-            first[finding.verdict] = Finding(finding.verdict, None, what)
-        more[finding.verdict] = more.get(finding.verdict, -1) + 1
+        what = f"{_named('lock store', stored.size)}: {finding.what}{_last_that_holds(holds)}"
+        yield Finding(finding.verdict, None, what)
     check.locked = holds
-    for verdict, finding in first.items():
-        others = f"; and {more[verdict]:,} more" if more[verdict] else ""
-        yield Finding(verdict, None, finding.what + others)
-    if not count:
+    if lock.last() == NOTHING:
         yield altered(None, "the lock store is empty, and every log signs when it begins")
 
 
