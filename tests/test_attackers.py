@@ -20,7 +20,8 @@ from eventsourcing.dcb.api import DCBEvent
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.entry import Entry
 from ledger.chain.merkle import root_hash
-from ledger.events import RequestApproved
+from ledger.chain.note import verifier_key
+from ledger.events import LogKeyRetired, LogKeyRotated, RequestApproved
 from ledger.evidence.lockstore import NOTHING, Stored
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.witness import Witness, create_witness
@@ -28,6 +29,7 @@ from ledger.home import open_home, open_lock_store, open_log, read_log_key, stor
 from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
 from tests.custody_facts import forged_text
+from tests.facts import fact, ledger_on
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
 from tests.stores import LATER
 from tests.tampering import Superuser, guards_down
@@ -245,6 +247,19 @@ def forges_the_lock_store(kept: Kept) -> None:
         assert lock.add(Stored(len(leaves), forged), lock.last())
 
 
+def takes_over_signing(kept: Kept) -> None:
+    """Without the log key: the log names another that signs, and retires the one that did."""
+    own = Ed25519PrivateKey.generate()
+    vkey = verifier_key("log.example.com", own.public_key().public_bytes_raw())
+    with open_log(kept.home, kept.office.clock) as store:
+        events = [LogKeyRotated(log_key=vkey), LogKeyRetired(log_key=kept.vkey)]
+        ledger_on(store, kept.office.clock).append([fact(event) for event in events])
+    leaves = [one.leaf for one in entries_of(kept.home)]
+    signed = sign_checkpoint(Checkpoint("log.example.com", len(leaves), root_hash(leaves)), [own])
+    with open_lock_store(kept.home) as lock:
+        assert lock.add(Stored(len(leaves), signed), lock.last())
+
+
 def makes_a_refusal_an_approval(kept: Kept) -> None:
     """In what nobody has signed yet: what was refused was done."""
 
@@ -288,6 +303,7 @@ ROWS = {
     "removes details without an erasure": Row(removes_details, 10, 10, 0),
     "edits a view": Row(edits_a_view, 10, 10, 0),
     "adds a checkpoint by another key to the lock store": Row(forges_the_lock_store, 12, 12, 0),
+    "has the log name a key of theirs, retires the real one, and signs": Row(takes_over_signing, 12, 12, 0),
     "takes a checkpoint that nobody else has out of the lock store": Row(takes_a_checkpoint_out, 0, 0, 0),
     "makes a refusal that nobody signed yet an act done": Row(makes_a_refusal_an_approval, 10, 10, 0),
     "cuts off what nobody signed yet": Row(rewrites_what_nobody_signed, 0, 0, 0),

@@ -3,17 +3,27 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, LogKey, open_checkpoint, parse_log_key, sign_checkpoint
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import root_hash
 from ledger.chain.note import VerifierKey, parse_note, parse_vkey
 from ledger.errors import Malformed, NotContinued, UnknownKey, WrongKey
-from ledger.events import LogKeyRetired, LogKeyRotated
+from ledger.events import Event, LogKeyRetired, LogKeyRotated
+from ledger.evidence.lockstore import Stored, create_lock_store
 from ledger.evidence.logkeys import log_keys
-from ledger.home import open_home, open_log, read_log_key, read_log_keys, throw_away_key
+from ledger.home import (
+    new_log_key,
+    open_home,
+    open_lock_store,
+    open_log,
+    read_log_key,
+    read_log_keys,
+    throw_away_key,
+)
 from tests.command_line import Outcome, dua_ledger
-from tests.facts import NOON, fact, noon
+from tests.facts import NOON, fact, ledger_on, noon
 from tests.signing import ORIGIN, append, entries_of, locked, new_home, sign, verified
 
 pytestmark = pytest.mark.usefixtures("nothing_from_outside")
@@ -222,3 +232,137 @@ def test_what_the_log_says_of_its_keys_and_cannot_be_so_is_not_signed(home: Path
         with pytest.raises((WrongKey, NotContinued)):
             opened.notary.checkpoint()
     assert [stored.size for stored in locked(home)] == [1]
+
+
+# Somebody takes over who has the database and the folder of the keys, and not the key that signs.
+
+
+@pytest.fixture
+def taken_over(home: Path) -> Path:
+    """Entries 2 to 4, the first of them signed: 3 names a key of somebody's own, and 4 retires the one that signs."""
+    append(home)
+    sign(home)
+    (home.parent / "kept").write_bytes(locked(home)[-1].note)
+    write(home, LogKeyRotated(log_key=new_log_key(home, ORIGIN)), LogKeyRetired(log_key=str(keys_of(home)[0])))
+    (home / "keys/log-key.pem").rename(home.parent / "log-key.pem")
+    return home
+
+
+def write(home: Path, *events: Event) -> None:
+    """Append these, and sign nothing."""
+    with open_log(home, noon) as store:
+        ledger_on(store).append([fact(event) for event in events])
+
+
+def sign_with(home: Path, *keys: Ed25519PrivateKey) -> None:
+    """Put a checkpoint over all that is there into the lock store, whoever may sign it."""
+    leaves = [entry.leaf for entry in entries_of(home)]
+    note = sign_checkpoint(Checkpoint(ORIGIN, len(leaves), root_hash(leaves)), keys)
+    with open_lock_store(home) as lock:
+        assert lock.add(Stored(len(leaves), note), lock.last())
+
+
+def own_key(home: Path) -> Ed25519PrivateKey:
+    (key,) = read_log_keys(home)
+    return key
+
+
+@pytest.mark.parametrize("at_hand", [False, True], ids=["without the old key", "with the old key"])
+def test_nobody_signs_with_a_key_for_which_no_earlier_one_has_signed(taken_over: Path, at_hand: bool):
+    if at_hand:
+        (taken_over.parent / "log-key.pem").rename(taken_over / "keys/log-key.pem")
+    _, own = keys_of(taken_over)
+    why = f"no earlier key has signed for {ORIGIN}+{own.key_id.hex()}, which entry 3 names"
+
+    for command in ("checkpoint", "rotate-key"):
+        told = dua_ledger(command, home=taken_over, clock=noon)
+        assert (told.code, why in told.err, "has to sign there first" in told.err) == (1, True, True)
+    assert [stored.size for stored in locked(taken_over)] == [1, 2]
+    code, (finding,) = verified(taken_over, "--checkpoint", taken_over.parent / "kept")
+    assert (code, finding) == (12, f"unverified: log: what is not signed yet cannot be: {why}")
+
+
+def test_what_a_key_has_signed_for_which_no_earlier_one_has_signed_shows_nothing(taken_over: Path):
+    sign_with(taken_over, own_key(taken_over))
+    first, own = map(plain, keys_of(taken_over))
+    why = f"no earlier key has signed for {ORIGIN}+{own.key_id.hex()}, which entry 3 names"
+
+    said = [f"unverified: log: lock store, checkpoint over 4 entries: {why} (the one over 2 holds)"]
+    kept = taken_over.parent / "kept"
+    for options in ([], ["--checkpoint", kept], ["--vkey", first], ["--checkpoint", kept, "--vkey", first]):
+        assert verified(taken_over, *options) == (12, said)
+    newest = taken_over.parent / "newest"
+    newest.write_bytes(locked(taken_over)[-1].note)
+    assert verified(taken_over, "--checkpoint", newest)[0] == 12
+    told = dua_ledger("checkpoint", home=taken_over, clock=noon)
+    assert (told.code, why in told.err) == (1, True)
+
+
+def test_a_handover_that_is_gone_from_the_lock_store_is_none(rotated: Path):
+    assert verified(rotated)[0] == 0
+    kept = [stored for stored in locked(rotated) if stored.size in {1, 4, 5}]
+    for old in (rotated / "lock").iterdir():
+        old.unlink()
+    create_lock_store(f"sqlite:///{rotated}/lock/checkpoints.db")
+    with open_lock_store(rotated) as lock:
+        for stored in kept:
+            assert lock.add(stored, lock.last())
+
+    assert verified(rotated)[0] == 12
+    assert dua_ledger("checkpoint", home=rotated, clock=noon).code == 1
+
+
+def test_the_line_of_a_new_key_has_to_hold_beside_that_of_the_old_one(home: Path):
+    write(home, LogKeyRotated(log_key=new_log_key(home, ORIGIN)))
+    old, new = sorted(read_log_keys(home), key=lambda key: key.public_key() != read_log_key(home).public_key())
+    leaves = [entry.leaf for entry in entries_of(home)]
+    other = sign_checkpoint(Checkpoint(ORIGIN, 2, bytes(32)), [new]).splitlines(keepends=True)[-1]
+    note = sign_checkpoint(Checkpoint(ORIGIN, 2, root_hash(leaves)), [old]) + other
+    with open_lock_store(home) as lock:
+        assert lock.add(Stored(2, note), lock.last())
+
+    assert verified(home)[0] == 10
+
+
+# A key is changed, and something comes between.
+
+
+def test_keys_that_were_named_one_after_another_and_not_signed_yet_sign_together(home: Path):
+    write(home, LogKeyRotated(log_key=new_log_key(home, ORIGIN)))
+    write(home, LogKeyRotated(log_key=new_log_key(home, ORIGIN)))
+    done("checkpoint", home=home)
+    first, second, third = keys_of(home)
+    assert len(parse_note(locked(home)[-1].note).signatures) == 3
+    # Each of these is left behind by a crash, unsigned.
+    write(home, LogKeyRetired(log_key=str(plain(first))))
+    done("checkpoint", home=home)
+    write(home, LogKeyRetired(log_key=str(plain(second))), LogKeyRotated(log_key=new_log_key(home, ORIGIN)))
+    done("checkpoint", home=home)
+    done("retire-key", plain(third), home=home)
+
+    assert [stored.size for stored in locked(home)] == [1, 3, 4, 6, 7]
+    assert verified(home) == verified(home, "--vkey", str(plain(first))) == (0, [])
+
+
+def test_the_old_key_is_not_retired_before_it_has_signed_for_the_new_one(home: Path):
+    write(home, LogKeyRotated(log_key=new_log_key(home, ORIGIN)))
+    kept = (home / "keys/log-key.pem").rename(home.parent / "log-key.pem")
+    (first, _) = keys_of(home)
+    told = dua_ledger("retire-key", plain(first), home=home, clock=noon)
+    assert (told.code, len(entries_of(home))) == (2, 2)
+    assert "the only one that is known to sign" in told.err
+    kept.rename(home / "keys/log-key.pem")
+    done("retire-key", plain(first), home=home)
+
+    assert [stored.size for stored in locked(home)] == [1, 2, 3]
+    assert verified(home) == (0, [])
+
+
+def test_a_key_that_was_lost_is_retired_when_it_has_signed_for_the_new_one(home: Path):
+    done("rotate-key", home=home)
+    (home / "keys/log-key.pem").unlink()
+    append(home)
+    done("retire-key", keys_of(home)[0], home=home)
+
+    assert [stored.size for stored in locked(home)] == [1, 2, 4]
+    assert verified(home) == (0, [])

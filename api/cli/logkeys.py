@@ -9,7 +9,7 @@ from api.cli.acting import Hand, reporting
 from api.cli.failures import WrongUsage
 from api.commands.logkeys import RetireLogKey, RotateLogKey
 from ledger.chain.note import VerifierKey
-from ledger.errors import WrongKey
+from ledger.errors import Malformed, WrongKey
 from ledger.evidence.logkeys import good_for, log_key, log_keys
 from ledger.evidence.witnessing import WITNESSES, add_appointed, parse_appointed
 from ledger.home import KEYS, key_files, new_log_key, open_log, throw_away_key
@@ -49,8 +49,11 @@ def retire_key(hand: Hand, key: str) -> None:
     found = next((one for one in known if key in (_plain(one), str(one), one.key_id.hex())), None)
     if found is None:
         raise WrongUsage(f"{key} is none of this log's keys: see `dua-ledger vkey`")
-    following = [one.public for one in good_for(store.length(), known) if one.public != found.public]
-    _check_at_hand(hand, following)
+    following = [one for one in good_for(store.length(), known) if one.public != found.public]
+    _check_at_hand(hand, [one.public for one in following])
+    if following and not hand.home.notary.vouches_for(following):
+        why = "is the only one that is known to sign: have it sign once more, with those that follow, by `checkpoint`"
+        raise Malformed("log key", key, why)
     file = key_files(hand.home.path).get(found.public)
     notes = [f"{file} is good for nothing any more: destroy it"] if file else []
     hand.take(RetireLogKey(vkey=_plain(found)), notes=notes)

@@ -2,11 +2,13 @@
 
 A checkpoint holds when a known key of the log, good for its size, has signed it and the log's first entries have its
 root. What the log says of its keys is believed as far as a checkpoint that holds covers it: so whoever holds one of its
-keys can check what was signed by those that followed. The hashes that roots are made of are taken as the log keeps
+keys can check what was signed by those that followed, and a key for which none before it has signed shows nothing. The
+hashes that roots are made of are taken as the log keeps
 them: that they are those of its bytes is for the rest of the verification.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 import msgspec
@@ -14,10 +16,10 @@ import msgspec
 from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import Subtree, root_of
-from ledger.chain.note import VerifierKey
+from ledger.chain.note import VerifierKey, open_note
 from ledger.errors import Damaged, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
-from ledger.evidence.logkeys import log_key, log_keys
+from ledger.evidence.logkeys import good_for, log_key, log_keys, not_vouched_for
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
 from ledger.storage import Store
 
@@ -49,7 +51,7 @@ def against_checkpoints(
 ) -> Report:
     """The report with what the lock store and the checkpoints that are given say of the log beside it.
 
-    Only `keys` are trusted, and those that follow them, or where there are none the keys that the log names for itself.
+    Only `keys` are trusted, and those that follow them, or where there are none the key that entry 1 names.
     """
     try:
         told = _told_by(store)
@@ -61,7 +63,7 @@ def against_checkpoints(
             found = [unverified(None, f"no checkpoint can be verified, as the log does not name its key: {error}")]
             return msgspec.structs.replace(report, findings=(*report.findings, *found))
         told = ()
-    check = _Check(store, keys or told, told)
+    check = _Check(store, keys or told[:1], told)
     found = []
     try:
         with open_lock() as lock:
@@ -72,6 +74,8 @@ def against_checkpoints(
         found.append(Finding(verdict, None, f"the lock store cannot be read: {error}"))
         found += [finding for one in given for finding in _given(check, one, None)]
     unsigned = _unsigned(check, report.size)
+    if unsigned:
+        found += check.not_handed_over(report.size)
     remarks = [f"recorded and NOT SIGNED yet: {unsigned}, which no checkpoint covers"] if unsigned else []
     return msgspec.structs.replace(
         report,
@@ -136,11 +140,37 @@ class _Check:
     def opened(self, raw: bytes) -> SignedCheckpoint | Finding:
         """The checkpoint in these bytes, or why it is none that a known key signed."""
         try:
-            return open_checkpoint(raw, self._keys.values())
+            signed = open_checkpoint(raw, self._keys.values())
+            self._check_lines(raw)
         except UnknownKey as error:
-            return unverified(None, str(error))
+            return unverified(None, self._not_vouched_for(raw) or str(error))
         except (Malformed, SignatureFailed) as error:
             return altered(None, str(error))
+        return signed
+
+    def _check_lines(self, raw: bytes) -> None:
+        """Raise `SignatureFailed` where a key did not sign that the log names, and that is not known yet."""
+        strange = self._strange(self._told)
+        if strange:
+            with suppress(UnknownKey):
+                open_note(raw, strange)
+
+    def _strange(self, keys: Sequence[LogKey]) -> list[LogKey]:
+        return [key for key in keys if key.public not in self._keys]
+
+    def _not_vouched_for(self, raw: bytes) -> str:
+        """That the keys by which this is signed are named by the log alone; empty where that is not so."""
+        try:
+            signed = open_checkpoint(raw, self._strange(self._told[1:]))
+        except (Malformed, SignatureFailed, UnknownKey):
+            return ""
+        return not_vouched_for([key for key in signed.signers if isinstance(key, LogKey)])
+
+    def not_handed_over(self, size: int) -> Iterator[Finding]:
+        """That nobody vouches for the keys that are to sign next, at this size, if that is so."""
+        signing = good_for(size, self._told)
+        if self.locked and signing and len(self._strange(signing)) == len(signing):
+            yield unverified(None, f"what is not signed yet cannot be: {not_vouched_for(signing)}")
 
     def held_against(self, signed: SignedCheckpoint) -> Finding | None:
         """Why the log is not what was signed, if it is not."""

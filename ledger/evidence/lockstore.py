@@ -158,6 +158,11 @@ class LockStore:
             found = statements.execute(AFTER, (first - 1, 1)).fetchone()
         return found is not None and found[0] < beyond
 
+    def first_from(self, size: int) -> Stored | None:
+        """The checkpoint over the fewest entries that is over at least so many, if one was signed."""
+        with self._tables.reading() as statements:
+            return self._one(statements, AFTER, size - 1, 1)
+
     def all(self) -> Iterator[Stored]:
         """Every checkpoint in the order of sizes, be they such as nobody signs, read page by page."""
         after: int | None = None

@@ -2,19 +2,22 @@
 
 Each is good for the sizes from the entry on that names it, up to the one before the entry that retires it. What the log
 says of its keys is worth as much as the checkpoints over it: who holds one key learns of the next from entries that the
-first has signed for. What was carried over from another log says which keys signed for that one.
+first has signed for. So a key is vouched for when the first, or one that was vouched for before, has signed
+a checkpoint over the entry that names it. What was carried over from another log says which keys signed for that one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from ledger.chain.checkpoint import LogKey
+from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import Entry
+from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import ED25519, VerifierKey, parse_vkey
 from ledger.codec import Codec
-from ledger.errors import Malformed
+from ledger.errors import Damaged, Malformed
 from ledger.events import LedgerOpened, LogKeyRetired, LogKeyRotated
+from ledger.evidence.lockstore import LockStore
 from ledger.storage import Store
 
 # The wire names of the entries after which other keys may sign.
@@ -70,6 +73,47 @@ def _opened(store: Store) -> LedgerOpened:
 def good_for(size: int, keys: Sequence[LogKey]) -> tuple[LogKey, ...]:
     """Those of these keys that sign at a size, the one that has signed longest first."""
     return tuple(key for key in keys if key.is_good_for(size))
+
+
+def check_vouched_for(keys: Sequence[LogKey], store: Store, lock: LockStore) -> None:
+    """Raise unless each of a log's keys, in the order of `log_keys`, is the first or vouched for in the lock store.
+
+    All that are good for a size sign there, so the first checkpoint over the entry that names a key has to do it.
+    Raises `UnknownKey` or `ProofFailed` where it does not; `Malformed`, `SignatureFailed` or `Damaged` for none.
+    """
+    signed: SignedCheckpoint | None = None
+    for number, key in enumerate(keys[1:], 1):
+        if signed is None or signed.size < key.first:
+            signed = _first_over(key.first, keys[:number], lock)
+        _check_named(key, signed, store)
+
+
+def _first_over(position: int, keys: Sequence[LogKey], lock: LockStore) -> SignedCheckpoint:
+    """The first checkpoint over an entry, signed by one of these keys."""
+    stored = lock.first_from(position)
+    if stored is None:
+        raise Damaged(lock.path, f"it has no checkpoint over entry {position:,}")
+    return open_checkpoint(stored.note, keys)
+
+
+def _check_named(key: LogKey, signed: SignedCheckpoint, store: Store) -> None:
+    """Raise `ProofFailed`, or `Damaged`, unless the entry that names a key is one of those that were signed."""
+    entry = store.entry(key.first)
+    if entry is None:
+        raise Damaged("the log", f"entry {key.first} is missing")
+    path = inclusion_path(key.first - 1, signed.size, store.subtree)
+    verify_inclusion(key.first - 1, signed.size, entry.leaf, path, signed.root)
+
+
+def public_keys(keys: Collection[VerifierKey]) -> frozenset[bytes]:
+    """What tells these keys apart, whatever the sizes that they are good for."""
+    return frozenset(key.public for key in keys)
+
+
+def not_vouched_for(keys: Collection[LogKey]) -> str:
+    """That nobody vouches for these keys, in words."""
+    which = " and ".join(f"{key.name}+{key.key_id.hex()}, which entry {key.first:,} names" for key in keys)
+    return f"no earlier key has signed for {which}"
 
 
 def checked_log_key(text: str, origin: str) -> VerifierKey:

@@ -1,7 +1,8 @@
 """The notary: signs what a log has come to, and never anything that does not continue what was signed before.
 
 What is new since the last checkpoint is read again, its leaves and its root are computed from its bytes, and only that
-root is signed, with each key of which the log says that it signs. The new checkpoint goes into the lock store, on
+root is signed, with each key of which the log says that it signs; unless no earlier key has signed for any of them, as
+where somebody else has written into the log that their key took over. The new checkpoint goes into the lock store, on
 condition that no other was added meanwhile: who is late reads again, and gives the one that was faster if that covers
 what was asked for. One checkpoint covers whatever was appended until then. To publish it is to put it, with the
 cosignatures that the lock store has, into a file for everybody to fetch.
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger.chain.checkpoint import Checkpoint, LogKey, SignedCheckpoint, note_signed_by, open_checkpoint
 from ledger.chain.entry import MAX_POSITION, Entry, parse_entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
-from ledger.chain.note import Signer, parse_vkey
+from ledger.chain.note import Signer, VerifierKey, parse_vkey
 from ledger.chain.receipt import Receipt
 from ledger.errors import (
     Damaged,
@@ -36,7 +37,7 @@ from ledger.errors import (
 )
 from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
-from ledger.evidence.logkeys import good_for, log_keys
+from ledger.evidence.logkeys import check_vouched_for, good_for, log_keys, not_vouched_for, public_keys
 from ledger.evidence.publishing import replace_file
 from ledger.evidence.witnessing import (
     Appointed,
@@ -54,6 +55,10 @@ from ledger.turns import held
 PUBLISHED_MODE = 0o600
 # Who is left behind by no more than so many reads them again, rather than the hashes that lead to where others are.
 FEW = 500
+NOT_HANDED_OVER = (
+    "the old one was retired before it had signed over that entry. It has to sign there first, or somebody else has"
+    " written into the log; what has not been signed can be recorded again in a copy of the log from before"
+)
 
 
 class Notary:
@@ -72,6 +77,8 @@ class Notary:
         # Whether nobody else has signed, when it was last looked at.
         self._alone = False
         self._keys: tuple[LogKey, ...] = ()
+        # The public keys that the last checkpoint vouches for: what is signed by one of them vouches for the others.
+        self._vouched: frozenset[bytes] = frozenset()
         self._signers: dict[bytes, Signer] = {}
         self._turn = RLock()
 
@@ -132,6 +139,15 @@ class Notary:
     def has_signed(self, first: int, beyond: int) -> bool:
         """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
         return self._lock.has_between(first, beyond)
+
+    def vouches_for(self, keys: Sequence[VerifierKey]) -> bool:
+        """Whether one of these keys may sign alone from now on: an earlier one has signed for it.
+
+        Raises `NotContinued`.
+        """
+        with held(self._turn):
+            self._last()
+            return not self._vouched.isdisjoint(public_keys(keys))
 
     def receipt(self, position: int) -> Receipt:
         """The receipt for the entry at this position, by the last of the checkpoints that most witnesses have cosigned.
@@ -212,12 +228,24 @@ class Notary:
         try:
             keys = log_keys(self._store, stored.size)
             signed = open_checkpoint(stored.note, keys)
+            self._check_vouched_for(keys)
         except (Malformed, SignatureFailed, UnknownKey, Damaged) as error:
             why = f"the checkpoint over {stored.size:,} entries in {self._lock.path} does not verify: {error}"
             raise NotContinued(why) from error
         if signed.size != stored.size:
             raise NotContinued(f"{self._lock.path} keeps a checkpoint over {signed.size} entries under {stored.size}")
         return signed, good_for(signed.size, keys)
+
+    def _check_vouched_for(self, keys: Sequence[LogKey]) -> None:
+        """Raise `NotContinued` unless what was signed vouches for these keys, as the log names them up to there."""
+        public = public_keys(keys)
+        if public <= self._vouched:
+            return
+        try:
+            check_vouched_for(keys, self._store, self._lock)
+        except (UnknownKey, ProofFailed) as error:
+            raise NotContinued(f"{not_vouched_for(keys[1:])}: {error}") from error
+        self._vouched |= public
 
     def _continued(self) -> int:
         """How long the log is, which continues what was signed. Raises `NotContinued`."""
@@ -274,7 +302,7 @@ class Notary:
 
     def _sign_forward(self, last: SignedCheckpoint | None, frontier: Frontier) -> SignedCheckpoint | None:
         """Sign what the log has come to since; None when somebody else has signed something by now."""
-        signing = self._keys_at(frontier)
+        signing, vouched = self._keys_at(frontier)
         if not signing:
             raise NotContinued("by what it says, no key signs for it any more")
         checkpoint = Checkpoint(signing[0].name, frontier.size, frontier.root())
@@ -282,18 +310,25 @@ class Notary:
         before = NOTHING if last is None else Stored(last.size, last.raw)
         if not self._lock.add(Stored(frontier.size, raw), before):
             return None
-        self._frontier, self._keys = frontier, signing
+        self._frontier, self._keys, self._vouched = frontier, signing, vouched
         self._checked = self._taken_up = SignedCheckpoint(raw, checkpoint, signing)
         return self._checked
 
-    def _keys_at(self, frontier: Frontier) -> tuple[LogKey, ...]:
-        """The keys that sign there by what the log says, whose entries were read for the frontier."""
+    def _keys_at(self, frontier: Frontier) -> tuple[tuple[LogKey, ...], frozenset[bytes]]:
+        """The keys that sign there by what the log says, whose entries were read for the frontier.
+
+        With them, all for which they vouch then.
+        """
         if self._keys and frontier.keys_changed <= self._frontier.size:
-            return self._keys
+            return self._keys, self._vouched
         try:
-            return good_for(frontier.size, log_keys(self._store, frontier.size))
+            keys = log_keys(self._store, frontier.size)
         except (Malformed, Damaged) as error:
             raise NotContinued(f"it does not say which keys sign: {error}") from error
+        signing, trusted = good_for(frontier.size, keys), self._vouched or public_keys(keys[:1])
+        if signing and trusted.isdisjoint(public_keys(signing)):
+            raise NotContinued(f"{not_vouched_for(signing)}: {NOT_HANDED_OVER}")
+        return signing, public_keys(keys)
 
     def _signers_of(self, keys: Sequence[LogKey]) -> list[Signer]:
         """The private keys of these. Raises `WrongKey`."""
