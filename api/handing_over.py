@@ -20,7 +20,7 @@ from ledger.boundary import about
 from ledger.errors import AlreadyThere, Malformed
 from ledger.events import DataSetVersionAdded, ReleaseAuthorised
 from ledger.events.release import Package, Packed
-from ledger.files import named_os_errors, new_file, sync_folder
+from ledger.files import check_free, named_os_errors, new_file, sync_folder
 from ledger.openpgp import PackageFacts, Progress, encrypt_package, seal_nonce
 from ledger.openpgp.package import check_names
 from projections.acts import Chosen
@@ -210,14 +210,6 @@ def wish_to_hand_over(
         extracted_by=extracted_by,
         learners=learners,
     )
-
-
-def check_free(target: Path) -> None:
-    """Raise `AlreadyThere` when something is where a file is to be, `Unreachable` when none can be there."""
-    with named_os_errors(target):
-        if target.is_symlink() or target.exists():
-            raise AlreadyThere(target)
-        target.parent.stat()
 
 
 def send_key_test(

@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read: made new, read whole, brought to disk."""
+"""Files and folders, for their owner alone if nothing else is said: made new, read whole, brought to disk."""
 
 import errno
 import os
@@ -11,6 +11,7 @@ from typing import IO
 from ledger.errors import AlreadyThere, StoreFull, Unreachable
 
 _CHUNK_BYTES = 256 * 1024
+_OWNERS = 0o600
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -26,12 +27,12 @@ def named_os_errors(path: Path | str) -> Iterator[None]:
         raise (StoreFull if error.errno in _NO_ROOM else Unreachable)(path, why) from error
 
 
-def new_file(path: Path, content: bytes) -> None:
-    """Write a new file with mode 0600, and wait until it is on disk; its folder's entry may not be there yet.
+def new_file(path: Path, content: bytes, mode: int = _OWNERS) -> None:
+    """Write a new file with this mode, as far as the umask leaves it, and wait until it is on disk.
 
-    What could not be written whole is removed. Raises as `new_for_its_owner` does.
+    Its folder's entry may not be there yet. What could not be written whole is removed. Raises as `new_for_its_owner`.
     """
-    with new_for_its_owner(path) as file:
+    with _new(path, mode) as file:
         try:
             file.write(content)
             file.flush()
@@ -48,10 +49,26 @@ def new_for_its_owner(path: Path) -> Iterator[IO[bytes]]:
     The mode is given at creation, so there is no moment at which others can open it. Raises `AlreadyThere`,
     `StoreFull`, `Unreachable`.
     """
+    with _new(path, _OWNERS) as file:
+        yield file
+
+
+@contextmanager
+def _new(path: Path, mode: int) -> Iterator[IO[bytes]]:
     with named_os_errors(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as file:
             yield file
+
+
+def check_free(path: Path) -> None:
+    """Raise `AlreadyThere` when something is where a file is to be, `Unreachable` when none can be there."""
+    with named_os_errors(path):
+        path.parent.stat()
+        if path.is_symlink() or path.exists():
+            raise AlreadyThere(path)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def copied_to(target: Path, content: Iterable[bytes]) -> None:

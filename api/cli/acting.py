@@ -22,7 +22,7 @@ from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
 from api.signing import have_witnessed, require_witnessed
 from ledger.errors import LedgerError
-from ledger.evidence.publishing import replace_file
+from ledger.files import check_free, new_file
 from ledger.home import Home, open_home
 from ledger.log import IdempotencyKey
 from ledger.storage import utc_now
@@ -81,27 +81,31 @@ class Hand(NamedTuple):
     ) -> None:
         """Print what came of it, on standard error where it was not to be; notes are told first.
 
-        What was recorded is witnessed now, and the receipt for the last of it written where it is wanted.
+        What was recorded is witnessed now, and the receipt for the last of it written where it is wanted. That this
+        failed is said when all else is shown: an API key, say, is shown once.
         """
         shown = Shown(self.home, outcomes, gives, notes)
         if shown.entries:
             warn([*shown.warnings, *have_witnessed(self.home.notary, self.home.path, self.manner.witness_seconds)])
-            self._write_receipt(shown)
+        unwritten = self._unwritten_receipt(shown)
         with recorded_all_the_same(shown):
             if self.manner.as_json:
                 click.echo(json.dumps(shown.members()), err=err)
             else:
                 click.echo(in_lines(shown.lines(dry_run=self.manner.dry_run)), err=err)
+        if unwritten:
+            raise CouldNotRun(f"{shown.receipt}; but its receipt could not be written: {unwritten}") from unwritten
 
-    def _write_receipt(self, shown: Shown) -> None:
-        """Write the receipt for the last entry; what keeps it from that is said beside what was recorded."""
-        if self.manner.receipt is None:
-            return
+    def _unwritten_receipt(self, shown: Shown) -> LedgerError | None:
+        """Write the receipt for the last entry, where it is wanted; gives what keeps it from being there."""
+        if self.manner.receipt is None or not shown.entries:
+            return None
         try:
             receipt = self.home.notary.receipt(shown.entries[-1].position).write()
-            replace_file(self.manner.receipt, receipt, RECEIPT_MODE)
+            new_file(self.manner.receipt, receipt, RECEIPT_MODE)
         except LedgerError as error:
-            raise CouldNotRun(f"{shown.receipt}; but its receipt could not be written: {error}") from error
+            return error
+        return None
 
     def leave(self, outcome: Outcome) -> None:
         """Leave with 3 when it was refused."""
@@ -137,7 +141,7 @@ _SHARED = (
     click.option(
         "--receipt",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Write the receipt for what is recorded there.",
+        help="Write the receipt for what is recorded to this new file.",
     ),
     click.option("--dry-run", is_flag=True, help="Check or judge it, and record nothing."),
     click.option(
@@ -174,6 +178,8 @@ def reporting(command: Call) -> Call:
     ) -> None:
         if receipt is not None and not receipt.absolute().parent.is_dir():
             raise WrongUsage(f"{receipt}: there is no folder for the receipt")
+        if receipt is not None:
+            check_free(receipt.absolute())
         with open_home(path.absolute(), clock()) as home:
             if not dry_run:
                 home.check_takes_records()

@@ -18,7 +18,7 @@ from ledger.boundary import about
 from ledger.chain.entry import check_name, format_time
 from ledger.errors import Malformed
 from ledger.events import LedgerOpened
-from ledger.files import new_file
+from ledger.files import check_free, new_file
 from ledger.home import Home, open_home
 
 
@@ -50,6 +50,8 @@ def history(
     if as_json and page_at:
         raise click.UsageError("--json and --html exclude each other")
     check_name("request", f"request:{request}")
+    if page_at:
+        check_free(page_at.absolute())
     with open_home(path.absolute(), clock()) as home:
         position = home.ledger.store.length()
         facts = list(home.ledger.facts([about(tags=[f"request:{request}"])], until=position))

@@ -10,10 +10,9 @@ from api.cli import options
 from api.cli.acting import clock
 from api.cli.looking import looked
 from api.cli.wording import counted
-from api.handing_over import check_free
 from api.signing import have_witnessed
 from ledger.evidence.bundle import Kind
-from ledger.files import new_file
+from ledger.files import check_free, new_file
 from ledger.home import open_home
 
 _RANGE = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")

@@ -10,10 +10,11 @@ from api.cli.acting import Hand, reporting
 from api.cli.kinds import CHANNEL, DAY, FILE, REQUEST, TEXT, OneOf
 from api.commands import document_in
 from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, RejectKey, RevokeKey, SendKeyTest
-from api.handing_over import NONCE_BYTES, check_free, send_key_test
+from api.handing_over import NONCE_BYTES, send_key_test
 from api.names import names_in
 from ledger.events import KeyFiled
 from ledger.events.contact import SecondChannel
+from ledger.files import check_free
 
 Why = Literal["lost", "compromised", "no longer used"]
 

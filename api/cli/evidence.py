@@ -15,13 +15,14 @@ from ledger.chain.entry import MAX_POSITION
 from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
 from ledger.errors import Malformed, ProofFailed, SignatureFailed, UnknownKey
 from ledger.evidence.logkeys import log_keys
-from ledger.evidence.publishing import replace_file
 from ledger.evidence.report import Verdict
 from ledger.evidence.tiles import write_tiles
 from ledger.evidence.witnessing import check_distinct, parse_appointed
+from ledger.files import check_free, new_file
 from ledger.home import LOCK, LOCKED, open_log, open_notary
 
-MODE = 0o644
+# As the umask has it: evidence is for handing on.
+MODE = 0o666
 MAX_READ = 2 * MAX_RECEIPT_BYTES
 
 # A URL, or a typing error in one, is no path.
@@ -109,22 +110,26 @@ def checkpoint(path: Path, lock: str | None, more: tuple[str, ...], required: in
 @options.home
 @lock_store
 @click.argument("position", type=click.IntRange(1, MAX_POSITION))
-@click.option("--to", type=_new_file, help="Write the receipt there, not to standard output.")
-@click.option("--entry", type=_new_file, help="Write the entry itself there: a receipt holds only its hash.")
+@click.option("--to", type=_new_file, help="Write the receipt to this new file, not to standard output.")
+@click.option("--entry", type=_new_file, help="Write the entry itself to this new file: a receipt holds only its hash.")
 def receipt(path: Path, lock: str | None, position: int, to: Path | None, entry: Path | None) -> None:
     """Give the receipt for the entry at POSITION, which shows for ever that it stands there.
 
     `check-receipt` checks it without this ledger, and so does any program for c2sp.org/tlog-proof.
     """
+    if to is not None and entry is not None and to.absolute() == entry.absolute():
+        raise click.UsageError("--to and --entry are files of their own")
+    for wanted in filter(None, (to, entry)):
+        check_free(wanted.absolute())
     with open_notary(path.absolute(), lock) as notary, open_log(path.absolute()) as store:
         written = notary.receipt(position).write()
         found = store.entry(position)
     if entry is not None and found is not None:
-        replace_file(entry.absolute(), found.raw, MODE)
+        new_file(entry.absolute(), found.raw, MODE)
     if to is None:
         click.echo(written, nl=False)
     else:
-        replace_file(to.absolute(), written, MODE)
+        new_file(to.absolute(), written, MODE)
 
 
 @click.command("check-receipt")

@@ -11,7 +11,8 @@ from api.cli.acting import Hand, acting, reporting
 from api.cli.kinds import CHANNEL, DATA_SET, DAY, FILE, RELEASE, REQUEST, TEXT, OneOf
 from api.cli.wording import bar_over
 from api.commands.release import Authorise, Fail, Receive, Stage
-from api.handing_over import Handling, Release, Source, check_free, sources
+from api.handing_over import Handling, Release, Source, sources
+from ledger.files import check_free
 from ledger.openpgp import Progress, gpg_version
 from projections.acts import getting
 

@@ -19,7 +19,7 @@ from api.cli.showing import office_of
 from api.commands.governance import IssueApiKey, RevokeApiKey
 from ledger.events.governance import Role, Scope
 from ledger.events.ids import ApiKeyId
-from ledger.evidence.publishing import replace_file
+from ledger.files import new_file
 from ledger.home import open_home
 from ledger.home.entering import inside
 
@@ -69,7 +69,9 @@ def revoke_api_key(hand: Hand, apikey: str) -> None:
 
 
 @click.command()
-@click.option("--html", type=NEW_FILE, metavar="FILE", help="Write the page for people there, as /docs has it.")
+@click.option(
+    "--html", type=NEW_FILE, metavar="FILE", help="Write the page for people, as /docs has it, to this new file."
+)
 def openapi(html: Path | None) -> None:
     """Print the OpenAPI document of the HTTP API, as /openapi.json gives it to whoever has a key."""
     from api.http import document
@@ -77,7 +79,7 @@ def openapi(html: Path | None) -> None:
     if html is None:
         click.echo(json.dumps(document.openapi(), indent=2))
         return
-    replace_file(html, document.PAGE.encode(), PAGE_MODE)
+    new_file(html, document.PAGE.encode(), PAGE_MODE)
     click.echo(f"Wrote {html}: a browser shows it, and it loads nothing from elsewhere.")
 
 
