@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.chain.merkle import Subtree, leaf_hash, root_of
 from ledger.chain.tile import Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
-from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, NotContinued, TooLarge
+from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, NotContinued, TooLarge, Unreachable
 from ledger.evidence.tiles import write_tiles
 from ledger.home import open_log, open_notary
 from tests.signing import append, cut, entries_of, rewrite, signed_home, with_altered
@@ -232,6 +232,80 @@ def test_a_file_that_says_something_else_is_not_written_over(home: Path, tmp_pat
         with pytest.raises(LedgerError):
             export(home, folder)
         assert (folder / name).read_bytes() == b"something else"
+
+
+def test_a_checkpoint_alone_is_no_proof_that_the_rest_is_there(home: Path, tmp_path: Path):
+    export(home, tmp_path / "whole")
+    (tmp_path / "tiles").mkdir()
+    (tmp_path / "tiles/checkpoint").write_bytes((tmp_path / "whole/checkpoint").read_bytes())
+
+    assert export(home, tmp_path / "tiles") == 5
+    assert contents_of(tmp_path / "tiles") == contents_of(tmp_path / "whole")
+
+
+DAMAGED = {
+    "lost": lambda content: None,
+    "emptied": lambda content: b"",
+    "cut": lambda content: content[:-1],
+    "cut by a hash": lambda content: content[:-32],
+    "longer": lambda content: content + bytes(32),
+    "altered in the middle": lambda content: content.replace(content[40:44], b"????", 1),
+    "altered at the end": lambda content: content[:-2] + b"??",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize("grows", [False, True])
+def test_what_is_missing_or_damaged_is_made_again_byte_for_byte(home: Path, tmp_path: Path, damage: str, grows: bool):
+    export(home, tmp_path / "tiles")
+    names = contents_of(tmp_path / "tiles").keys() - {"checkpoint"}
+    if grows:
+        append(home)
+    export(home, tmp_path / "whole")
+    whole = contents_of(tmp_path / "whole")
+    for name in sorted(names & whole.keys()):
+        damaged = DAMAGED[damage](whole[name])
+        (tmp_path / "tiles" / name).unlink()
+        if damaged is not None:
+            (tmp_path / "tiles" / name).write_bytes(damaged)
+        export(home, tmp_path / "tiles")
+
+        assert whole.items() <= contents_of(tmp_path / "tiles").items(), name
+        assert export(home, tmp_path / "tiles") == 0
+
+
+def test_entries_that_fit_their_tile_and_not_the_tree_are_made_again(home: Path, tmp_path: Path):
+    export(home, tmp_path / "tiles")
+    whole = contents_of(tmp_path / "tiles")
+    entries = list(read_bundle(whole["tile/entries/000"]))
+    entries[7] = entries[8]
+    (tmp_path / "tiles/tile/entries/000").write_bytes(write_bundle(entries))
+    (tmp_path / "tiles/tile/0/000").write_bytes(b"".join(map(leaf_hash, entries)))
+
+    assert export(home, tmp_path / "tiles") == 2
+    assert contents_of(tmp_path / "tiles") == whole
+
+
+def test_a_folder_that_something_else_is_in_is_refused_and_so_is_a_home(home: Path, tmp_path: Path):
+    export(home, tmp_path / "tiles")
+    (tmp_path / "tiles/notes.txt").write_bytes(b"precious")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/notes.txt").write_bytes(b"precious")
+    append(home)
+    for folder in (tmp_path / "tiles", tmp_path / "other", home):
+        before = sorted(path.relative_to(folder) for path in folder.rglob("*"))
+        with pytest.raises(AlreadyThere):
+            export(home, folder)
+        assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "tile/0/000", "tile/entries/000", "tile/1/000.p/1"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(home: Path, tmp_path: Path, name: str):
+    export(home, tmp_path / "tiles")
+    (tmp_path / "tiles" / name).unlink()
+    os.mkfifo(tmp_path / "tiles" / name)
+    with pytest.raises(Unreachable):
+        export(home, tmp_path / "tiles")
 
 
 def test_two_do_not_write_into_one_folder_at_once(home: Path, tmp_path: Path):

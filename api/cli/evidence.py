@@ -163,7 +163,8 @@ def check_receipt_command(file: Path, entry: Path, keys: tuple[str, ...]) -> Non
 def tiles(path: Path, lock: str | None, folder: Path) -> None:
     """Write the log into FOLDER as static files (c2sp.org/tlog-tiles), or bring them up to date.
 
-    Signs whatever is new first. The bundles of entries below tile/entries are for auditors only.
+    Signs whatever is new first. All files that are there are read, and made again where they are missing or damaged; in
+    a folder with anything else nothing is written. The bundles of entries below tile/entries are for auditors only.
     """
     with open_notary(path.absolute(), lock) as notary, open_log(path.absolute()) as store:
         signed = notary.checkpoint()

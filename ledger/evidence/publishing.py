@@ -11,12 +11,17 @@ def replace_file(path: Path, content: bytes, mode: int) -> None:
 
     One process at a time may replace a file. Raises `Unreachable` or `StoreFull`.
     """
-    draft = path.with_name(f".{path.name}.draft")
+    draft = path.with_name(draft_name(path.name))
     with named_os_errors(path):
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         draft.replace(path)
+
+
+def draft_name(name: str) -> str:
+    """What a file is called beside the one that it is to replace."""
+    return f".{name}.draft"
 
 
 def sync_file(path: Path) -> None:

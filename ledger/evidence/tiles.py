@@ -1,42 +1,48 @@
 """The log as files that anybody can serve and check: tiles of the tree, bundles of entries, a checkpoint over them.
 
-The checkpoint is written last, when all that it is over is on disk. So whoever takes up an export that was cut off
-begins at the last one; what was written behind it is found, and left alone.
+The checkpoint is written last, when all that it is over is on disk. That one is there proves nothing of the rest: each
+file is read, compared with the tree that was signed, and written where it is not there as it is to be. So an export
+that was cut off is taken up, and what became damaged or was lost is made again.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.chain.merkle import leaf_hash, root_of
 from ledger.chain.note import MAX_NOTE_BYTES
-from ledger.chain.tile import Tile, new_tiles, subtrees_of, tile_hashes, write_bundle
-from ledger.errors import AlreadyThere, Busy, NotContinued
+from ledger.chain.tile import WIDTH, Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
+from ledger.errors import AlreadyThere, Busy, Malformed, NotContinued
 from ledger.evidence.logkeys import log_keys
-from ledger.evidence.publishing import replace_file, sync_file
-from ledger.files import named_os_errors, sync_folder
+from ledger.evidence.publishing import draft_name, replace_file, sync_file
+from ledger.files import named_os_errors, read_regular, sync_folder
 from ledger.storage import Store
 
 CHECKPOINT = "checkpoint"
+TILES = "tile"
 MODE = 0o666  # as the umask has it: a web server may be another user
+_HASH_BYTES = 32
+# What no file here is larger than: a full tile of entries.
+_LARGEST = WIDTH * (MAX_ENTRY_BYTES + 2)
 
 
 def write_tiles(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
     """Bring the tiles in a folder up to a checkpoint of the log; gives how many files were written.
 
-    Raises `NotContinued` for a log that is not what was signed, `AlreadyThere` for a folder with something else, and
-    `Busy` while somebody else writes there.
+    All that is there is read, so what is missing or damaged is made again. Raises `NotContinued` for a log that is not
+    what was signed, `AlreadyThere` for a folder with anything else in it, and `Busy` while somebody else writes there.
     """
     if root_of(signed.size, store.subtree) != signed.root:
         raise NotContinued(f"its first {signed.size:,} entries are not those that were signed")
     with named_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
-        old_size = _exported(store, signed, folder)
-        return 0 if old_size == signed.size else _write_from(old_size, store, signed, folder)
+        _check_tiles_alone(folder)
+        return _bring_up(_exported(store, signed, folder), store, signed, folder)
 
 
 def content_of(tile: Tile, store: Store) -> dict[str, bytes]:
@@ -62,15 +68,28 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _write_from(old_size: int, store: Store, signed: SignedCheckpoint, folder: Path) -> int:
+def _check_tiles_alone(folder: Path) -> None:
+    """Raise `AlreadyThere` for a folder with something beside tiles in it, as the home of a ledger has."""
+    with named_os_errors(folder):
+        for path in sorted(folder.iterdir()):
+            if path.name not in {CHECKPOINT, TILES, draft_name(CHECKPOINT)}:
+                raise AlreadyThere(path, "is there, and is no tile: name a new folder, or one that only tiles are in")
+
+
+def _bring_up(old_size: int, store: Store, signed: SignedCheckpoint, folder: Path) -> int:
+    """Write what is not there as it is to be. In a folder that holds this log already, that is also what is wrong."""
     written = 0
     folders = {folder}
-    for tile in new_tiles(old_size, signed.size):
+    for tile in new_tiles(0, signed.size):
+        if tile.level == 0 and _is_there(tile, store, folder):
+            continue
         for path, content in _files_of(tile, store):
-            written += _write(folder / path, content)
+            written += _write(folder / path, content, replaces=old_size > 0)
             folders |= {parent for parent in (folder / path).parents if folder in parent.parents}
-    for one in folders:
+    for one in folders if written or old_size < signed.size else ():
         sync_folder(one)
+    if old_size == signed.size:
+        return written
     replace_file(folder / CHECKPOINT, signed.raw, MODE)
     sync_file(folder / CHECKPOINT)
     sync_folder(folder)
@@ -83,8 +102,7 @@ def _exported(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
     with named_os_errors(folder):
         if not path.exists():
             return 0
-        with path.open("rb") as file:
-            raw = file.read(MAX_NOTE_BYTES + 1)
+        raw, _ = read_regular(path, MAX_NOTE_BYTES + 1)
     before = open_checkpoint(raw, log_keys(store, signed.size))
     if before.size > signed.size or root_of(before.size, store.subtree) != before.root:
         raise AlreadyThere(path, f"is over {before.size:,} entries that this log does not continue")
@@ -99,22 +117,50 @@ def _files_of(tile: Tile, store: Store) -> Iterator[tuple[str, bytes]]:
         entries = [raw for _, _, raw in store.rows(tile.first, tile.first + tile.width)]
         hashes = [leaf_hash(raw) for raw in entries]
         yield tile.entries_path, write_bundle(entries)
-    # What a tile makes up stands in the tile above it, and so on up to the root, which is signed.
-    if len(hashes) != tile.width or any(
-        store.subtree(level, index) != value for level, index, value in subtrees_of(tile, hashes)
-    ):
+    if len(hashes) != tile.width or not _leads_up(tile, hashes, store):
         raise NotContinued(f"the hashes of {tile.path} do not lead to the root that was signed")
     yield tile.path, b"".join(hashes)
 
 
-def _write(path: Path, content: bytes) -> bool:
-    """Write a file that never changes. Whether it was not there yet; raises `AlreadyThere` for another content."""
+def _leads_up(tile: Tile, hashes: Sequence[bytes], store: Store) -> bool:
+    """Whether what these hashes make up stands in the tile above, and so on up to the root, which is signed."""
+    return all(store.subtree(level, index) == value for level, index, value in subtrees_of(tile, hashes))
+
+
+def _is_there(tile: Tile, store: Store, folder: Path) -> bool:
+    """Whether a tile of the lowest level is in the folder as it is to be, with the entries below it."""
+    raw = _content(folder / tile.path)
+    bundle = _content(folder / tile.entries_path)
+    if raw is None or bundle is None or len(raw) != tile.width * _HASH_BYTES:
+        return False
+    hashes = [raw[at : at + _HASH_BYTES] for at in range(0, len(raw), _HASH_BYTES)]
+    try:
+        return [leaf_hash(entry) for entry in read_bundle(bundle)] == hashes and _leads_up(tile, hashes, store)
+    except Malformed:
+        return False
+
+
+def _content(path: Path) -> bytes | None:
+    """What is in a file, or as much as is too much anyway; None when there is none. Raises `Unreachable`."""
+    with named_os_errors(path):
+        try:
+            return read_regular(path, _LARGEST + 1)[0]
+        except FileNotFoundError:
+            return None
+
+
+def _write(path: Path, content: bytes, *, replaces: bool) -> bool:
+    """Write a file, unless it is there with this content; gives whether it was not.
+
+    What a write that was cut off has left is replaced, and another content only if so wished: raises `AlreadyThere`.
+    """
+    there = _content(path)
+    if there == content:
+        return False
+    if there is not None and not replaces and not content.startswith(there):
+        raise AlreadyThere(path, "is there already, with another content")
     with named_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            if path.read_bytes() != content:
-                raise AlreadyThere(path, "is there already, with another content")
-            return False
     replace_file(path, content, MODE)
     sync_file(path)
     return True
