@@ -3,6 +3,7 @@
 import re
 import stat
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -11,14 +12,18 @@ from api.commands.catalogue import RegisterDataSet
 from api.commands.governance import GrantRole
 from api.commands.request import Submit
 from api.commands.review import Approve
+from api.http.table import ROUTES
 from api.register import register_of
 from ledger.boundary import about
 from ledger.events import HistoryViewed
+from ledger.events.governance import Role
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.manifest import Manifest, read_manifest
 from ledger.home import create_home, open_home
+from projections.acts import DECIDING
 from tests.command_line import dua_ledger, program
-from tests.facts import noon
+from tests.facts import fact, noon
+from tests.office_facts import role
 from tests.packet_facts import Folder
 from tests.signing import ORIGIN, cut, new_home, vkey_of
 from tests.story import COURSE, DIRECTOR, REQUEST, RESEARCHER, TODAY
@@ -182,3 +187,32 @@ def test_whoever_has_no_role_takes_no_bundle_along(home: Path, tmp_path: Path):
     told = dua_ledger("bundle", "--request", REQUEST, "--to", tmp_path / "0.zip", "--actor", "guest:1", home=home)
 
     assert (told.code, (tmp_path / "0.zip").exists(), exports(home)) == (3, False, [])
+
+
+def test_who_may_take_a_bundle_along_is_the_same_on_the_command_line_as_over_http(home: Path, tmp_path: Path):
+    may = {route.path: route.roles for route in ROUTES if route.path.endswith("}/bundle")}
+    roles: dict[str, Role] = {f"here:{number}": held for number, held in enumerate(get_args(Role))}
+    with open_home(home, noon) as opened:
+        opened.ledger.append([fact(role(principal=who, person=None, role=held)) for who, held in roles.items()])
+
+    def taking(*options: str) -> set[Role]:
+        """The roles that are let in; to everybody else nothing is given, and nothing is recorded of it."""
+        before, found = len(exports(home)), set[Role]()
+        for who, held in roles.items():
+            to = tmp_path / f"{options[0]} {who}"
+            told = dua_ledger(*options, "--to", to, "--actor", who, home=home, clock=noon)
+            assert (told.code, to.exists()) in {(0, True), (3, False)}, told.err
+            found |= {held} if to.exists() else set()
+        assert len(exports(home)) == before + (len(found) if options[0] == "bundle" else 0)
+        return found
+
+    everything = ("--details", "--texts", "--documents")
+    assert {*may.values()} == {frozenset(taking("bundle", "--request", REQUEST, *everything))}
+    assert {*may.values()} == {frozenset(taking("sample", "--seed", "s", "1"))}
+    assert may["/requests/{request}/bundle"] == {*DECIDING, "auditor"}
+
+
+def test_whoever_has_the_folder_in_hand_takes_a_bundle_along(home: Path, tmp_path: Path):
+    told = dua_ledger("bundle", "--request", REQUEST, "--to", tmp_path / "0", "--actor", "operator:night", home=home)
+
+    assert (told.code, exports(home)) == (0, [("operator:night", HistoryViewed(how="exported", request=REQUEST))])

@@ -40,6 +40,8 @@ from projections.standing import Known, Office, Standing
 
 REPORTING: tuple[Role, ...] = (*DECIDING, "admin")
 GRANTING: tuple[Role, ...] = (*DIRECTING, "admin")
+# Who may take an audit bundle along, in which whatever custody has of it can be opened, with the salts.
+BUNDLING: tuple[Role, ...] = (*DECIDING, "auditor")
 # Whoever has the ledger's folder in hand.
 OPERATOR = "operator:"
 # Who may report what not everybody of the office may, or others may, too.
@@ -76,6 +78,12 @@ def admit_office(actor: str, office: Office, at: datetime, what: str) -> None:
     """Raise `NotEntitled` for somebody who is neither of the office nor has the ledger's folder in hand."""
     if not actor.startswith(OPERATOR) and office.roles(actor, at).isdisjoint(REPORTING):
         raise NotEntitled(actor, what, REPORTING)
+
+
+def admit_bundling(actor: str, office: Office, at: datetime) -> None:
+    """Raise `NotEntitled` for somebody who may not take an audit bundle along; whoever has the folder in hand may."""
+    if office.has_begun and not actor.startswith(OPERATOR) and office.roles(actor, at).isdisjoint(BUNDLING):
+        raise NotEntitled(actor, "take an audit bundle along", BUNDLING)
 
 
 def admit_import(actor: str, facts: Sequence[Known[Event]], at: datetime) -> None:

@@ -8,7 +8,7 @@ import click
 from api.bundling import bundle_about, bundle_of_range
 from api.cli import options
 from api.cli.acting import clock
-from api.cli.looking import looked
+from api.cli.looking import check_bundling, looked
 from api.cli.wording import counted
 from api.signing import have_witnessed
 from ledger.evidence.bundle import Kind
@@ -48,7 +48,7 @@ def bundle(
     It holds nothing of custody but what is asked for: of the request and the people in it, or of the person alone. What
     documents say of others is not looked at. Its checkpoint is the newest, which witnesses are asked to cosign.
     `verify` checks it, and so do sha256sum, openssl, python3 and gpg, as the page in it says. That somebody takes it
-    along is recorded before the file is there.
+    along is recorded before the file is there; the office and auditors may.
     """
     asked = {"request:": request, "person:": person, "dataset:": dataset}
     tags = [f"{kind}{id_}" for kind, id_ in asked.items() if id_ is not None]
@@ -60,6 +60,7 @@ def bundle(
         raise click.UsageError("a range is about everybody: nothing of custody is opened in it")
     check_free(to.absolute())
     with open_home(path.absolute(), clock()) as home:
+        check_bundling(home, actor)
         # Who does not cosign what is there is named with the record that follows.
         have_witnessed(home.notary, home.path, witnesses.seconds)
         made = bundle_about(home, tags[0], opening) if between is None else bundle_of_range(home, *_positions(between))

@@ -2,13 +2,20 @@
 
 from typing import Literal
 
+from api.admission.entitlement import admit_bundling
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.showing import office_of
 from api.cli.wording import warn
 from api.desk import Circumstances, Desk
 from api.signing import have_witnessed, require_witnessed, signing
 from ledger.events import HistoryViewed
 from ledger.home import Home
+
+
+def check_bundling(home: Home, actor: str) -> None:
+    """Raise `NotEntitled` for somebody who may not take an audit bundle along."""
+    admit_bundling(actor, office_of(home), clock()())
 
 
 def looked(

@@ -7,7 +7,7 @@ import click
 
 from api.cli import options
 from api.cli.inquiry import Inquiry, inquiry
-from api.cli.looking import looked
+from api.cli.looking import check_bundling, looked
 from api.cli.tables import Row, Table, Who, answered, show
 from api.cli.wording import bar_over
 from api.sampling import Lot, drawn, evidence
@@ -51,7 +51,7 @@ def sample(
 ) -> None:
     """Draw NUMBER releases by lot: by SHA-256 of the seed and the position of each, so that anybody can do it again.
 
-    That somebody takes the evidence along is recorded for each.
+    That somebody takes the evidence along is recorded for each; the office and auditors may.
     """
     with inquiry(path) as asked:
         form = asked.form(as_json, as_csv, ids)
@@ -65,6 +65,7 @@ def sample(
 
 def _bundle(asked: Inquiry, actor: str, witnesses: options.Witnesses, lots: Sequence[Lot], to: Path) -> None:
     """A bundle of each in a new folder; of two releases of one request each has its own."""
+    check_bundling(asked.home, actor)
     new_folder(to)
     # Who does not cosign what is there is named with each record that follows, which is witnessed, too.
     have_witnessed(asked.home.notary, asked.home.path, witnesses.seconds)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 
+from api.admission.entitlement import BUNDLING
 from api.commands import Command
 from api.http import shapes
 from api.http.call import Answer, Call
@@ -59,6 +60,7 @@ OFFICE: frozenset[Role] = frozenset(DECIDING)
 DIRECTORS: frozenset[Role] = frozenset(DIRECTING)
 GOVERNING: frozenset[Role] = DIRECTORS | {"admin"}
 AUDITING: frozenset[Role] = frozenset({"auditor"})
+BUNDLES: frozenset[Role] = frozenset(BUNDLING)
 READING: frozenset[Role] = OFFICE | {"auditor", "compliance"}
 OWN: frozenset[Role] = frozenset({"researcher"})
 EVERYBODY: frozenset[Role] = frozenset(get_args(Role))

@@ -61,6 +61,7 @@ from api.http.commanding import Trial, erase, issue_key, reading_of
 from api.http.moments import AboutATime
 from api.http.route import (
     AUDITING,
+    BUNDLES,
     DIRECTORS,
     EVERYBODY,
     GOVERNING,
@@ -212,10 +213,10 @@ ROUTES: tuple[Route, ...] = (
     asks("/holdings-without-right", holdings.without_right, lists.Holdings, READING, AboutATime),
     asks("/coverage", listing.coverage, lists.Coverage, READING, listing.WhichData),
     asks("/releases/sample", evidence.sample, lists.Sample, READING, evidence.Lots),
-    asks("/requests/{request}/bundle", evidence.request_bundle, bytes, OFFICE | AUDITING, evidence.Opening),
-    asks("/people/{person}/bundle", evidence.person_bundle, bytes, OFFICE | AUDITING, evidence.Opening),
-    asks("/datasets/{dataset}/bundle", evidence.dataset_bundle, bytes, OFFICE | AUDITING, evidence.Opening),
-    asks("/entries/{position}/bundle", evidence.past_bundle, bytes, OFFICE | AUDITING, evidence.Opening),
+    asks("/requests/{request}/bundle", evidence.request_bundle, bytes, BUNDLES, evidence.Opening),
+    asks("/people/{person}/bundle", evidence.person_bundle, bytes, BUNDLES, evidence.Opening),
+    asks("/datasets/{dataset}/bundle", evidence.dataset_bundle, bytes, BUNDLES, evidence.Opening),
+    asks("/entries/{position}/bundle", evidence.past_bundle, bytes, BUNDLES, evidence.Opening),
     asks("/requests/{request}/letter", asking.request_letter, bytes, OFFICE | AUDITING | OWN, AboutATime),
     Route(
         "POST",
