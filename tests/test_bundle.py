@@ -3,11 +3,12 @@
 import io
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,18 @@ from api.commands.review import Approve, Determine
 from api.handing_over import send_key_test
 from api.packets import read_packet
 from ledger.boundary import about
+from ledger.chain.checkpoint import parse_witness_key
+from ledger.chain.entry import parse_entry
 from ledger.chain.note import VerifierKey
 from ledger.custody import DOCUMENTS, Opened, member_of
-from ledger.errors import Malformed
+from ledger.errors import LedgerError, Malformed
 from ledger.events import ActRefused, AgreementSigned, RoleGranted
 from ledger.evidence.archive import read_archive, write_archive
-from ledger.evidence.bundle import SUMS, SUMS_SIGNATURE, Kind, Page, Selection, make_bundle, sums_of
-from ledger.evidence.bundle_check import LEFT_OUT, MADE_UP, check_bundle
+from ledger.evidence.bundle import HOWTO, SUMS, SUMS_SIGNATURE, Kind, Page, Selection, make_bundle, sums_of
+from ledger.evidence.bundle_check import HISTORY, LEFT_OUT, MADE_UP, check_bundle
+from ledger.evidence.howto import Place, how_to, places_of
 from ledger.evidence.logkeys import log_key
-from ledger.evidence.manifest import Manifest, read_manifest, write_manifest
+from ledger.evidence.manifest import Manifest, Signature, read_manifest, signatures_in, write_manifest
 from ledger.evidence.report import Report, Verdict
 from ledger.home import Home, create_home, erase_person, open_home, read_log_key
 from projections.acts import act_from
@@ -141,14 +145,28 @@ class Made:
         return write_archive({name: content for name, content in changed.items() if members.get(name, b"") is not None})
 
     def signed_anew(self, **members: bytes | None) -> bytes:
-        """The same, with the list of files made to fit and signed: only the ledger's operator can do that."""
+        """The same, with page and list of files made to fit, and signed: only the ledger's operator can do that."""
         changed = read_archive(self.with_members(**members))
+        if HOWTO in changed and HOWTO not in members:
+            changed[HOWTO] = page_for(changed)
         sums = sums_of({name: content for name, content in changed.items() if name not in {SUMS, SUMS_SIGNATURE}})
         return write_archive(changed | {SUMS: sums, SUMS_SIGNATURE: read_log_key(self.home.path).sign(sums)})
 
     def with_manifest(self, **changes: Any) -> bytes:
         changed = msgspec.structs.replace(self.manifest, **changes)
         return self.signed_anew(**{"manifest.json": write_manifest(changed)})
+
+
+def page_for(members: Mapping[str, bytes]) -> bytes:
+    """The page that says how to check a bundle with these files; as it is, where none follows from them."""
+    try:
+        manifest = read_manifest(members["manifest.json"])
+        entries = [parse_entry(members[f"entries/{one}"]) for one in sorted({*manifest.entries, *manifest.basis})]
+        witnesses = list(map(parse_witness_key, members.get("witnesses", b"").decode().split()))
+        cosigned = places_of(members["checkpoint"], witnesses)
+        return how_to(manifest, list(signatures_in(entries, manifest.documents)), cosigned).encode()
+    except (LedgerError, KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return members[HOWTO]
 
 
 def made_of(office: Story, opening: tuple[Kind, ...] = ALL, tag: str = TAG) -> Made:
@@ -188,8 +206,8 @@ def test_a_bundle_holds_by_a_key_that_somebody_had_and_says_what_it_cannot_show(
     signed = made.home.notary.checkpoint()
 
     assert signed.size == made.manifest.size
-    assert check_bundle(made.raw, [made.key]) == Report(signed.size, signed.root.hex(), (), (LEFT_OUT,))
-    assert check_bundle(made.raw) == Report(signed.size, signed.root.hex(), (), (MADE_UP, LEFT_OUT))
+    assert check_bundle(made.raw, [made.key]) == Report(signed.size, signed.root.hex(), (), (LEFT_OUT, HISTORY))
+    assert check_bundle(made.raw) == Report(signed.size, signed.root.hex(), (), (MADE_UP, LEFT_OUT, HISTORY))
 
 
 def test_the_same_is_made_again_byte_for_byte(office: Story, made: Made):
@@ -439,10 +457,25 @@ def test_an_operator_who_signs_again_what_they_altered_is_found_by_what_was_comm
         "the key for openssl": made.signed_anew(**{"log-key.pem": members["log-key.pem"].replace(b"KEY", b"key")}),
         "a range without its entries": made.with_manifest(about="entries:1-999999999999"),
         "a manifest that is none": made.signed_anew(**{"manifest.json": b"{}\n"}),
+        "the page that says how to check it": made.signed_anew(**{"HOWTO.txt": b"Run: echo All is fine\n"}),
+        "a line of that page": made.signed_anew(
+            **{"HOWTO.txt": members["HOWTO.txt"].replace(b"sha256sum --quiet --strict -c SHA256SUMS && ", b"")}
+        ),
         "a key that is none": made.signed_anew(vkey=b"log.example.com+00000000+AQ==\n"),
     }
     assert {what: check_bundle(raw, [made.key]).verdict for what, raw in forged.items()} == dict.fromkeys(
         forged, ALTERED
+    )
+
+
+def test_the_page_that_says_how_to_check_a_bundle_belongs_to_its_format(made: Made):
+    """With other words in it, bundles that were made before would be found to be altered."""
+    manifest = msgspec.structs.replace(made.manifest, about=TAG)
+    page = how_to(manifest, [Signature(9, "text.txt", "by.asc", "key.asc")], [Place("audit.example.edu/w", 6, 1)])
+
+    assert (manifest.format, sha256(page.encode()).hexdigest()) == (
+        "dua-ledger-bundle/v1",
+        "dba72b70467a80c1de94f5418712e7ca56d63db7dee36f0a135c008420a74ee5",
     )
 
 

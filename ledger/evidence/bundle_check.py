@@ -47,6 +47,7 @@ from ledger.evidence.bundle import (
     pem_of,
     sums_of,
 )
+from ledger.evidence.howto import how_to, places_of
 from ledger.evidence.manifest import (
     Commitment,
     Manifest,
@@ -58,6 +59,7 @@ from ledger.evidence.manifest import (
     signatures_in,
     write_manifest,
 )
+from ledger.evidence.manifest import Signature as AgreementSignature
 from ledger.evidence.report import Finding, Report, altered, unverified
 from ledger.openpgp import verify_signature
 
@@ -65,6 +67,7 @@ LEFT_OUT = "that the ledger has further entries of this kind, later ones among t
 MADE_UP = (
     "that all of this was made up: no key was given that somebody had from a person, and the bundle's own was used"
 )
+HISTORY = "that the history says what the entries say: it is in the words of whoever made the bundle, and not checked"
 
 _RANGE = re.compile(r"entries:([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
 
@@ -80,8 +83,8 @@ def check_bundle(raw: bytes, keys: Sequence[VerifierKey] = (), witnesses: Sequen
         missing = f"the file {error} is missing" if isinstance(error, KeyError) else str(error)
         return Report(0, "", (altered(None, missing),), ())
     findings = [*bundle.files(), *bundle.signed_by(keys), *bundle.cosigned_by(witnesses), *bundle.proofs()]
-    findings += [*bundle.scope(), *bundle.opened(), *bundle.signatures()]
-    not_excluded = (LEFT_OUT,) if keys else (MADE_UP, LEFT_OUT)
+    findings += [*bundle.scope(), *bundle.opened(), *bundle.signatures(), *bundle.how_to()]
+    not_excluded = (LEFT_OUT, HISTORY) if keys else (MADE_UP, LEFT_OUT, HISTORY)
     size, root = (bundle.signed.size, bundle.signed.root.hex()) if bundle.signed else (0, "")
     return Report(size, root, tuple(findings), not_excluded, tuple(bundle.cosigners(witnesses)))
 
@@ -206,8 +209,7 @@ class _Bundle:
 
     def signatures(self) -> Iterator[Finding]:
         """That the agreements were signed by the keys that are here, with those fingerprints."""
-        entries = [entry for entry in self._entries.values() if self._event(entry.position)]
-        for signature in signatures_in(entries, self._manifest.documents):
+        for signature in self._signatures():
             text, by, key = (self._members.get(name, b"") for name in signature[1:])
             try:
                 facts = verify_signature(text, by, key, self._entries[signature.position].recorded_at)
@@ -218,6 +220,23 @@ class _Bundle:
             else:
                 if self._fingerprint(signature.position) not in {None, facts.key}:
                     yield altered(signature.position, f"it was signed by {facts.key}, and names another key")
+
+    def how_to(self) -> Iterator[Finding]:
+        """That the page which says how to check all this is the one that follows from the rest."""
+        try:
+            places = places_of(self._checkpoint, self._witnesses)
+        except (Malformed, KeyError):
+            # That the checkpoint is none, or not cosigned as is said, is found where it is opened.
+            return
+        follows = how_to(self._manifest, self._signatures(), places).encode()
+        if not compare_digest(self._members.get(HOWTO, b""), follows):
+            # A signature in a version of its event that is not known here has its lines in it.
+            told = altered if all(map(self._event, self._positions())) else unverified
+            yield told(None, f"{HOWTO} is not the page that belongs to this: do not type what it says")
+
+    def _signatures(self) -> list[AgreementSignature]:
+        entries = [entry for entry in self._entries.values() if self._event(entry.position)]
+        return list(signatures_in(entries, self._manifest.documents))
 
     def _readable(self) -> Iterator[tuple[int, Entry]]:
         for position in self._positions():

@@ -1,6 +1,7 @@
 """The page in a bundle that says how to check it with programs that everybody has.
 
-What is indented is typed in the folder into which the bundle was unpacked; each command says what it found.
+What is indented is typed in the folder into which the bundle was unpacked; each command says what it found. The page
+follows from the rest of a bundle, and `verify` compares it: a bundle with other words in it is of another format.
 """
 
 from collections.abc import Iterator, Sequence
