@@ -19,6 +19,7 @@ from api.bundling import bundle_about, bundle_of_range, facts_about, selection_a
 from api.commands.catalogue import RegisterDataSet
 from api.commands.contact import ConfirmKey, FileKey, RejectKey
 from api.commands.governance import GrantRole
+from api.commands.incident import ReportIncident
 from api.commands.people import RegisterPerson, Suspend
 from api.commands.request import Submit
 from api.commands.review import Approve, Determine
@@ -255,6 +256,65 @@ def test_what_each_decision_looked_at_is_there_to_judge_it_again_but_for_what_is
         assert before <= {*manifest.entries, *manifest.basis, *manifest.left_out}
         for objection in decision.event.objections if isinstance(decision.event, ActRefused) else ():
             assert {*objection.facts} <= {*manifest.entries, *manifest.basis}
+
+
+def test_what_a_decision_looked_at_of_other_requests_and_people_stays_out_with_all_that_is_theirs(busy_office: Story):
+    rosa = busy_office.person(RESEARCHER)
+    concerned = [((TAG,), (rosa,)), ((), (rosa,)), ((OTHER,), (rosa,)), ((), (rosa, STRANGER))]
+    before = busy_office.home.ledger.store.length()
+    for tags, people in concerned:
+        requests = tuple(tag.removeprefix("request:") for tag in tags)
+        lost = ReportIncident(
+            what="lost device", discovered=NOON, requests=requests, people=people, account="in a tram"
+        )
+        busy_office.done(lost)
+    assert busy_office.take(Approve(request=REQUEST)).refused
+    this, here, another, strange = range(before + 1, before + 5)
+
+    made = made_of(busy_office)
+    assert this in made.manifest.entries
+    assert here in made.manifest.basis
+    assert {another, strange} <= {*made.manifest.left_out}
+    assert not {f"entries/{position}" for position in (another, strange)} & made.members.keys()
+    assert b"in a tram" not in made.raw
+
+
+def test_what_is_kept_for_somebody_else_is_not_even_looked_for(busy_office: Story):
+    """Of an entry that is in a bundle: whether their details are still there is nothing of this bundle's either."""
+    home, person = busy_office.home, "p-" + 32 * "8"
+    busy_office.done(RegisterPerson(person=person, name="Yolanda Elsewhere", phone="617 000"))
+    position = home.ledger.store.length()
+    erase_person(home, person, ("phone",), last_copy_lapses=TODAY, actor="staff:1", via="command line")
+
+    def opened(*subjects: str) -> tuple[list[str], list[str]]:
+        about = f"entries:{position}-{position}"
+        selection = Selection(about=about, entries=(position,), subjects=frozenset(subjects))
+        manifest = Made(bundle_from(home, selection, ALL), home).manifest
+        return [text.value for text in manifest.texts], [gone.member for gone in manifest.not_kept]
+
+    assert opened(TAG, f"person:{STAFF}") == ([], [])
+    assert opened(TAG, f"person:{person}") == (["Yolanda Elsewhere"], ["phone"])
+
+
+def test_a_document_that_is_kept_for_somebody_else_is_not_opened_where_the_event_does_not_say_whose(
+    busy_office: Story,
+):
+    home = busy_office.home
+    content = b"%PDF-1.7 of another request"
+    kept = home.custody.keep_document(OTHER, "role.granted", io.BytesIO(content), "application/pdf")
+    granted = RoleGranted(principal="staff:1", person=None, role="staff", starts=TODAY, ends=None)
+    assert not granted.sealed_for
+    home.ledger.append([fact(granted, documents=(kept,))])
+    position = home.ledger.store.length()
+
+    def opened(*subjects: str) -> list[bytes]:
+        about = f"entries:{position}-{position}"
+        selection = Selection(about=about, entries=(position,), subjects=frozenset(subjects))
+        made = Made(bundle_from(home, selection, ALL), home)
+        return [made.members[document.file] for document in made.manifest.documents]
+
+    assert opened(TAG) == []
+    assert opened(OTHER) == [content]
 
 
 def test_a_bundle_has_the_agreement_with_its_signature_and_key(made: Made):
