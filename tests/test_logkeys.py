@@ -18,6 +18,7 @@ from ledger.home import (
     open_home,
     open_lock_store,
     open_log,
+    open_notary,
     read_log_key,
     read_log_keys,
     throw_away_key,
@@ -365,4 +366,18 @@ def test_a_key_that_was_lost_is_retired_when_it_has_signed_for_the_new_one(home:
     done("retire-key", keys_of(home)[0], home=home)
 
     assert [stored.size for stored in locked(home)] == [1, 2, 4]
+    assert verified(home) == (0, [])
+
+
+def test_who_has_signed_alone_so_far_goes_on_after_others_have_changed_the_key(home: Path):
+    append(home)
+    with open_notary(home) as notary:
+        notary.sign()
+        append(home)
+        assert notary.sign(3).size == 3
+        done("rotate-key", home=home)
+        done("retire-key", keys_of(home)[0], home=home)
+        append(home)
+        assert notary.sign(6).size == 6
+
     assert verified(home) == (0, [])

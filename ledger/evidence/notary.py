@@ -305,9 +305,14 @@ class Notary:
         signing, vouched = self._keys_at(frontier)
         if not signing:
             raise NotContinued("by what it says, no key signs for it any more")
+        before = NOTHING if last is None else Stored(last.size, last.raw)
+        if not vouched:
+            # Somebody else may have signed the handover meanwhile.
+            if self._lock.last() != before:
+                return None
+            raise NotContinued(f"{not_vouched_for(signing)}: {NOT_HANDED_OVER}")
         checkpoint = Checkpoint(signing[0].name, frontier.size, frontier.root())
         raw = note_signed_by(checkpoint, self._signers_of(signing))
-        before = NOTHING if last is None else Stored(last.size, last.raw)
         if not self._lock.add(Stored(frontier.size, raw), before):
             return None
         self._frontier, self._keys, self._vouched = frontier, signing, vouched
@@ -317,7 +322,7 @@ class Notary:
     def _keys_at(self, frontier: Frontier) -> tuple[tuple[LogKey, ...], frozenset[bytes]]:
         """The keys that sign there by what the log says, whose entries were read for the frontier.
 
-        With them, all for which they vouch then.
+        With them, all for which they vouch then: none where nobody has vouched for them.
         """
         if self._keys and frontier.keys_changed <= self._frontier.size:
             return self._keys, self._vouched
@@ -326,9 +331,7 @@ class Notary:
         except (Malformed, Damaged) as error:
             raise NotContinued(f"it does not say which keys sign: {error}") from error
         signing, trusted = good_for(frontier.size, keys), self._vouched or public_keys(keys[:1])
-        if signing and trusted.isdisjoint(public_keys(signing)):
-            raise NotContinued(f"{not_vouched_for(signing)}: {NOT_HANDED_OVER}")
-        return signing, public_keys(keys)
+        return signing, frozenset() if trusted.isdisjoint(public_keys(signing)) else public_keys(keys)
 
     def _signers_of(self, keys: Sequence[LogKey]) -> list[Signer]:
         """The private keys of these. Raises `WrongKey`."""
