@@ -319,3 +319,17 @@ def test_all_findings_are_told_to_programs_and_the_gravest_is_the_exit_code(offi
 
     assert (told.code, report["exit_code"]) == (10, 10)
     assert {one["verdict"] for one in report["findings"]} == {"unverified", "altered"}
+
+
+def test_views_are_compared_with_a_log_in_which_something_else_was_altered(office: Office):
+    last = len(office.facts())
+    change_views(office.home, "DELETE FROM requests")
+    with closing(sqlite3.connect(office.home / "log.db", isolation_level=None)) as log, guards_down(log):
+        log.execute(
+            "UPDATE entries SET entry = CAST(replace(CAST(entry AS TEXT), '2026', '2025') AS BLOB) WHERE position = ?",
+            (last,),
+        )
+    report = verify_home(office.home)
+
+    assert last in [one.position for one in report.findings]
+    assert [one.what for one in report.findings if one.what.startswith("views: requests")]

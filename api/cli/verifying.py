@@ -204,10 +204,11 @@ def _verify(path: Path, wanted: int | None, settled: datetime, against: Against,
         report = with_earlier(report, store, path, of_earlier, against.keys)
         elsewhere = tuple(_rights_elsewhere(path, against.lock_store))
         report = msgspec.structs.replace(report, findings=(*report.findings, *elsewhere))
-        # In a log that was altered, what an entry names may be gone for another reason, and views differ.
-        if report.verdict is Verdict.ALTERED or extent is Extent.LOG:
+        if extent is Extent.LOG:
             return report
-        findings, remarks = (*report.findings, *compared()), (*report.remarks, *_remarks(path, store, settled))
+        # In a log that was altered, what custody keeps may be unnamed for another reason.
+        more = () if report.verdict is Verdict.ALTERED else tuple(_remarks(path, store, settled))
+        findings, remarks = (*report.findings, *compared()), (*report.remarks, *more)
         return msgspec.structs.replace(report, findings=findings, remarks=remarks)
 
 
