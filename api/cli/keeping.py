@@ -62,7 +62,11 @@ def init(
     lock: str | None,
     director: str | None,
 ) -> None:
-    """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten."""
+    """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten.
+
+    With DUA_LEDGER_KEY_PASSPHRASE in the environment the key that signs is encrypted by it, which must then be there
+    whenever something is signed.
+    """
     if director and actor != director and not actor.startswith(OPERATOR):
         raise WrongUsage(f"the first role is given by {director} or an operator, and not by {actor}")
     vkey = create_home(

@@ -22,6 +22,9 @@ def rotate_key(hand: Hand) -> None:
 
     Tell everybody who checks checkpoints its verifier key, and add it at each witness (`witness add`). Who has the old
     key only can check that the new one followed it: the log says so, and the old one has signed that.
+
+    With DUA_LEDGER_KEY_PASSPHRASE in the environment its file is encrypted by that, which must then be there whenever
+    something is signed.
     """
     store = hand.home.ledger.store
     origin = log_key(store).name
