@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -511,6 +512,46 @@ def test_what_is_recorded_and_cannot_be_written_to_a_full_disk_is_told_all_the_s
         r"but it could not be printed: No space left on device\n",
         done.stderr.decode(),
     )
+
+
+def without(streams: str, home: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """Call a command as a shell does with streams closed, such as ">&-"."""
+    words = shlex.join([*map(str, STOPPED_PROGRAM), *arguments, "--home", str(home)])
+    return subprocess.run(["sh", "-c", f"{words} {streams}"], capture_output=True, timeout=PATIENCE, check=False)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_what_is_recorded_without_standard_output_is_told_all_the_same(stages: Stages, tmp_path: Path, form: list[str]):
+    office = stages.at("opened").copied(tmp_path)
+
+    done = without(">&-", office.home, *RETIRE, "--actor", "staff:1", *form)
+
+    assert office.facts()[-1].event.wire_name == "dataset.retired"
+    assert done.returncode == 1
+    assert re.fullmatch(
+        rf"Recorded up to entry {len(office.facts())}, leaf [0-9a-f]{{64}}; "
+        r"but it could not be printed: Bad file descriptor\n",
+        done.stderr.decode(),
+    )
+
+
+@pytest.mark.parametrize("streams", ["2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_keep_nobody_from_recording(stages: Stages, tmp_path: Path, streams: str):
+    office = stages.at("opened").copied(tmp_path)
+
+    done = without(streams, office.home, *RETIRE, "--actor", "staff:1")
+
+    assert office.facts()[-1].event.wire_name == "dataset.retired"
+    assert done.returncode == (1 if ">&- 2" in streams else 0)
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_question_without_standard_output_says_that_it_cannot_answer(stages: Stages):
+    office = stages.at("opened")
+
+    done = without(">&-", office.home, "inbox")
+
+    assert (done.returncode, done.stderr.decode()) == (1, "Error: the system: Bad file descriptor\n")
 
 
 @pytest.mark.parametrize(("command", "code"), [(RETIRE, 0), (APPROVE, 3)], ids=["done", "refused"])

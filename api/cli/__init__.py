@@ -3,6 +3,7 @@
 Commands are imported when they are called, and the ledger with them, so that `--help` answers at once.
 """
 
+import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
@@ -212,11 +213,27 @@ class Commands(click.Group):
         """Run a command; its errors become a sentence and an exit code."""
         from api.cli.failures import as_sentences
 
+        _take_up_streams()
         # What a terminal has no letters for is spelled out.
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         with as_sentences():
             return super().invoke(ctx)
+
+
+def _take_up_streams() -> None:
+    """Have something for standard input, output and error where they were closed: a file would get their numbers.
+
+    What is printed cannot be written there, and so it is told; what is said of that goes nowhere.
+    """
+    for number, (name, mode) in enumerate({"stdin": "rb", "stdout": "wb", "stderr": "wb"}.items()):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            raw = os.fdopen(number, mode, buffering=0, closefd=False)
+            setattr(sys, name, TextIOWrapper(raw, encoding="utf-8", write_through=True))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
