@@ -57,7 +57,9 @@ def _ways(person: str, dataset: str, log: AsOf) -> Iterator[LetIn]:
 def _answer(act: LetIn, log: AsOf, at: datetime) -> tuple[tuple[Objection, ...], Under]:
     standing = log.standing(act)
     request = standing.request(act.request)
-    naming = request.naming(act.person, standing.office.day(at), act.dataset) if act.person else ()
+    day = standing.office.day(at)
+    named = [request.named(act.people(standing), day, one.dataset, one.form) for one in act.wanted(standing)]
+    naming = [party for parties in named for party in parties[act.person or ""]]
     found = [(request.agreement(party.agreement).last_day, party.agreement) for party in naming]
     until, agreement = min(found, default=(None, None))
     return tuple(judge(act, standing, at)), Under(act.request, agreement, until)

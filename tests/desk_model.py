@@ -185,7 +185,9 @@ class Model(Clauses):
 
     def _let_in(self, act: Any) -> Iterator[str]:
         said = self.said(act.request)
-        wanted = {one for one in self.wanted(act.request) if one[0] == act.dataset} if said else set()
+        asked_for = {one for one in self.wanted(act.request) if one[0] == act.dataset} if said else set()
+        there = {self.form(act.dataset, one.label) for one in self.told(DataSetVersionAdded, dataset=act.dataset)}
+        wanted = {one for one in asked_for if one[1] in there}
         if said is None or act.person not in self.group(act.request) or not wanted:
             yield "K1"
         if not all(self.is_named(act.person, act.request, self.day, thing) for thing in wanted or [None]):
@@ -194,7 +196,7 @@ class Model(Clauses):
         yield from self._untrained([act.person], self.day)
         if said is not None:
             yield from self._unlawful([act.person], wanted, act.request)
-        yield from self.in_the_way(act.request, {act.person}, {dataset for dataset, _ in wanted})
+        yield from self.in_the_way(act.request, {act.person}, {dataset for dataset, _ in asked_for})
 
     def _grant_waiver(self, act: Any) -> Iterator[str]:
         yield from self._own_part(act)

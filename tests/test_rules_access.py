@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from ledger.events import Event
+from ledger.events import DataSetRetired, Event
 from ledger.events.governance import Role
 from projections.acts import Act
 from projections.rules import waivable
@@ -25,7 +25,7 @@ from tests.endings import (
     write_off,
     written_off,
 )
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set
+from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set, version_added
 from tests.office import Done, Objections, first_moment_of, given, last_moment_of, not_entitled, refused
 from tests.office_acts import (
     approve,
@@ -72,6 +72,7 @@ from tests.office_facts import (
     couhes,
     covered,
     designated,
+    form_changed,
     head_approval,
     in_force,
     irb,
@@ -117,7 +118,7 @@ def test_whoever_is_named_in_an_agreement_in_force_is_let_in_under_it(who, agree
 
 
 def test_nobody_is_let_in_before_an_agreement_is_in_force():
-    given(complete(), certified(ANA), verified(ANA)).when(let_in()).then(
+    given(complete(), version_added(), certified(ANA), verified(ANA)).when(let_in()).then(
         refused("named-recipients", NO_PLACE, about=[ANA])
     )
 
@@ -176,13 +177,73 @@ def test_a_data_set_that_was_not_asked_for_is_not_opened():
 def test_a_data_set_that_the_agreement_is_not_about_is_not_opened():
     both = request(datasets=(wanted(), wanted(dataset="D-other")))
     bases = [basis(who, dataset=one) for one in (DATA_SET, "D-other") for who in ("home", "outside")]
-    facts = [*ready(request=both, law=law(*bases)), data_set("D-other")]
+    facts = [*ready(request=both, law=law(*bases)), data_set("D-other"), version_added(dataset="D-other")]
     given(facts).when(let_in(dataset="D-other")).then(
         refused("named-recipients", "a place in an agreement about D-other", about=[ANA])
     )
     given(facts).when(let_in()).then(permitted())
     other = [memorandum(agreement="A-3", datasets=(covered(dataset="D-other"),)), in_force("A-3")]
     given(facts, other).when(let_in(dataset="D-other")).then(permitted(ANA, "A-3", "D-other"))
+
+
+FREELY = [basis(who, basis="34 CFR 99.31(b)", form="de-identified") for who in ("home", "outside")]
+DE_IDENTIFIED: dict[str, Event] = {
+    "request": request(datasets=(wanted("de-identified"),)),
+    "law": law(*FREELY),
+    "mou": memorandum(datasets=(covered("de-identified"),)),
+}
+BOTH_FORMS = (wanted("de-identified"), wanted())
+
+
+def test_identified_data_are_not_opened_on_what_is_said_of_de_identified_data():
+    given(ready(**DE_IDENTIFIED)).when(let_in()).then(
+        refused(
+            "named-recipients",
+            "a request for it, identified",
+            about=[DATA_SET],
+            shown_by=[data_set(), DE_IDENTIFIED["request"], version_added()],
+        )
+    )
+    given(ready(**DE_IDENTIFIED), version_added("2"), form_changed(label="2")).when(let_in()).then(permitted())
+
+
+def test_what_was_found_to_be_identified_after_all_is_not_opened_as_de_identified():
+    facts = [*ready(**DE_IDENTIFIED), form_changed()]
+    given(facts).when(let_in()).then(permitted())
+    given(facts, form_changed("identified")).when(let_in()).then(
+        refused("named-recipients", "a request for it, identified", about=[DATA_SET])
+    )
+
+
+def test_de_identified_data_are_not_opened_on_what_is_said_of_identified_data():
+    given(ready(), form_changed()).when(let_in()).then(
+        refused("named-recipients", "a request for it, de-identified", about=[DATA_SET])
+    )
+
+
+def test_a_data_set_without_a_version_is_not_opened():
+    given(ready(version=None)).when(let_in()).then(refused("named-recipients", "a version of it", about=[DATA_SET]))
+
+
+def test_of_two_forms_asked_for_that_counts_in_which_there_is_a_version():
+    first = memorandum(datasets=(covered("de-identified"),))
+    facts = ready(request=request(datasets=BOTH_FORMS), mou=first)
+    given(facts).when(let_in()).then(refused("named-recipients", about=[ANA]))
+    given(facts, form_changed()).when(let_in()).then(refused("law-determined", about=[DATA_SET]))
+    given(facts, law(*FREELY), form_changed()).when(let_in()).then(permitted())
+
+
+def test_whoever_is_named_for_both_forms_is_let_in_under_the_agreement_about_identified_data():
+    first = memorandum(datasets=(covered("de-identified"),))
+    facts = ready(request=request(datasets=BOTH_FORMS), mou=first, law=law(*FREELY, basis("home"), basis("outside")))
+    second = [memorandum(agreement="A-3"), in_force("A-3")]
+    given(facts, second).when(let_in()).then(permitted(ANA, "A-3"))
+    given(facts, second, version_added("2"), form_changed(label="2")).when(let_in()).then(permitted(ANA, "A-3"))
+    given(facts, second, form_changed()).when(let_in()).then(permitted(ANA, MOU))
+
+
+def test_a_data_set_that_is_released_no_more_is_opened_still():
+    given(ready(), DataSetRetired(dataset=DATA_SET)).when(let_in()).then(permitted())
 
 
 @pytest.mark.parametrize(

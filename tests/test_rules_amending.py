@@ -26,7 +26,7 @@ from tests.amending_facts import (
     strangers,
     the_same_again,
 )
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set
+from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set, version_added
 from tests.office import Done, first_moment_of, given, last_moment_of, recorded, refused
 from tests.office_acts import (
     approve,
@@ -163,7 +163,7 @@ def test_after_an_amendment_everybody_whom_agreements_in_force_name_is_in_the_st
 
 def test_data_that_an_amendment_adds_are_asked_for_from_then_on_on_a_legal_basis_of_their_own():
     more = amendment(datasets=(covered(), covered(dataset=OTHER_DATA)))
-    facts = [data_set(OTHER_DATA), *strangers(), more, *signatures(more)]
+    facts = [data_set(OTHER_DATA), version_added(dataset=OTHER_DATA), *strangers(), more, *signatures(more)]
     given(ready(), facts).when(execute(AMENDMENT)).then(
         refused("law-determined", about=2 * [OTHER_DATA]),
     )
@@ -180,9 +180,10 @@ def _law_for_both() -> LawDetermined:
 def test_data_that_an_amendment_leaves_out_are_covered_no_longer():
     asked = request(datasets=(wanted(), wanted(dataset=OTHER_DATA)))
     both = memorandum(datasets=(covered(), covered(dataset=OTHER_DATA)))
-    facts = ready(request=asked, mou=both, data_set=data_set(), law=_law_for_both())
-    given(facts, data_set(OTHER_DATA)).when(let_in(dataset=OTHER_DATA)).then(permitted(ANA, MOU, OTHER_DATA))
-    given(facts, data_set(OTHER_DATA), amended()).when(let_in(dataset=OTHER_DATA)).then(
+    facts = [*ready(request=asked, mou=both, law=_law_for_both()), data_set(OTHER_DATA)]
+    facts += [version_added(dataset=OTHER_DATA)]
+    given(facts).when(let_in(dataset=OTHER_DATA)).then(permitted(ANA, MOU, OTHER_DATA))
+    given(facts, amended()).when(let_in(dataset=OTHER_DATA)).then(
         refused("named-recipients", f"a place in an agreement about {OTHER_DATA}", about=[ANA])
     )
 

@@ -37,9 +37,9 @@ PDF, ARMOR = "text/plain", "application/pgp-signature"
 def asked(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Office:
     """An office that has released data, and has asked its views."""
     office = stages.at("released").copied(tmp_path_factory.mktemp("asked"))
-    office.done("change-form D-6.002x-pc 1 --form de-identified --method k-anonymity --on 2026-11-20 --found-by " + IRA)
     office.done(f"opened D-6.002x-pc --person {IRA}")
     office.done(f"correct {len(office.facts())} --reason 'it was Rosa'", f"access {ROSA} D-6.002x-pc")
+    office.done("change-form D-6.002x-pc 1 --form de-identified --method k-anonymity --on 2026-11-20 --found-by " + IRA)
     assert office(f"access {IRA} D-6.002x-pc").code == 3
     office.done("holders D-6.002x-pc")
     return office
@@ -261,7 +261,7 @@ def test_views_that_are_made_anew_before_they_answer_say_nothing_that_matters(of
 
 
 def test_views_that_are_behind_the_log_hold_for_their_position(office: Office):
-    office.done("register-organisation 'Another College'", f"access {ROSA} D-6.002x-pc")
+    office.done("register-organisation 'Another College'", f"opened D-6.002x-pc --person {ROSA}")
 
     assert of_views(office.home) == []
 

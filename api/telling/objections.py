@@ -47,6 +47,7 @@ _SENTENCES = [
         (r"a last day that is not before the first", "the last day of {about} is before its first"),
         (r"a last day that is not over", "the last day of {about} is over"),
         (r"a place in the catalogue: it is retired", "{about} is retired"),
+        (r"a version of it", "there is no version of {about} in the catalogue"),
         (r"version (.+)", "{about} has no version {0}"),
         (r"the bytes of version (.+)", "the file is not version {0} of {about}, byte for byte"),
         (r"(the (?:versions|key|parties) .+)", "{about} does not keep to {0}"),

@@ -33,16 +33,27 @@ class LetIn(Act, frozen=True, kw_only=True, tag="let-in"):
         """The person alone."""
         return set(self.people(standing))
 
-    def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
+    def asked_for(self, standing: Standing) -> tuple[Wanted, ...]:
         """The data set alone, in the forms that were asked for."""
         return tuple(one for one in super().wanted(standing) if one.dataset == self.dataset)
 
+    def wanted(self, standing: Standing) -> tuple[Wanted, ...]:
+        """Of these forms those in which there is a version: nobody gets to see any other. Identified comes first."""
+        there = standing.dataset(self.dataset).forms
+        found = [one for one in self.asked_for(standing) if one.form in there]
+        return tuple(sorted(found, key=lambda one: one.form != "identified"))
+
+    def looks_at(self, standing: Standing) -> set[str]:
+        """The data set, if it was asked for, in whatever form."""
+        return {one.dataset for one in self.asked_for(standing)}
+
     def done(self, standing: Standing, at: datetime, waivers: tuple[WaiverId, ...]) -> Event:
-        """As every act says it, under the agreement that names the person for the data set."""
+        """As every act says it, under the agreement that names the person for the data set in the form that it has."""
         del waivers
         request, day = standing.request(self.request), standing.office.day(at)
         person = found(self.person)
-        party = found(next(iter(request.naming(person, day, self.dataset)), None))
+        wanted = found(next(iter(self.wanted(standing)), None))
+        party = found(next(iter(request.naming(person, day, wanted.dataset, wanted.form)), None))
         return AccessPermitted(
             request=found(self.request), person=person, dataset=self.dataset, agreement=party.agreement
         )

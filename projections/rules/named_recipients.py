@@ -55,5 +55,20 @@ def another_data_set(act: Act, standing: Standing, day: date) -> Iterator[Object
     person = act.person
     if person and person not in request.study_group and request.leaving(person) is None:
         yield RULE.objection("a place in the study group", person, [request.submitted.position])
-    if not act.wanted(standing):
+    if not act.asked_for(standing):
         yield RULE.objection("a request for it", act.dataset, [request.submitted.position])
+
+
+@RULE.objects
+def another_form(act: Act, standing: Standing, day: date) -> Iterator[Objection]:
+    """Nor does what is said of one form of a data set open another, such as all that there is of it."""
+    del day
+    submitted = standing.request(act.request).submitted
+    if not isinstance(act, LetIn) or not act.asked_for(standing) or act.wanted(standing):
+        return
+    known = standing.dataset(act.dataset)
+    facts = [submitted and submitted.position, *(at for label in known.versions for at in known.facts(label))]
+    if not known.versions:
+        yield RULE.objection("a version of it", act.dataset, facts)
+    for form in known.forms:
+        yield RULE.objection(f"a request for it, {form}", act.dataset, facts)

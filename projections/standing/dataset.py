@@ -35,6 +35,11 @@ class DataSetStanding:
         changed = self._forms.get(label)
         return changed.event.form if changed else self.versions[label].event.form
 
+    @property
+    def forms(self) -> set[Form]:
+        """The forms in which there are versions of it now."""
+        return {form for label in self.versions if (form := self.form(label))}
+
     def facts(self, label: str) -> list[int]:
         """The positions of what is known of a version, and of the data set's end."""
         known = (self.registered, self.versions.get(label), self._forms.get(label), self.retired)
