@@ -105,13 +105,12 @@ class Model(Clauses):
             yield "term"
 
     def _is_signed(self, paper: AgreementIssued, by: date) -> bool:
-        researcher = self.said(paper.request).researcher
+        of_it = self.told(AgreementSigned, agreement=paper.agreement, request=paper.request, text=paper.text)
+        shown = [
+            one for one in of_it if (one.attested_by if one.evidence != "openpgp" else one.key and one.fingerprint)
+        ]
         signed = {
-            (one.capacity, one.organisation)
-            for one in self.told(AgreementSigned, agreement=paper.agreement, request=paper.request, text=paper.text)
-            if one.on <= by
-            and (one.capacity == "researcher") == (one.signer == researcher)
-            and (one.attested_by if one.evidence != "openpgp" else one.key and one.fingerprint)
+            (one.capacity, one.organisation) for one in shown if one.on <= by and self._can_sign(one, shown, paper)
         }
         needed: set[tuple[str, str | None]] = {("researcher", None)}
         if paper.kind == "MOU":
@@ -120,6 +119,26 @@ class Model(Clauses):
             needed |= {("home signatory", None)}
             needed |= {("authorised official", one.organisation) for one in paper.recipients if one.organisation}
         return needed <= signed
+
+    def _can_sign(self, signed: AgreementSigned, all_of_them: list[Any], paper: AgreementIssued) -> bool:
+        """The researcher for themselves; for a side only who gets nothing, is of that side, and signs for no other."""
+        said, who = self.said(paper.request), signed.signer
+        if signed.capacity == "researcher":
+            return bool(who == said.researcher)
+        contact = self.last(ContactDesignated, request=paper.request)
+        gets = {said.researcher, *self.personnel(paper.request), *self.group(paper.request)}
+        if who in gets | self.group_after(paper.agreement, paper.request) or (contact and who == contact.person):
+            return False
+        official = signed.capacity == "authorised official"
+        if any((one.capacity == "authorised official") != official for one in all_of_them if one.signer == who):
+            return False
+        if official:
+            return not self.works_here(who, signed.on)
+        head = said.head_approval and said.head_approval.by
+        return who != head or (signed.capacity, self.home(said.researcher, paper.request)[0]) == (
+            "home signatory",
+            "home",
+        )
 
     def _authorise_release(self, act: Any) -> Iterator[str]:
         if act.release in self.known:

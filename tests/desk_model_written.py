@@ -199,6 +199,11 @@ class Written:
             terms = [*terms, fact] if isinstance(fact, RoleGranted) else [one for one in terms if one.role != fact.role]
         return {one.role for one in terms if one.starts <= day <= (one.ends or date.max)}
 
+    def works_here(self, who: str, day: date) -> bool:
+        """Whether somebody holds a role on a day by which one works in the office."""
+        principals = {one.principal for one in self.told(RoleGranted) if self.face(one.principal) == who}
+        return any(self.roles(principal, day) & DECIDING for principal in principals)
+
     def may_report(self, actor: str, fact: Event, day: date) -> bool:
         entitled = DECIDING | {"admin"}
         if isinstance(fact, GOVERNING):

@@ -49,7 +49,8 @@ def test_somebody_is_added_by_an_amendment_and_let_in_once_it_is_executed(office
     waiting = office.done("inbox").out
     assert "sign A-2026-0001-2" in waiting
 
-    office.done(f"{SIGN} {ROSA} --as researcher {INK}", f"{SIGN} {IRA} --as office {INK}", "execute A-2026-0001-2")
+    office.done(f"{SIGN} {ROSA} --as researcher {INK}", "register-person 'Carl Weiss' --email carl.weiss@example.edu")
+    office.done(f"{SIGN} carl.weiss@example.edu --as office {INK}", "execute A-2026-0001-2")
     assert "under A-2026-0001-2" in office.done(f"access {IRA} D-6.002x-pc").out
     assert "under A-2026-0001-2" in office.done(f"access {ROSA} D-6.002x-pc").out
     assert office.done(f"may {IRA} read D-6.002x-pc").code == 0

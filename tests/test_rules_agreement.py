@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ledger.events import PolicyPublished, TrainingCertified, TrainingVerified
-from tests.facts import ANA, BEN, REQUEST, commitment, person
+from tests.facts import ANA, BEN, EVA, REQUEST, commitment, person
 from tests.office import Done, Objections, first_moment_of, given, last_moment_of, refused
 from tests.office_acts import (
     approve,
@@ -38,6 +38,8 @@ from tests.office_facts import (
     TODAY,
     TOMORROW,
     WAIVER,
+    WITH_ALL_DETAILS,
+    YESTERDAY,
     affiliation,
     certified,
     corrected,
@@ -53,6 +55,7 @@ from tests.office_facts import (
     reliance,
     request,
     returned,
+    role,
     signed,
     suspended,
     terminated,
@@ -319,6 +322,49 @@ def test_the_researcher_signs_in_no_other_capacity(agreement, capacity):
     )
 
 
+@pytest.mark.parametrize("who", [ANA, BEN])
+def test_nobody_who_gets_the_data_signs_for_their_institution(who):
+    official = signed(use_agreement(), "authorised official", who)
+    given(ready(dua_executed=None, dua_official=official)).when(execute(DUA)).then(
+        refused("agreement-signed", "signature of the authorised official", about=[ELSEWHERE])
+    )
+
+
+def test_nobody_of_the_office_signs_for_another_institution():
+    facts = ready(
+        dua_executed=None, dua_official=signed(use_agreement(), "authorised official", STRANGER, on=YESTERDAY)
+    )
+    hers = {"principal": "staff:7", "person": STRANGER}
+    given(facts, role(**hers, role="staff", starts=TODAY)).when(execute(DUA)).then(executed(DUA))
+    given(facts, role(**hers, role="researcher")).when(execute(DUA)).then(executed(DUA))
+    given(facts, role(**hers, role="staff", starts=YESTERDAY, ends=YESTERDAY)).when(execute(DUA)).then(
+        refused("agreement-signed", "signature of the authorised official", about=[ELSEWHERE])
+    )
+
+
+def test_nobody_signs_an_agreement_for_both_sides():
+    facts = ready(dua_executed=None, dua_signatory=signed(use_agreement(), "home signatory", STRANGER))
+    wanting = ["signature of the authorised official", "signature of the home signatory"]
+    given(facts).when(execute(DUA)).then(refused("agreement-signed", *wanting, about=[ELSEWHERE, DUA]))
+    others = [signed(use_agreement(), "home signatory", HEAD), signed(use_agreement(), "authorised official", EVA)]
+    given(facts, person(EVA), others).when(execute(DUA)).then(executed(DUA))
+
+
+def test_the_head_of_the_department_signs_for_the_home_institution_alone_and_only_for_a_researcher_of_it():
+    by_head = signed(memorandum(), "office", HEAD)
+    given(ready(mou_executed=None, mou_office=by_head)).when(execute()).then(
+        refused("agreement-signed", "signature of the office", about=[MOU])
+    )
+    theirs = request(researcher=BEN)
+    signatures = {
+        "ben": person(BEN, **WITH_ALL_DETAILS),
+        "dua_researcher": signed(use_agreement(), "researcher", BEN),
+    }
+    facts = ready(request=theirs, dua_executed=None, **signatures)
+    given(facts).when(execute(DUA)).then(refused("agreement-signed", "signature of the home signatory", about=[DUA]))
+    given(facts, signed(use_agreement(), "home signatory", DIRECTOR)).when(execute(DUA)).then(executed(DUA))
+
+
 def test_a_right_signature_beside_a_wrong_one_is_enough():
     wrong = signed(memorandum(), "office", DIRECTOR, text=commitment(99))
     given(ready(mou_executed=None), wrong).when(execute()).then(executed())
@@ -326,8 +372,10 @@ def test_a_right_signature_beside_a_wrong_one_is_enough():
 
 def test_an_official_signs_for_each_organisation():
     both = use_agreement(recipients=(recipient(BEN, ELSEWHERE), recipient(STRANGER, NOWHERE)))
-    facts = ready(request=EVERYBODY, dua=both, dua_executed=None)
+    official = signed(both, "authorised official", EVA)
+    facts = ready(request=EVERYBODY, dua=both, dua_official=official, dua_executed=None)
     strangers = [
+        person(EVA),
         affiliation(STRANGER, "outside", NOWHERE),
         irb(determination="E-2", organisation=NOWHERE, covers=(STRANGER,)),
         reliance(determination="E-2"),
@@ -337,7 +385,7 @@ def test_an_official_signs_for_each_organisation():
     given(facts, strangers).when(execute(DUA)).then(
         refused("agreement-signed", "signature of the authorised official", about=[NOWHERE])
     )
-    for_nowhere = signed(both, "authorised official", HEAD, organisation=NOWHERE)
+    for_nowhere = signed(both, "authorised official", EVA, organisation=NOWHERE)
     given(facts, strangers, for_nowhere).when(execute(DUA)).then(executed(DUA))
 
 

@@ -26,7 +26,7 @@ from tests.amending_facts import (
     strangers,
     the_same_again,
 )
-from tests.facts import ANA, BEN, DATA_SET, REQUEST, commitment, data_set, version_added
+from tests.facts import ANA, BEN, DATA_SET, EVA, REQUEST, commitment, data_set, person, version_added
 from tests.office import Done, first_moment_of, given, last_moment_of, recorded, refused
 from tests.office_acts import (
     approve,
@@ -45,6 +45,7 @@ from tests.office_facts import (
     DUA,
     ELSEWHERE,
     FAR_OFF,
+    HEAD,
     LONG_AGO,
     MOU,
     NOWHERE,
@@ -197,15 +198,19 @@ OUTSIDER = [
 FOR_AN_OUTSIDER = addendum(kind="DUA", recipients=(recipient(STRANGER, NOWHERE),))
 SIGNED_BY_ALL = [
     signed(FOR_AN_OUTSIDER, "researcher", ANA),
-    signed(FOR_AN_OUTSIDER, "authorised official", BEN, organisation=NOWHERE),
-    signed(FOR_AN_OUTSIDER, "home signatory", STRANGER),
+    signed(FOR_AN_OUTSIDER, "authorised official", EVA, organisation=NOWHERE),
+    signed(FOR_AN_OUTSIDER, "home signatory", HEAD),
 ]
 
 
 def test_somebody_from_outside_comes_in_by_an_addendum_of_the_other_kind():
     given(ready(), OUTSIDER).when(amend(FOR_AN_OUTSIDER)).then(Done(FOR_AN_OUTSIDER))
-    facts = [*OUTSIDER, FOR_AN_OUTSIDER, *SIGNED_BY_ALL]
+    facts = [*OUTSIDER, person(EVA), FOR_AN_OUTSIDER, *SIGNED_BY_ALL]
     given(ready(), facts).when(execute(ADDENDUM)).then(executed(ADDENDUM))
+    by_them = signed(FOR_AN_OUTSIDER, "authorised official", STRANGER, organisation=NOWHERE)
+    given(ready(), OUTSIDER, FOR_AN_OUTSIDER, SIGNED_BY_ALL[0], by_them, SIGNED_BY_ALL[2]).when(execute(ADDENDUM)).then(
+        refused("agreement-signed", "signature of the authorised official", about=[NOWHERE])
+    )
     given(ready(), facts, in_force(ADDENDUM, TODAY)).when(let_in(STRANGER)).then(permitted(STRANGER, ADDENDUM))
     given(ready(), facts, in_force(ADDENDUM, TODAY)).when(let_in(ANA)).then(permitted(ANA, MOU))
 

@@ -78,7 +78,7 @@ from projections.rules import (
 from projections.rules.rule import Objection, Rule
 from projections.standing import Known, Standing
 
-VERSION = 5
+VERSION = 6
 
 # What the rules say of an act for a whole day: those that object, and those that may at some time of it.
 AllDay = tuple[tuple[Rule[Any], tuple[Objection, ...]], ...]

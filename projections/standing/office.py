@@ -10,6 +10,8 @@ from ledger.events.governance import Role
 from projections.standing.known import Known, Told
 
 UNPUBLISHED = PolicyPublished()
+# The roles by which one works in the office.
+WORKING: tuple[Role, ...] = ("director", "acting director", "alternate", "staff")
 
 
 class Office:
@@ -45,6 +47,12 @@ class Office:
         today = self.day(at)
         held = [one for grants in self._grants.values() for one in grants if _covers(one.event, today)]
         return sorted(held, key=lambda one: one.position)
+
+    def employs(self, person: str, day: date) -> bool:
+        """Whether a person holds a role by which one works in the office on a day."""
+        own = (principal for principal, known in self._people.items() if known.event == person)
+        grants = (one.event for principal in own for one in self._grants.get(principal, ()))
+        return any(one.role in WORKING and _covers(one, day) for one in grants)
 
     @property
     def has_begun(self) -> bool:
