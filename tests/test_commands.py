@@ -192,6 +192,23 @@ def test_a_fingerprint_that_is_read_out_wrongly_confirms_nothing(story, tom):
         story.take(ConfirmKey(request=REQUEST, fingerprint=40 * "A", confirmed_to=STAFF, by="phone"))
 
 
+def test_a_key_is_confirmed_to_nobody_who_takes_part_in_the_request(story, tom):
+    story.done(RejectKey(request=REQUEST, reason="wrong"), FileKey(request=REQUEST, key=document(tom.public())))
+    before = story.events()
+
+    with pytest.raises(Malformed, match="takes part in request R-2026-0001: somebody of the office has to hear it"):
+        story.take(
+            ConfirmKey(
+                request=REQUEST,
+                fingerprint=tom.fingerprint,
+                confirmed_to=story.person(RESEARCHER),
+                by="phone",
+            )
+        )
+    assert story.events() == before
+    story.done(ConfirmKey(request=REQUEST, fingerprint=tom.fingerprint, confirmed_to=STAFF, by="phone"))
+
+
 def test_a_signature_over_another_text_is_not_taken_and_leaves_nothing(story, tom):
     approved(story)
     rosa = story.ring.kept("Rosa")

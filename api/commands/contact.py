@@ -23,6 +23,7 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.events.contact import SecondChannel
+from projections.acts.act import parts
 from projections.standing import KeyStanding
 
 
@@ -79,13 +80,16 @@ class ConfirmKey(Command, frozen=True, kw_only=True):
     settles_address: bool = False
 
     def draft(self, at: Drafting) -> Wish:
-        """A report. Raises `Malformed` when the fingerprint that was read out is not the key's."""
+        """A report. Raises `Malformed` for another fingerprint than the key's, and for whom it cannot be said to."""
         key = active_key(self.request, at)
         filed = at.custody.unseal(key.filed.event.fingerprint)
         if "".join(self.fingerprint.split()).upper() != filed:
             raise Malformed("fingerprint", self.fingerprint, "is not that of the key that the contact filed last")
         if self.confirmed_to == key.filed.event.person:
             raise Malformed("person", self.confirmed_to, "is the contact: somebody of the office has to hear it")
+        if self.confirmed_to in parts(at.request(self.request)):
+            why = f"takes part in request {self.request}: somebody of the office has to hear it"
+            raise Malformed("person", self.confirmed_to, why)
         return at.reports(
             KeyConfirmed(
                 key=key.filed.event.key,
