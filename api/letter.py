@@ -7,7 +7,7 @@ from api.names import Names
 from ledger.errors import Malformed
 from ledger.events import PolicyPublished
 from projections.checklist import Line
-from projections.standing import OVER, Standing
+from projections.standing import OVER, Standing, State
 
 WIDTH = 78
 OPENPGP = (
@@ -32,12 +32,13 @@ def letter(request: str, standing: Standing, lines: Sequence[Line], names: Names
     said = [(line, plainly(line, policy, names)) for line in lines]
     missing = _once(text for line, text in said if line.status == "missing" and text)
     pending = _once(text for line, text in said if line.status == "pending" and text)
-    parts = [f"Dear {researcher},", *_asked_for(request, missing, policy)]
+    parts = [f"Dear {researcher},", *_comes_back(request, standing), *_asked_for(request, missing, state, policy)]
     if any(line.rule == "key-usable" and line.status == "missing" for line in lines):
         parts.append(_paragraph(OPENPGP))
     if pending:
         parts += ["These are on their way, and need nothing from you now unless you hear from us:", _listed(pending)]
-    parts += [*_how_to_answer(request, bool(missing)), f"With kind regards,\n\n{policy.office}\n{policy.institution}"]
+    is_asked = bool(missing) or state is State.RETURNED
+    parts += [*_how_to_answer(request, is_asked), f"With kind regards,\n\n{policy.office}\n{policy.institution}"]
     return "\n\n".join(parts)
 
 
@@ -106,9 +107,19 @@ def _of_boards(line: Line, who: str, policy: PolicyPublished) -> str:
     return f"for {who}: an approval or exemption by {where}"
 
 
-def _asked_for(request: str, missing: Sequence[str], policy: PolicyPublished) -> Iterator[str]:
-    thanks = f"Thank you for your request {request} to {policy.institution}."
+def _comes_back(request: str, standing: Standing) -> Iterator[str]:
+    """What a request was returned for, whatever the checklist says of it."""
+    known = standing.request(request)
+    if known.state is State.RETURNED and known.returned:
+        items = ", ".join(known.returned.event.items)
+        again = "Please complete them, and send it to us again."
+        yield _paragraph(f"Your request {request} comes back to you, for these items: {items}. {again}")
+
+
+def _asked_for(request: str, missing: Sequence[str], state: State, policy: PolicyPublished) -> Iterator[str]:
     if not missing:
+        if state is State.RETURNED:
+            return
         yield _paragraph(
             f"Thank you for your request {request} to {policy.institution}. Nothing is missing from you now."
         )
@@ -120,8 +131,8 @@ def _asked_for(request: str, missing: Sequence[str], policy: PolicyPublished) ->
     yield _listed(missing)
 
 
-def _how_to_answer(request: str, is_missing: bool) -> Iterator[str]:
-    if is_missing:
+def _how_to_answer(request: str, is_asked: bool) -> Iterator[str]:
+    if is_asked:
         yield _paragraph(
             f"Please answer by e-mail, with the number {request} in the subject and letters and certificates attached "
             "as PDF files. All of it together is easiest for us, but don't wait for what takes long. If anything here "

@@ -358,6 +358,18 @@ def test_the_letter_tells_what_is_on_its_way(tmp_path: Path):
     assert "  - for Ana Ejemplo: the decision of COUHES\n" in letter
 
 
+def test_the_letter_of_a_returned_request_says_for_what_it_comes_back(tmp_path: Path):
+    back = f"Your request {REQUEST} comes back to you, for these items: C1.2. Please complete them"
+    home = office_home(tmp_path / "home", returned(), law=None)
+    letter = ask(home, "request", REQUEST, "--letter").out.replace("\n", " ")
+    assert back in letter
+    assert "Nothing is missing" not in letter
+    assert "Please answer by e-mail" in letter
+
+    home = office_home(tmp_path / "again", returned(), submitted(), law=None)
+    assert back not in ask(home, "request", REQUEST, "--letter").out.replace("\n", " ")
+
+
 # Histories.
 
 

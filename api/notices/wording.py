@@ -56,11 +56,8 @@ def written(notice: Notice, known: Known) -> Text | None:
         if known.standing.request(request).state in OVER:
             return None
         text = letter(request, known.standing, known.lines, known.names)
-        if not isinstance(known.event, RequestReturned):
-            return Text(f"Request {request}: received", f"{text}\n")
-        dear, _, rest = text.partition("\n\n")
-        back = _paragraph(f"Your request {request} comes back to you, for these items: {', '.join(known.event.items)}.")
-        return Text(f"Request {request}: to be completed", f"{dear}\n\n{back}\n\n{rest}\n")
+        is_back = isinstance(known.event, RequestReturned)
+        return Text(f"Request {request}: {'to be completed' if is_back else 'received'}", f"{text}\n")
     paragraphs = list(_paragraphs(notice, known))
     to = "colleagues" if notice.person is None else known.names(notice.person)
     parts = [f"Dear {to},", *paragraphs, f"With kind regards,\n\n{policy.office}\n{policy.institution}"]
