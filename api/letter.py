@@ -110,8 +110,8 @@ def _of_boards(line: Line, who: str, policy: PolicyPublished) -> str:
 def _comes_back(request: str, standing: Standing) -> Iterator[str]:
     """What a request was returned for, whatever the checklist says of it."""
     known = standing.request(request)
-    if known.state is State.RETURNED and known.returned:
-        items = ", ".join(known.returned.event.items)
+    if known.state is State.RETURNED and known.last_return:
+        items = ", ".join(known.last_return.event.items)
         again = "Please complete them, and send it to us again."
         yield _paragraph(f"Your request {request} comes back to you, for these items: {items}. {again}")
 

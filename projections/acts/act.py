@@ -23,8 +23,9 @@ from projections.standing import (
     RequestStanding,
     Standing,
 )
+from projections.standing.office import WORKING
 
-DECIDING: tuple[Role, ...] = ("director", "acting director", "alternate", "staff")
+DECIDING = WORKING
 DIRECTING: tuple[Role, ...] = ("director", "acting director")
 # What can stand in the way of a request, of a person and of a data set alike.
 CONCERNS = (*IncidentStanding.folds, *HoldStanding.folds)

@@ -75,7 +75,7 @@ class RequestStanding:
         self.state = State.UNKNOWN
         self.since = 0
         self.submitted: Known[RequestSubmitted] | None = None
-        self.returned: Known[RequestReturned] | None = None  # the last time
+        self.last_return: Known[RequestReturned] | None = None
         self.study_group: tuple[str, ...] = ()  # everybody who will have access, once each, but who has left
         self.personnel: tuple[str, ...] = ()  # everybody involved
         self.datasets: tuple[Wanted, ...] = ()  # what was asked for, and what an amendment added
@@ -139,7 +139,7 @@ class RequestStanding:
                     self._departed.pop(person, None)
                 self._regroup()
             case RequestReturned() as returned:
-                self.returned = Known(returned, position)
+                self.last_return = Known(returned, position)
             case RequestClosed() as closed:
                 self.closed = Known(closed, position)
             case LawDetermined() as law:
