@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from ledger.storage.tag_index import ROWS_MISPLACED
+from ledger.storage.index_checking import ROWS_MISPLACED
 
 Strays = list[tuple[int | None, str]]
 

@@ -31,17 +31,11 @@ from ledger.storage.checking import index_strays, strays
 from ledger.storage.connections import Connections, FileConnections, OneConnection, Transaction
 from ledger.storage.grouping import Grouping
 from ledger.storage.growing import EMPTY_TIP, NOTHING_KNOWN, Ground, Outcome, Tip, Wish, grown
+from ledger.storage.index_checking import INDEXED_TAGS, LISTED_BUT_NEWER, leads
 from ledger.storage.opening import connect
 from ledger.storage.port import EMPTY_HEAD, ROWS, Clock, Head, Store, recording_time
 from ledger.storage.recent import Recent
-from ledger.storage.tag_index import (
-    INDEXED_TAGS,
-    LISTED_BUT_NEWER,
-    TagIndex,
-    entry_in,
-    indexed_up_to,
-    leads,
-)
+from ledger.storage.tag_index import TagIndex, entry_in, indexed_up_to
 from ledger.storage.turn import Turn
 
 APPLICATION_ID = 0x4455414C  # "DUAL"

@@ -11,7 +11,7 @@ a busy tag each type is looked for by itself. What is busy stays busy, so a stor
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
@@ -33,7 +33,7 @@ ADD_TAG = "INSERT INTO tags (tag, type, position, earlier) VALUES (?, ?, ?, ?)"
 ENTRIES = "SELECT position, entry FROM entries WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
 
 
-def _list_of(row: str) -> str:
+def list_of(row: str) -> str:
     """SQL for what a row of the index lists: positions between commas, or one alone, as a number."""
     return f"CASE {row}.earlier WHEN '' THEN {row}.position ELSE {row}.earlier || ',' || {row}.position END"
 
@@ -42,7 +42,7 @@ def _list_of(row: str) -> str:
 STEP_BEFORE = f"(t.position - 1) / {STEP} * {STEP}"
 # Lists are handed in as JSON: to find many alike by one statement takes a third of handing in each by itself.
 ROWS_OF_TAGS = f"""
-    SELECT t.tag, t.type, {_list_of("t")}
+    SELECT t.tag, t.type, {list_of("t")}
     FROM json_each(?1) AS tag
     CROSS JOIN tags AS t ON t.tag = tag.value
     LIMIT ?2
@@ -55,9 +55,9 @@ ENTRIES_AT = """
 # Every pair of a tag and a type is one range of the index. With each row comes what those of the same step and type
 # list for each further tag, or NULL where there is none.
 MATCHING_ROWS = f"""
-    SELECT {_list_of("t")}, (
+    SELECT {list_of("t")}, (
         SELECT json_group_array((
-            SELECT group_concat({_list_of("other")}) FROM tags AS other
+            SELECT group_concat({list_of("other")}) FROM tags AS other
             WHERE other.tag = further.value AND other.type = t.type
                 AND other.position > {STEP_BEFORE} AND other.position <= {STEP_BEFORE} + {STEP}
         ))
@@ -83,46 +83,6 @@ TYPES_OF_TAG = """
 # How many positions a row lists.
 LISTED = "CASE WHEN earlier > '' THEN 2 + length(earlier) - length(replace(earlier, ',', '')) ELSE 1 END"
 COUNTED = f"(SELECT TOTAL(listed) FROM (SELECT {LISTED} AS listed FROM tags WHERE tag = ? LIMIT ?))"
-# For each of these tags a list of positions, empty where it leads nowhere. Whatever a row says, SQLite takes it to have
-# the tag and the type that the search for its range was for, and need not look at "=" again: so they are compared once
-# more, by a plus that hides the column, and after "IS". What a row lists belongs to its step, and is text: digits come
-# before letters, and what is no text comes after both.
-LEADS = f"""
-    SELECT group_concat((
-        SELECT '[' || COALESCE(group_concat(
-            CASE
-                WHEN t.earlier = '' THEN t.position
-                WHEN t.earlier < 'a' AND CAST(t.earlier AS INTEGER) > {STEP_BEFORE} THEN {_list_of("t")}
-                ELSE 'misplaced'
-            END
-        ), '') || ']'
-        FROM tags AS t
-        WHERE t.tag = wanted.value AND t.type IS ?2 AND t.position > ?3 AND t.position <= ?4
-            AND +t.tag = wanted.value AND +t.type = ?2
-    ))
-    FROM json_each(?1) AS wanted
-"""
-REACH = f"(SELECT COALESCE(MAX(position), 0) - COALESCE(MAX(position), 0) % {STEP} FROM entries)"
-LISTED_BUT_NEWER = f"""
-    SELECT CAST(TOTAL({LISTED}) AS INTEGER) FROM tags WHERE (position BETWEEN ? + 1 AND {REACH}) IS NOT TRUE
-"""
-ROWS_MISPLACED = f"SELECT DISTINCT position FROM tags WHERE (position BETWEEN 1 AND {REACH}) IS NOT TRUE"
-# What the rows list in the order of entries; SQLite sorts it in files of its own when it is much. Of what nobody wrote
-# so, this shows what it can.
-INDEXED_TAGS = f"""
-    SELECT
-        listed.value AS at,
-        CAST(COALESCE(t.type, '') AS BLOB),
-        CAST(json_group_array(COALESCE(CAST(t.tag AS TEXT), '')) AS BLOB)
-    FROM tags AS t, json_each(
-        CASE
-            WHEN json_valid('[' || {_list_of("t")} || ']') THEN '[' || {_list_of("t")} || ']'
-            ELSE json_array(t.position)
-        END
-    ) AS listed
-    WHERE typeof(at) = 'integer' AND at > ? AND at <= ?
-    GROUP BY at, t.type
-"""
 
 
 # A tag, a type, the last position of a step where they stand, and a list of the earlier ones.
@@ -136,14 +96,6 @@ _beside = msgspec.json.Decoder(list[str | None]).decode
 def indexed_up_to(position: int) -> int:
     """How far the index reaches in a log of this length."""
     return position - position % STEP
-
-
-def leads(
-    connection: sqlite3.Connection, type_: str, wanted: Mapping[str, Sequence[int]], after: int, until: int
-) -> bool:
-    """Whether the index has just these positions for each of these tags with a type, in whole steps."""
-    (found,) = connection.execute(LEADS, (_json([*wanted]), type_, after, until)).fetchone()
-    return f"[{found}]" == _json([*wanted.values()])
 
 
 def index_rows(entries: Sequence[Entry]) -> list[Row]:
