@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import pytest
 
+from api.cli.serving import LAST_SECONDS
 from api.cli.verifying import verify_home
 from api.patience import SECONDS
 from tests.served import CLIENTS, Served, serving
@@ -57,14 +58,17 @@ def check_told_twice(served: Served, told: list[signal.Signals]) -> None:
     with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE) as client:
         client.sendall(head.encode())
         assert client.recv(len(GO_ON), socket.MSG_WAITALL) == GO_ON
+        began = time.monotonic()
         for one in told:
             os.killpg(served.process.pid, one)
         client.sendall(body)
         assert b"HTTP/1.1 201" in client.recv(4096)
 
     assert served.ended() == 0
+    # A worker that does not end of itself is killed when that time is over. What the server says is no measure of it:
+    # it may take one that has just ended for one that refuses to.
+    assert time.monotonic() - began < LAST_SECONDS
     assert served.recorded() == ["O-1"]
-    assert not [one for one in served.log if one["what"].startswith("Killing")]
 
 
 def test_killed_in_the_middle_everything_that_was_answered_is_in_the_log_once(served: Served):
