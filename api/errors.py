@@ -2,6 +2,7 @@
 
 LedgerError
 ├── NotEntitled          somebody wished for what they may not wish for; nothing was written
+│   └── OwnCase          somebody told what a decision in their own case rests on
 ├── Outdated             a request is no longer as somebody saw it before they acted on it; nothing was written
 ├── TooSlow              the body of a call came too slowly to be waited for any longer; nothing was written
 └── HungUp               who called is gone before the body of the call had come; nothing was written
@@ -19,6 +20,16 @@ class NotEntitled(LedgerError):
     def __init__(self, principal: str, act: str, roles: Sequence[Role]) -> None:
         self.principal, self.act, self.roles = principal, act, tuple(roles)
         super().__init__(f"{principal!r} may not {act}: that takes a role of {', '.join(roles)}")
+
+
+class OwnCase(NotEntitled):
+    """A report of what a decision rests on, by somebody whom it is about or who plays a part in it."""
+
+    def __init__(self, principal: str, report: str, person: str) -> None:
+        self.principal, self.person = principal, person
+        LedgerError.__init__(
+            self, f"{principal!r} may not report {report} here: {person} plays a part in it, so somebody else has to"
+        )
 
 
 class Outdated(LedgerError):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from api.desk import Desk, Outcome
-from api.errors import NotEntitled
+from api.errors import NotEntitled, OwnCase
 from ledger.errors import KeyReused, LedgerError, Malformed
 from ledger.events import (
     ActRefused,
@@ -285,6 +285,8 @@ class AnyDesk(RuleBasedStateMachine):
                 return NotEntitled
             if not ahead.admits(report, self.today):
                 return Malformed
+            if ahead.is_own_case(self.model.face(actor), report):
+                return OwnCase
             if len(told) > 1:
                 ahead.takes(report)
         return None

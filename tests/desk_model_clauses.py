@@ -5,16 +5,28 @@ from datetime import date
 from typing import Any
 
 from ledger.events import (
+    AccessRestored,
+    AffiliationDetermined,
     AgreementExecuted,
     AgreementIssued,
+    AgreementSigned,
     AgreementTerminated,
     AmendmentIssued,
     ContactDesignated,
+    DebarmentLifted,
     DeterminationEnded,
     EthicsDetermined,
+    FactCorrected,
+    FindingClosed,
+    IncidentContained,
+    KeyConfirmed,
+    KeyTestPassed,
     LawDetermined,
+    LegalHoldLifted,
     PolicyPublished,
+    PublicationReviewed,
     RelianceElected,
+    SuspensionLifted,
     TrainingCertified,
     TrainingVerified,
 )
@@ -22,6 +34,13 @@ from ledger.events.release import Party
 from ledger.events.request import RequestSubmitted
 from ledger.events.review import Basis
 from tests.desk_model_written import Written
+
+# What opens the way to something that is decided.
+OPENING = (
+    *(EthicsDetermined, RelianceElected, LawDetermined, AffiliationDetermined, TrainingVerified, AgreementSigned),
+    *(KeyConfirmed, KeyTestPassed, PublicationReviewed, IncidentContained, FindingClosed, FactCorrected),
+    *(SuspensionLifted, DebarmentLifted, AccessRestored, LegalHoldLifted),
+)
 
 
 class Clauses(Written):
@@ -81,6 +100,20 @@ class Clauses(Written):
             return set()
         others = {said.head_approval.by if said.head_approval else None, contact.person if contact else None}
         return {said.researcher, said.sponsor, *self.personnel(request), *self.group(request), *others}
+
+    def named(self, request: str | None) -> set[str]:
+        """Everybody who was ever to have access, by what is said now."""
+        return set(self.said(request).study_group)
+
+    def is_own_case(self, who: str | None, fact: Any) -> bool:
+        """Whether a report opens the way for somebody: it is about them, or about a request they play a part in."""
+        if who is None or not isinstance(fact, OPENING):
+            return False
+        about = self.log[fact.corrected - 1] if isinstance(fact, FactCorrected) else fact
+        if who == getattr(about, "person", None) or who in getattr(about, "people", ()):
+            return True
+        requests = {tag[8:] for tag in about.tags() if tag.startswith("request:")}
+        return any(who in self.parts(one) | self.named(one) for one in requests if self.said(one))
 
     def _granted_and_own_part(self, act: Any) -> Iterator[str]:
         if self.stage(act.request) != "granted":

@@ -94,6 +94,9 @@ class LaterModel(Model):
     def group(self, request: str | None) -> set[str]:
         return {who for who in self._members(request).named if self.left(who, request) is None}
 
+    def named(self, request: str | None) -> set[str]:
+        return self._members(request).named
+
     def personnel(self, request: str | None) -> set[str]:
         """Everybody involved: nobody who once was is forgotten by an amendment."""
         now, joined = self.said(request), set()

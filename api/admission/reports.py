@@ -8,6 +8,7 @@ from api.admission.corrections import CORRECTABLE, check_correction
 from api.admission.entitlement import admit_actor, admit_researcher, check_first_role, check_last_role, office_in
 from api.admission.kinds import introducing, things
 from api.admission.known import Knowledge
+from api.admission.own_case import admit_own_case, parts_looked_at
 from ledger.boundary import Boundary, about
 from ledger.events import (
     AgreementExecuted,
@@ -39,11 +40,7 @@ NOWHERE_YET = 0
 def looked_at(events: Iterable[Event], others: Iterable[str] = ()) -> list[Boundary]:
     """What has to be read to know whether these reports can be let in, and these other people are known."""
     people = [about(PersonRegistered, tags=[f"person:{person}"]) for person in others]
-    return [
-        of_office(),
-        *people,
-        *(boundary for event in events for boundary in (*_introductions(event), *_moves(event))),
-    ]
+    return [of_office(), *people, *(boundary for event in events for boundary in _looked_at(event))]
 
 
 def admit_reports(
@@ -69,12 +66,17 @@ def admit_reports(
         if isinstance(event, FactCorrected):
             check_correction(event, told)
         known.admit(event)
+        admit_own_case(event, told, office, actor)
         told.append(Known(event, NOWHERE_YET))
         if isinstance(event, FactCorrected):
             known = Knowledge(told)
         else:
             known.add(event)
     known.check_people(others)
+
+
+def _looked_at(event: Event) -> list[Boundary]:
+    return [*_introductions(event), *_moves(event), *parts_looked_at(event)]
 
 
 def _introductions(event: Event) -> list[Boundary]:

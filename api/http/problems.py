@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from werkzeug.exceptions import HTTPException
 
-from api.errors import HungUp, NotEntitled, Outdated, TooSlow
+from api.errors import HungUp, NotEntitled, Outdated, OwnCase, TooSlow
 from api.packets import Rejected
 from ledger.errors import (
     Conflict,
@@ -106,6 +106,7 @@ NOTHING: Mapping[str, Any] = {}
 # What there is to say of an error that does not depend on what is in it.
 FIXED: dict[type[Exception], tuple[str, str]] = {
     NotEntitled: ("not-entitled", "It takes another role, or a key with another scope."),
+    OwnCase: ("not-entitled", "Somebody else has to report this: you play a part in what it is about."),
     Conflict: ("conflict", "What it depends on changed while it was decided. Nothing was recorded."),
     KeyReused: ("key-reused", "Nothing was recorded. Use a new key for a new request."),
     Missing: ("erased", ""),
