@@ -10,7 +10,9 @@ from api.http.problems import pointer_in, pointer_of
 from ledger.errors import Busy, Damaged
 from ledger.events import ActRefused
 from tests.facts import ANA, DATA_SET, NOON, REQUEST
-from tests.http_office import HttpOffice, office, told
+from tests.http_office import HttpOffice, office, principal, told
+from tests.office import written
+from tests.office_facts import STRANGER, role
 
 __all__ = ["office"]
 
@@ -343,3 +345,14 @@ def test_a_field_of_a_packet_becomes_a_pointer(field, pointer):
 
 def test_a_problem_document_has_no_empty_members(office: HttpOffice):
     assert json.loads(office.get(None, "/entries").get_data()).keys() == {"type", "title", "status", "instance"}
+
+
+def test_who_reports_in_their_own_case_is_told_that_somebody_else_has_to(office: HttpOffice):
+    written([role(principal=principal("director"), person=STRANGER)], office.home.ledger)
+    assert office.post("director", f"/people/{STRANGER}/suspensions", {}).status_code == 201
+
+    with office.unchanged():
+        response = office.post("director", f"/people/{STRANGER}/suspension-lifts", {})
+
+    assert (response.status_code, problem(response)["type"]) == (403, "/docs#not-entitled")
+    assert told(response)["detail"] == "Somebody else has to report this: you play a part in what it is about."
