@@ -1,9 +1,9 @@
-"""Signing beside whoever appends batch after batch: one batch is signed by another process while the next is appended.
+"""Signing beside whoever appends batch after batch: another process signs what is there while more is appended.
 
 That process is only there so that nobody waits. Whatever it did not come to, or could not do, is made up for at the end
 by whoever began it, who then says what is not signed, and why.
 
-    python -m api.beside HOME       signs whenever something comes on standard input, until that ends
+    python -m api.beside HOME       signs now and then while something comes on standard input, until that ends
 """
 
 import os
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from select import select
+from time import monotonic
 from typing import Self
 
 from api.signing import signed_up
@@ -21,6 +23,8 @@ from ledger.home import Home, open_notary
 
 # To begin a process takes as long as to sign so many entries.
 WORTH = 20_000
+# Each signature waits for the disk, and has whoever appends wait for it: so many seconds are between two.
+PAUSE = 0.25
 
 
 class Beside:
@@ -89,11 +93,21 @@ class _Signer:
 
 
 def main(path: Path) -> None:
-    """Sign whenever something comes on standard input, until that ends or it cannot be."""
+    """Sign now and then while something comes on standard input, until that ends or it cannot be."""
     # Whoever began it finds the same, and says so.
     with suppress(LedgerError), open_notary(path) as notary:
-        while os.read(sys.stdin.fileno(), 65_536):
+        while _told_for(PAUSE):
             notary.sign()
+        notary.sign()
+
+
+def _told_for(seconds: float) -> bool:
+    """Take in what is said on standard input for so long, once something is; whether it goes on."""
+    told = os.read(sys.stdin.fileno(), 65_536)
+    until = monotonic() + seconds
+    while told and select([sys.stdin], [], [], max(0.0, until - monotonic()))[0]:
+        told = os.read(sys.stdin.fileno(), 65_536)
+    return bool(told)
 
 
 if __name__ == "__main__":
