@@ -8,7 +8,7 @@ the rules held against it. A *report* is of something that has happened: it is r
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -31,6 +31,8 @@ from projections.standing import Standing
 from projections.views.taking import of_request as of_case
 
 ATTEMPTS = 8
+# Whoever gives anybody an address is in the way of all others who do; and nothing has to be judged again.
+ATTEMPTS_TO_REPORT = 64
 
 Answer = TypeVar("Answer")
 
@@ -61,6 +63,13 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
             precision=self.precision,
             judged=judgement,
         )
+
+
+class Check(Protocol):
+    """What has to be so when something is recorded, beside all that it is admitted or judged by."""
+
+    def check(self, ledger: Ledger, reading: Reading) -> Reading:
+        """The reading with what this depends on, which may not change before the append. Raises if it is not so."""
 
 
 class Seen(NamedTuple):
@@ -144,10 +153,10 @@ class Desk:
         self,
         reports: Sequence[tuple[Event, Circumstances]],
         key: IdempotencyKey | None = None,
-        seen: Seen | None = None,
+        checks: Sequence[Check] = (),
     ) -> None:
         """Raise what `report_together` would raise now; nothing is recorded."""
-        self._read(reports, key, seen)
+        self._read(reports, key, checks)
 
     def report(self, event: Event, circumstances: Circumstances, key: IdempotencyKey | None = None) -> Outcome:
         """Record what has happened; as `report_together` for one event."""
@@ -157,14 +166,14 @@ class Desk:
         self,
         reports: Sequence[tuple[Event, Circumstances]],
         key: IdempotencyKey | None = None,
-        seen: Seen | None = None,
+        checks: Sequence[Check] = (),
     ) -> Outcome:
         """Record what has happened, all of it or nothing.
 
         Raises `Malformed` for what `api.admission` does not let in, `Outdated` and `Conflict` as `act` does.
         """
         self.check_ready()
-        return self._followed(_persist(lambda: self._report(reports, key, seen)))
+        return self._followed(_persist(lambda: self._report(reports, key, checks), ATTEMPTS_TO_REPORT))
 
     def _followed(self, outcome: Outcome) -> Outcome:
         """An outcome with what is said after it was recorded, of an earlier one too: it may not have come so far."""
@@ -202,9 +211,9 @@ class Desk:
         return judgement
 
     def _report(
-        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, seen: Seen | None
+        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, checks: Sequence[Check]
     ) -> Outcome:
-        reading = self._read(reports, key, seen)
+        reading = self._read(reports, key, checks)
         appended = self._append([circumstances.fact(event) for event, circumstances in reports], reading)
         return Outcome(appended.entries, again=appended.again)
 
@@ -213,7 +222,7 @@ class Desk:
             return self._ledger.append(facts, reading)
 
     def _read(
-        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, seen: Seen | None
+        self, reports: Sequence[tuple[Event, Circumstances]], key: IdempotencyKey | None, checks: Sequence[Check]
     ) -> Reading:
         """What the ledger knows of what the reports are about, if they can be let in."""
         at = self._clock()
@@ -226,8 +235,8 @@ class Desk:
         if not reading.outcome:
             told = [(event, circumstances.actor) for event, circumstances in reports]
             facts = reading.facts
-            if seen is not None:
-                reading = seen.check(self._ledger, reading)
+            for check in checks:
+                reading = check.check(self._ledger, reading)
             with self._entitled_by_then(at):
                 admit_reports(told, facts, at, others)
         return reading
@@ -242,9 +251,9 @@ class Desk:
             raise
 
 
-def _persist(attempt: Callable[[], Answer]) -> Answer:
+def _persist(attempt: Callable[[], Answer], attempts: int = ATTEMPTS) -> Answer:
     """What an attempt gives, made again when somebody else was faster, but not for ever."""
-    for _ in range(ATTEMPTS - 1):
+    for _ in range(attempts - 1):
         try:
             return attempt()
         except Conflict:

@@ -124,6 +124,11 @@ class Ledger:
         facts = self._readings.united(reading.facts, more)
         return msgspec.structs.replace(reading, facts=facts, query=DCBQuery([*reading.query.items, *query.items]))
 
+    def watch(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
+        """The same reading, out of date also when something new lies within boundaries that aren't read."""
+        query = DCBQuery([*reading.query.items, *self.query(boundaries).items])
+        return msgspec.structs.replace(reading, query=query)
+
     def append(self, facts: Sequence[Fact], reading: Reading | None = None) -> Appended:
         """Record these facts together, provided that nothing newer lies within the reading's boundaries.
 

@@ -5,8 +5,9 @@ from io import BytesIO
 
 import msgspec
 
+from api.claims import Claims
 from api.commands.command import Acting, Command, Document, Drafting, KeepingNothing, Wish
-from api.desk import ATTEMPTS, Circumstances, Desk, Outcome, Seen
+from api.desk import ATTEMPTS, Check, Circumstances, Desk, Outcome, Seen
 from api.packets.reports import Keeping, Report
 from api.signing import After, Before, nothing_before, signing
 from ledger.codec import SALT_BYTES
@@ -93,7 +94,7 @@ class Clerk:
         if isinstance(trial, Acting):
             # An act that is done again under its key is let in whatever is held against it now.
             return self._desk.objections(trial.act, circumstances, key, seen)
-        self._desk.admit(trial, key, seen)
+        self._desk.admit(trial, key, (seen,) if seen else ())
         self._check_shape(trial)
         return ()
 
@@ -109,7 +110,8 @@ class Clerk:
             shown = _keep(documents, drafting.keeping, wish.act.subject or "", wish.becomes)
             circumstances = msgspec.structs.replace(drafting.circumstances, documents=(*wish.documents, *shown))
             return self._desk.act(wish.act, circumstances, key, seen)
-        return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key, seen)
+        checks: list[Check] = [Claims(wish, self.home.custody), *([seen] if seen else [])]
+        return self._desk.report_together(_shown_by(wish, documents, drafting.keeping), key, checks)
 
     def earlier(self, key: IdempotencyKey) -> Outcome | None:
         """What came of a command under this key before; None when nothing did. Raises `KeyReused`."""

@@ -4,6 +4,7 @@ from datetime import date
 
 import msgspec
 
+from api.claims import check_address
 from api.commands.command import Acting, Command, Drafting, Wish
 from api.packets.form import Address
 from api.register import register_of
@@ -41,9 +42,8 @@ class Details(Command, frozen=True, kw_only=True):
         """Raise `Malformed` for what is no e-mail address, and for that of somebody else: people are found by it."""
         if self.email is not None and not _is_address(self.email):
             raise Malformed("e-mail address", self.email, "is none: it looks like ana@example.edu")
-        known = register_of(at.ledger, at.custody).person(caseless(self.email)) if self.email else None
-        if known not in (None, person):
-            raise Malformed("e-mail address", self.email, f"is that of {known} already")
+        if self.email:
+            check_address(register_of(at.ledger, at.custody), self.email, person)
 
 
 class RegisterPerson(Details, frozen=True, kw_only=True):
