@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from api.desk import ATTEMPTS, Desk
+from api.desk import ATTEMPTS, ATTEMPTS_TO_REPORT, Desk
 from api.errors import NotEntitled
 from ledger.errors import Conflict, Malformed
 from ledger.events import Event, RequestApproved
@@ -65,10 +65,10 @@ def test_an_act_is_tried_so_many_times_and_then_it_is_a_conflict(prepared: Offic
     ]
 
 
-@pytest.mark.parametrize("times", [ATTEMPTS - 1, ATTEMPTS])
+@pytest.mark.parametrize("times", [ATTEMPTS_TO_REPORT - 1, ATTEMPTS_TO_REPORT])
 def test_a_report_is_tried_so_many_times_and_then_it_is_a_conflict(prepared: Office, times):
     desk, rival = beside(prepared, lambda _: law(), times)
-    if times < ATTEMPTS:
+    if times < ATTEMPTS_TO_REPORT:
         desk.report(returned(), BY_THE_DIRECTOR)
         assert prepared.last.event == returned()
     else:
