@@ -25,7 +25,7 @@ from ledger.events import LogKeyRetired, LogKeyRotated, RequestApproved
 from ledger.evidence.lockstore import NOTHING, Stored
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.witness import Witness, create_witness
-from ledger.home import open_home, open_lock_store, open_log, read_log_key, store_url
+from ledger.home import PUBLISHED, open_home, open_lock_store, open_log, read_log_key, store_url
 from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
 from tests.custody_facts import forged_text
@@ -89,7 +89,7 @@ class Kept(NamedTuple):
             return connection.execute(statement, values).fetchall()
 
     def sign_anew(self, *sizes: int) -> None:
-        """With the log key in hand: another lock store, in which the log as it is now was signed all along."""
+        """With the log key in hand: another lock store, and published what is in it, by which the log was always so."""
         for table in ("checkpoints", "cosignatures"):
             self.run(LOCK_STORE, f"DELETE FROM {table}")
         leaves, before = [one.leaf for one in entries_of(self.home)], NOTHING
@@ -99,6 +99,7 @@ class Kept(NamedTuple):
                 stored = Stored(size, sign_checkpoint(checkpoint, [read_log_key(self.home)]))
                 assert lock.add(stored, before)
                 before = stored
+        (self.home / PUBLISHED).write_bytes(before.note)
 
 
 @contextmanager
@@ -181,7 +182,7 @@ def puts_yesterday_back(kept: Kept) -> None:
     cut(kept.home, kept.signed - 1)
 
 
-def puts_yesterday_back_with_its_lock_store(kept: Kept) -> None:
+def puts_all_of_yesterday_back(kept: Kept) -> None:
     cut(kept.home, kept.signed - 1)
     kept.sign_anew(1)
 
@@ -247,6 +248,18 @@ def forges_the_lock_store(kept: Kept) -> None:
         assert lock.add(Stored(len(leaves), forged), lock.last())
 
 
+def publishes_another_history(kept: Kept, key: Ed25519PrivateKey | None = None) -> None:
+    """What everybody is shown who fetches a checkpoint, and what they are told to compare with."""
+    leaves = [one.leaf for one in entries_of(kept.home)]
+    leaves[kept.position - 1] = bytes(32)
+    checkpoint = Checkpoint("log.example.com", len(leaves), root_hash(leaves))
+    (kept.home / PUBLISHED).write_bytes(sign_checkpoint(checkpoint, [key or read_log_key(kept.home)]))
+
+
+def publishes_by_another_key(kept: Kept) -> None:
+    publishes_another_history(kept, Ed25519PrivateKey.generate())
+
+
 def takes_over_signing(kept: Kept) -> None:
     """Without the log key: the log names another that signs, and retires the one that did."""
     own = Ed25519PrivateKey.generate()
@@ -292,12 +305,14 @@ class Row(NamedTuple):
 # As in the README, word for word.
 ROWS = {
     "rewrites an entry, with chain, tree, index and views": Row(rewrites, 11, 11, 10),
-    "... and lock store and signatures, with the log key": Row(rewrites_and_signs, 0, 11, 10),
+    "... and lock store, signatures and what is published, with the log key": Row(rewrites_and_signs, 0, 11, 10),
     "cuts the tail off": Row(cuts, 11, 11, 10),
     "cuts it off, and lets it grow to the same size": Row(regrows, 11, 11, 10),
     "puts yesterday's database back": Row(puts_yesterday_back, 11, 11, 0),
-    "... and yesterday's lock store": Row(puts_yesterday_back_with_its_lock_store, 0, 11, 0),
+    "... and yesterday's lock store, and publishes what is in it": Row(puts_all_of_yesterday_back, 0, 11, 0),
     "shows two histories to two auditors, each signed": Row(shows_another_history, 0, 11, 10),
+    "publishes a checkpoint over another history, signed": Row(publishes_another_history, 11, 11, 0),
+    "... or by another key": Row(publishes_by_another_key, 12, 12, 0),
     "swaps documents": Row(swaps_a_document, 10, 10, 0),
     "replaces a name, with all keys in hand": Row(replaces_details, 10, 10, 0),
     "removes details without an erasure": Row(removes_details, 10, 10, 0),

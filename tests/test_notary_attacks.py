@@ -25,7 +25,7 @@ from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_st
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.report import Report, Verdict
 from ledger.evidence.verify import CUT_TAIL
-from ledger.home import open_home, open_log, open_notary, read_log_key
+from ledger.home import PUBLISHED, open_home, open_log, open_notary, read_log_key
 from tests.facts import noon
 from tests.signing import (
     ORIGIN,
@@ -85,7 +85,8 @@ def kept(tmp_path: Path) -> Kept:
 
 
 def lock_away(path: Path, *checkpoints: bytes) -> None:
-    """Put another lock store in the place of a home's, with these in it."""
+    """Put another lock store in the place of a home's, with these in it, of which the last is published."""
+    (path / PUBLISHED).unlink()
     for old in (path / "lock").iterdir():
         old.unlink()
     url = f"sqlite:///{path}/lock/checkpoints.db"
@@ -96,6 +97,7 @@ def lock_away(path: Path, *checkpoints: bytes) -> None:
             stored = Stored(int(note.split(b"\n")[1]), note)
             assert lock.add(stored, before)
             before = stored
+            (path / PUBLISHED).write_bytes(note)
 
 
 def signed_over(path: Path, size: int, key: Ed25519PrivateKey | None = None) -> bytes:
@@ -295,10 +297,17 @@ def test_yesterdays_database_and_lock_store_are_found_by_a_checkpoint_of_today(k
 
 
 def test_yesterdays_lock_store_alone_is_found_by_a_checkpoint_of_today(kept: Kept):
-    with copied(kept.home, "lock"):
+    with copied(kept.home, "lock", "checkpoint"):
         today = Given("today", sign(kept.home).raw)
 
     assert (kept.verdict(), kept.verdict_for(today)) == (HOLDS, SHORTER)
+
+
+def test_yesterdays_lock_store_alone_is_found_by_what_is_published_today(kept: Kept):
+    with copied(kept.home, "lock"):
+        sign(kept.home)
+
+    assert kept.verdict() == SHORTER
 
 
 # Other keys.
@@ -361,7 +370,8 @@ def test_an_altered_checkpoint_in_the_lock_store_is_found(kept: Kept, size: int)
     for place in range(0, len(raw), 9):
         change_lock(kept.home, "UPDATE checkpoints SET note = ? WHERE size = ?", flipped(raw, place), size)
 
-        assert kept.verdict() in {ALTERED, UNVERIFIED}
+        # That what is published is not in the lock store is graver than that a key there is not known.
+        assert kept.verdict() in ({ALTERED, SHORTER} if size == 9 else {ALTERED, UNVERIFIED})
         assert kept.refuses_to_write() == (size == 9)
         change_lock(kept.home, "UPDATE checkpoints SET note = ? WHERE size = ?", raw, size)
 
@@ -392,7 +402,9 @@ def test_a_checkpoint_over_no_entries_is_found(kept: Kept, size: int):
 
 def test_a_checkpoint_that_was_taken_out_of_the_lock_store_is_found_by_who_keeps_it(kept: Kept):
     change_lock(kept.home, "DELETE FROM checkpoints WHERE size = 9")
+    assert (kept.verdict(), kept.verdict_for()) == (SHORTER, SHORTER)
 
+    (kept.home / PUBLISHED).write_bytes(locked(kept.home)[-1].note)
     assert (kept.verdict(), kept.verdict_for()) == (HOLDS, SHORTER)
 
 

@@ -35,6 +35,7 @@ from ledger.evidence.named import named_commitments
 from ledger.evidence.report import Finding, Report, Verdict, altered, unreadable, unverified
 from ledger.evidence.verify import CHUNK, WORTH_A_PROCESS, Check, verify_log
 from ledger.home import (
+    PUBLISHED,
     SECRETS,
     VIEWS,
     lock_store_url,
@@ -121,9 +122,9 @@ def verify(
 
     Prints every finding with its position, what else is worth knowing, and what could not be excluded. Exits with 0
     when all holds, 10 when something was altered, 11 when the log is shorter than a checkpoint or no extension of it,
-    12 when some part could not be verified. Every checkpoint in the lock store is compared, those that are given, and
-    what each witness that is named has cosigned last. Signatures on agreements are checked by gpg, judgements made
-    again, and views compared with what the log gives.
+    12 when some part could not be verified. Every checkpoint in the lock store is compared, the one that is published,
+    those that are given, and what each witness that is named has cosigned last. Signatures on agreements are checked by
+    gpg, judgements made again, and views compared with what the log gives.
 
     Without the keys, which an auditor may not have, nothing in custody can be verified: that is 12. Where the keys are
     and custody.db or the documents are not, what the log commits to is lost: that is 10.
@@ -199,7 +200,7 @@ def _verify(path: Path, wanted: int | None, settled: datetime, against: Against,
         earlier = origins_of(path)
         of_earlier = [one for one in against.given if origin_in(one.raw) in earlier]
         given = [one for one in (*against.given, *told.given) if one not in of_earlier]
-        report = against_checkpoints(report, store, open_lock, given, against.keys)
+        report = against_checkpoints(report, store, open_lock, given, against.keys, path / PUBLISHED)
         report = with_witnesses(report, told, open_lock, appointed)
         report = with_earlier(report, store, path, of_earlier, against.keys)
         elsewhere = tuple(_rights_elsewhere(path, against.lock_store))

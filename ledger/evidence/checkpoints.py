@@ -1,4 +1,4 @@
-"""What a verification says of signed checkpoints: those in the lock store, and those that somebody kept elsewhere.
+"""What a verification says of signed checkpoints: in the lock store, published, and kept elsewhere by somebody.
 
 A checkpoint holds when a known key of the log, good for its size, has signed it and the log's first entries have its
 root. What the log says of its keys is believed as far as a checkpoint that holds covers it: so whoever holds one of its
@@ -7,20 +7,23 @@ hashes that roots are made of are taken as the log keeps
 them: that they are those of its bytes is for the rest of the verification.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
-from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
+from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint, parse_checkpoint
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import Subtree, root_of
-from ledger.chain.note import VerifierKey, open_note
+from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, open_note, parse_note, parse_vkey
 from ledger.errors import Damaged, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_key, log_keys, not_vouched_for
 from ledger.evidence.report import Finding, Report, Verdict, altered, unverified
+from ledger.files import named_os_errors, read_regular
 from ledger.storage import Store
 
 # Neighbouring sizes are made up of nearly the same subtrees.
@@ -31,6 +34,8 @@ BOTH_OWNED = (
     " anew by whoever owns both the database and the lock store: nobody gave a checkpoint from an earlier time to"
     " compare with"
 )
+
+PUBLISHED = "published checkpoint"
 
 CUT_UNSIGNED = "that entries which were not signed yet were cut off by whoever owns the database alone"
 
@@ -48,8 +53,9 @@ def against_checkpoints(
     open_lock: Callable[[], LockStore],
     given: Sequence[Given] = (),
     keys: Sequence[VerifierKey] = (),
+    published: Path | None = None,
 ) -> Report:
-    """The report with what the lock store and the checkpoints that are given say of the log beside it.
+    """The report with what the lock store, the `published` file and the checkpoints that are given say of the log.
 
     Only `keys` are trusted, and those that follow them, or where there are none the key that entry 1 names.
     """
@@ -68,10 +74,12 @@ def against_checkpoints(
     try:
         with open_lock() as lock:
             found += _locked(check, lock)
+            found += _published(check, published, lock)
             found += [finding for one in given for finding in _given(check, one, lock)]
     except (Unreachable, NotALedger, Damaged) as error:
         verdict = Verdict.UNVERIFIED if isinstance(error, Unreachable) else Verdict.ALTERED
         found.append(Finding(verdict, None, f"the lock store cannot be read: {error}"))
+        found += _published(check, published, None)
         found += [finding for one in given for finding in _given(check, one, None)]
     unsigned = _unsigned(check, report.size)
     if unsigned:
@@ -235,11 +243,56 @@ def _given(check: _Check, given: Given, lock: LockStore | None) -> Iterable[Find
         # Whatever is wrong with a file that somebody brings, it says nothing of the log.
         yield unverified(None, f"{given.name}: {signed.what}")
         return
-    name = _named(given.name, signed.size)
-    finding = check.held_against(signed)
-    if finding is None:
+    if check.held_against(signed) is None:
         check.largest = max(check.largest, signed.size)
+    yield from _compared(check, given.name, signed, lock)
+
+
+def _published(check: _Check, file: Path | None, lock: LockStore | None) -> Iterator[Finding]:
+    """What everybody is shown that is not what was signed, if there is anything: it may be behind, and never ahead."""
+    if file is None or not os.path.lexists(file):
+        return
+    try:
+        with named_os_errors(file):
+            raw, _ = read_regular(file, MAX_NOTE_BYTES + 1)
+    except Unreachable as error:
+        yield unverified(None, f"{PUBLISHED} cannot be read: {error}")
+        return
+    try:
+        size = parse_checkpoint(parse_note(raw).text).size
+        # Nobody has to have cosigned it.
+        with suppress(UnknownKey):
+            open_note(raw, _witnesses(lock))
+    except (Malformed, SignatureFailed) as error:
+        yield altered(None, f"{PUBLISHED}: {error}")
+        return
+    stored = None if lock is None else lock.at(size)
+    if stored is None or not raw.startswith(stored.note):
+        yield from _unlike_locked(check, raw, lock)
+
+
+def _unlike_locked(check: _Check, raw: bytes, lock: LockStore | None) -> Iterator[Finding]:
+    """What there is to say of what is published, and is not in the lock store as it is."""
+    signed = check.opened(raw)
+    if isinstance(signed, Finding):
+        yield Finding(signed.verdict, None, f"{PUBLISHED}: {signed.what}")
     else:
+        yield from _compared(check, PUBLISHED, signed, lock)
+
+
+def _witnesses(lock: LockStore | None) -> Iterator[VerifierKey]:
+    """The keys of those whose cosignatures are kept."""
+    for vkey in lock.witnesses() if lock is not None else ():
+        # What is no key is said where cosignatures are.
+        with suppress(Malformed):
+            yield parse_vkey(vkey)
+
+
+def _compared(check: _Check, what: str, signed: SignedCheckpoint, lock: LockStore | None) -> Iterator[Finding]:
+    """Where the log is not what was signed so, and where the lock store does not have it."""
+    name = _named(what, signed.size)
+    finding = check.held_against(signed)
+    if finding is not None:
         yield Finding(finding.verdict, None, f"{name}: {finding.what}")
     if lock is not None and not _is_locked(check, signed, lock):
         yield Finding(Verdict.SHORTER, None, f"{name}: the lock store does not have it, and keeps all that is signed")
