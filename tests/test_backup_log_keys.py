@@ -8,16 +8,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
+from ledger.chain.merkle import root_hash
 from ledger.chain.note import VerifierKey, parse_vkey
 from ledger.codec import Codec
-from ledger.events import LedgerOpened
+from ledger.events import LedgerOpened, LogKeyRetired, LogKeyRotated
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored, create_lock_store
 from ledger.evidence.logkeys import log_keys
 from ledger.evidence.witness import Witness, create_witness
-from ledger.home import KEYS, open_log, read_log_keys
+from ledger.home import KEYS, new_log_key, open_lock_store, open_log, read_log_keys
 from tests.backups import NEW, Ledger, furnished, ledger
 from tests.command_line import Outcome, dua_ledger
-from tests.facts import noon
+from tests.facts import fact, ledger_on, noon
 from tests.signing import ORIGIN, append, entries_of, sign, verified
 from tests.tampering import SIZE
 from tests.witnesses import served
@@ -142,6 +143,24 @@ def test_what_a_witness_has_of_such_a_key_is_said_too(ledger: Ledger, tmp_path: 
     assert outcome.code == 0
     assert f"Can't verify: witness {witness.url} has a checkpoint over {SIZE + 2} entries, and no known" in outcome.out
     assert "2 entries are lost.\n" in outcome.out
+
+
+def test_no_new_log_is_begun_by_what_a_key_has_signed_for_which_no_earlier_one_has(ledger: Ledger):
+    own = new_log_key(ledger.home, ORIGIN)
+    with open_log(ledger.home, noon) as store:
+        events = [LogKeyRotated(log_key=own), LogKeyRetired(log_key=keys_of(ledger.home)[0])]
+        ledger_on(store).append([fact(event) for event in events])
+    ledger.backed_up()
+    leaves = [entry.leaf for entry in entries_of(ledger.home)]
+    (ledger.home / KEYS / "log-key.pem").unlink()
+    (key,) = read_log_keys(ledger.home)
+    note = sign_checkpoint(Checkpoint(ORIGIN, len(leaves), root_hash(leaves)), [key])
+    with open_lock_store(ledger.home) as lock:
+        assert lock.add(Stored(len(leaves), note), lock.last())
+    outcome = ledger.begun_anew()
+
+    assert (outcome.code, ledger.again.exists()) == (11, False)
+    assert "a checkpoint that the lock store has does not verify: no known key has signed it" in outcome.out
 
 
 @pytest.mark.parametrize(("origin", "size"), [(ORIGIN, SIZE), ("another.example", SIZE + 1)])

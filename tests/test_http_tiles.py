@@ -17,7 +17,8 @@ __all__ = ["office"]
 
 def signed(office: HttpOffice, folder: Path) -> dict[str, bytes]:
     """What `tiles` writes once whatever is new is signed, by path."""
-    write_tiles(office.home.ledger.store, office.home.notary.checkpoint(), folder)
+    notary = office.home.notary
+    write_tiles(office.home.ledger.store, notary.checkpoint(), notary.vouched_keys(), folder)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 

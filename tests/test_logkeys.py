@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.http.public import tile_of
 from ledger.chain.checkpoint import Checkpoint, LogKey, open_checkpoint, parse_log_key, sign_checkpoint
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import root_hash
@@ -13,6 +14,7 @@ from ledger.errors import Malformed, NotContinued, UnknownKey, WrongKey
 from ledger.events import Event, LogKeyRetired, LogKeyRotated
 from ledger.evidence.lockstore import Stored, create_lock_store
 from ledger.evidence.logkeys import log_keys
+from ledger.evidence.tiles import write_tiles
 from ledger.home import (
     new_log_key,
     open_home,
@@ -297,6 +299,42 @@ def test_what_a_key_has_signed_for_which_no_earlier_one_has_signed_shows_nothing
     assert verified(taken_over, "--checkpoint", newest)[0] == 12
     told = dua_ledger("checkpoint", home=taken_over, clock=noon)
     assert (told.code, why in told.err) == (1, True)
+
+
+def test_what_is_handed_out_to_check_with_is_what_was_signed(taken_over: Path):
+    first, own = keys_of(taken_over)
+    why = f"no earlier key has signed for {ORIGIN}+{own.key_id.hex()}, which entry 3 names"
+    for signed in (False, True):
+        if signed:
+            sign_with(taken_over, own_key(taken_over))
+        told = dua_ledger("vkey", home=taken_over)
+        assert (told.code, told.out, why in told.err) == (0, f"{plain(first)}\n", True)
+    (taken_over / "lock/checkpoints.db").unlink()
+    assert dua_ledger("vkey", home=taken_over).out == f"{plain(first)}@1-3\n{plain(own)}@3-\n"
+
+
+def test_tiles_that_somebody_has_signed_for_whom_nobody_vouches_are_not_gone_on_with(taken_over: Path, tmp_path: Path):
+    sign_with(taken_over, own_key(taken_over))
+    signed = open_checkpoint(locked(taken_over)[-1].note, keys_of(taken_over))
+    with open_log(taken_over) as store, open_notary(taken_over) as notary:
+        write_tiles(store, signed, notary.vouched_keys(), tmp_path / "tiles")
+        with pytest.raises(UnknownKey):
+            write_tiles(store, signed, notary.vouched_keys(), tmp_path / "tiles")
+
+
+def test_no_tile_is_served_of_what_was_signed_by_somebody_for_whom_nobody_vouches(home: Path):
+    append(home)
+    sign(home)
+    with open_home(home, noon) as opened:
+        kept = locked(home)[-1].note
+        write(home, LogKeyRotated(log_key=new_log_key(home, ORIGIN)), LogKeyRetired(log_key=str(keys_of(home)[0])))
+        (home / "keys/log-key.pem").unlink()
+        sign_with(home, own_key(home))
+        (home / "checkpoint").write_bytes(locked(home)[-1].note)
+        with pytest.raises(UnknownKey):
+            tile_of(opened, "tile/0/000.p/4")
+        (home / "checkpoint").write_bytes(kept)
+        assert tile_of(opened, "tile/0/000.p/2").body
 
 
 def test_a_handover_that_is_gone_from_the_lock_store_is_none(rotated: Path):

@@ -123,7 +123,7 @@ def grow(path: Path, size: int) -> None:
 
 def export(path: Path, folder: Path) -> None:
     with open_notary(path) as notary, open_log(path) as store:
-        write_tiles(store, notary.checkpoint(), folder)
+        write_tiles(store, notary.checkpoint(), notary.vouched_keys(), folder)
 
 
 def test_the_key_of_one_log_opens_nothing_of_another(tlogcheck: Path, tmp_path: Path):

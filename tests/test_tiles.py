@@ -136,7 +136,7 @@ def home(tmp_path: Path) -> Path:
 def export(path: Path, folder: Path) -> int:
     """Bring the tiles of a home's log up to date; gives how many files were written."""
     with open_notary(path) as notary, open_log(path) as store:
-        return write_tiles(store, notary.checkpoint(), folder)
+        return write_tiles(store, notary.checkpoint(), notary.vouched_keys(), folder)
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:
@@ -204,13 +204,13 @@ def test_a_folder_with_tiles_of_another_log_is_left_as_it_is(home: Path, tmp_pat
 def test_tiles_of_a_log_that_was_rewritten_or_cut_are_not_gone_on_with(home: Path, tmp_path: Path):
     export(home, tmp_path / "tiles")
     with open_notary(home) as notary:
-        signed = notary.checkpoint()
+        signed, keys = notary.checkpoint(), notary.vouched_keys()
     rewrite(home, with_altered(270))
     with open_log(home) as store, pytest.raises(NotContinued):
-        write_tiles(store, signed, tmp_path / "tiles")
+        write_tiles(store, signed, keys, tmp_path / "tiles")
     cut(home, 299)
     with open_log(home) as store, pytest.raises((NotContinued, Damaged)):
-        write_tiles(store, signed, tmp_path / "more")
+        write_tiles(store, signed, keys, tmp_path / "more")
     assert not (tmp_path / "more").exists()
 
 
@@ -218,9 +218,9 @@ def test_tiles_that_go_further_than_the_checkpoint_are_not_gone_back_on(home: Pa
     with open_notary(home) as notary, open_log(home) as store:
         before = notary.checkpoint()
         append(home)
-        write_tiles(store, notary.checkpoint(), tmp_path / "tiles")
+        write_tiles(store, notary.checkpoint(), notary.vouched_keys(), tmp_path / "tiles")
         with pytest.raises(AlreadyThere):
-            write_tiles(store, before, tmp_path / "tiles")
+            write_tiles(store, before, notary.vouched_keys(), tmp_path / "tiles")
 
 
 def test_a_file_that_says_something_else_is_not_written_over(home: Path, tmp_path: Path):
@@ -338,6 +338,6 @@ def test_what_does_not_lead_to_the_root_that_was_signed_is_not_written(home: Pat
         with closing(sqlite3.connect(home / "log.db", isolation_level=None)) as log, guards_down(log):
             assert log.execute(f"UPDATE entries SET {change} WHERE position = ?", (position,)).rowcount == 1
         with pytest.raises((NotContinued, Damaged)):
-            write_tiles(store, signed, tmp_path / "tiles")
+            write_tiles(store, signed, notary.vouched_keys(), tmp_path / "tiles")
 
     assert not (tmp_path / "tiles/checkpoint").exists()

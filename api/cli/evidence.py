@@ -2,6 +2,8 @@
 
 import re
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -10,11 +12,11 @@ from api.cli import options
 from api.cli.reading import warn_if_not_continued
 from api.cli.wording import counted, warn
 from api.signing import appointed_in, not_witnessed
-from ledger.chain.checkpoint import parse_log_key
+from ledger.chain.checkpoint import LogKey, parse_log_key
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.receipt import MAX_RECEIPT_BYTES, check_receipt
-from ledger.errors import Malformed, ProofFailed, SignatureFailed, UnknownKey
-from ledger.evidence.logkeys import log_keys
+from ledger.errors import Damaged, Malformed, NotALedger, ProofFailed, SignatureFailed, UnknownKey, Unreachable
+from ledger.evidence.logkeys import log_keys, not_vouched_for, public_keys
 from ledger.evidence.report import Verdict
 from ledger.evidence.tiles import write_tiles
 from ledger.evidence.witnessing import check_distinct, parse_appointed
@@ -70,10 +72,21 @@ def vkey(path: Path) -> None:
     Whoever is to check it should have the key from a person, and early: a log that was made anew names another. Where
     the key was changed, each stands in a line of its own, with the sizes of the log that it is good for.
     """
-    with open_log(path.absolute()) as store:
-        warn_if_not_continued(path)
-        for key in log_keys(store):
-            click.echo(key)
+    warn_if_not_continued(path)
+    for key in _keys_to_hand_out(path.absolute()):
+        click.echo(key)
+
+
+def _keys_to_hand_out(path: Path) -> Sequence[LogKey]:
+    """The keys of a home's log that are vouched for; without a lock store, all that the log names."""
+    with open_log(path) as store:
+        named = log_keys(store)
+    with suppress(Unreachable, NotALedger, Damaged), open_notary(path) as notary:
+        vouched = notary.vouched_keys()
+        strange = [key for key in named if key.public not in public_keys(vouched)]
+        warn([not_vouched_for(strange)] if strange else [])
+        return vouched
+    return named
 
 
 @click.command()
@@ -168,5 +181,5 @@ def tiles(path: Path, lock: str | None, folder: Path) -> None:
     """
     with open_notary(path.absolute(), lock) as notary, open_log(path.absolute()) as store:
         signed = notary.checkpoint()
-        written = write_tiles(store, signed, folder.absolute())
+        written = write_tiles(store, signed, notary.vouched_keys(), folder.absolute())
     click.echo(f"Wrote {counted(written, 'file')}: {folder} holds {counted(signed.size, 'entry')}.")

@@ -20,7 +20,6 @@ from ledger.chain.merkle import completed_by
 from ledger.codec import Recorded
 from ledger.errors import Malformed, Missing
 from ledger.events import DocumentOpened, HistoryViewed
-from ledger.evidence.logkeys import log_keys
 from projections.judgement import judge_again
 from projections.standing import Standing
 
@@ -88,7 +87,7 @@ def bundle(call: Call) -> Answer:
 
 def verifier_key(call: Call) -> Answer:
     """Give the key by which anybody can check what this log has signed."""
-    return Answer("".join(f"{key}\n" for key in log_keys(call.ledger.store)).encode(), media_type=TEXT)
+    return Answer("".join(f"{key}\n" for key in call.home.notary.vouched_keys()).encode(), media_type=TEXT)
 
 
 def _entry(call: Call) -> Entry:

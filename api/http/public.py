@@ -16,7 +16,6 @@ from api.signing import overdue
 from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
 from ledger.chain.tile import HEIGHT, WIDTH, Tile, tile_at
 from ledger.errors import Damaged, Malformed, NotALedger, NotContinued, StoreFull, Unavailable, Unreachable
-from ledger.evidence.logkeys import log_keys
 from ledger.evidence.tiles import content_of
 from ledger.home import LOG, PUBLISHED, Home
 from ledger.storage import is_postgres
@@ -98,7 +97,7 @@ def tile_of(home: Home, path: str) -> Answer:
         tile = tile_at(path)
     except Malformed as error:
         raise not_found() from error
-    signed = open_checkpoint(published(home), log_keys(home.ledger.store))
+    signed = open_checkpoint(published(home), home.notary.vouched_keys())
     if not _is_signed(home, tile, signed):
         raise not_found()
     full = FOR_EVER if tile.width == WIDTH else {}

@@ -13,7 +13,7 @@ from ledger.errors import Malformed, NotContinued, SignatureFailed, UnknownKey
 from ledger.evidence.commitments import LOST
 from ledger.evidence.cosigned import asked_all, parse_asked
 from ledger.evidence.lockstore import LockStore
-from ledger.evidence.logkeys import log_keys
+from ledger.evidence.logkeys import log_keys, vouched_keys
 from ledger.evidence.report import Finding, Report
 from ledger.home import open_log
 from ledger.storage import Store
@@ -45,7 +45,7 @@ def signed_before(
     sizes: list[int] = []
     claimed: dict[str, Claimed] = {}
     with open_log(path) as store:
-        keys = log_keys(store)
+        keys = _known_keys(store, lock_store)
         for name, note in _notes(store, manifest, lock_store, witnesses, seconds):
             found = _opened(store, name, note, keys)
             if isinstance(found, SignedCheckpoint):
@@ -54,6 +54,14 @@ def signed_before(
                 claimed[name] = max(found, claimed.get(name, found), key=lambda one: one.size)
     known = max(sizes, default=None)
     return SignedBefore(known, tuple(one for one in claimed.values() if one.size > (known or 0)))
+
+
+def _known_keys(store: Store, lock_store: str | None) -> tuple[LogKey, ...]:
+    """The keys that are vouched for; where no lock store is named, nobody but the log itself tells."""
+    if lock_store is None:
+        return log_keys(store)
+    with LockStore(lock_store) as lock:
+        return vouched_keys(store, lock)
 
 
 def lost_since(path: Path, report: Report, keys_made_at: datetime) -> tuple[Finding, ...]:

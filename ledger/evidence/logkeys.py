@@ -15,7 +15,7 @@ from ledger.chain.entry import Entry
 from ledger.chain.merkle import inclusion_path, verify_inclusion
 from ledger.chain.note import ED25519, VerifierKey, parse_vkey
 from ledger.codec import Codec
-from ledger.errors import Damaged, Malformed
+from ledger.errors import Damaged, Malformed, ProofFailed, SignatureFailed, UnknownKey
 from ledger.events import LedgerOpened, LogKeyRetired, LogKeyRotated
 from ledger.evidence.lockstore import LockStore
 from ledger.storage import Store
@@ -75,17 +75,36 @@ def good_for(size: int, keys: Sequence[LogKey]) -> tuple[LogKey, ...]:
     return tuple(key for key in keys if key.is_good_for(size))
 
 
+def vouched_keys(store: Store, lock: LockStore) -> tuple[LogKey, ...]:
+    """As `log_keys`, as far as what was signed tells, and no further than each key is vouched for in the lock store.
+
+    What others have signed, and what they are given to check with, is held to these.
+    """
+    keys = log_keys(store, lock.last().size)
+    for number, key in enumerate(keys):
+        try:
+            _check_vouched_for(key, keys[:number], store, lock)
+        except (UnknownKey, ProofFailed, SignatureFailed, Malformed, Damaged):
+            return log_keys(store, key.first - 1)
+    return keys
+
+
 def check_vouched_for(keys: Sequence[LogKey], store: Store, lock: LockStore) -> None:
     """Raise unless each of a log's keys, in the order of `log_keys`, is the first or vouched for in the lock store.
 
-    All that are good for a size sign there, so the first checkpoint over the entry that names a key has to do it.
     Raises `UnknownKey` or `ProofFailed` where it does not; `Malformed`, `SignatureFailed` or `Damaged` for none.
     """
-    signed: SignedCheckpoint | None = None
-    for number, key in enumerate(keys[1:], 1):
-        if signed is None or signed.size < key.first:
-            signed = _first_over(key.first, keys[:number], lock)
-        _check_named(key, signed, store)
+    for number, key in enumerate(keys):
+        _check_vouched_for(key, keys[:number], store, lock)
+
+
+def _check_vouched_for(key: LogKey, before: Sequence[LogKey], store: Store, lock: LockStore) -> None:
+    """Raise as `check_vouched_for` does for one key, which those before it vouch for, unless it is the first.
+
+    All that are good for a size sign there, so the first checkpoint over the entry that names a key has to do it.
+    """
+    if before:
+        _check_named(key, _first_over(key.first, before, lock), store)
 
 
 def _first_over(position: int, keys: Sequence[LogKey], lock: LockStore) -> SignedCheckpoint:

@@ -37,7 +37,7 @@ from ledger.errors import (
 )
 from ledger.evidence.frontier import Frontier
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
-from ledger.evidence.logkeys import check_vouched_for, good_for, log_keys, not_vouched_for, public_keys
+from ledger.evidence.logkeys import check_vouched_for, good_for, log_keys, not_vouched_for, public_keys, vouched_keys
 from ledger.evidence.publishing import replace_file
 from ledger.evidence.witnessing import (
     Appointed,
@@ -139,6 +139,10 @@ class Notary:
     def has_signed(self, first: int, beyond: int) -> bool:
         """Whether a checkpoint was signed over at least `first` entries, and fewer than `beyond`."""
         return self._lock.has_between(first, beyond)
+
+    def vouched_keys(self) -> tuple[LogKey, ...]:
+        """The keys of the log that are vouched for, each with its sizes: what others are to check with."""
+        return vouched_keys(self._store, self._lock)
 
     def vouches_for(self, keys: Sequence[VerifierKey]) -> bool:
         """Whether one of these keys may sign alone from now on: an earlier one has signed for it.

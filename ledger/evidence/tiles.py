@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.chain.checkpoint import SignedCheckpoint, open_checkpoint
+from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint
 from ledger.chain.entry import MAX_ENTRY_BYTES
 from ledger.chain.merkle import leaf_hash, root_of
 from ledger.chain.note import MAX_NOTE_BYTES
 from ledger.chain.tile import WIDTH, Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
 from ledger.errors import AlreadyThere, Busy, Malformed, NotContinued
-from ledger.evidence.logkeys import log_keys
 from ledger.evidence.publishing import draft_name, replace_file, sync_file
 from ledger.files import named_os_errors, read_regular, sync_folder
 from ledger.storage import Store
@@ -30,8 +29,8 @@ _HASH_BYTES = 32
 _LARGEST = WIDTH * (MAX_ENTRY_BYTES + 2)
 
 
-def write_tiles(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
-    """Bring the tiles in a folder up to a checkpoint of the log; gives how many files were written.
+def write_tiles(store: Store, signed: SignedCheckpoint, keys: Sequence[LogKey], folder: Path) -> int:
+    """Bring the tiles in a folder up to a checkpoint of the log with these keys; gives how many files were written.
 
     All that is there is read, so what is missing or damaged is made again. Raises `NotContinued` for a log that is not
     what was signed, `AlreadyThere` for a folder with anything else in it, and `Busy` while somebody else writes there.
@@ -42,7 +41,7 @@ def write_tiles(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
         _check_tiles_alone(folder)
-        return _bring_up(_exported(store, signed, folder), store, signed, folder)
+        return _bring_up(_exported(store, signed, keys, folder), store, signed, folder)
 
 
 def content_of(tile: Tile, store: Store) -> dict[str, bytes]:
@@ -96,14 +95,14 @@ def _bring_up(old_size: int, store: Store, signed: SignedCheckpoint, folder: Pat
     return written + 1
 
 
-def _exported(store: Store, signed: SignedCheckpoint, folder: Path) -> int:
+def _exported(store: Store, signed: SignedCheckpoint, keys: Sequence[LogKey], folder: Path) -> int:
     """Up to which size the folder holds this log already."""
     path = folder / CHECKPOINT
     with named_os_errors(folder):
         if not path.exists():
             return 0
         raw, _ = read_regular(path, MAX_NOTE_BYTES + 1)
-    before = open_checkpoint(raw, log_keys(store, signed.size))
+    before = open_checkpoint(raw, keys)
     if before.size > signed.size or root_of(before.size, store.subtree) != before.root:
         raise AlreadyThere(path, f"is over {before.size:,} entries that this log does not continue")
     return before.size
