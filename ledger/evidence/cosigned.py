@@ -104,15 +104,12 @@ def with_witnesses(
 
 
 def wrong_cosignatures(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[Finding]:
-    """For each witness, appointed or not, the first cosignature that does not hold, and how many do not."""
+    """Each cosignature that does not hold, of each witness, appointed or not."""
     for witness in [*appointed, *_others(lock, appointed)]:
         if isinstance(witness, Finding):
             yield witness
-            continue
-        wrong = list(_wrong(lock, witness))
-        if wrong:
-            others = f"; and {len(wrong) - 1:,} more" if wrong[1:] else ""
-            yield altered(None, f"lock store, {wrong[0]}{others}")
+        else:
+            yield from (altered(None, f"lock store, {wrong}") for wrong in _wrong(lock, witness))
 
 
 def _others(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[Appointed | Finding]:
