@@ -13,7 +13,7 @@ from eventsourcing.dcb.api import DCBEvent
 
 import projections.replaying
 import projections.upkeep
-from api.cli.verifying import Extent, verify_home
+from api.cli.verifying import REBUILD, Extent, verify_home
 from ledger.boundary import about
 from ledger.chain.entry import Entry
 from ledger.codec import Fact
@@ -244,6 +244,7 @@ def test_a_row_that_is_altered_in_a_view_or_added_to_it_is_found(office: Office,
 def test_a_view_with_something_else_in_it_is_found(office: Office):
     change_views(office.home, "CREATE TABLE more (what TEXT)")
 
+    assert [one for one in verify_home(office.home).remarks if "rebuild" in one] == [REBUILD]
     assert [what.partition(";")[0] for what in of_views(office.home)] == [
         "views: its tables are not declared as views are"
     ]
@@ -334,3 +335,4 @@ def test_views_are_compared_with_a_log_in_which_something_else_was_altered(offic
 
     assert last in [one.position for one in report.findings]
     assert [one.what for one in report.findings if one.what.startswith("views: requests")]
+    assert "rebuild" not in str(report)

@@ -55,6 +55,8 @@ from projections.upkeep import Upkeep
 # What was sealed just now, an entry may be about to name; no wish takes so long.
 UNDER_WAY = timedelta(hours=1)
 
+REBUILD = "`dua-ledger rebuild` makes the views anew, from the log"
+
 
 class Extent(IntEnum):
     """How much of a home is verified: the log alone, custody with it, or all that follows from them too."""
@@ -209,7 +211,10 @@ def _verify(path: Path, wanted: int | None, settled: datetime, against: Against,
             return report
         # In a log that was altered, what custody keeps may be unnamed for another reason.
         more = () if report.verdict is Verdict.ALTERED else tuple(_remarks(path, store, settled))
-        findings, remarks = (*report.findings, *compared()), (*report.remarks, *more)
+        of_views = compared()
+        # Views that were made of another log may be all that is left to tell what stood in it.
+        anew = (REBUILD,) if of_views and report.verdict in (Verdict.HOLDS, Verdict.UNVERIFIED) else ()
+        findings, remarks = (*report.findings, *of_views), (*report.remarks, *more, *anew)
         return msgspec.structs.replace(report, findings=findings, remarks=remarks)
 
 
@@ -251,7 +256,7 @@ def _of_views_apart(path: Path) -> list[Finding]:
 def _of_views(path: Path, store: Store) -> list[Finding]:
     try:
         different = Upkeep(path / VIEWS, _reading(store)).differences()
-        return [altered(None, f"views: {what}; `dua-ledger rebuild` makes them anew") for what in different]
+        return [altered(None, f"views: {what}") for what in different]
     except (Damaged, NotALedger) as error:
         return [altered(None, f"views: {error}")]
     except LedgerError as error:
