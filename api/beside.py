@@ -36,6 +36,8 @@ class Beside:
     def __init__(self, home: Home, worth: int = WORTH) -> None:
         self._home, self._worth, self._entries = home, worth, 0
         self._signer: _Signer | None = None
+        # What was appended last, as far as it was told.
+        self.last: Entry | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +48,7 @@ class Beside:
     def appended(self, entries: Sequence[Entry]) -> None:
         """Have these signed soon."""
         self._entries += len(entries)
+        self.last = entries[-1] if entries else self.last
         if self._signer is None and self._entries > self._worth:
             # Where there can be no process, all is signed in the end.
             with suppress(OSError):

@@ -51,6 +51,17 @@ def test_a_new_log_has_none_of_the_keys_of_the_log_that_it_carries_on(ledger: Le
     assert verified(ledger.again, "--vkey", key) == (0, [])
 
 
+def test_a_new_log_begins_with_a_receipt_for_what_it_carries_on(ledger: Ledger):
+    kept, entry = ledger.folder / "kept.tlog-proof", ledger.folder / "entry"
+    assert ledger.backed_up().begun_anew("--receipt", kept).code == 0
+    entry.write_bytes(entries_of(ledger.again)[0].raw)
+    (key,) = keys_of(ledger.again)
+
+    assert dua_ledger("check-receipt", kept, "--entry", entry, "--vkey", key).code == 0
+    told = ledger.continued("--receipt", ledger.folder / "more")
+    assert (told.code, "--receipt is for the entry that begins a new log" in told.err) == (2, True)
+
+
 def test_the_keys_of_a_new_log_change_as_those_of_any_other_and_it_is_carried_on_again(ledger: Ledger):
     done("rotate-key", home=ledger.home)
     assert ledger.backed_up().begun_anew().code == 0

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.chain.receipt import parse_receipt
 from ledger.events import (
     AccessPermitted,
     ActRefused,
@@ -47,7 +48,11 @@ def decision(response) -> dict[str, Any]:
 
 
 def test_who_is_named_may_and_that_is_on_record(executed: HttpOffice):
-    assert decision(asked(executed, evaluation())) == {"decision": True, "context": {"entry": executed.length}}
+    said = decision(asked(executed, evaluation()))
+    receipt = f"/entries/{executed.length}/receipt"
+    assert said == {"decision": True, "context": {"entry": executed.length, "receipt": receipt}}
+    proof = executed.get("data server", said["context"]["receipt"])
+    assert (proof.status_code, parse_receipt(proof.get_data()).index + 1) == (200, said["context"]["entry"])
 
     (recorded,) = list(executed.home.ledger.facts(after=executed.length - 1))
     assert recorded.event == AccessPermitted(request=REQUEST, person=ANA, dataset=DATA_SET, agreement="A-1")
@@ -129,7 +134,8 @@ def test_whom_nobody_knows_is_refused_and_what_they_are_called_is_in_custody_alo
         tried = decision(asked(executed, {**sought, "context": {"dry_run": True}}))
     said = decision(asked(executed, sought))
 
-    assert said == {"decision": False, "context": {"rules": ["named-recipients"], "entry": executed.length}}
+    kept = {"entry": executed.length, "receipt": f"/entries/{executed.length}/receipt"}
+    assert said == {"decision": False, "context": {"rules": ["named-recipients"], **kept}}
     assert tried == {"decision": False, "context": {"rules": ["named-recipients"]}}
     (recorded,) = list(executed.home.ledger.facts(after=executed.length - 1))
     refused = recorded.event

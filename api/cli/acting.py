@@ -13,16 +13,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from api.cli import lookup, options
-from api.cli.failures import REFUSED, CouldNotRun, WrongUsage
+from api.cli import lookup, options, receipts
+from api.cli.failures import REFUSED, CouldNotRun
 from api.cli.kinds import FILE, PRINCIPAL, TIME, When
+from api.cli.receipts import unwritten
 from api.cli.showing import Shown, office_of, recorded_all_the_same
 from api.cli.wording import in_lines, warn
 from api.commands import Clerk, Command, Document, document_in
 from api.desk import Circumstances, Outcome
 from api.signing import have_witnessed, require_witnessed
-from ledger.errors import LedgerError
-from ledger.files import check_free, new_file
 from ledger.home import Home, open_home
 from ledger.log import IdempotencyKey
 from ledger.storage import utc_now
@@ -30,8 +29,6 @@ from ledger.storage.port import Clock
 
 Call = Callable[..., Any]
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
-# As the umask has it: a receipt is for handing on.
-RECEIPT_MODE = 0o666
 
 
 class Manner(NamedTuple):
@@ -87,25 +84,15 @@ class Hand(NamedTuple):
         shown = Shown(self.home, outcomes, gives, notes)
         if shown.entries:
             warn([*shown.warnings, *have_witnessed(self.home.notary, self.home.path, self.manner.witness_seconds)])
-        unwritten = self._unwritten_receipt(shown)
+        last = shown.entries[-1] if shown.entries else None
+        error = unwritten(self.home.notary, last, self.manner.receipt)
         with recorded_all_the_same(shown):
             if self.manner.as_json:
                 click.echo(json.dumps(shown.members()), err=err)
             else:
                 click.echo(in_lines(shown.lines(dry_run=self.manner.dry_run)), err=err)
-        if unwritten:
-            raise CouldNotRun(f"{shown.receipt}; but its receipt could not be written: {unwritten}") from unwritten
-
-    def _unwritten_receipt(self, shown: Shown) -> LedgerError | None:
-        """Write the receipt for the last entry, where it is wanted; gives what keeps it from being there."""
-        if self.manner.receipt is None or not shown.entries:
-            return None
-        try:
-            receipt = self.home.notary.receipt(shown.entries[-1].position).write()
-            new_file(self.manner.receipt, receipt, RECEIPT_MODE)
-        except LedgerError as error:
-            return error
-        return None
+        if error:
+            raise CouldNotRun(f"{shown.receipt}; but its receipt could not be written: {error}") from error
 
     def leave(self, outcome: Outcome) -> None:
         """Leave with 3 when it was refused."""
@@ -138,11 +125,7 @@ _SHARED = (
     options.as_json,
     options.require_witness(options.UNLESS_WITNESSED),
     options.witness_seconds(3.0),
-    click.option(
-        "--receipt",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="Write the receipt for what is recorded to this new file.",
-    ),
+    receipts.receipt,
     click.option("--dry-run", is_flag=True, help="Check or judge it, and record nothing."),
     click.option(
         "--document", "documents", multiple=True, type=FILE, help="A file that shows it, such as a letter; repeatable."
@@ -176,10 +159,6 @@ def reporting(command: Call) -> Call:
         decided_by: str | None = None,
         **own: Any,
     ) -> None:
-        if receipt is not None and not receipt.absolute().parent.is_dir():
-            raise WrongUsage(f"{receipt}: there is no folder for the receipt")
-        if receipt is not None:
-            check_free(receipt.absolute())
         with open_home(path.absolute(), clock()) as home:
             if not dry_run:
                 home.check_takes_records()
@@ -192,8 +171,8 @@ def reporting(command: Call) -> Call:
                 occurred_at=occurred_at and occurred_at.begins(zone),
                 precision=occurred_at.precision if occurred_at else "instant",
             )
-            shown_by, kept_at = tuple(map(document_in, documents)), receipt and receipt.absolute()
-            manner = Manner(decided_by, shown_by, dry_run, as_json, kept_at, seconds)
+            shown_by = tuple(map(document_in, documents))
+            manner = Manner(decided_by, shown_by, dry_run, as_json, receipt, seconds)
             command(Hand(Clerk(home, clock()), circumstances, manner), **own)
 
     for option in _SHARED:

@@ -9,9 +9,10 @@ from typing import NamedTuple, NoReturn
 import click
 import msgspec
 
-from api.cli import options
+from api.cli import options, receipts
 from api.cli.acting import clock
 from api.cli.evidence import lock_store, witness_seconds
+from api.cli.receipts import leave_receipt_in
 from api.cli.reporting import sentences
 from api.cli.verifying import NOTHING_MORE, Against, Extent, verify_home
 from api.cli.wording import counted, printable
@@ -115,6 +116,7 @@ class Wanted(NamedTuple):
     "--accept-losses", is_flag=True, help="Go on though custody does not hold all, as when the keys are older."
 )
 @options.processes
+@receipts.receipt
 def restore(
     path: Path,
     actor: str,
@@ -128,6 +130,7 @@ def restore(
     origin: str | None,
     accept_losses: bool,
     processes: int | None,
+    receipt: Path | None,
 ) -> None:
     """Make the new ledger home --home of the backup in FILE, once all of it is verified and erasures are applied.
 
@@ -140,6 +143,8 @@ def restore(
     the keys are older than the backup, it is said: --accept-losses goes on without what they do not open.
     """
     _check_all_is_given(keys, opens, lock, log_keys, origin)
+    if receipt is not None and origin is None:
+        raise click.UsageError("--receipt is for the entry that begins a new log: a log that goes on gets none")
     for witness in witnesses:
         parse_appointed(witness)
     kept = KeysKept(keys, opens) if keys and opens else None
@@ -162,6 +167,8 @@ def restore(
     click.echo(printable("\n".join(said)))
     if kept is None:
         click.echo("There are no keys in it: no details can be read, and nothing can be recorded.")
+    if receipt is not None:
+        leave_receipt_in(path.absolute(), 1, receipt)
 
 
 def _check_all_is_given(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from api.cli import options
+from api.cli import options, receipts
 from api.cli.acting import clock
 from api.cli.batches import open_for_batches
 from api.cli.failures import CouldNotRun
@@ -26,6 +26,7 @@ from api.importing.taking import Importer, Taken
 @options.actor
 @options.as_json
 @options.witnesses
+@receipts.receipt
 @click.option(
     "--map", "map_", required=True, metavar="MAP", help="What the columns say: a TOML file, or a map that is shipped."
 )
@@ -41,6 +42,7 @@ def import_register(
     actor: str,
     as_json: bool,
     witnesses: options.Witnesses,
+    receipt: Path | None,
     map_: str,
     dry_run: bool,
     report: Path | None,
@@ -53,7 +55,7 @@ def import_register(
     """
     read = read_map(map_)
     with (
-        open_for_batches(path, witnesses, dry_run=dry_run) as (home, beside),
+        open_for_batches(path, witnesses, receipt, dry_run=dry_run) as (home, beside),
         closing(Importer(home, read, actor, clock(), beside.appended)) as importer,
     ):
         file = Register(register, read.map, importer.office.day(clock()()))

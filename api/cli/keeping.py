@@ -10,11 +10,12 @@ from typing import cast, get_args
 import click
 
 from api.admission import OPERATOR
-from api.cli import options
+from api.cli import options, receipts
 from api.cli.acting import Hand, acting, clock
 from api.cli.evidence import lock_store
 from api.cli.failures import CouldNotRun, WrongUsage
 from api.cli.kinds import PRINCIPAL
+from api.cli.receipts import leave_receipt_in
 from api.cli.showing import office_of
 from api.cli.verifying import Extent, verify_home
 from api.cli.wording import counted, counted_together, printable, warn
@@ -53,6 +54,7 @@ from ledger.home import KEYS, LOCK, change_key_encryption_key, create_home, eras
     metavar="PRINCIPAL",
     help="Who directs the office from today on, such as staff:1: the second entry gives the first role.",
 )
+@receipts.receipt
 def init(
     path: Path,
     actor: str,
@@ -61,6 +63,7 @@ def init(
     key_store: str | None,
     lock: str | None,
     director: str | None,
+    receipt: Path | None,
 ) -> None:
     """Make a ledger home: database, documents, keys, and the first entry. Nothing is ever overwritten.
 
@@ -84,14 +87,20 @@ def init(
         _direct(path.absolute(), director, Circumstances(actor=actor, via=options.VIA))
     click.echo("Whoever is to check it one day should have its verifier key from you now:")
     click.echo(f"  {vkey}")
-    if store is not None:
-        click.echo(f"Keep a copy of {path / KEYS}, and no backup of the key store longer than erased data may live on.")
+    for line in _to_be_kept(path, shared=store is not None, locked_apart=lock is not None):
+        click.echo(line)
+    if receipt is not None:
+        leave_receipt_in(path.absolute(), 2 if director else 1, receipt)
+
+
+def _to_be_kept(path: Path, *, shared: bool, locked_apart: bool) -> Iterator[str]:
+    """What is to be done with the keys of a new home, and with its lock store."""
+    if shared:
+        yield f"Keep a copy of {path / KEYS}, and no backup of the key store longer than erased data may live on."
         return
-    click.echo(f"Back up {path / KEYS} apart from everything else, and not for longer than erased data may live on.")
-    if lock is None:
-        click.echo(
-            f"Keep {path / LOCK} out of every backup: a copy of it that is put back would vouch for an older log."
-        )
+    yield f"Back up {path / KEYS} apart from everything else, and not for longer than erased data may live on."
+    if not locked_apart:
+        yield f"Keep {path / LOCK} out of every backup: a copy of it that is put back would vouch for an older log."
 
 
 @click.command()

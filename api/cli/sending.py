@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from api.cli import options
+from api.cli import options, receipts
 from api.cli.acting import clock
 from api.cli.batches import open_for_batches
 from api.cli.failures import CouldNotRun
@@ -41,6 +41,7 @@ TOLD = {
 @options.actor
 @options.as_json
 @options.witnesses
+@receipts.receipt
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
 @click.option(
@@ -55,6 +56,7 @@ def send(
     actor: str,
     as_json: bool,
     witnesses: options.Witnesses,
+    receipt: Path | None,
     limit: int | None,
     dry_run: bool,
     again: tuple[int, ...],
@@ -65,14 +67,15 @@ def send(
     until somebody says --again: `notices --refused` shows it.
     Leaves with 1 when something could not be sent now, or was refused.
     """
-    with open_for_batches(path, witnesses, dry_run=dry_run) as (home, _):
+    with open_for_batches(path, witnesses, receipt, dry_run=dry_run) as (home, beside):
         settings, circumstances = settings_in(home.path), Circumstances(actor=actor, via=options.VIA)
         sender = Sender(home, settings, clock(), circumstances)
         for entry in () if dry_run else again:
-            revive(home, settings, circumstances, entry)
+            beside.appended(revive(home, settings, circumstances, entry))
         names, tried = names_in(home.ledger, home.custody), list[Tried]()
         for one in sender.send(limit, dry_run=dry_run):
             tried.append(one)
+            beside.appended(one.entries)
             if not as_json:
                 click.echo(in_lines([_line(one, names)]))
         refused = _refused_for_good(home)

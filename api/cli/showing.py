@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from api.cli.failures import REFUSED, unprinted
+from api.cli.receipts import recorded_up_to
 from api.desk import Outcome
 from api.names import Names, names_in
 from api.telling import Words, objected, shown_by, told, words_of
@@ -42,10 +43,9 @@ class Shown(NamedTuple):
 
     @property
     def receipt(self) -> str:
-        """What was recorded; a leaf commits to all entries before it, so that of the last one is a receipt for all."""
-        last = self.entries[-1]
+        """What was recorded, and whether it was before."""
         again = ", as before" if self.outcomes[-1].again else ""
-        return f"Recorded up to entry {last.position}, leaf {last.leaf.hex()}{again}"
+        return f"{recorded_up_to(self.entries[-1])}{again}"
 
     def lines(self, *, dry_run: bool) -> Iterator[str]:
         """What people read."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from api.cli import options
+from api.cli import options, receipts
 from api.cli.acting import clock
 from api.cli.batches import open_for_batches
 from api.cli.showing import words_in
@@ -21,18 +21,22 @@ from api.ticking import Calendar, Came
 @options.actor
 @options.as_json
 @options.witnesses
+@receipts.receipt
 @click.option("--dry-run", is_flag=True, help="Say what has fallen due, and record nothing.")
-def tick(path: Path, actor: str, as_json: bool, witnesses: options.Witnesses, dry_run: bool) -> None:
+def tick(
+    path: Path, actor: str, as_json: bool, witnesses: options.Witnesses, receipt: Path | None, dry_run: bool
+) -> None:
     """Record what has fallen due: agreements that ran out, reminders, data to be destroyed. Each thing once.
 
     Call it every day, by cron or a timer; it does no harm to call it more often, later, or on two machines at once.
     """
-    with open_for_batches(path, witnesses, dry_run=dry_run) as (home, _):
+    with open_for_batches(path, witnesses, receipt, dry_run=dry_run) as (home, beside):
         calendar = Calendar(home, clock()(), Circumstances(actor=actor, via=options.VIA), dry_run=dry_run)
         names, words = names_in(home.ledger, home.custody), words_in(home)
         came = []
         for one in calendar.tick():
             came.append(one)
+            beside.appended([one.entry] if one.entry else [])
             if not as_json:
                 position = f"{one.entry.position:>6}" if one.entry else "      "
                 click.echo(in_lines([f"{position}  {told(one.due.event, names, words)}"]))

@@ -14,6 +14,7 @@ import msgspec
 
 from api.commands.access import Access
 from api.http.call import Answer, Call
+from api.http.commanding import receipt_at
 from api.http.problems import BadRequest
 from api.http.reading_in import in_shape, json_body
 from api.register import known_person
@@ -81,7 +82,7 @@ class Evaluations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer, with the rules that objected and the entry that it is recorded in."""
+    """The answer, with the rules that objected, the entry that it is recorded in, and where its receipt is."""
 
     decision: bool
     context: Properties = {}
@@ -178,6 +179,7 @@ def _decided(call: Call, asked: Evaluation) -> Decision:
     said: Properties = {"rules": sorted({one.rule for one in objections})} if objections else {}
     if outcome.entries:
         said["entry"] = outcome.entries[-1].position
+        said["receipt"] = receipt_at(said["entry"])
     return Decision(decision=not objections, context=said)
 
 

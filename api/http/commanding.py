@@ -206,7 +206,7 @@ def answered(call: Call, outcome: Outcome) -> Answer:
     if not outcome.entries:
         return Answer(shapes.Tried(would_be="refused" if objections else "done", objections=objections))
     last = outcome.entries[-1].position
-    receipt = f"/entries/{last}/receipt"
+    receipt = receipt_at(last)
     headers = {"Link": f'<{receipt}>; rel="{PROOF}"'} | (REPLAYED if outcome.again else {})
     if objections:
         refused = problem("refused", "The refusal is on record.", objections=objections, entry=last)
@@ -215,6 +215,11 @@ def answered(call: Call, outcome: Outcome) -> Answer:
     entries = tuple(entry_shape(call, entry) for entry in outcome.entries)
     recorded = shapes.Recorded(entries=entries, receipt=receipt, signed=not outcome.warnings)
     return Answer(recorded, 201, last, location | headers)
+
+
+def receipt_at(position: int) -> str:
+    """The path of the receipt for the entry at this position."""
+    return f"/entries/{position}/receipt"
 
 
 def entry_shape(call: Call, entry: Entry) -> shapes.Entry:

@@ -1,9 +1,12 @@
 """Having a notice sent again that was refused for good, once its cause is mended: under the same id, and on record."""
 
+from collections.abc import Sequence
+
 from api.desk import Circumstances
 from api.notices.outbox import open_outbox
 from api.notices.settings import Settings
 from ledger.boundary import about
+from ledger.chain.entry import Entry
 from ledger.codec import Recorded
 from ledger.errors import Malformed
 from ledger.events import FactCorrected, NoticeRefused, NoticeRevived
@@ -14,10 +17,11 @@ from ledger.log import IdempotencyKey
 REVIVER = "outbox again"
 
 
-def revive(home: Home, settings: Settings, circumstances: Circumstances, entry: int) -> None:
+def revive(home: Home, settings: Settings, circumstances: Circumstances, entry: int) -> Sequence[Entry]:
     """Have the notice wait again that an entry says was refused for good; said twice, it waits once.
 
-    Raises `Malformed` for an entry that says so of nothing, and for a notice that nothing calls for any more.
+    Gives the entry that says so. Raises `Malformed` for an entry that says so of nothing, and for a notice that nothing
+    calls for any more.
     """
     refused = _refusal_at(home, entry)
     taken_back = (fact.event for fact in home.ledger.facts([about(FactCorrected)]))
@@ -37,7 +41,7 @@ def revive(home: Home, settings: Settings, circumstances: Circumstances, entry: 
     )
     name = f"{refused.message} {entry}"
     reading = home.ledger.read(key=IdempotencyKey(REVIVER, name, name.encode()))
-    home.ledger.append([circumstances.fact(revived)], reading)
+    return home.ledger.append([circumstances.fact(revived)], reading).entries
 
 
 def refusals(home: Home) -> list[Recorded]:

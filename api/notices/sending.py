@@ -4,7 +4,7 @@ A notice is handed over first, and recorded then; whoever is cut off in between 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from api.notices.settings import Email, Settings
 from api.notices.wording import Known, written
 from api.register import register_of
 from ledger.boundary import about
+from ledger.chain.entry import Entry
 from ledger.codec import Recorded
 from ledger.errors import Missing
 from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
@@ -45,12 +46,13 @@ What = Literal["sent", "refused", "later", "moot", "waits"]
 
 
 class Tried(NamedTuple):
-    """What came of a notice: why it could not be sent, if it could not, and when it is tried again."""
+    """What came of a notice: why it could not be sent, if it could not, when it is tried again, and what records it."""
 
     notice: Notice
     what: What
     why: str = ""
     again: datetime | None = None
+    entries: Sequence[Entry] = ()
 
 
 class _MootError(Exception):
@@ -109,18 +111,18 @@ class Sender:
             outbox.settle(notice)
             return Tried(notice, "moot")
         except RefusedForGoodError as error:
-            self._record(notice, NoticeRefused)
+            recorded = self._record(notice, NoticeRefused)
             outbox.settle(notice)
-            return Tried(notice, "refused", str(error))
+            return Tried(notice, "refused", str(error), entries=recorded)
         except FailedForNowError as error:
             failures[way] += PATIENT_FAILURES if error.down else int(error.lost)
             return Tried(notice, "later", str(error), outbox.postpone(notice, self._clock(), str(error)))
         failures[way] = 0
-        self._record(notice, NoticeSent)
+        recorded = self._record(notice, NoticeSent)
         outbox.settle(notice)
-        return Tried(notice, "sent")
+        return Tried(notice, "sent", entries=recorded)
 
-    def _record(self, notice: Notice, kind: type[NoticeSent] | type[NoticeRefused]) -> None:
+    def _record(self, notice: Notice, kind: type[NoticeSent] | type[NoticeRefused]) -> Sequence[Entry]:
         """Say so in the log, once."""
         event = kind(
             of=notice.position,
@@ -132,7 +134,7 @@ class Sender:
         )
         name = self._round(notice)
         reading = self._home.ledger.read(key=IdempotencyKey(SENDER, name, name.encode()))
-        self._home.ledger.append([self._circumstances.fact(event)], reading)
+        return self._home.ledger.append([self._circumstances.fact(event)], reading).entries
 
     def _round(self, notice: Notice) -> str:
         """By what it is known that it was recorded: its id, and the entry that last revived it."""
