@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from functools import cache
@@ -12,13 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ledger.evidence.tiles
+from ledger.chain.checkpoint import Checkpoint, sign_checkpoint
 from ledger.chain.entry import MAX_ENTRY_BYTES
-from ledger.chain.merkle import Subtree, leaf_hash, root_of
-from ledger.chain.tile import Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
+from ledger.chain.merkle import Subtree, leaf_hash, root_hash, root_of
+from ledger.chain.tile import WIDTH, Tile, new_tiles, read_bundle, subtrees_of, tile_hashes, write_bundle
 from ledger.errors import AlreadyThere, Busy, Damaged, LedgerError, Malformed, NotContinued, TooLarge, Unreachable
+from ledger.evidence.lockstore import Stored, create_lock_store
 from ledger.evidence.tiles import write_tiles
-from ledger.home import open_log, open_notary
-from tests.signing import append, cut, entries_of, rewrite, signed_home, with_altered
+from ledger.files import read_regular
+from ledger.home import open_lock_store, open_log, open_notary, read_log_key
+from tests.signing import ORIGIN, append, cut, entries_of, rewrite, signed_home, with_altered
 from tests.signing import subtrees as subtrees_over
 from tests.tampering import guards_down
 
@@ -133,10 +138,10 @@ def home(tmp_path: Path) -> Path:
     return signed_home(tmp_path / "home", 40, 300)
 
 
-def export(path: Path, folder: Path) -> int:
+def export(path: Path, folder: Path, *, whole: bool = False) -> int:
     """Bring the tiles of a home's log up to date; gives how many files were written."""
     with open_notary(path) as notary, open_log(path) as store:
-        return write_tiles(store, notary.checkpoint(), notary.vouched_keys(), folder)
+        return write_tiles(store, notary.checkpoint(), notary.vouched_keys(), folder, whole=whole)
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:
@@ -256,7 +261,9 @@ DAMAGED = {
 
 @pytest.mark.parametrize("damage", DAMAGED)
 @pytest.mark.parametrize("grows", [False, True])
-def test_what_is_missing_or_damaged_is_made_again_byte_for_byte(home: Path, tmp_path: Path, damage: str, grows: bool):
+def test_what_is_missing_or_damaged_is_made_again_where_all_is_read(
+    home: Path, tmp_path: Path, damage: str, grows: bool
+):
     export(home, tmp_path / "tiles")
     names = contents_of(tmp_path / "tiles").keys() - {"checkpoint"}
     if grows:
@@ -268,10 +275,71 @@ def test_what_is_missing_or_damaged_is_made_again_byte_for_byte(home: Path, tmp_
         (tmp_path / "tiles" / name).unlink()
         if damaged is not None:
             (tmp_path / "tiles" / name).write_bytes(damaged)
-        export(home, tmp_path / "tiles")
+        export(home, tmp_path / "tiles", whole=True)
 
         assert whole.items() <= contents_of(tmp_path / "tiles").items(), name
-        assert export(home, tmp_path / "tiles") == 0
+        assert export(home, tmp_path / "tiles", whole=True) == 0
+
+
+FULL = ["tile/0/000", "tile/entries/000"]
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_what_shows_by_itself_is_made_again_and_all_else_with_it_that_is_damaged(
+    home: Path, tmp_path: Path, damage: str
+):
+    export(home, tmp_path / "tiles")
+    whole = contents_of(tmp_path / "tiles")
+    # Of a full tile only its length is looked at, and of its entries not even that.
+    hidden = {*FULL} if damage.startswith("altered") else {*FULL[1:]} if damage not in ("lost", "emptied") else set()
+    for name in whole.keys() - {"checkpoint"}:
+        for other in {"tile/entries/000", name}:
+            content = (DAMAGED[damage] if other == name else DAMAGED["altered at the end"])(whole[other])
+            (tmp_path / "tiles" / other).unlink()
+            if content is not None:
+                (tmp_path / "tiles" / other).write_bytes(content)
+        written = export(home, tmp_path / "tiles")
+
+        shown = name not in hidden
+        assert (written > 0, contents_of(tmp_path / "tiles") == whole) == (shown, shown), name
+        export(home, tmp_path / "tiles", whole=True)
+
+
+def test_full_tiles_are_read_once_and_then_only_where_that_is_wished(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    append(home, 3 * WIDTH)
+    read: list[str] = []
+
+    def noting(path: Path, limit: int) -> tuple[bytes, int]:
+        read.append(path.name)
+        return read_regular(path, limit)
+
+    monkeypatch.setattr(ledger.evidence.tiles, "read_regular", noting)
+    export(home, tmp_path / "tiles")
+    for whole in (False, True):
+        append(home)
+        read.clear()
+        assert export(home, tmp_path / "tiles", whole=whole) == 3
+        assert {"000", "001", "002"}.isdisjoint(read) == (not whole)
+
+
+def test_tiles_of_another_log_under_a_checkpoint_of_this_one_are_made_anew(home: Path, tmp_path: Path):
+    export(home, tmp_path / "whole")
+    rewritten = shutil.copytree(home, tmp_path / "other")
+    rewrite(rewritten, with_altered(7))
+    for old in (rewritten / "lock").iterdir():
+        old.unlink()
+    create_lock_store(f"sqlite:///{rewritten}/lock/checkpoints.db")
+    with open_lock_store(rewritten) as lock:
+        leaves = [entry.leaf for entry in entries_of(rewritten)]
+        note = sign_checkpoint(Checkpoint(ORIGIN, len(leaves), root_hash(leaves)), [read_log_key(home)])
+        assert lock.add(Stored(len(leaves), note), lock.last())
+    export(rewritten, tmp_path / "tiles")
+    (tmp_path / "tiles/checkpoint").write_bytes((home / "checkpoint").read_bytes())
+
+    export(home, tmp_path / "tiles")
+    assert contents_of(tmp_path / "tiles") == contents_of(tmp_path / "whole")
 
 
 def test_entries_that_fit_their_tile_and_not_the_tree_are_made_again(home: Path, tmp_path: Path):
@@ -282,7 +350,7 @@ def test_entries_that_fit_their_tile_and_not_the_tree_are_made_again(home: Path,
     (tmp_path / "tiles/tile/entries/000").write_bytes(write_bundle(entries))
     (tmp_path / "tiles/tile/0/000").write_bytes(b"".join(map(leaf_hash, entries)))
 
-    assert export(home, tmp_path / "tiles") == 2
+    assert export(home, tmp_path / "tiles", whole=True) == 2
     assert contents_of(tmp_path / "tiles") == whole
 
 

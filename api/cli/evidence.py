@@ -172,14 +172,17 @@ def check_receipt_command(file: Path, entry: Path, keys: tuple[str, ...]) -> Non
 @click.command()
 @options.home
 @lock_store
+@click.option("--check", is_flag=True, help="Read all files that are there, too, and make again what is damaged.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def tiles(path: Path, lock: str | None, folder: Path) -> None:
+def tiles(path: Path, lock: str | None, check: bool, folder: Path) -> None:
     """Write the log into FOLDER as static files (c2sp.org/tlog-tiles), or bring them up to date.
 
-    Signs whatever is new first. All files that are there are read, and made again where they are missing or damaged; in
-    a folder with anything else nothing is written. The bundles of entries below tile/entries are for auditors only.
+    Signs whatever is new first. What is there already is not all read: files that are missing or cut off are found, and
+    tiles that do not lead to what was signed, and then everything is read, and made again where it is wrong. --check
+    does that in any case. In a folder with anything else nothing is written. The bundles of entries below tile/entries
+    are for auditors only.
     """
     with open_notary(path.absolute(), lock) as notary, open_log(path.absolute()) as store:
         signed = notary.checkpoint()
-        written = write_tiles(store, signed, notary.vouched_keys(), folder.absolute())
+        written = write_tiles(store, signed, notary.vouched_keys(), folder.absolute(), whole=check)
     click.echo(f"Wrote {counted(written, 'file')}: {folder} holds {counted(signed.size, 'entry')}.")

@@ -1,8 +1,10 @@
 """The log as files that anybody can serve and check: tiles of the tree, bundles of entries, a checkpoint over them.
 
-The checkpoint is written last, when all that it is over is on disk. That one is there proves nothing of the rest: each
-file is read, compared with the tree that was signed, and written where it is not there as it is to be. So an export
-that was cut off is taken up, and what became damaged or was lost is made again.
+The checkpoint is written last, when all that it is over is on disk, so an export that was cut off has none over what it
+wrote, and is taken up. That one is there proves nothing of what became of the rest since. So each time it is looked at
+whether all files are there, tiles of hashes in their length, and whether the last of each level, with its entries,
+leads to the root that was signed, which the tiles of another log would not. Once anything is wrong, or somebody wishes
+it, each file is read, compared with the tree that was signed, and written where it is not there as it is to be.
 """
 
 import fcntl
@@ -29,11 +31,14 @@ _HASH_BYTES = 32
 _LARGEST = WIDTH * (MAX_ENTRY_BYTES + 2)
 
 
-def write_tiles(store: Store, signed: SignedCheckpoint, keys: Sequence[LogKey], folder: Path) -> int:
+def write_tiles(
+    store: Store, signed: SignedCheckpoint, keys: Sequence[LogKey], folder: Path, *, whole: bool = False
+) -> int:
     """Bring the tiles in a folder up to a checkpoint of the log with these keys; gives how many files were written.
 
-    All that is there is read, so what is missing or damaged is made again. Raises `NotContinued` for a log that is not
-    what was signed, `AlreadyThere` for a folder with anything else in it, and `Busy` while somebody else writes there.
+    What is found missing or damaged is made again; only with `whole` is all that is there read in any case. Raises
+    `NotContinued` for a log that is not what was signed, `AlreadyThere` for a folder with anything else in it, and
+    `Busy` while somebody else writes there.
     """
     if root_of(signed.size, store.subtree) != signed.root:
         raise NotContinued(f"its first {signed.size:,} entries are not those that were signed")
@@ -41,7 +46,9 @@ def write_tiles(store: Store, signed: SignedCheckpoint, keys: Sequence[LogKey], 
         folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
         _check_tiles_alone(folder)
-        return _bring_up(_exported(store, signed, keys, folder), store, signed, folder)
+        before = _exported(store, signed, keys, folder)
+        believed = 0 if whole else _believed(before, store, folder)
+        return _bring_up(before, believed, store, signed, folder)
 
 
 def content_of(tile: Tile, store: Store) -> dict[str, bytes]:
@@ -75,11 +82,14 @@ def _check_tiles_alone(folder: Path) -> None:
                 raise AlreadyThere(path, "is there, and is no tile: name a new folder, or one that only tiles are in")
 
 
-def _bring_up(old_size: int, store: Store, signed: SignedCheckpoint, folder: Path) -> int:
-    """Write what is not there as it is to be. In a folder that holds this log already, that is also what is wrong."""
+def _bring_up(old_size: int, believed: int, store: Store, signed: SignedCheckpoint, folder: Path) -> int:
+    """Write what is not there as it is to be, which is not read up to the size that is believed.
+
+    In a folder that holds this log already, that is also what is wrong.
+    """
     written = 0
     folders = {folder}
-    for tile in new_tiles(0, signed.size):
+    for tile in new_tiles(believed, signed.size):
         if tile.level == 0 and _is_there(tile, store, folder):
             continue
         for path, content in _files_of(tile, store):
@@ -93,6 +103,25 @@ def _bring_up(old_size: int, store: Store, signed: SignedCheckpoint, folder: Pat
     sync_file(folder / CHECKPOINT)
     sync_folder(folder)
     return written + 1
+
+
+def _believed(size: int, store: Store, folder: Path) -> int:
+    """The size, where there is no sign that the tiles of that size are not in the folder as they are to be; else 0."""
+    tiles = list(new_tiles(0, size))
+    last = {tile.level: tile for tile in tiles}.values()
+    hold = all(_seems_there(tile, folder) for tile in tiles) and all(
+        _content(folder / path) == content for tile in last for path, content in _files_of(tile, store)
+    )
+    return size if hold else 0
+
+
+def _seems_there(tile: Tile, folder: Path) -> bool:
+    """Whether there are files for a tile, by their lengths alone."""
+    try:
+        entries = tile.level > 0 or (folder / tile.entries_path).stat().st_size > 0
+        return entries and (folder / tile.path).stat().st_size == tile.width * _HASH_BYTES
+    except OSError:
+        return False
 
 
 def _exported(store: Store, signed: SignedCheckpoint, keys: Sequence[LogKey], folder: Path) -> int:
