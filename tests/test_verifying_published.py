@@ -61,13 +61,27 @@ def test_nothing_need_be_published(home: Path):
     assert verified(home) == (0, [])
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["by a stranger", "by a witness"])
-def test_it_may_be_cosigned(home: Path, kept: bool):
-    if kept:
-        keep_cosignature(home)
+def test_it_may_be_cosigned(home: Path):
+    keep_cosignature(home)
     publish(home, cosigned(locked(home)[-1].note))
 
     assert verified(home) == (0, [])
+
+
+def test_who_has_cosigned_it_is_in_the_lock_store_or_cannot_be_told(home: Path):
+    publish(home, cosigned(locked(home)[-1].note))
+
+    code, (finding,) = verified(home)
+    assert (code, f"the lock store has no cosignature by {NAME}" in finding) == (12, True)
+
+
+def test_every_altered_byte_of_it_is_found(home: Path):
+    keep_cosignature(home)
+    raw = cosigned(locked(home)[-1].note)
+    for place in range(0, len(raw), 5):
+        publish(home, raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
+
+        assert verified(home)[0] != 0, place
 
 
 def test_a_cosignature_that_a_witness_did_not_make_is_found(home: Path):

@@ -18,7 +18,7 @@ import msgspec
 from ledger.chain.checkpoint import LogKey, SignedCheckpoint, open_checkpoint, parse_checkpoint
 from ledger.chain.entry import MAX_POSITION
 from ledger.chain.merkle import Subtree, root_of
-from ledger.chain.note import MAX_NOTE_BYTES, VerifierKey, open_note, parse_note, parse_vkey
+from ledger.chain.note import MAX_NOTE_BYTES, Signature, VerifierKey, open_note, parse_note, parse_vkey
 from ledger.errors import Damaged, Malformed, NotALedger, SignatureFailed, UnknownKey, Unreachable
 from ledger.evidence.lockstore import NOTHING, LockStore, Stored
 from ledger.evidence.logkeys import good_for, log_key, log_keys, not_vouched_for
@@ -258,17 +258,28 @@ def _published(check: _Check, file: Path | None, lock: LockStore | None) -> Iter
     except Unreachable as error:
         yield unverified(None, f"{PUBLISHED} cannot be read: {error}")
         return
+    witnesses = [] if lock is None else _witnesses(lock)
     try:
         size = parse_checkpoint(parse_note(raw).text).size
         # Nobody has to have cosigned it.
         with suppress(UnknownKey):
-            open_note(raw, _witnesses(lock))
+            open_note(raw, witnesses)
     except (Malformed, SignatureFailed) as error:
         yield altered(None, f"{PUBLISHED}: {error}")
         return
     stored = None if lock is None else lock.at(size)
     if stored is None or not raw.startswith(stored.note):
         yield from _unlike_locked(check, raw, lock)
+    else:
+        yield from _strangers(raw, parse_note(stored.note).signatures, witnesses)
+
+
+def _strangers(raw: bytes, signed: Sequence[Signature], witnesses: Sequence[VerifierKey]) -> Iterator[Finding]:
+    """Each line below a note by somebody of whom the lock store has no cosignature."""
+    known = {(key.name, key.key_id) for key in witnesses}
+    for line in parse_note(raw).signatures:
+        if line not in signed and (line.name, line.key_id) not in known:
+            yield unverified(None, f"{PUBLISHED}: the lock store has no cosignature by {line.name}+{line.key_id.hex()}")
 
 
 def _unlike_locked(check: _Check, raw: bytes, lock: LockStore | None) -> Iterator[Finding]:
@@ -280,12 +291,14 @@ def _unlike_locked(check: _Check, raw: bytes, lock: LockStore | None) -> Iterato
         yield from _compared(check, PUBLISHED, signed, lock)
 
 
-def _witnesses(lock: LockStore | None) -> Iterator[VerifierKey]:
+def _witnesses(lock: LockStore) -> list[VerifierKey]:
     """The keys of those whose cosignatures are kept."""
-    for vkey in lock.witnesses() if lock is not None else ():
+    keys = []
+    for vkey in lock.witnesses():
         # What is no key is said where cosignatures are.
         with suppress(Malformed):
-            yield parse_vkey(vkey)
+            keys.append(parse_vkey(vkey))
+    return keys
 
 
 def _compared(check: _Check, what: str, signed: SignedCheckpoint, lock: LockStore | None) -> Iterator[Finding]:
