@@ -194,6 +194,9 @@ def test_verify_remarks_who_has_not_witnessed_what_was_signed(home: Path, witnes
     append(home)
     sign(home)
     assert f"Remark: not witnessed by {NAME} since 20" in dua_ledger("verify", home=home).out
+    (home / "keys/witnesses").unlink()
+    dropped = dua_ledger("verify", home=home).out
+    assert re.search(rf"Remark: not witnessed by {NAME} since 20.*, and which is not asked any more\.\n", dropped)
 
 
 def test_a_checkpoint_that_the_witness_has_cosigned_is_confirmed_before_it_is_given_again(

@@ -132,11 +132,15 @@ def _wrong(lock: LockStore, witness: Appointed) -> Iterator[str]:
 
 
 def not_witnessed(lock: LockStore, appointed: Sequence[Appointed]) -> Iterator[str]:
-    """A sentence for each witness that has not cosigned the last checkpoint. Raises `Damaged`."""
-    for witness in appointed:
+    """A sentence for each witness, appointed still or not, that has not cosigned the last checkpoint.
+
+    Raises `Damaged`.
+    """
+    others = [one for one in _others(lock, appointed) if isinstance(one, Appointed)]
+    for witness in [*appointed, *others]:
         last = kept_cosignature(lock, witness.key)
         if last is None or last.size < lock.last().size:
-            yield behind(witness, last)
+            yield behind(witness, last) + (", and which is not asked any more" if witness in others else "")
 
 
 def behind(witness: Appointed, last: Cosignature | None) -> str:
