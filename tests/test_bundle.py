@@ -34,7 +34,7 @@ from ledger.errors import LedgerError, Malformed
 from ledger.events import ActRefused, AgreementSigned, RoleGranted
 from ledger.evidence.archive import read_archive, write_archive
 from ledger.evidence.bundle import HOWTO, SUMS, SUMS_SIGNATURE, Kind, Page, Selection, make_bundle, sums_of
-from ledger.evidence.bundle_check import HISTORY, LEFT_OUT, MADE_UP, check_bundle
+from ledger.evidence.bundle_check import HISTORY, LEFT_OUT, MADE_UP, TWO_HISTORIES, check_bundle
 from ledger.evidence.howto import Place, how_to, places_of
 from ledger.evidence.logkeys import log_key
 from ledger.evidence.manifest import Manifest, Signature, read_manifest, signatures_in, write_manifest
@@ -207,8 +207,12 @@ def test_a_bundle_holds_by_a_key_that_somebody_had_and_says_what_it_cannot_show(
     signed = made.home.notary.checkpoint()
 
     assert signed.size == made.manifest.size
-    assert check_bundle(made.raw, [made.key]) == Report(signed.size, signed.root.hex(), (), (LEFT_OUT, HISTORY))
-    assert check_bundle(made.raw) == Report(signed.size, signed.root.hex(), (), (MADE_UP, LEFT_OUT, HISTORY))
+    assert check_bundle(made.raw, [made.key]) == Report(
+        signed.size, signed.root.hex(), (), (LEFT_OUT, HISTORY, TWO_HISTORIES)
+    )
+    assert check_bundle(made.raw) == Report(
+        signed.size, signed.root.hex(), (), (MADE_UP, LEFT_OUT, HISTORY, TWO_HISTORIES)
+    )
 
 
 def test_the_same_is_made_again_byte_for_byte(office: Story, made: Made):

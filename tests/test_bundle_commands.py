@@ -82,7 +82,7 @@ def test_a_bundle_is_made_for_its_owner_alone_and_verified_where_there_is_no_led
     assert told.out.splitlines()[0] == (
         f"All holds: what is here stands in the ledger as it was signed over {size} entries."
     )
-    assert [line.partition(":")[0] for line in told.out.splitlines()[1:]] == 2 * ["Not excluded"]
+    assert [line.partition(":")[0] for line in told.out.splitlines()[1:]] == 3 * ["Not excluded"]
     assert "that the history says what the entries say" in told.out
     assert "made up" in dua_ledger("verify", to).out
 

@@ -70,7 +70,9 @@ def test_the_key_of_a_witness_is_checked_where_there_is_no_ledger(home: Path, wi
     (remark,) = [line for line in told.out.splitlines() if line.startswith("Remark: ")]
     assert remark.startswith(f"Remark: the checkpoint was cosigned by {NAME} on 20")
     assert "was not given" not in remark
-    assert "by a key that is listed in the bundle, and was not given" in dua_ledger("verify", bundle).out
+    by_itself = dua_ledger("verify", bundle).out
+    assert "by a key that is listed in the bundle, and was not given" in by_itself
+    assert ("shows others another history" in told.out, "shows others another history" in by_itself) == (False, True)
     refused = dua_ledger("verify", bundle, "--witness-key", key, "--witness-key", str(stranger))
     assert (refused.code, refused.lines[0]) == (12, f"unverified: {stranger} has not cosigned checkpoint")
     for wrong in ((bundle, "--witness-key", log), ("--witness-key", key)):

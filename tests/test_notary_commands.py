@@ -100,6 +100,7 @@ def test_tiles_are_written_and_brought_up_to_date(home: Path, tmp_path: Path):
 
     assert dua_ledger("tiles", folder, home=home).out == f"Wrote 3 files: {folder} holds 9 entries.\n"
     assert dua_ledger("tiles", folder, home=home).out == f"Wrote 0 files: {folder} holds 9 entries.\n"
+    assert dua_ledger("tiles", "--check", folder, home=home).out == f"Wrote 0 files: {folder} holds 9 entries.\n"
     append(home)
     assert dua_ledger("tiles", folder, home=home).out == f"Wrote 3 files: {folder} holds 10 entries.\n"
     assert (folder / "checkpoint").read_bytes() == (home / "checkpoint").read_bytes()

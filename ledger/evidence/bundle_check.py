@@ -67,6 +67,10 @@ LEFT_OUT = "that the ledger has further entries of this kind, later ones among t
 MADE_UP = (
     "that all of this was made up: no key was given that somebody had from a person, and the bundle's own was used"
 )
+TWO_HISTORIES = (
+    "that whoever has the ledger's key shows others another history: no key was given of a witness that has cosigned"
+    " this one, and its checkpoint was compared with nobody else's"
+)
 HISTORY = "that the history says what the entries say: it is in the words of whoever made the bundle, and not checked"
 
 _RANGE = re.compile(r"entries:([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")
@@ -84,9 +88,11 @@ def check_bundle(raw: bytes, keys: Sequence[VerifierKey] = (), witnesses: Sequen
         return Report(0, "", (altered(None, missing),), ())
     findings = [*bundle.files(), *bundle.signed_by(keys), *bundle.cosigned_by(witnesses), *bundle.proofs()]
     findings += [*bundle.scope(), *bundle.opened(), *bundle.signatures(), *bundle.how_to()]
-    not_excluded = (LEFT_OUT, HISTORY) if keys else (MADE_UP, LEFT_OUT, HISTORY)
+    not_excluded = [LEFT_OUT, HISTORY] if keys else [MADE_UP, LEFT_OUT, HISTORY]
+    if not bundle.is_witnessed_by(witnesses):
+        not_excluded.append(TWO_HISTORIES)
     size, root = (bundle.signed.size, bundle.signed.root.hex()) if bundle.signed else (0, "")
-    return Report(size, root, tuple(findings), not_excluded, tuple(bundle.cosigners(witnesses)))
+    return Report(size, root, tuple(findings), tuple(not_excluded), tuple(bundle.cosigners(witnesses)))
 
 
 class _Bundle:
@@ -156,6 +162,10 @@ class _Bundle:
         for key in trusted:
             if key not in self._witnesses:
                 yield unverified(None, f"{key} has not cosigned {CHECKPOINT}")
+
+    def is_witnessed_by(self, trusted: Sequence[VerifierKey]) -> bool:
+        """Whether one of these is listed as a witness; that it has cosigned is checked of all that are."""
+        return any(key in self._witnesses for key in trusted)
 
     def cosigners(self, trusted: Sequence[VerifierKey]) -> Iterator[str]:
         """Who cosigned the checkpoint, as the bundle lists them, and when."""
