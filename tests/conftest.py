@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, settings
 
 from ledger.custody import Custody
 from ledger.storage import Store, create_store, open_store
-from ledger.storage.postgres.declared import SERVICE
 from tests import postgres
 from tests.command_line import Stages
 from tests.custody_facts import Folder, Shared
@@ -86,10 +85,7 @@ def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
 @pytest.fixture
 def service_url(postgres_server: postgres.Server, postgres_url: str) -> str:
     """The store as the service reaches it."""
-    postgres_server.execute(
-        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$"
-    )
-    return postgres_url.replace(f"{postgres.ADMIN}@", "api@")
+    return postgres_url.replace(f"{postgres.ADMIN}@", f"{postgres_server.service()}@")
 
 
 @pytest.fixture(params=["file", "memory", POSTGRES])

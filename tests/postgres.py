@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 from ledger.storage import create_store
+from ledger.storage.postgres.declared import SERVICE
 from tests.stores import PATIENCE
 
 ADMIN = "admin"
@@ -44,6 +45,7 @@ class Server:
     def __init__(self, folder: Path, *settings: str, port: int = 5432) -> None:
         self.folder, self.settings, self.port = folder, settings, port
         self.data = folder / "data"
+        self._has_service = False
 
     def run(self, name: str, *arguments: object) -> None:
         """Run one of PostgreSQL's programs as the server's user."""
@@ -117,6 +119,13 @@ class Server:
             except psycopg.OperationalError as error:
                 if "the database system is " not in str(error) or monotonic() > until:
                     raise
+
+    def service(self) -> str:
+        """As whom the service logs in."""
+        if not self._has_service:
+            self.execute(f"CREATE ROLE api LOGIN IN ROLE {SERVICE}")
+            self._has_service = True
+        return "api"
 
     def new_database(self, template: str = "template0") -> str:
         """A database of its own for a test; gives its name."""

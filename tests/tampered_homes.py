@@ -55,13 +55,10 @@ KINDS = {"files": COLUMNS, "postgres": SHARED}
 Case = tuple[str, ...]
 
 
-def over_both(
-    names: Case = (), cases: Callable[[str], Sequence[Case]] = lambda kind: [()], *, later: bool = False
-) -> pytest.MarkDecorator:
-    """Run a test on both kinds of homes, in all cases of each; on PostgreSQL only in a campaign, if `later`."""
-    marks = {"files": [], "postgres": [pytest.mark.needs("initdb"), *([pytest.mark.campaign] if later else [])]}
-    kinds = ["files"] if later and not CAMPAIGN else [*KINDS]
-    params = [pytest.param(kind, *case, marks=marks[kind]) for kind in kinds for case in cases(kind)]
+def over_both(names: Case = (), cases: Callable[[str], Sequence[Case]] = lambda kind: [()]) -> pytest.MarkDecorator:
+    """Run a test on both kinds of homes, in all cases of each."""
+    marks = {"files": [], "postgres": [pytest.mark.needs("initdb")]}
+    params = [pytest.param(kind, *case, marks=marks[kind]) for kind in KINDS for case in cases(kind)]
     return pytest.mark.parametrize(("home", *names), params, indirect=["home"])
 
 

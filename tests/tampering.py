@@ -156,16 +156,20 @@ class Superuser(Operator):
                 connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}".encode())
 
     def contents(self) -> dict[Any, Any]:
-        return {table: self.run(name, f"SELECT * FROM {table}") for name, table in KEPT}
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+            return {
+                (name, table): sorted(connection.execute(f"SELECT * FROM {SCHEMAS[name]}.{table}".encode()), key=repr)
+                for name, table in KEPT
+            }
 
     def restore(self, contents: dict[Any, Any]) -> None:
+        there = self.contents()
         for name, table in KEPT:
-            with self.database(name) as shell:
-                there = shell.execute(f"SELECT * FROM {table}").fetchall()
-                if sorted(there, key=repr) != sorted(contents[table], key=repr):
+            rows = contents[name, table]
+            if rows != there[name, table]:
+                with self.database(name) as shell:
                     shell.execute(f"DELETE FROM {table}")
-                    places = ", ".join("?" * len(contents[table][0]))
-                    shell.executemany(f"INSERT INTO {table} VALUES ({places})", contents[table])
+                    shell.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
 # Tables of these schemas whose rows an attack may change, and those that have guards.

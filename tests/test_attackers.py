@@ -6,6 +6,7 @@ receipt for the entry that registers the data set. What came since, nobody has s
 
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -30,8 +31,10 @@ from ledger.storage import is_postgres
 from tests.command_line import ROSA, TOM, Office, Stages, dua_ledger
 from tests.custody_facts import forged_text
 from tests.facts import fact, ledger_on
+from tests.moved import Moved, moved
+from tests.postgres import Server
 from tests.signing import as_events, cut, entries_of, rewrite, with_altered
-from tests.stores import LATER
+from tests.stores import POSTGRES
 from tests.tampering import Superuser, guards_down
 from tests.witnesses import Served, served
 
@@ -131,18 +134,32 @@ def watched(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield office, witness, f"{witness.url}={witness_key}"
 
 
-@pytest.fixture(params=["file", *LATER])
-def kept(request: pytest.FixtureRequest, watched: tuple[Office, Served, str], tmp_path: Path) -> Kept:
+@pytest.fixture(scope="module")
+def moved_home(
+    watched: tuple[Office, Served, str], postgres_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Moved:
+    """The home of the office after it has moved into a PostgreSQL database, and somebody has asked its views again."""
+    office, *_ = watched
+    found = moved(office.home, tmp_path_factory.mktemp("moved"), postgres_server)
+    with without_log_key(found.home):
+        assert dua_ledger("inbox", home=found.home, clock=office.clock, DUA_LEDGER_ACTOR="staff:1").code == 0
+    return found
+
+
+@pytest.fixture(params=["file", POSTGRES])
+def kept(request: pytest.FixtureRequest, watched: tuple[Office, Served, str], tmp_path: Path) -> Iterator[Kept]:
     """The office in files, and after it has moved into a PostgreSQL database."""
     office, _, witness = watched
     with open_log(office.home) as store:
         vkey = str(log_key(store))
     copied = office.copied(tmp_path / "office")
-    if request.param != "file":
-        copied.moved_to(request.getfixturevalue("postgres_url"))
-        with without_log_key(copied.home):
-            assert copied("inbox").code == 0
-    return Kept(copied, witness, vkey)
+    if request.param == "file":
+        yield Kept(copied, witness, vkey)
+        return
+    shutil.rmtree(copied.home)
+    found: Moved = request.getfixturevalue("moved_home")
+    with found.copied(copied.home):
+        yield Kept(copied, witness, vkey)
 
 
 # What the attacker does.

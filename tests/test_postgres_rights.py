@@ -95,10 +95,8 @@ BY_HAND = {
 @pytest.fixture
 def url(postgres_server: Server, postgres_url: str) -> Iterator[str]:
     """An empty ledger's database, on a server where there is somebody else too; roles are as they were afterwards."""
-    postgres_server.execute(
-        f"DO $$ BEGIN CREATE ROLE {SOMEBODY}; EXCEPTION WHEN duplicate_object THEN END $$",
-        f"DO $$ BEGIN CREATE ROLE api LOGIN IN ROLE {SERVICE}; EXCEPTION WHEN duplicate_object THEN END $$",
-    )
+    postgres_server.service()
+    postgres_server.execute(f"DO $$ BEGIN CREATE ROLE {SOMEBODY}; EXCEPTION WHEN duplicate_object THEN END $$")
     yield postgres_url
     postgres_server.execute(
         f"REVOKE {OWNER} FROM {SOMEBODY}",

@@ -10,7 +10,7 @@ from tests.tampering import SIZE, Operator
 __all__ = ["home", "office_on_a_server"]
 
 
-@over_both(later=True)
+@over_both()
 @pytest.mark.parametrize(("position", "noticed"), [(70, 71), (63, 64), (64, 65), (127, 128), (SIZE - 1, SIZE)])
 def test_an_entry_rewritten_with_its_own_hashes_is_found_at_the_next(home: Operator, position: int, noticed: int):
     with home.database("log.db") as connection:
@@ -21,7 +21,7 @@ def test_an_entry_rewritten_with_its_own_hashes_is_found_at_the_next(home: Opera
     assert (noticed, "its prev is not the leaf of the entry before") in findings(home)
 
 
-@over_both(later=True)
+@over_both()
 def test_an_entry_rewritten_with_the_link_from_the_next_is_found_at_the_one_after(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)
@@ -32,7 +32,7 @@ def test_an_entry_rewritten_with_the_link_from_the_next_is_found_at_the_one_afte
     assert (72, "its prev is not the leaf of the entry before") in findings(home)
 
 
-@over_both(later=True)
+@over_both()
 def test_a_chain_made_right_again_to_its_end_is_found_by_a_tree_that_was_not(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)
@@ -46,7 +46,7 @@ def test_a_chain_made_right_again_to_its_end_is_found_by_a_tree_that_was_not(hom
     assert {position for position, _ in findings(home)} == set(range(70, SIZE + 1, 2))
 
 
-@over_both(later=True)
+@over_both()
 def test_a_tree_made_right_again_is_found_by_the_chain(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)
@@ -58,7 +58,7 @@ def test_a_tree_made_right_again_is_found_by_the_chain(home: Operator):
     assert findings(home) == [(71, "its prev is not the leaf of the entry before")]
 
 
-@over_both(later=True)
+@over_both()
 def test_two_entries_that_changed_places_with_their_numbers_are_found(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)
@@ -72,7 +72,7 @@ def test_two_entries_that_changed_places_with_their_numbers_are_found(home: Oper
     assert {70, 71, 80, 81} <= {position for position, _ in findings(home)}
 
 
-@over_both(later=True)
+@over_both()
 def test_a_subtree_that_was_made_up_is_found_where_it_stands(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)

@@ -41,7 +41,7 @@ MALFORMED = {
 }
 
 
-@over_both(later=True)
+@over_both()
 @pytest.mark.parametrize(("old", "new"), MALFORMED.values(), ids=MALFORMED)
 def test_a_history_rebuilt_around_a_malformed_entry_is_found_there(home: Operator, old: bytes, new: bytes):
     with home.database("log.db") as connection:
@@ -52,7 +52,7 @@ def test_a_history_rebuilt_around_a_malformed_entry_is_found_there(home: Operato
     assert position in {place for place, _ in findings(home)}
 
 
-@over_both(later=True)
+@over_both()
 @pytest.mark.parametrize(
     ("type_", "tags"),
     [
@@ -163,7 +163,7 @@ def pasted(header: Header) -> bytes:
     return plain.replace(b"the type", header.type.encode())
 
 
-@over_both(later=True)
+@over_both()
 def test_a_header_without_line_end_or_payload_is_found(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)

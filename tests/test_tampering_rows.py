@@ -104,7 +104,7 @@ def test_where_nothing_was_altered_nothing_is_found(home: Operator):
 
 
 @pytest.mark.campaign
-@over_both(OF_A_COLUMN, columns, later=True)
+@over_both(OF_A_COLUMN, columns)
 def test_an_altered_value_is_found_where_it_stands(home: Operator, database: str, table: str, column: str):
     place = columns_of(home, database, table).index(column)
 
@@ -122,7 +122,7 @@ def test_an_altered_value_is_found_where_it_stands(home: Operator, database: str
     assert unnoticed(home, iter(every if CAMPAIGN or len(every) < 25 else every[::5]), at_least=5) == []
 
 
-@over_both(OF_A_COLUMN, columns, later=True)
+@over_both(OF_A_COLUMN, columns)
 def test_two_rows_that_exchange_a_value_are_found(home: Operator, database: str, table: str, column: str):
     place = columns_of(home, database, table).index(column)
 

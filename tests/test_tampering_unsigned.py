@@ -13,7 +13,7 @@ from tests.tampering import SIZE, Operator, outcome
 __all__ = ["home", "office_on_a_server"]
 
 
-@over_both(later=True)
+@over_both()
 def test_a_cut_off_tail_is_not_found_and_verify_says_so(home: Operator):
     length = SIZE - 20
     with home.database("log.db") as connection:
@@ -27,7 +27,7 @@ def test_a_cut_off_tail_is_not_found_and_verify_says_so(home: Operator):
     assert "cut off more behind it" in report.not_excluded[-1]
 
 
-@over_both(later=True)
+@over_both()
 def test_a_tail_cut_off_without_the_tag_index_is_found(home: Operator):
     home.run("log.db", "DELETE FROM entries WHERE position > ?", SIZE - 20)
 
@@ -36,7 +36,7 @@ def test_a_tail_cut_off_without_the_tag_index_is_found(home: Operator):
     )
 
 
-@over_both(later=True)
+@over_both()
 def test_a_log_cut_off_down_to_nothing_has_lost_its_first_entry(home: Operator):
     with home.database("log.db") as connection:
         connection.execute("DELETE FROM entries")
@@ -45,7 +45,7 @@ def test_a_log_cut_off_down_to_nothing_has_lost_its_first_entry(home: Operator):
     assert findings(home) == [(1, "is missing: every ledger begins with ledger.opened")]
 
 
-@over_both(later=True)
+@over_both()
 @pytest.mark.parametrize(
     "position", [SIZE, 70, 2], ids=["its last entry", "the half of it", "all of it but the opening"]
 )
@@ -67,7 +67,7 @@ def test_a_history_rebuilt_with_every_hash_right_is_not_found_and_verify_says_so
     assert "from some entry on, be it the first, was written anew" in report.not_excluded[0]
 
 
-@over_both(later=True)
+@over_both()
 def test_an_entry_added_with_every_hash_right_is_not_found(home: Operator):
     with home.database("log.db") as connection:
         forger = Forger(home, connection)
