@@ -37,10 +37,13 @@ from ledger.events import (
 from ledger.events.agreement import Covered, Recipient
 from ledger.events.governance import Role, Scope
 from ledger.home import Home, create_home, open_home
+from tests import stores
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, Clock, commitment, submitted, version_added
+from tests.moved import Moved, moved
 from tests.office import written
 from tests.office_facts import DIRECTOR, ELSEWHERE, FAR_OFF, LONG_AGO, STRANGER, role
 from tests.office_requests import complete
+from tests.postgres import Server
 
 ROLES: tuple[Role, ...] = get_args(Role)
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -49,6 +52,9 @@ BY = Circumstances(actor="staff:director", via="command line")
 RATE = 10_000
 FORM = "multipart/form-data"
 PDF = b"%PDF-1.4 a letter"
+IN_FILES = pytest.mark.parametrize("office", ["file"], indirect=True)
+# What tells most about a store is asked of both each time, and all the rest in a campaign.
+ON_BOTH = pytest.mark.parametrize("office", ["file", stores.POSTGRES], indirect=True)
 OTHERS_REQUEST = "R-2026-0002"
 LATER = NOON + timedelta(days=90)
 
@@ -130,21 +136,42 @@ class HttpOffice:
         assert (self.length, self.names_kept()) == before
 
 
-@pytest.fixture
-def office(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpOffice]:
+@pytest.fixture(params=["file", *stores.LATER])
+def office(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HttpOffice]:
     """Ana's request is before the office, and can be approved; another is of somebody else."""
-    with an_office(tmp_path, tmp_path_factory) as found:
+    server = None if request.param == "file" else request.getfixturevalue("postgres_server")
+    with an_office(tmp_path, tmp_path_factory, server) as found:
         yield found
 
 
 @contextmanager
-def an_office(folder: Path, made_below: pytest.TempPathFactory) -> Iterator[HttpOffice]:
-    """An office as `office` is one, with its home in a folder."""
-    pattern, chance, keys = _furnished(made_below.getbasetemp() / "http-office")
+def an_office(folder: Path, made_below: pytest.TempPathFactory, server: Server | None = None) -> Iterator[HttpOffice]:
+    """An office as `office` is one, with its home in a folder, or, as the service reaches it, on a server."""
+    base = made_below.getbasetemp()
+    pattern, chance, keys = _furnished(base / "http-office")
     clock = Clock(NOON)
-    shutil.copytree(pattern, folder / "home")
-    with open_home(folder / "home", clock) as home:
+    with (
+        _copied(pattern, base / "http-office-moved", folder / "home", server),
+        open_home(folder / "home", clock) as home,
+    ):
         yield HttpOffice(home, clock, copy(chance), keys)
+
+
+@contextmanager
+def _copied(pattern: Path, between: Path, to: Path, server: Server | None) -> Iterator[None]:
+    if server is None:
+        shutil.copytree(pattern, to)
+        yield
+    else:
+        with _moved(pattern, between, server).copied(to):
+            yield
+
+
+@cache
+def _moved(pattern: Path, folder: Path, server: Server) -> Moved:
+    return moved(pattern, folder, server, server.service())
 
 
 class Furnished(NamedTuple):

@@ -171,10 +171,10 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, workers: int, *options: str) -> Iterator[Served]:
-    """A server with so many workers, of a ledger home that is made for it, with a director's key."""
+def serving(folder: Path, workers: int, *options: str, store: str | None = None) -> Iterator[Served]:
+    """A server with so many workers, of a ledger home that is made for it, in files or there, with a director's key."""
     home = folder / "home"
-    create_home(home, "log.example.com", actor="staff:1", via="command line")
+    create_home(home, "log.example.com", actor="staff:1", via="command line", store=store)
     with serving_at(home, directors_key(home), workers, *options) as found:
         yield found
 

@@ -9,7 +9,7 @@ from api.http.table import ROUTES
 from api.packets import read_packet
 from ledger.events import AgreementIssued, OrganisationRegistered, PersonSuspended, RequestApproved, TrainingCertified
 from tests.facts import ANA, DATA_SET, REQUEST
-from tests.http_office import PDF, HttpOffice, certificate, certify, file, form, office, principal, sent, told
+from tests.http_office import ON_BOTH, PDF, HttpOffice, certificate, certify, file, form, office, principal, sent, told
 from tests.letters import EXAMPLES
 from tests.office_facts import DIRECTOR, LONG_AGO
 from tests.packet_facts import MIT, OUTSIDE
@@ -29,6 +29,7 @@ def last_event(office: HttpOffice) -> Any:
     return recorded.event
 
 
+@ON_BOTH
 def test_a_report_is_recorded_and_the_answer_says_where(office: HttpOffice):
     response = office.post("staff", "/organisations", LAKESIDE)
 
@@ -47,6 +48,7 @@ def test_a_report_is_recorded_and_the_answer_says_where(office: HttpOffice):
     assert office.home.custody.unseal(event.name) == "Lakeside College"
 
 
+@ON_BOTH
 def test_an_act_that_nothing_stands_against_is_done(office: HttpOffice):
     certify(office)
 
@@ -54,6 +56,7 @@ def test_an_act_that_nothing_stands_against_is_done(office: HttpOffice):
     assert last_event(office) == RequestApproved(request=REQUEST)
 
 
+@ON_BOTH
 def test_the_same_key_has_the_same_outcome_and_records_it_once(office: HttpOffice):
     first = office.post("staff", "/organisations", LAKESIDE, **key('"k-1"'))
     with office.unchanged():
@@ -63,6 +66,7 @@ def test_the_same_key_has_the_same_outcome_and_records_it_once(office: HttpOffic
     assert [one.headers.get("Idempotency-Replayed") for one in (first, again)] == [None, "true"]
 
 
+@ON_BOTH
 def test_a_refusal_under_the_same_key_is_recorded_once(office: HttpOffice):
     path = "/requests/R-2026-0002/approval"
     first = office.post("staff", path, **key("k-1"))
@@ -72,6 +76,7 @@ def test_a_refusal_under_the_same_key_is_recorded_once(office: HttpOffice):
     assert (first.status_code, first.get_data()) == (409, again.get_data())
 
 
+@ON_BOTH
 def test_what_makes_no_sense_twice_still_has_its_outcome_under_its_key(office: HttpOffice):
     path = f"/people/{ANA}/trainings"
     assert form(office, path, certificate(), certificate=PDF).status_code == 201
@@ -86,6 +91,7 @@ def test_what_makes_no_sense_twice_still_has_its_outcome_under_its_key(office: H
     ("path", "body"),
     [("/organisations", LAKESIDE | {"name": "Lakeside"}), ("/people", {"person": "p-" + 32 * "7", "name": "Lakeside"})],
 )
+@ON_BOTH
 def test_the_same_key_for_another_wish_is_an_error(office: HttpOffice, path, body):
     office.post("staff", "/organisations", LAKESIDE, **key("k-1"))
 
@@ -128,6 +134,7 @@ def test_a_quoted_key_and_a_bare_one_are_the_same(office: HttpOffice):
     assert office.post("staff", "/organisations", LAKESIDE, **key("k-1")).get_data() == first.get_data()
 
 
+@ON_BOTH
 def test_a_dry_run_says_what_would_come_of_it_and_records_nothing(office: HttpOffice):
     with office.unchanged():
         refused = office.post("staff", "/requests/R-2026-0002/approval?dry_run=true", {"conditions": "none"})
@@ -270,6 +277,7 @@ def test_a_suspension_comes_from_the_office_and_is_lifted_by_a_director(office: 
     assert office.post("director", f"/people/{ANA}/suspension-lifts").status_code == 201
 
 
+@ON_BOTH
 def test_a_data_server_asks_before_it_lets_in_and_reports_what_was_opened(office: HttpOffice):
     with office.unchanged():
         for wrong in ({"person": ANA, "dataset": "D-NOPE"}, {"account": "eva@example.edu", "dataset": "D-NOPE"}):
@@ -352,6 +360,7 @@ def test_two_files_of_a_packet_do_not_take_each_others_place(office: HttpOffice,
 
 
 @pytest.mark.needs("gpg")
+@ON_BOTH
 def test_a_packet_under_the_same_key_comes_in_once(office: HttpOffice):
     def send():
         data = {"files": [file(name, content) for name, content in packet(OUTSIDE)]}

@@ -19,7 +19,7 @@ from api.http.table import ROUTES
 from tests.facts import ANA, BEN, DATA_SET, REQUEST
 from tests.http_office import OTHERS_REQUEST, ROLES, HttpOffice, an_office, office, told
 from tests.office_facts import STRANGER
-from tests.stores import CAMPAIGN
+from tests.stores import CAMPAIGN, LATER
 
 __all__ = ["office"]
 
@@ -41,11 +41,12 @@ BEGINNINGS = {ids[0][:2]: ids for name, ids in THERE.items() if name != "positio
 TAKEN_BY = {route.name: sorted(route.roles) for route in ROUTES}
 
 
-@pytest.fixture(scope="module")
-def one_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpOffice]:
+@pytest.fixture(scope="module", params=["file", *LATER])
+def one_office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpOffice]:
     """One ledger for all cases, which grows as they come."""
     folder: Path = tmp_path_factory.mktemp("one")
-    with an_office(folder, tmp_path_factory) as office:
+    server = None if request.param == "file" else request.getfixturevalue("postgres_server")
+    with an_office(folder, tmp_path_factory, server) as office:
         yield office
 
 

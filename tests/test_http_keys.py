@@ -12,7 +12,7 @@ from api.commands.governance import EndRole, GrantRole, RevokeApiKey
 from api.http.rates import BURST_SECONDS, Rates
 from ledger.events import ApiKeyIssued
 from tests.facts import ANA, REQUEST, Clock, commitment, seeded
-from tests.http_office import BY, LATER, HttpOffice, office, principal, told
+from tests.http_office import BY, LATER, ON_BOTH, HttpOffice, office, principal, told
 
 __all__ = ["office"]
 
@@ -92,6 +92,7 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(office: HttpOffice)
     assert all("Ledger-Position" not in one.headers for one in answers)
 
 
+@ON_BOTH
 def test_a_key_that_is_revoked_expired_or_without_its_role_is_good_for_nothing(office: HttpOffice):
     def fares(of):
         return office.get(of, "/entries", headers={"X-Request-ID": "same"})
@@ -194,6 +195,7 @@ def test_what_is_recorded_says_which_key_it_came_by(office: HttpOffice):
     assert (recorded.actor, recorded.via) == (principal("staff"), f"API key {office.keys['staff'].apikey}")
 
 
+@ON_BOTH
 def test_a_key_that_was_issued_by_another_program_is_known_at_the_next_call(office: HttpOffice):
     office.get("auditor", "/entries")
 

@@ -13,7 +13,7 @@ import pytest
 
 from api.cli.verifying import verify_home
 from tests.served import GONE, Served, serving
-from tests.stores import CAMPAIGN, PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE, POSTGRES
 
 WORKERS, CLIENTS = 4, 64 if CAMPAIGN else 8
 WRITES = 36_000 if CAMPAIGN else 400
@@ -41,8 +41,8 @@ class Seen(NamedTuple):
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path, WORKERS, "--rate", "100000") as found:
+def served(tmp_path: Path, kept_at) -> Iterator[Served]:
+    with serving(tmp_path, WORKERS, "--rate", "100000", store=kept_at) as found:
         yield found
 
 
@@ -116,6 +116,7 @@ def check(served: Served, seen: Seen, lost: int) -> None:
 
 
 @pytest.mark.campaign
+@pytest.mark.parametrize("kept_at", ["file", POSTGRES], indirect=True)
 def test_nothing_fails_under_load_and_memory_stays_flat(served: Served):
     clients = Clients(served)
     clients.start()

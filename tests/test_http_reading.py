@@ -13,6 +13,7 @@ from api.http.rendering import as_csv
 from ledger.events import DocumentOpened, HistoryViewed, TrainingCertified
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
 from tests.http_office import (
+    ON_BOTH,
     OTHERS_REQUEST,
     PDF,
     HttpOffice,
@@ -40,6 +41,7 @@ def rows(response):
 # Entries.
 
 
+@ON_BOTH
 def test_entries_come_page_by_page_to_the_end_of_the_log(office: HttpOffice):
     path, seen = "/entries?limit=10&after=0", []
     while path:
@@ -152,6 +154,7 @@ def test_a_request_is_shown_with_its_checklist(office: HttpOffice):
     assert ("citi-training", ANA) not in {(one["rule"], one["about"]) for one in after if one["status"] == "missing"}
 
 
+@ON_BOTH
 def test_a_history_is_told_in_words_with_names_and_that_somebody_looked(office: HttpOffice):
     first = rows(office.get("compliance", f"/requests/{REQUEST}/history"))
     second = rows(office.get("researcher", f"/requests/{REQUEST}/history"))
@@ -172,6 +175,7 @@ def test_a_history_that_there_is_not_leaves_no_record_of_looking(office: HttpOff
         assert office.get("auditor", f"/people/p-{32 * '0'}").status_code == 404
 
 
+@ON_BOTH
 def test_looking_at_a_persons_details_is_on_record(office: HttpOffice):
     assert office.get("auditor", f"/people/{ANA}").status_code == 200
 
@@ -189,6 +193,7 @@ def certified(office: HttpOffice) -> tuple[int, str]:
     return recorded.position, recorded.event.document
 
 
+@ON_BOTH
 def test_a_document_is_opened_by_who_may_and_that_is_on_record(office: HttpOffice):
     position, document = certified(office)
 
@@ -228,6 +233,7 @@ def test_a_researcher_opens_a_document_of_their_own_request(office: HttpOffice):
     assert [opened(mine), opened(mine + 1)] == [200, 404]
 
 
+@ON_BOTH
 def test_a_document_that_was_erased_is_gone(office: HttpOffice):
     position, document = certified(office)
     office.home.custody.erase(f"person:{ANA}")
@@ -289,6 +295,7 @@ def test_accesses_are_told_as_they_are_recorded_and_findings_apart(office: HttpO
     assert [(one["person"], one["finding"]) for one in findings] == [(STRANGER, True)]
 
 
+@ON_BOTH
 def test_holders_and_holdings_hold_for_a_position(office: HttpOffice):
     for path in (f"/datasets/{DATA_SET}/holders", f"/people/{ANA}/holdings"):
         response = office.get("auditor", path)

@@ -15,7 +15,7 @@ from ledger.errors import Missing
 from ledger.events import DocumentOpened, KeyTestPassed, PersonErased, ReleaseHandedOver
 from ledger.home import OUTGOING
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
-from tests.http_office import HttpOffice, executed, file, form, office, sent, told
+from tests.http_office import ON_BOTH, HttpOffice, executed, file, form, office, sent, told
 from tests.keys import MADE, Owner, keyring
 from tests.office_facts import DIRECTOR
 
@@ -89,6 +89,7 @@ def last_event(office: HttpOffice) -> Any:
     return recorded.event
 
 
+@ON_BOTH
 def test_the_contact_fetches_a_package_that_their_key_alone_opens(authorised: HttpOffice, ana: Owner):
     done(hand_over(authorised))
     handed = last_event(authorised)
@@ -201,6 +202,7 @@ def test_what_was_never_authorised_is_not_found(tested: HttpOffice):
         assert tested.get("staff", PACKAGE).status_code == 404
 
 
+@ON_BOTH
 def test_the_same_key_hands_over_once(authorised: HttpOffice):
     first = hand_over(authorised, headers={"Idempotency-Key": "k-1"})
     with authorised.unchanged():
@@ -306,6 +308,7 @@ def erasure(office: HttpOffice, person: str, details: list[str], of="director", 
     return office.post(of, f"/people/{person}/erasure", body, **how)
 
 
+@ON_BOTH
 def test_details_that_are_erased_are_gone_and_that_is_on_record(office: HttpOffice):
     answer = done(erasure(office, ANA, ["phone"]))
 
@@ -314,6 +317,7 @@ def test_details_that_are_erased_are_gone_and_that_is_on_record(office: HttpOffi
     assert "phone" not in told(office.get("auditor", f"/people/{ANA}"))["details"]
 
 
+@ON_BOTH
 def test_an_erasure_that_is_sent_again_is_recorded_once(office: HttpOffice):
     same = {"headers": {"Idempotency-Key": "k-1"}}
     first = done(erasure(office, ANA, ["phone"], **same))

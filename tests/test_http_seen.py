@@ -13,7 +13,7 @@ from api.errors import Outdated
 from ledger.events import RequestWithdrawn
 from projections.acts import of_request
 from tests.facts import ANA, DATA_SET, NOON, REQUEST
-from tests.http_office import BY, OTHERS_REQUEST, PDF, HttpOffice, certify, form, office, told
+from tests.http_office import BY, ON_BOTH, OTHERS_REQUEST, PDF, HttpOffice, certify, form, office, told
 
 __all__ = ["office"]
 
@@ -28,6 +28,7 @@ def on(seen: str):
     return {"headers": {"If-Match": seen}}
 
 
+@ON_BOTH
 def test_on_what_was_seen_a_command_is_done(office: HttpOffice):
     assert office.post("staff", f"{PATH}/withdrawal", **on(tag(office))).status_code == 201
 
@@ -102,6 +103,7 @@ def test_a_day_later_a_request_has_waited_longer_than_was_seen(office: HttpOffic
     assert office.post("staff", f"{PATH}/withdrawal", **on(seen)).status_code == 412
 
 
+@ON_BOTH
 def test_whatever_comes_between_the_look_and_the_append_is_looked_at_again(office: HttpOffice):
     """A person is suspended while a command that was told what its caller saw is past its look."""
     looks = []
@@ -118,6 +120,7 @@ def test_whatever_comes_between_the_look_and_the_append_is_looked_at_again(offic
     assert looks[1] == looks[0] + 1
 
 
+@ON_BOTH
 def test_what_was_done_once_has_its_outcome_again_whatever_was_seen(office: HttpOffice):
     seen = {"headers": {"If-Match": tag(office), "Idempotency-Key": "k"}}
     first = office.post("staff", f"{PATH}/withdrawal", **seen)
@@ -152,6 +155,7 @@ def test_of_several_tags_the_latest_counts(office: HttpOffice):
     assert office.post("staff", f"{PATH}/withdrawal", **on(f"{first}, {tag(office)}")).status_code == 201
 
 
+@ON_BOTH
 def test_of_two_who_saw_the_same_only_one_acts(office: HttpOffice):
     """Also when both are past everything but the append."""
     ledger = office.home.ledger

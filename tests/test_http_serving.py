@@ -19,19 +19,21 @@ from api.cli.serving import LAST_SECONDS
 from api.cli.verifying import verify_home
 from api.patience import SECONDS
 from tests.served import CLIENTS, Served, serving
-from tests.stores import PATIENCE
+from tests.stores import PATIENCE, POSTGRES
 
 WORKERS = 2
+ON_BOTH = pytest.mark.parametrize("kept_at", ["file", POSTGRES], indirect=True)
 # What is said to whoever waits with the body, as soon as it is read.
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path, WORKERS) as found:
+def served(tmp_path: Path, kept_at) -> Iterator[Served]:
+    with serving(tmp_path, WORKERS, store=kept_at) as found:
         yield found
 
 
+@ON_BOTH
 def test_told_to_stop_in_the_middle_it_answers_what_it_has_begun_and_everything_answered_is_in_the_log(served: Served):
     with served.in_the_middle(30):
         served.process.send_signal(signal.SIGTERM)
@@ -43,9 +45,9 @@ def test_told_to_stop_in_the_middle_it_answers_what_it_has_begun_and_everything_
 
 
 @pytest.mark.parametrize("told", ["SIGTERM SIGTERM", "SIGINT SIGINT", "SIGTERM SIGINT"])
-def test_told_to_stop_twice_it_answers_what_it_has_begun_and_ends(tmp_path: Path, told: str):
+def test_told_to_stop_twice_it_answers_what_it_has_begun_and_ends(tmp_path: Path, told: str, kept_at):
     """As by Ctrl-C, which all of its processes get: the workers from the terminal, and from the first process again."""
-    with serving(tmp_path, 1) as served:
+    with serving(tmp_path, 1, store=kept_at) as served:
         check_told_twice(served, [signal.Signals[name] for name in told.split()])
 
 
@@ -71,6 +73,7 @@ def check_told_twice(served: Served, told: list[signal.Signals]) -> None:
     assert served.recorded() == ["O-1"]
 
 
+@ON_BOTH
 def test_killed_in_the_middle_everything_that_was_answered_is_in_the_log_once(served: Served):
     with served.in_the_middle(30):
         os.killpg(served.process.pid, signal.SIGKILL)
@@ -84,6 +87,7 @@ def test_killed_in_the_middle_everything_that_was_answered_is_in_the_log_once(se
     assert verify_home(served.home, 1).findings == ()
 
 
+@ON_BOTH
 def test_the_same_wish_sent_by_many_at_once_is_recorded_once_and_answered_alike(served: Served):
     answers: list[tuple[int, bytes]] = []
 
@@ -102,8 +106,8 @@ def test_the_same_wish_sent_by_many_at_once_is_recorded_once_and_answered_alike(
     assert served.recorded() == ["O-1"]
 
 
-def test_workers_count_together_and_log_nothing_that_was_sent(tmp_path: Path):
-    with serving(tmp_path, 4) as served:
+def test_workers_count_together_and_log_nothing_that_was_sent(tmp_path: Path, kept_at):
+    with serving(tmp_path, 4, store=kept_at) as served:
         check_counts(served)
 
 
