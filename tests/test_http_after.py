@@ -11,7 +11,19 @@ from api.notices.settings import SETTINGS
 from ledger.events import NoticeRefused, NoticeRevived, NoticeSent
 from ledger.home import LOG
 from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST
-from tests.http_office import OTHERS_REQUEST, PDF, HttpOffice, executed, file, form, office, principal, sent, told
+from tests.http_office import (
+    IN_FILES,
+    OTHERS_REQUEST,
+    PDF,
+    HttpOffice,
+    executed,
+    file,
+    form,
+    office,
+    principal,
+    sent,
+    told,
+)
 from tests.office import written
 from tests.office_facts import ELSEWHERE, STRANGER
 from tests.past_facts import past_dataset, past_release
@@ -372,14 +384,19 @@ def oldest(office: HttpOffice) -> list[str]:
 
 
 def test_the_service_is_ready_only_while_the_log_can_be_written_to(office: HttpOffice, monkeypatch: pytest.MonkeyPatch):
-    assert office.get(None, "/readyz").status_code == 200
+    ready = office.get(None, "/readyz")
+    assert (ready.status_code, told(ready)) == (200, {"status": "ok", "records": True, "warnings": []})
 
     office.clock.go(timedelta(hours=-1))
     assert office.get(None, "/readyz").status_code == 503
     office.clock.go(timedelta(hours=1))
     monkeypatch.setattr(public, "ENOUGH_BYTES", 2**62)
     assert office.get(None, "/readyz").status_code == 503
-    monkeypatch.undo()
+    assert office.get(None, "/healthz").status_code == 200
+
+
+@IN_FILES
+def test_the_service_is_not_ready_without_its_log(office: HttpOffice):
     # Root may write to anything, so what is read-only here is not there at all.
     log = office.home.path / LOG
     log.rename(log.with_suffix(".gone"))

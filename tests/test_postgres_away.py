@@ -1,5 +1,6 @@
 """What callers are told while a server is away, or can only be read: over real HTTP, and by the command line."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -18,7 +19,7 @@ from tests import pairs
 from tests.command_line import dua_ledger
 from tests.pairs import OFFICE, Pair
 from tests.postgres import Server, end_connections
-from tests.served import Told, directors_key, serving_at
+from tests.served import Served, Told, directors_key, serving_at
 from tests.stores import PATIENCE
 from tests.tampering import ANA, register
 from tests.test_postgres_outcomes import standby_missing, until, waiting_commits
@@ -50,18 +51,29 @@ def test_while_there_is_no_primary_callers_are_told_when_to_come_again_and_it_go
 
         before = wished("O-1")
         own_pair.wait_for_standby(4)
+        ready = [records(served)]
         own_pair.primary.kill()
         refused = [wished("O-2") for _ in range(2)]
         answered = served.told("GET", "/datasets")
+        ready.append(records(served))
         own_pair.promote()
         alone = wished("O-2")
+        ready.append(records(served))
         own_pair.bring_back()
         together = wished("O-3")
 
     assert [before, alone, together] == [Told(201, "", None, position) for position in ("4", "5", "6")]
     assert refused == 2 * [Told(503, "unavailable", "1", "4")]
     assert answered == Told(200, "", None, "4")
+    assert ready == [True, False, True]
     pairs.wait_for(own_pair.primary, 6)
+
+
+def records(served: Served) -> bool:
+    """Whether a server that is ready says that it records."""
+    status, said = served.ask("GET", "/readyz")
+    assert (status, json.loads(said)["status"]) == (200, "ok")
+    return bool(json.loads(said)["records"])
 
 
 # A node that has only a standby.
@@ -141,6 +153,7 @@ def test_a_wish_at_a_standby_is_refused_before_any_key_is_made_for_it(
     wish = ("register-organisation", "Another", "--actor", "staff:1")
     with serving_at(node, office[1], 1) as served:
         over_http = served.told("POST", "/organisations", ANOTHER, "a-wish")
+        assert not records(served)
     typed = dua_ledger(*wish, home=node)
 
     assert over_http == Told(503, "unavailable", "1", "3")

@@ -57,7 +57,10 @@ def openapi() -> Schema:
 
 PUBLIC_ANSWERS: dict[str, tuple[str, Any]] = {
     "/healthz": ("Tell that the service answers.", shapes.Health),
-    "/readyz": ("Tell that the ledger can be written, and what is overdue of its evidence.", shapes.Ready),
+    "/readyz": (
+        "Tell that the ledger can be asked, whether it records, and what is overdue of its evidence.",
+        shapes.Ready,
+    ),
     "/.well-known/authzen-configuration": ("Tell where access decisions are asked for.", authzen.Metadata),
     "/checkpoint": ("Give the last checkpoint that was signed.", bytes),
     TILE: ("Give a tile of hashes of a tree that was signed, as tlog-tiles has them.", bytes),
@@ -256,6 +259,8 @@ that it had. With <code>?dry_run=true</code> it says what would come of it, and 
 says, its body may have {told}; for whom it is recorded takes a document that shows it. A command that rules stand
 against is answered with 409, and the refusal is on record. Lists can be had as JSON, NDJSON or CSV, as
 <code>Accept</code> says; <code>Ledger-Position</code> says for which position of the log an answer holds.
+<code>/readyz</code> says <code>"records": false</code> where the log is a standby's, or nothing but a standby answers:
+questions are answered there as anywhere, and commands with 503.
 <code>ETag</code> says what was seen: a command on a request with that in <code>If-Match</code> is done only if
 the request would be shown under the same tag still, with the same state, turns, checklist and last entry about it
 (what changes none of that, such as a refusal, does not count); with it in <code>If-None-Match</code> nothing is sent

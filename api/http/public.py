@@ -37,8 +37,8 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
         return reply(request, Answer(shapes.Health(status="ok")))
 
     def ready() -> Response:
-        check_writable(parts)
-        return reply(request, Answer(shapes.Ready(status="ok", warnings=overdue_in(parts))))
+        check_ready(parts)
+        return reply(request, Answer(shapes.Ready(status="ok", records=records(parts), warnings=overdue_in(parts))))
 
     def metadata() -> Response:
         return reply(request, Answer(authzen.metadata(parts.url or request.host_url.rstrip("/"))))
@@ -58,8 +58,8 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
     }
 
 
-def check_writable(parts: Parts) -> None:
-    """Raise `Unavailable` when nothing could be recorded now: the clock is behind, the disk is full or read-only."""
+def check_ready(parts: Parts) -> None:
+    """Raise `Unavailable` when no log can be read, the clock is behind it, or the disk is full or read-only."""
     recording_time(parts.clock(), parts.home.ledger.store.head())
     # What is kept in PostgreSQL is for the server to say; views are in the home all the same.
     kept = parts.home.path if is_postgres(parts.home.url) else parts.home.path / LOG
@@ -67,6 +67,15 @@ def check_writable(parts: Parts) -> None:
         raise Unreachable(kept, "can't be written to")
     if shutil.disk_usage(parts.home.path).free < ENOUGH_BYTES:
         raise StoreFull(kept, "there is hardly any room left")
+
+
+def records(parts: Parts) -> bool:
+    """Whether wishes are taken: not where a standby alone answers, which is as good as any server to be asked."""
+    try:
+        parts.home.ledger.store.check_writable()
+    except Unreachable:
+        return False
+    return True
 
 
 def overdue_in(parts: Parts) -> tuple[str, ...]:

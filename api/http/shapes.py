@@ -204,9 +204,13 @@ class Health(Shape, frozen=True, kw_only=True):
 
 
 class Ready(Shape, frozen=True, kw_only=True):
-    """That something can be recorded; `warnings` say since when the log is not signed, or not witnessed by whom."""
+    """That questions are answered, and wishes recorded too unless `records` is false, as where the log is a standby's.
+
+    `warnings` say since when the log is not signed, or not witnessed by whom.
+    """
 
     status: Literal["ok"]
+    records: bool
     warnings: tuple[str, ...]
 
 
