@@ -111,7 +111,7 @@ def kept_at(request: pytest.FixtureRequest) -> str | None:
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     """A folder that custody's files are made in, or, where a test is over both, a database too."""
     if getattr(request, "param", "file") == "postgres":
-        return Shared(tmp_path, request.getfixturevalue("postgres_url"))
+        return Shared(tmp_path, request.getfixturevalue("service_url"))
     return Folder(tmp_path)
 
 

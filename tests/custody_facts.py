@@ -21,6 +21,7 @@ from ledger.custody.documents import box_document, record_of
 from ledger.custody.keystore import Keys
 from ledger.custody.vault import seal
 from ledger.errors import CustodyError
+from tests.postgres import as_superuser
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANA = "person:p-ana"
@@ -110,7 +111,7 @@ class Shared(Folder):
     def run(self, database: str, statement: str, *values: object) -> list[tuple[object, ...]]:
         """Run one statement on a schema, as a superuser might."""
         placed = statement.replace("%", "%%").replace("?", "%s")
-        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+        with closing(psycopg.connect(as_superuser(self.url), autocommit=True)) as connection:
             connection.execute(f"SET search_path = {SCHEMAS[database]}".encode())
             cursor = connection.execute(re.sub(r"x'([0-9a-f]*)'", r"'\\x\1'::bytea", placed).encode(), values)
             return cursor.fetchall() if cursor.description else []

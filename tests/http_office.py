@@ -171,7 +171,7 @@ def _copied(pattern: Path, between: Path, to: Path, server: Server | None) -> It
 
 @cache
 def _moved(pattern: Path, folder: Path, server: Server) -> Moved:
-    return moved(pattern, folder, server, server.service())
+    return moved(pattern, folder, server)
 
 
 class Furnished(NamedTuple):

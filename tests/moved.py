@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ledger.home.layout import CUSTODY, KEY_STORE, KEYS, LOCK_STORE, STORE
 from ledger.home.moving import Elsewhere, move_home
-from tests.postgres import ADMIN, MADE, Server
+from tests.postgres import MADE, Server
 
 NAMING_IT = (STORE, CUSTODY, f"{KEYS}/{KEY_STORE}", f"{KEYS}/{LOCK_STORE}")
 
@@ -34,10 +34,10 @@ class Moved(NamedTuple):
             self.server.drop(name)
 
 
-def moved(home: Path, folder: Path, server: Server, user: str = ADMIN) -> Moved:
-    """A copy of a home in files that has moved, as this user, into a database; it and what it left are in a folder."""
+def moved(home: Path, folder: Path, server: Server) -> Moved:
+    """A copy of a home in files that the service has moved into a database; it and what it left are in a folder."""
     database = server.new_database(MADE)
     old = Path(shutil.copytree(home, folder / "old"))
-    where = Elsewhere(server.url(database, user))
+    where = Elsewhere(server.url(database, server.service()))
     move_home(old, folder / "moved", where, check=lambda home: None, progress=lambda count, entries: entries)
     return Moved(folder / "moved", server, database)

@@ -19,7 +19,7 @@ from ledger.storage import create_store
 from ledger.storage.postgres.declared import SERVICE
 from tests.stores import PATIENCE
 
-ADMIN = "admin"
+ADMIN, API = "admin", "api"
 # In files of its folder, of which nothing is left when it is killed and never started again.
 SHARED = "dynamic_shared_memory_type=mmap"
 MADE = "made"
@@ -123,9 +123,9 @@ class Server:
     def service(self) -> str:
         """As whom the service logs in."""
         if not self._has_service:
-            self.execute(f"CREATE ROLE api LOGIN IN ROLE {SERVICE}")
+            self.execute(f"CREATE ROLE {API} LOGIN IN ROLE {SERVICE}")
             self._has_service = True
-        return "api"
+        return API
 
     def new_database(self, template: str = "template0") -> str:
         """A database of its own for a test; gives its name."""
@@ -145,6 +145,11 @@ class Server:
             yield self.url(name)
         finally:
             self.drop(name)
+
+
+def as_superuser(url: str) -> str:
+    """The URL by which a superuser reaches what the service reaches by this one."""
+    return url.replace(f"//{API}@", f"//{ADMIN}@")
 
 
 def end_connections(server: Server) -> None:

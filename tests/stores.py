@@ -28,7 +28,7 @@ def url_of(kind: str, request: pytest.FixtureRequest) -> str:
     """Where an empty store of this kind is."""
     if kind == "memory":
         return "sqlite://"
-    found: str = request.getfixturevalue("postgres_url" if kind == "postgres" else "file_url")
+    found: str = request.getfixturevalue("service_url" if kind == "postgres" else "file_url")
     return found
 
 

@@ -33,6 +33,7 @@ from ledger.storage import create_store, open_store
 from ledger.storage.postgres.indexes import UNCHECKED
 from ledger.storage.tag_index import STEP, indexed_up_to
 from tests.facts import noon
+from tests.postgres import as_superuser
 
 LAPSES = date(2026, 12, 21)
 ORIGIN = "ir.example.edu/dua-ledger"
@@ -126,7 +127,7 @@ class Operator:
 
 @dataclass
 class Superuser(Operator):
-    """Somebody who may do everything in a PostgreSQL database, and a home at `path` that is kept there."""
+    """Somebody who may do everything in a PostgreSQL database, and a home at `path` that the service keeps there."""
 
     url: str = ""
     refusals: ClassVar[tuple[type[Exception], ...]] = (psycopg.IntegrityError, psycopg.DataError)
@@ -146,7 +147,7 @@ class Superuser(Operator):
     @contextmanager
     def database(self, name: str) -> Iterator[Any]:
         """One of the schemas, with its guards down until they are put back as they were."""
-        with closing(psycopg.connect(self.url, autocommit=True)) as connection, connection.transaction():
+        with closing(psycopg.connect(as_superuser(self.url), autocommit=True)) as connection, connection.transaction():
             connection.execute(f"SET LOCAL search_path = {SCHEMAS[name]}".encode())
             guarded = [table for (table,) in connection.execute(GUARDED, (SCHEMAS[name],))]
             for table in guarded:
@@ -156,7 +157,7 @@ class Superuser(Operator):
                 connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}".encode())
 
     def contents(self) -> dict[Any, Any]:
-        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+        with closing(psycopg.connect(as_superuser(self.url), autocommit=True)) as connection:
             return {
                 (name, table): sorted(connection.execute(f"SELECT * FROM {SCHEMAS[name]}.{table}".encode()), key=repr)
                 for name, table in KEPT

@@ -12,6 +12,7 @@ import pytest
 from ledger.errors import AlreadyThere, Damaged, Malformed, NotALedger
 from ledger.evidence.lockstore import NOTHING, SCHEMA, SETTINGS, Cosignature, LockStore, Stored, create_lock_store
 from ledger.storage import is_postgres
+from tests.postgres import as_superuser
 from tests.stores import POSTGRES
 
 ANOTHER, WITNESS = "another.example.edu/w+00000000+AA", "ir.example.edu/w+00000000+AA"
@@ -20,7 +21,7 @@ ANOTHER, WITNESS = "another.example.edu/w+00000000+AA", "ir.example.edu/w+000000
 @pytest.fixture(params=["file", POSTGRES])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a lock store is that nothing was signed into."""
-    found = request.getfixturevalue("postgres_url") if request.param == "postgres" else f"sqlite:///{tmp_path}/lock.db"
+    found = request.getfixturevalue("service_url") if request.param == "postgres" else f"sqlite:///{tmp_path}/lock.db"
     create_lock_store(found)
     return str(found)
 
@@ -34,7 +35,7 @@ def lock(url: str) -> Iterator[LockStore]:
 def by_hand(url: str, *statements: str) -> None:
     """Run statements on a lock store, as somebody might who owns it."""
     if is_postgres(url):
-        with closing(psycopg.connect(url, autocommit=True)) as server:
+        with closing(psycopg.connect(as_superuser(url), autocommit=True)) as server:
             server.execute("SET search_path = lock_store")
             for statement in statements:
                 server.execute(statement.encode())
