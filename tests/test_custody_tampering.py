@@ -13,6 +13,7 @@ from ledger.errors import CustodyError, Damaged, LedgerError, Missing, NotALedge
 from tests.custody_facts import (
     ANA,
     BEN,
+    OVER_BOTH,
     Folder,
     a_person_and_a_document,
     forged_document,
@@ -95,6 +96,7 @@ def test_these_are_all_the_columns_that_there_are(folder: Folder, claims: list[t
     assert there == COLUMNS
 
 
+@OVER_BOTH
 def test_nothing_is_found_where_nothing_was_altered(folder: Folder, claims: list[tuple[str, str]]):
     assert found(folder, claims) == {}
 
@@ -145,6 +147,7 @@ def test_two_rows_that_exchanged_a_column_are_found(
             folder.restore(pristine)
 
 
+@OVER_BOTH
 def test_another_text_that_was_sealed_with_the_right_keys_is_not_what_was_committed_to(
     folder: Folder, claims: list[tuple[str, str]]
 ):
@@ -159,6 +162,7 @@ def test_another_text_that_was_sealed_with_the_right_keys_is_not_what_was_commit
         custody.unseal(commitment)
 
 
+@OVER_BOTH
 def test_another_document_that_was_kept_with_the_right_keys_is_not_what_was_committed_to(
     folder: Folder, claims: list[tuple[str, str]]
 ):
@@ -183,6 +187,7 @@ def test_a_row_that_was_deleted_is_missing(folder: Folder, claims: list[tuple[st
         folder.restore(pristine)
 
 
+@OVER_BOTH
 def test_without_a_subjects_key_all_that_is_kept_of_it_is_missing(folder: Folder, claims: list[tuple[str, str]]):
     folder.run("keys.db", "DELETE FROM subject_keys WHERE subject = ?", ANA)
 
@@ -191,6 +196,7 @@ def test_without_a_subjects_key_all_that_is_kept_of_it_is_missing(folder: Folder
     )
 
 
+@OVER_BOTH
 def test_a_row_that_was_inserted_is_listed_and_opens_for_nobody(folder: Folder, claims: list[tuple[str, str]]):
     forged = bytes(31) + b"\x01"
     for database, table in (("keys.db", "salts"), ("custody.db", "sealed")):
@@ -219,14 +225,16 @@ def test_a_list_whose_rows_were_brought_out_of_order_comes_to_an_end(
         list(custody.commitments())
 
 
+@OVER_BOTH
 @pytest.mark.parametrize(("database", "table"), [("keys.db", "salts"), ("custody.db", "sealed")])
 def test_a_time_that_no_clock_shows_is_damage(folder: Folder, claims: list[tuple[str, str]], database: str, table: str):
-    folder.run(database, f"UPDATE {table} SET created_at = created_at + (1 << 60)")
+    folder.run(database, f"UPDATE {table} SET created_at = created_at + {1 << 60}")
 
     with folder.open() as custody, pytest.raises(Damaged, match=table):
         list(custody.commitments())
 
 
+@OVER_BOTH
 def test_what_is_kept_of_one_subject_cannot_be_passed_off_as_anothers(folder: Folder, claims: list[tuple[str, str]]):
     anas = of_subject(folder, ANA)
     for database, table in (("keys.db", "salts"), ("custody.db", "sealed")):
@@ -282,6 +290,7 @@ def _answers_rightly_or_by_name(folder: Folder, values: Mapping[str, Opened]) ->
             assert len(list(custody.commitments())) <= 2 * len(values)
 
 
+@OVER_BOTH
 def test_custody_that_is_not_altered_can_be_read_while_it_is_open_elsewhere(
     folder: Folder, claims: list[tuple[str, str]]
 ):

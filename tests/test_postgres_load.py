@@ -45,14 +45,14 @@ def wait_for_length(store: Store, length: int) -> None:
     raise AssertionError(f"the log never had {length} entries")
 
 
-def test_sixteen_writers_leave_no_gap_and_no_follower_misses_anything(postgres_url: str, tell):
+def test_sixteen_writers_leave_no_gap_and_no_follower_misses_anything(service_url: str, tell):
     begun = monotonic()
-    with load(postgres_url, APPENDS) as end:
+    with load(service_url, APPENDS) as end:
         carried = end()
     tell("appends in seconds", (len(carried.acknowledged), round(monotonic() - begun, 1)))
 
     assert (carried.unknown, carried.refused) == (0, 0)
-    with open_store(postgres_url) as store:
+    with open_store(service_url) as store:
         assert_carried(store, carried)
 
 
