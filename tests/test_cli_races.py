@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.command_line import EXAMPLES, STOPPED_PROGRAM, Office, Stages
-from tests.stores import PATIENCE
+from tests.stores import PATIENCE, POSTGRES
 
 pytestmark = pytest.mark.needs("gpg")
 
@@ -46,6 +46,7 @@ def test_a_packet_that_is_handed_in_by_several_at_once_makes_one_request(stages:
     assert (came, [event.request for event in events]) == (4 * ["R-2026-0001"], ["R-2026-0001"])
 
 
+@pytest.mark.parametrize("kept_at", ["file", POSTGRES], indirect=True)
 def test_requests_that_come_in_at_once_get_numbers_of_their_own(stages: Stages, tmp_path: Path, kept_at):
     office = stages.at("opened").copied(tmp_path)
     office.moved_to(kept_at)

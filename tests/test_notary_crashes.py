@@ -17,7 +17,7 @@ from ledger.evidence.report import Verdict
 from ledger.home import open_home, open_lock_store
 from tests.facts import noon
 from tests.signing import append, assert_one_line, entries_of, locked, new_home, sign
-from tests.stores import CAMPAIGN, PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE, POSTGRES
 
 pytest_plugins = ["tests.figures"]
 
@@ -116,6 +116,7 @@ def test_signers_that_meet_make_one_line_of_checkpoints(tmp_path, kept_at, tell)
 
 
 @pytest.mark.campaign
+@pytest.mark.parametrize("kept_at", ["file", POSTGRES], indirect=True)
 def test_a_signer_killed_beside_others_does_not_disturb_them(tmp_path, kept_at):
     home = new_home(tmp_path / "home", store=kept_at)
     for _ in range(10 if CAMPAIGN else 2):
