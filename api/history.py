@@ -16,6 +16,7 @@ from projections.standing import RequestStanding, Standing
 
 # A nonce is what a contact has to read back; whoever reads it here could do it for them.
 NOT_SHOWN = ("nonce",)
+ERASED = "(erased)"
 # Texts of people are shown by nobody's history but their own.
 SHOWN_OF = ("request", "incident", "hold", "finding")
 
@@ -59,17 +60,18 @@ def history_of(
 
 def _texts(fact: Recorded, custody: Custody) -> dict[str, str]:
     return {
-        member: _text(custody, commitment)
+        member: ERASED if (text := text_of(custody, commitment)) is None else text
         for member, commitment in fact.event.sealed().items()
         if member not in NOT_SHOWN and fact.event.sealed_for in SHOWN_OF
     }
 
 
-def _text(custody: Custody, commitment: str) -> str:
+def text_of(custody: Custody, commitment: str) -> str | None:
+    """What was sealed for a commitment; None when it was erased."""
     try:
         return custody.unseal(commitment)
     except Missing:
-        return "(erased)"
+        return None
 
 
 PAGE = """<!doctype html>

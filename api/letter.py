@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
+from api.history import text_of
 from api.names import Names
+from ledger.custody import Custody
 from ledger.errors import Malformed
-from ledger.events import PolicyPublished
+from ledger.events import PolicyPublished, RequestReturned
 from projections.checklist import Line
 from projections.standing import OVER, Standing, State
 
@@ -18,10 +20,13 @@ OPENPGP = (
 )
 
 
-def letter(request: str, standing: Standing, lines: Sequence[Line], names: Names) -> str:
+def letter(
+    request: str, standing: Standing, lines: Sequence[Line], names: Names, custody: Custody | None = None
+) -> str:
     """What is missing and only the researcher's side can send, what we wait for elsewhere, and how to answer.
 
-    Raises `Malformed` for a request that goes no further: nobody is asked for what it lacks.
+    With the reason for which a request was returned, if a custody is handed in. Raises `Malformed` for a request that
+    goes no further: nobody is asked for what it lacks.
     """
     state = standing.request(request).state
     if state in OVER:
@@ -32,7 +37,11 @@ def letter(request: str, standing: Standing, lines: Sequence[Line], names: Names
     said = [(line, plainly(line, policy, names)) for line in lines]
     missing = _once(text for line, text in said if line.status == "missing" and text)
     pending = _once(text for line, text in said if line.status == "pending" and text)
-    parts = [f"Dear {researcher},", *_comes_back(request, standing), *_asked_for(request, missing, state, policy)]
+    parts = [
+        f"Dear {researcher},",
+        *_comes_back(request, standing, custody),
+        *_asked_for(request, missing, state, policy),
+    ]
     if any(line.rule == "key-usable" and line.status == "missing" for line in lines):
         parts.append(_paragraph(OPENPGP))
     if pending:
@@ -107,13 +116,26 @@ def _of_boards(line: Line, who: str, policy: PolicyPublished) -> str:
     return f"for {who}: an approval or exemption by {where}"
 
 
-def _comes_back(request: str, standing: Standing) -> Iterator[str]:
-    """What a request was returned for, whatever the checklist says of it."""
+def _comes_back(request: str, standing: Standing, custody: Custody | None) -> Iterator[str]:
+    """What a request was returned for and why, whatever the checklist says of it."""
     known = standing.request(request)
     if known.state is State.RETURNED and known.last_return:
         items = ", ".join(known.last_return.event.items)
         again = "Please complete them, and send it to us again."
         yield _paragraph(f"Your request {request} comes back to you, for these items: {items}. {again}")
+        yield from _reason(known.last_return.event, custody)
+
+
+def _reason(returned: RequestReturned, custody: Custody | None) -> Iterator[str]:
+    if returned.reason is None:
+        return
+    if custody is None:
+        yield "You hear from us why."
+    elif (reason := text_of(custody, returned.reason)) is None:
+        yield "The reason that was given for it has been erased."
+    else:
+        yield "This is why:"
+        yield _set_off(reason)
 
 
 def _asked_for(request: str, missing: Sequence[str], state: State, policy: PolicyPublished) -> Iterator[str]:
@@ -146,6 +168,11 @@ def _once(texts: Iterator[str]) -> list[str]:
 
 def _listed(texts: Sequence[str]) -> str:
     return "\n".join(fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ") for text in texts)
+
+
+def _set_off(text: str) -> str:
+    """What somebody wrote, in their own lines."""
+    return "\n".join(fill(line, WIDTH, initial_indent="    ", subsequent_indent="    ") for line in text.splitlines())
 
 
 def _paragraph(text: str) -> str:

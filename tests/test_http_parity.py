@@ -240,6 +240,15 @@ def test_what_a_request_lacks_is_written_as_a_letter_and_only_for_whose_it_is(of
     assert office.get("staff", f"/requests/{REQUEST}/letter").status_code == 422
 
 
+def test_the_letter_tells_the_office_and_who_asked_why_a_request_was_returned(office: HttpOffice):
+    office.post("staff", f"/requests/{REQUEST}/returns", {"items": ["C1.2"], "reason": "Who pays?"})
+
+    told = {of: office.get(of, f"/requests/{REQUEST}/letter").text for of in ("researcher", "staff", "auditor")}
+
+    assert ["\n\nThis is why:\n\n    Who pays?\n\n" in text for text in told.values()] == [True, True, False]
+    assert "\n\nYou hear from us why.\n\n" in told["auditor"]
+
+
 def test_a_request_says_whose_turn_it_is(office: HttpOffice):
     (turn,) = told(office.get("researcher", f"/requests/{REQUEST}"))["turns"]
 

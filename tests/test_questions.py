@@ -370,6 +370,18 @@ def test_the_letter_of_a_returned_request_says_for_what_it_comes_back(tmp_path: 
     assert back not in ask(home, "request", REQUEST, "--letter").out.replace("\n", " ")
 
 
+def test_the_letter_of_a_returned_request_says_why_and_that_a_reason_was_erased(tmp_path: Path):
+    home = office_home(tmp_path / "home", law=None)
+    with open_home(home, Clock(OPENED + timedelta(days=2))) as opened:
+        opened.ledger.append([fact(returned_because(opened, "Who pays?\n\x1b[2JAnd since when?"))])
+        letter = ask(home, "request", REQUEST, "--letter").out
+        assert "\n\nThis is why:\n\n    Who pays?\n    \\x1b[2JAnd since when?\n\nThank you" in letter
+        opened.custody.erase(f"request:{REQUEST}", None)
+    letter = ask(home, "request", REQUEST, "--letter").out
+    assert "\n\nThe reason that was given for it has been erased.\n\nThank you" in letter
+    assert "This is why" not in letter
+
+
 # Histories.
 
 

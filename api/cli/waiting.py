@@ -80,7 +80,7 @@ def request(
         standing = _standing(asked, number)
         lines = checklist(number, standing, asked.at)
         if as_letter:
-            click.echo(printable(letter(number, standing, lines, form.names or unnamed)))
+            click.echo(printable(letter(number, standing, lines, form.names or unnamed, asked.home.custody)))
             return
         about = _about(asked, number, standing)
         table = Table(CHECKLIST, [_line(line, number, standing) for line in lines])

@@ -25,7 +25,7 @@ from ledger.events import (
     PersonRegistered,
 )
 from ledger.events.ids import DataSetId, PersonId
-from projections.acts import ApproveRequest
+from projections.acts import DECIDING, ApproveRequest
 from projections.asof import AsOf, Moment
 from projections.checklist import checklist
 from projections.standing import Standing
@@ -71,7 +71,8 @@ def _asked_about(call: Call) -> tuple[Inquiry, Standing]:
 def request_letter(call: Call) -> Answer:
     """Write what a request lacks, as a text to send to the researcher; now, or at another time."""
     number, (asked, whole) = call.ids["request"], _asked_about(call)
-    text = letter(number, whole, checklist(number, whole, asked.at), call.names)
+    custody = call.home.custody if call.caller.role in (*DECIDING, "researcher") else None
+    text = letter(number, whole, checklist(number, whole, asked.at), call.names, custody)
     return Answer(f"{text}\n".encode(), position=asked.log.position, media_type=TEXT)
 
 
