@@ -20,12 +20,20 @@ class UsableKey(NamedTuple):
 def usable_key(key: bytes, at: datetime) -> UsableKey:
     """What is in a key's file. Raises what `examine_key` raises, and `NoEncryptionSubkey` for one of no use then."""
     facts = examine_key(key, at)
-    subkey = facts.encrypts_for
-    if subkey is None or facts.revoked:
+    if facts.encrypts_for is None or facts.revoked:
         why = "it is revoked" if facts.revoked else "nothing in it is for that, or still good"
         raise NoEncryptionSubkey(facts.fingerprint, at.isoformat(timespec="seconds"), why)
-    ends = [end for end in (facts.expires, subkey.expires) if end is not None]
-    return UsableKey(facts.fingerprint, facts.created, min(ends, default=None), _addresses(facts))
+    return UsableKey(facts.fingerprint, facts.created, _ends(facts), _addresses(facts))
+
+
+def _ends(facts: KeyFacts) -> datetime | None:
+    """Until when gpg finds something in a key to encrypt for: when one subkey expires, it takes the newest of the rest.
+
+    None of them outlives the key.
+    """
+    usable = [subkey.expires for subkey in facts.encryption_subkeys if subkey.usable]
+    last = None if None in usable else max(end for end in usable if end is not None)
+    return min((end for end in (facts.expires, last) if end is not None), default=None)
 
 
 def _addresses(facts: KeyFacts) -> frozenset[str]:

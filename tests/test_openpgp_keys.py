@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.keys import usable_key
 from ledger.openpgp import (
     EncryptionSubkey,
     KeyFacts,
@@ -16,7 +17,7 @@ from ledger.openpgp import (
     seal_nonce,
     verify_signature,
 )
-from ledger.openpgp.errors import ByAnotherKey, OverAnotherText
+from ledger.openpgp.errors import ByAnotherKey, NoEncryptionSubkey, OverAnotherText
 from tests.keys import COMPROMISED, MADE, NO_REASON, RETIRED, SUPERSEDED, Keyring, Owner
 from tests.openpgp_facts import DAY, JUNE, MARCH, NOW, SECOND, TEXT, ana, ben, nothing_is_left, ring
 
@@ -166,6 +167,49 @@ def test_the_newest_subkey_that_is_usable_is_used(ring: Keyring):
     assert examine_key(owner.public(), MARCH - SECOND).encrypts_for == subkey(
         names[2], created=MADE + 2 * DAY, expires=MARCH
     )
+
+
+@pytest.mark.parametrize(
+    ("until", "expires"),
+    [
+        ([None, MARCH], None),  # a newer one that expires first
+        ([MARCH, None], None),  # an older one that expires first
+        ([JUNE, MARCH], JUNE),
+        ([MARCH, JUNE], JUNE),
+        ([MARCH], MARCH),
+    ],
+)
+def test_a_key_is_good_for_as_long_as_gpg_finds_a_subkey_in_it(
+    ring: Keyring, until: list[datetime | None], expires: datetime | None
+):
+    owner = ring.owner(encryption="")
+    for n, end in enumerate(until):
+        owner.add_subkey("cv25519", "encrypt", MADE + n * DAY, end)
+    key = owner.public()
+    # Which subkey is left to gpg.
+    whole = ["--trust-model", "always", "--recipient", owner.fingerprint, "--encrypt"]
+
+    assert usable_key(key, MADE + 2 * DAY).expires == expires
+    last = NOW if expires is None else expires - SECOND
+    for at in (MADE + 2 * DAY, MARCH - SECOND, last):
+        sealed = ring.gpg(*whole, at=at, stdin=b"nonce")
+        assert owner.decrypt(sealed) == b"nonce"
+        taken = ring.gpg("--list-packets", "--list-only", stdin=sealed)
+        ours = examine_key(key, at).encrypts_for
+        assert ours is not None
+        assert ours.key_id.encode() in taken
+    if expires is not None:
+        with pytest.raises(NoEncryptionSubkey):
+            usable_key(key, expires)
+        with pytest.raises(AssertionError, match="nusable public key"):
+            ring.gpg(*whole, at=expires + SECOND, stdin=b"nonce")
+
+
+def test_a_key_is_good_for_no_longer_than_its_primary_key(ring: Keyring):
+    owner = ring.owner(until=JUNE)
+    owner.add_subkey("cv25519", "encrypt", MADE + DAY)
+
+    assert usable_key(owner.public(), MARCH).expires == JUNE
 
 
 def test_a_key_for_signing_alone_has_nothing_to_encrypt_for(ring: Keyring):
