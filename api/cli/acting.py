@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from api.cli import lookup, options, receipts
+from api.cli.ended import ended_as_by_ctrl_c
 from api.cli.failures import REFUSED, CouldNotRun
 from api.cli.kinds import FILE, PRINCIPAL, TIME, When
 from api.cli.receipts import unwritten
@@ -159,7 +160,7 @@ def reporting(command: Call) -> Call:
         decided_by: str | None = None,
         **own: Any,
     ) -> None:
-        with open_home(path.absolute(), clock()) as home:
+        with ended_as_by_ctrl_c(), open_home(path.absolute(), clock()) as home:
             if not dry_run:
                 home.check_takes_records()
                 require_witnessed(home.notary, home.path, required, seconds)

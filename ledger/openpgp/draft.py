@@ -1,8 +1,8 @@
-"""What is made whole or not at all, also when somebody presses Ctrl-C meanwhile."""
+"""What is made whole or not at all, also when somebody presses Ctrl-C meanwhile or tells the program to end."""
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +10,8 @@ from tempfile import mkstemp
 
 from ledger.errors import AlreadyThere, LedgerError
 from ledger.files import named_os_errors, sync_folder
+
+_INTERRUPTING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class Draft:
@@ -68,12 +70,12 @@ def draft_of(target: Path) -> Iterator[Draft]:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back while something is made or removed, so that nothing is made and forgotten."""
+def undisturbed(by: Collection[signal.Signals] = _INTERRUPTING) -> Iterator[None]:
+    """Hold back what interrupts while something is made or removed, so that nothing is made and forgotten."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
         # A signal that came just before is told of here, when it is held back already.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_BLOCK, by)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

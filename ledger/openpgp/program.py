@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from signal import SIGINT
 from typing import Any, NamedTuple
 
 import gnupg
@@ -91,7 +92,8 @@ class Program:
         ours = ["--homedir", str(self._home), "--status-file", str(status), "--faked-system-time", f"{self.seconds}!"]
         command, process = self.gpg.make_args([*ours, *arguments], False), None
         try:
-            with undisturbed():
+            # What is held back here is held back from gpg too, as long as it runs; Ctrl-C does not reach it anyway.
+            with undisturbed({SIGINT}):
                 process = self._started(task, command, messages)
             with waiting():
                 conversation.converse(task, process, feed, sink or output.extend)
