@@ -146,6 +146,18 @@ def test_what_is_no_checkpoint_is_found(home: Path, raw: bytes):
     assert (code, finding.startswith("altered: log: published checkpoint: ")) == (10, True)
 
 
+def test_a_kept_checkpoint_with_an_altered_cosignature_of_a_known_witness_is_said_to_be_so(home: Path, tmp_path: Path):
+    keep_cosignature(home)
+    before, last = locked(home)[-2:]
+    kept = tmp_path / "kept"
+    kept.write_bytes(cosigned(last.note))
+    assert verified(home, "--checkpoint", kept) == (0, [])
+
+    kept.write_bytes(last.note + cosigned(before.note).removeprefix(before.note))
+    code, (finding,) = verified(home, "--checkpoint", kept)
+    assert (code, f"{kept}: the signature by {NAME}" in finding) == (12, True)
+
+
 def test_what_cannot_be_read_is_said_to_be_so(home: Path):
     (home / PUBLISHED).unlink()
     (home / PUBLISHED).mkdir()

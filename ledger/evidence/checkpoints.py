@@ -243,6 +243,10 @@ def _given(check: _Check, given: Given, lock: LockStore | None) -> Iterable[Find
         # Whatever is wrong with a file that somebody brings, it says nothing of the log.
         yield unverified(None, f"{given.name}: {signed.what}")
         return
+    try:
+        _check_cosignatures(given.raw, lock)
+    except SignatureFailed as error:
+        yield unverified(None, f"{given.name}: {error}")
     if check.held_against(signed) is None:
         check.largest = max(check.largest, signed.size)
     yield from _compared(check, given.name, signed, lock)
@@ -258,20 +262,24 @@ def _published(check: _Check, file: Path | None, lock: LockStore | None) -> Iter
     except Unreachable as error:
         yield unverified(None, f"{PUBLISHED} cannot be read: {error}")
         return
-    witnesses = [] if lock is None else _witnesses(lock)
     try:
         size = parse_checkpoint(parse_note(raw).text).size
-        # Nobody has to have cosigned it.
-        with suppress(UnknownKey):
-            open_note(raw, witnesses)
+        _check_cosignatures(raw, lock)
     except (Malformed, SignatureFailed) as error:
         yield altered(None, f"{PUBLISHED}: {error}")
         return
     stored = None if lock is None else lock.at(size)
-    if stored is None or not raw.startswith(stored.note):
+    if lock is None or stored is None or not raw.startswith(stored.note):
         yield from _unlike_locked(check, raw, lock)
     else:
-        yield from _strangers(raw, parse_note(stored.note).signatures, witnesses)
+        yield from _strangers(raw, parse_note(stored.note).signatures, _witnesses(lock))
+
+
+def _check_cosignatures(raw: bytes, lock: LockStore | None) -> None:
+    """Raise `SignatureFailed` where somebody has not cosigned this of whom the lock store has cosignatures."""
+    # Nobody has to have cosigned it.
+    with suppress(UnknownKey):
+        open_note(raw, [] if lock is None else _witnesses(lock))
 
 
 def _strangers(raw: bytes, signed: Sequence[Signature], witnesses: Sequence[VerifierKey]) -> Iterator[Finding]:
