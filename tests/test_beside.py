@@ -92,7 +92,7 @@ def office(tmp_path: Path) -> Office:
     """An office with a director, and a register to be taken in."""
     made = Office(tmp_path, Clock())
     made.make()
-    made.done("grant-role staff:1 director --from 2026-01-01")
+    made.grant_first_role()
     made.put("map.toml", MAP.encode())
     made.put("register.csv", csv_of(GOOD))
     return made

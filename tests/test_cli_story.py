@@ -31,8 +31,8 @@ DONE = [
     ("opened", "publish-policy --board IRB-1", "A policy of MIT Institutional Research was published."),
     (
         "opened",
-        "grant-role staff:2 acting-director --from 2026-11-01 --until 2026-11-30",
-        "staff:2 is acting director from 2026-11-01 until 2026-11-30.",
+        f"grant-role staff:2 acting-director --from 2026-11-01 --until 2026-11-30 --person {IRA}",
+        "staff:2 (Ira Stein) is acting director from 2026-11-01 until 2026-11-30.",
     ),
     (
         "opened",
@@ -270,7 +270,7 @@ def test_a_reliance_on_an_outside_determination_comes_and_goes(stages: Stages, t
 
 def test_a_role_is_given_and_ended(stages: Stages, tmp_path: Path):
     office = stages.at("opened").copied(tmp_path)
-    office.done("grant-role staff:2 staff --from 2026-01-01", "end-role staff:2 staff")
+    office.done(f"grant-role staff:2 staff --from 2026-01-01 --person {IRA}", "end-role staff:2 staff")
 
     assert last(office) == RoleEnded(principal="staff:2", role="staff")
 
@@ -450,11 +450,27 @@ def test_what_people_wrote_is_in_custody_and_not_in_the_log(stages: Stages, tmp_
 
 def test_a_role_is_granted_again_to_say_who_the_principal_is_and_not_otherwise(stages: Stages, tmp_path: Path):
     office = stages.at("opened").copied(tmp_path)
-    office.done("grant-role staff:8 staff --from 2026-01-01")
+    told = office("grant-role staff:8 staff --from 2026-01-01")
 
+    assert (told.code, told.err.startswith("WARNING: nobody knows which person staff:8 is, so no rule")) == (0, True)
     assert office("grant-role staff:8 staff --from 2026-01-01").code == 2
     office.done(f"grant-role staff:8 staff --from 2026-01-01 --person {IRA}")
     assert office(f"grant-role staff:8 staff --from 2026-01-01 --person {IRA}").code == 2
+
+
+def test_whoever_decided_in_a_request_of_their_own_before_it_was_known_who_they_are_is_named(
+    stages: Stages, tmp_path: Path
+):
+    office = stages.at("approved").copied(tmp_path)
+    approved = office.facts("request.approved.v1")[0].position
+
+    told = office(f"grant-role staff:1 director --from 2026-01-01 --person {TOM}")
+    again = office(f"grant-role staff:1 staff --from 2026-01-01 --person {TOM}")
+    by_nobody_in_it = office(f"grant-role staff:1 auditor --from 2026-01-01 --person {IRA}")
+
+    decided = f"staff:1 decided in R-2026-0001, in which this person takes part, as entry {approved} says"
+    assert (told.code, told.err.startswith(f"WARNING: {decided}")) == (0, True)
+    assert [(one.code, one.err) for one in (again, by_nobody_in_it)] == [(0, ""), (0, "")]
 
 
 def test_policy_is_published_once_and_not_again_as_it_is(stages: Stages, tmp_path: Path):
@@ -498,7 +514,7 @@ def test_a_day_begins_where_policy_says(stages: Stages, tmp_path: Path):
 
 def test_who_typed_it_who_decided_it_for_whom_and_what_shows_it(stages: Stages, tmp_path: Path):
     office = stages.at("approved").copied(tmp_path)
-    office.done("grant-role staff:2 staff --from 2026-01-01")
+    office.done(f"grant-role staff:2 staff --from 2026-01-01 --person {IRA}")
 
     told = office(
         f"issue R-2026-0001 --kind MOU --template MOU-1 --template-approved-by {IRA} --text {{mou.txt}}"
@@ -533,7 +549,7 @@ def test_a_test_of_a_key_is_shown_by_documents_too(stages: Stages, tmp_path: Pat
 
 def test_without_an_actor_it_is_an_opaque_one(stages: Stages, tmp_path: Path):
     office = stages.at("opened").copied(tmp_path)
-    office.done("grant-role operator:local staff --from 2026-01-01")
+    office.done(f"grant-role operator:local staff --from 2026-01-01 --person {IRA}")
 
     office("retire-dataset D-6.002x-forum", actor="")
 

@@ -302,6 +302,17 @@ def test_a_researcher_of_whom_nobody_knows_who_it_is_sees_nothing(office: HttpOf
         assert office.get(None, path, key=key).status_code == 404
 
 
+def test_who_grants_a_deciding_role_to_nobody_in_particular_is_warned(office: HttpOffice):
+    def warnings(**grant):
+        answer = office.post("admin", "/roles", {"principal": "staff:x", "starts": "2026-01-01", **grant})
+        assert answer.status_code == 201
+        return told(answer)["warnings"]
+
+    (warning,) = warnings(role="alternate")
+    assert warning.startswith("nobody knows which person staff:x is, so no rule keeps them from deciding")
+    assert warnings(role="auditor") == warnings(role="staff", person=BEN) == warnings(role="director") == []
+
+
 def test_compliance_reads_names_and_institutions_and_no_addresses(office: HttpOffice):
     def details(of):
         return told(office.get(of, f"/people/{ANA}"))["details"]

@@ -48,7 +48,7 @@ def office(tmp_path: Path) -> Office:
     """An office with a director, and the map of a register."""
     made = Office(tmp_path, Clock())
     create_home(made.home, "log.example.com", actor="staff:1", via="command line", clock=made.clock)
-    made.done("grant-role staff:1 director --from 2026-01-01")
+    made.grant_first_role()
     made.put("map.toml", MAP.encode())
     return made
 

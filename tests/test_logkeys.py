@@ -194,7 +194,7 @@ def test_trying_it_makes_no_key(home: Path):
 
 
 def test_whoever_may_not_change_keys_leaves_none_behind(home: Path):
-    done("grant-role", "staff:1", "director", "--from", NOON.date(), home=home)
+    assert dua_ledger("grant-role", "staff:1", "director", "--from", NOON.date(), home=home, clock=noon).code == 0
     told = dua_ledger("rotate-key", "--actor", "staff:2", home=home, clock=noon)
 
     assert (told.code, list((home / "keys").glob("log-key-*.pem"))) == (3, [])

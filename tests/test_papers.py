@@ -72,7 +72,7 @@ def test_what_the_manual_says_of_backups_can_be_done_as_it_stands(tmp_path: Path
     assert (done.returncode, done.stderr) == (0, "")
     # It records, and signs what it records.
     told = dua_ledger(
-        "grant-role", "staff:2", "staff", "--from", "2026-01-01", "--actor", "staff:1", home=tmp_path / "NEW"
+        "grant-role", "staff:2", "auditor", "--from", "2026-01-01", "--actor", "staff:1", home=tmp_path / "NEW"
     )
     assert (told.code, told.err) == (0, "")
 

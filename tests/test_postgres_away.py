@@ -174,7 +174,7 @@ def test_nothing_is_found_or_sent_at_a_standby(pair: Pair, careless: Path):
 
 def test_a_standby_answers_with_the_position_that_it_has_come_to(pair: Pair, office: tuple[Path, str], auditors: Path):
     home, key = office
-    granted = ("grant-role", "staff:2", "staff", "--from", "2026-01-01", "--actor", "staff:1")
+    granted = ("grant-role", "staff:2", "auditor", "--from", "2026-01-01", "--actor", "staff:1")
     with serving_at(auditors, key, 1) as served:
         first = served.told("GET", "/datasets")
         pair.standby.execute("SELECT pg_wal_replay_pause()")

@@ -41,7 +41,8 @@ def sheet() -> Sheet:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     made = Office(tmp_path_factory.mktemp("nhs"), Clock())
     create_home(made.home, "log.example.com", actor="staff:1", via="command line", clock=made.clock)
-    made.done("grant-role staff:1 director --from 2026-01-01", LINE)
+    made.grant_first_role()
+    made.done(LINE)
     return made
 
 

@@ -63,6 +63,7 @@ class Hand(NamedTuple):
         What came of it under its key before is shown instead. Leaves with 3 when it is an act and was refused.
         """
         manner = self.manner
+        cautions = command.cautions(self.clerk.drafting(self.circumstances))
         outcome = self.clerk.take(
             command,
             self.circumstances,
@@ -71,6 +72,7 @@ class Hand(NamedTuple):
             key=key,
             dry_run=manner.dry_run,
         )
+        warn(cautions)
         self.show([outcome], gives, notes)
         self.leave(outcome)
 

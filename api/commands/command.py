@@ -162,3 +162,8 @@ class Command(msgspec.Struct, metaclass=Abstract, frozen=True, kw_only=True, for
     @abstractmethod
     def draft(self, at: Drafting) -> Wish:
         """The act or the reports that it comes to. Raises `Malformed` for what makes no sense by what is known."""
+
+    def cautions(self, at: Drafting) -> Sequence[str]:
+        """What whoever records it should know of it, though it is in order; asked before it is recorded."""
+        del at
+        return ()

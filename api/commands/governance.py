@@ -1,5 +1,6 @@
 """Commands about the office itself: policy, roles, API keys, waivers."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from api.commands.command import Acting, Command, Drafting, Wish
@@ -8,11 +9,17 @@ from ledger.boundary import about
 from ledger.errors import Malformed
 from ledger.events import ApiKeyIssued, ApiKeyRevoked, PolicyPublished, RoleEnded, RoleGranted, WaiverGranted
 from ledger.events.governance import Role, Scope
-from projections.acts import GrantWaiver
+from projections.acts import DECIDING, GrantWaiver, parts
 from projections.rules.rulebook import rule
+from projections.standing import Standing
 
 # The least that makes sense: a cell of one is a person, and nothing is in force for no month.
 LEAST = {"smallest_cell": 2, "agreement_months": 1, "training_months": 1}
+
+NOBODY_KNOWS = (
+    "nobody knows which person {} is, so no rule keeps them from deciding in requests of their own: register the "
+    "person, then grant the role again and name them"
+)
 
 
 class PublishPolicy(Command, frozen=True, kw_only=True):
@@ -57,6 +64,19 @@ class GrantRole(Command, frozen=True, kw_only=True):
                 principal=self.principal, person=self.person, role=self.role, starts=self.starts, ends=self.ends
             )
         )
+
+    def cautions(self, at: Drafting) -> Sequence[str]:
+        """That nobody knows who decides, or that they decided in requests of their own until it is known."""
+        known = at.office.person(self.principal)
+        if self.person is None:
+            return [NOBODY_KNOWS.format(self.principal)] if known is None and self.role in DECIDING else []
+        if known is not None and known.event == self.person:
+            return []
+        return [
+            f"{self.principal} decided in {request}, in which this person takes part, as {_entries(positions)} "
+            "and no rule could object: have somebody else look at it again"
+            for request, positions in _decided_in_own(self.principal, self.person, at)
+        ]
 
 
 class EndRole(Command, frozen=True, kw_only=True):
@@ -137,3 +157,19 @@ class Waive(Command, frozen=True, kw_only=True):
             **at.sealed(WaiverGranted, f"request:{self.request}", {"reason": self.reason}),
         )
         return Acting(act, WaiverGranted)
+
+
+def _decided_in_own(principal: str, person: str, at: Drafting) -> Iterator[tuple[str, list[int]]]:
+    """What a principal decided in the requests in which a person plays a part, by request."""
+    facts = at.ledger.facts([about(tags=[f"person:{person}"])])
+    requests = {tag.removeprefix("request:") for fact in facts for tag in fact.tags if tag.startswith("request:")}
+    for request in sorted(requests):
+        told = list(at.ledger.facts([about(tags=[f"request:{request}"])]))
+        decided = [one.position for one in told if one.judged and one.judged.command.get("principal") == principal]
+        if decided and person in parts(Standing(told).request(request)):
+            yield request, decided
+
+
+def _entries(positions: Sequence[int]) -> str:
+    one = "entry" if len(positions) == 1 else "entries"
+    return f"{one} {', '.join(map(str, positions))} {'says' if len(positions) == 1 else 'say'},"

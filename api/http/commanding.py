@@ -123,10 +123,15 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
         if told["on_behalf_of"] is not None:
             _check_may_speak_for_others(call, shown)
         said, told = by_id(call, said, naming), by_id(call, told)
+        wish, circumstances = (
+            command(**as_themself(call, command, said), **call.ids, **members),
+            call.circumstances(**told),
+        )
         try:
+            cautions = wish.cautions(call.desks.clerk.drafting(circumstances))
             outcome = call.desks.clerk.take(
-                command(**as_themself(call, command, said), **call.ids, **members),
-                call.circumstances(**told),
+                wish,
+                circumstances,
                 documents=shown,
                 key=key_of(call, plain(body), _digests({**_apart(members), **_numbered(shown)})),
                 dry_run=is_trial(call),
@@ -134,7 +139,7 @@ def taking(command: type[Command], in_path: tuple[str, ...]) -> Callable[[Call],
             )
         except Malformed as error:
             raise told_wrong(error, said | told) from error
-        return answered(call, outcome)
+        return answered(call, outcome, () if outcome.again else cautions)
 
     return take
 
@@ -199,8 +204,11 @@ def told_wrong(error: Malformed, body: Mapping[str, Any]) -> BadRequest:
     return BadRequest("unprocessable", found.detail, *found.errors)
 
 
-def answered(call: Call, outcome: Outcome) -> Answer:
-    """What came of a command: 201 when it was done, 409 when rules stood against it, 200 when it was only tried."""
+def answered(call: Call, outcome: Outcome, cautions: Sequence[str] = ()) -> Answer:
+    """What came of a command: 201 when it was done, 409 when rules stood against it, 200 when it was only tried.
+
+    `cautions` are told with what was done.
+    """
     objections = tuple(map(call.told, outcome.objections))
     call.desks.parts.monitor.decided(one.rule for one in objections)
     if not outcome.entries:
@@ -213,7 +221,7 @@ def answered(call: Call, outcome: Outcome) -> Answer:
         return Answer(refused, refused.status, last, headers)
     location = {"Location": f"/entries/{last}"}
     entries = tuple(entry_shape(call, entry) for entry in outcome.entries)
-    recorded = shapes.Recorded(entries=entries, receipt=receipt, signed=not outcome.warnings)
+    recorded = shapes.Recorded(entries=entries, receipt=receipt, signed=not outcome.warnings, warnings=tuple(cautions))
     return Answer(recorded, 201, last, location | headers)
 
 

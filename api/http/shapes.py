@@ -58,11 +58,15 @@ class Entry(Shape, frozen=True, kw_only=True):
 
 
 class Recorded(Shape, frozen=True, kw_only=True):
-    """What came of a command that was done. `receipt` is where its receipt is: asked for that, it is signed at last."""
+    """What came of a command that was done. `receipt` is where its receipt is: asked for that, it is signed at last.
+
+    `warnings` say what should be seen to, though it was done, such as that nobody knows who somebody is.
+    """
 
     entries: tuple[Entry, ...]
     receipt: str
     signed: bool
+    warnings: tuple[str, ...] = ()
 
 
 class Tried(Shape, frozen=True, kw_only=True):
