@@ -252,6 +252,20 @@ def test_what_waits_is_told_with_whose_turn_it_is(office: HttpOffice):
     assert found[REQUEST] == ("office", "approve or decline")
 
 
+def test_the_inbox_tells_what_keeps_a_request_from_being_approved(office: HttpOffice):
+    def lacks(of):
+        (one,) = [one for one in rows(office.get(of, "/inbox")) if one["request"] == REQUEST]
+        return [one[name] for name in ("next", "missing", "missing_for", "lacks")]
+
+    before = lacks("staff")
+    suspension = office.post("director", f"/people/{ANA}/suspensions", {"request": REQUEST, "reason": "why"})
+
+    assert (before, suspension.status_code) == (["approve or decline", 0, "approval", []], 201)
+    told = ["policy Ana Ejemplo: an end of the suspension (office)"]
+    assert lacks("staff") == ["approve or decline", 1, "approval", told]
+    assert office.post("director", f"/requests/{REQUEST}/approval").status_code == 409
+
+
 def test_what_ends_is_told_by_day(office: HttpOffice):
     soon = rows(office.get("staff", "/deadlines?within=30"))
     later = rows(office.get("staff", "/deadlines?within=90"))

@@ -280,6 +280,35 @@ def test_the_inbox_tells_whom_it_waits_for_and_for_how_many_working_days(tmp_pat
     ]
 
 
+def test_the_inbox_and_a_request_tell_what_keeps_it_from_being_approved_and_whose_turn_that_is(tmp_path: Path):
+    home = office_home(tmp_path / "home", request=submitted(funded=None), couhes=determined(outcome="pending"))
+    lacks = [
+        "C1.2 source of funding (researcher)",
+        "C1.4 Ana Ejemplo: home board's determination (board)",
+    ]
+    told = {"missing": 2, "missing_for": "approval", "lacks": lacks}
+
+    (row,) = [one for one in ask(home, "inbox", "--json").rows if one["who"] == "office"]
+    request = ask(home, "request", REQUEST, "--json").members
+    (by_id,) = [one for one in ask(home, "inbox", "--json", "--ids").rows if one["who"] == "office"]
+
+    assert row["next"] == "approve or decline"
+    assert [{name: one[name] for name in told} for one in (row, request)] == [told, told]
+    assert by_id["lacks"][1] == f"C1.4 {ANA}: home board's determination (board)"
+    shown = ask(home, "request", REQUEST).out
+    assert f"  has           2 missing for approval\n{'':<16}{lacks[0]}\n" in shown
+    assert lacks[1] in ask(home, "inbox").out
+    assert f"{lacks[0]}; {lacks[1]}" in ask(home, "inbox", "--csv").out
+
+
+def test_a_request_that_lacks_nothing_is_told_to_have_all(tmp_path: Path):
+    home = office_home(tmp_path / "home")
+    (row,) = ask(home, "inbox", "--json").rows
+
+    assert (row["next"], row["missing"], row["missing_for"], row["lacks"]) == ("approve or decline", 0, "approval", [])
+    assert "  has           all for approval\n" in ask(home, "request", REQUEST).out
+
+
 def test_the_oldest_comes_first_in_the_inbox(tmp_path: Path):
     other = submitted("R-2026-0002")
     home = office_home(tmp_path / "home", other, law=None)

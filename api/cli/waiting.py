@@ -1,5 +1,6 @@
 """Questions about what waits for whom, and what a request lacks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from api.cli.inquiry import Inquiry, about_a_time, inquiry
 from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, as_members, show
 from api.cli.wording import in_lines, printable
+from api.lacking import Lacking, lacking_at
 from api.letter import letter
-from api.names import unnamed
+from api.names import Names, unnamed
 from ledger.chain.entry import check_name, parse_time
 from ledger.errors import Malformed
 from projections.acts import ApproveRequest
@@ -40,6 +42,8 @@ CHECKLIST = {
 def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known_at: When) -> None:
     """Show what waits for whom, oldest first, and for how many working days; with open incidents and findings.
 
+    Of a request also how much is missing before it can be approved, or released, what, and from whom.
+
     Working days are Monday to Friday where the office is; public holidays are not known here.
     """
     with inquiry(path, as_of, known_at) as asked:
@@ -47,6 +51,8 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
         answer = asked.ask(
             lambda views: [_waiting(one, asked) for one in awaiting.inbox(views, asked.office, asked.at)]
         )
+        lacks = _lacks_of(answer.rows, asked, form.names or unnamed)
+        rows = [row | lacks.get(row["researcher"] and row["request"], Lacking())._asdict() for row in answer.rows]
         shown = {
             "working_days": "working days",
             "who": "waits for",
@@ -54,8 +60,11 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
             "next": "to",
             "request": "request",
             "state": "state",
+            "missing": "missing",
+            "missing_for": "for",
+            "lacks": "what",
         }
-        show(Table(shown, answer.rows), answer.position, form, "Nothing waits for anybody.")
+        show(Table(shown, rows), answer.position, form, "Nothing waits for anybody.")
 
 
 @click.command()
@@ -83,12 +92,22 @@ def request(
             click.echo(printable(letter(number, standing, lines, form.names or unnamed, asked.home.custody)))
             return
         about = _about(asked, number, standing)
+        lacks = lacking_at(number, asked.log, asked.at, form.names or unnamed)
         table = Table(CHECKLIST, [_line(line, number, standing) for line in lines])
         if form.as_json or form.as_csv:
-            show(table, asked.log.position, form, "", **_members(about, form))
+            show(table, asked.log.position, form, "", **_members(about, form), **lacks._asdict())
             return
         _print(about, form)
+        if lacks.missing_for:
+            _print_lacks(lacks)
+        click.echo()
         show(table, asked.log.position, form, "")
+
+
+def _lacks_of(rows: Sequence[dict[str, Any]], asked: Inquiry, names: Names) -> dict[str, Lacking]:
+    """What each request that waits lacks, by its id."""
+    requests = dict.fromkeys(row["request"] for row in rows if row["researcher"])
+    return {one: lacking_at(one, asked.log, asked.at, names) for one in requests}
 
 
 def _standing(asked: Inquiry, number: str) -> Standing:
@@ -150,7 +169,11 @@ def _print(about: dict[str, Any], form: Form) -> None:
         days = f"{one['working_days']} working day{'' if one['working_days'] == 1 else 's'}"
         turn = f"the {one['who']}{f' ({whom})' if whom else ''}: {one['next']}, {days}"
         click.echo(in_lines([f"  {'waits for':<12}  {turn}"]))
-    click.echo()
+
+
+def _print_lacks(lacks: Lacking) -> None:
+    so_far = f"{lacks.missing} missing for {lacks.missing_for}" if lacks.missing else f"all for {lacks.missing_for}"
+    click.echo(in_lines([f"  {'has':<12}  {so_far}", *(f"  {'':<12}  {one}" for one in lacks.lacks)]))
 
 
 def _line(line: Line, number: str, standing: Standing) -> Row:

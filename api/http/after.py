@@ -12,6 +12,7 @@ from api.http.moments import AboutATime, Inquiry
 from api.http.own import among_own
 from api.http.problems import BadField, BadRequest
 from api.http.reading_in import naming, parameters
+from api.lacking import Lacking, lacking_at
 from api.leaving import parts_of, what_ends
 from api.names import as_typed_in, asker_of
 from api.subjects import subject_in
@@ -171,15 +172,21 @@ def departure(call: Call) -> Answer:
 
 
 def inbox(call: Call) -> Answer:
-    """Tell what waits for whom, oldest first, with open incidents and findings; now, or at another time."""
+    """Tell what waits for whom, oldest first, with open incidents and findings; now, or at another time.
+
+    Of a request also how much is missing before it can be approved, or released, what, and from whom.
+    """
     asked = Inquiry(call, parameters(call.request, AboutATime))
     viewed = asked.view(lambda views: awaiting.inbox(views, asked.office, asked.at))
+    requests = dict.fromkeys(one.request for one in viewed.rows if one.request and one.researcher)
+    lacks = {one: lacking_at(one, asked.log, asked.at, call.names) for one in requests}
     rows = tuple(
         lists.Waiting.of(
             one,
             whom_name=call.called(one.whom),
             researcher_name=call.name(one.researcher),
             working_days=awaiting.days_waited(one.since_at, asked.office, asked.at),
+            **(lacks[one.request] if one.request and one.researcher else Lacking())._asdict(),
         )
         for one in viewed.rows
     )

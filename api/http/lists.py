@@ -84,11 +84,17 @@ class Deadlines(Shape, frozen=True, kw_only=True):
 
 @as_in(answers.Waiting)
 class Waiting(Shape, frozen=True, kw_only=True):
-    """A request, or a query, that waits for somebody, since the entry at `since`, for so many working days."""
+    """A request, or a query, that waits for somebody, since the entry at `since`, for so many working days.
+
+    `lacks` is what is `missing` of a request before its approval or release, each with from whom it is to come.
+    """
 
     whom_name: tuple[str, ...] | None
     researcher_name: str | None
     working_days: int
+    missing: int | None
+    missing_for: Literal["approval", "release"] | None
+    lacks: tuple[str, ...]
 
 
 class Inbox(Shape, frozen=True, kw_only=True):
