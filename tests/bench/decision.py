@@ -3,17 +3,13 @@
 `python -m tests.bench.decision` prints the ratios, and where the time goes.
 """
 
-import os
 import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
-import eventsourcing.sqlite as library
 import msgspec
 from eventsourcing.dcb.api import DCBQuery
 from eventsourcing.persistence import StoredEvent
@@ -22,11 +18,12 @@ from api.desk import Desk
 from ledger.codec import Codec
 from ledger.events import Event, TrainingCertified, TrainingVerified
 from ledger.log import Ledger
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, open_store
 from projections.acts import Act, AuthoriseRelease
 from projections.judgement import done, judge_now, judged
 from projections.rules.rulebook import judge
 from projections.standing import Standing
+from tests.bench.engines import Engine, files
 from tests.bench.measure import Figure, Ratio, compared, in_turns
 from tests.facts import ANA, BEN, NOON, REQUEST, commitment, ledger_on, noon, person
 from tests.office import HOUSE, written
@@ -67,26 +64,26 @@ class Step(NamedTuple):
     microseconds: float
 
 
-def decision(folder: Path) -> tuple[Ratio, str]:
+def decision(at: Engine) -> tuple[Ratio, str]:
     """Whole decisions in turns with the library's inserts of as many bytes, and what a decision reads.
 
     Each is about another request, and nobody has looked at it before.
     """
-    return in_turns_with_the_library(folder, lambda desk, acts: None)
+    return in_turns_with_the_library(at, lambda desk, acts: None)
 
 
-def decision_on_known_facts(folder: Path) -> tuple[Ratio, str]:
+def decision_on_known_facts(at: Engine) -> tuple[Ratio, str]:
     """The same of requests whose last step, executing the agreement, was judged by this process: facts are known."""
 
     def look(desk: Desk, acts: Sequence[AuthoriseRelease]) -> None:
         look_at_all(desk, [of(number, execute()) for number in range(len(acts))])
 
-    return in_turns_with_the_library(folder, look)
+    return in_turns_with_the_library(at, look)
 
 
-def decision_after_a_look(folder: Path) -> tuple[Ratio, str]:
+def decision_after_a_look(at: Engine) -> tuple[Ratio, str]:
     """The same of acts at which this process has looked before, as a dry run does: there is nothing new to judge."""
-    return in_turns_with_the_library(folder, look_at_all)
+    return in_turns_with_the_library(at, look_at_all)
 
 
 def look_at_all(desk: Desk, acts: Sequence[Act]) -> None:
@@ -96,16 +93,14 @@ def look_at_all(desk: Desk, acts: Sequence[Act]) -> None:
 
 
 def in_turns_with_the_library(
-    folder: Path, prepare: Callable[[Desk, Sequence[AuthoriseRelease]], None]
+    at: Engine, prepare: Callable[[Desk, Sequence[AuthoriseRelease]], None]
 ) -> tuple[Ratio, str]:
     """Decisions of a desk that is prepared for them, in turns with the library's inserts."""
-    with open_office(folder, ROUNDS * CALLS) as store:
+    with at.ledger("decisions") as url, open_office(url, ROUNDS * CALLS) as store, at.library() as recorder:
         acts = [wish(number) for number in range(ROUNDS * CALLS)]
         desk, wishes = Desk(ledger_on(store, noon), noon), iter(acts)
         prepare(desk, acts)
         reading = judge_now(ledger_on(store, noon), wish(0), NOON).reading
-        recorder = library.SQLiteApplicationRecorder(library.SQLiteDatastore(str(folder / "library.db")))
-        recorder.create_table()
         body = len(authorised_entry())
 
         def decide() -> None:
@@ -118,10 +113,10 @@ def in_turns_with_the_library(
     return ratio, f"{len(reading.facts)} facts by {len(reading.query.items)} query items, {body} bytes"
 
 
-def where_the_time_goes(folder: Path, count: int = 100) -> list[Step]:
+def where_the_time_goes(at: Engine, count: int = 100) -> list[Step]:
     """The parts of so many decisions, each about another request, one after the other: medians."""
     codec = Codec()
-    with open_office(folder, count) as store:
+    with at.ledger("parts") as url, open_office(url, count) as store:
         parts: dict[str, list[float]] = {}
         for number in range(count):
             for part, microseconds in parts_of(ledger_on(store, noon, codec=codec), wish(number)):
@@ -167,10 +162,8 @@ def taken(what: str, call: Callable[[], Result]) -> tuple[Step, Result]:
     return Step(what, (perf_counter() - begun) * 1e6), result
 
 
-def open_office(folder: Path, count: int) -> Store:
-    """A store in which so many requests wait for a release."""
-    url = f"sqlite:///{folder / 'decisions.db'}"
-    create_store(url)
+def open_office(url: str, count: int) -> Store:
+    """A new store in which so many requests wait for a release."""
     store = open_store(url, noon)
     ledger = ledger_on(store, noon)
     once, each = parted()
@@ -234,7 +227,7 @@ def authorised_entry() -> bytes:
         return entry.raw
 
 
-def figures() -> list[Figure]:
+def figures(at: Engine) -> list[Figure]:
     """The ratios, and where the time goes."""
     found = []
     for what, measure in (
@@ -242,21 +235,19 @@ def figures() -> list[Figure]:
         ("a decision on known facts", decision_on_known_facts),
         ("a decision after a dry run", decision_after_a_look),
     ):
-        with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-            ratio, read = measure(Path(name))
+        ratio, read = measure(at)
         found.append(
             Figure(f"{what} / library's insert", ratio.ratio, ">= 0.4", f"{read}; {compared(ratio, 'library')}")
         )
-    with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-        steps = where_the_time_goes(Path(name))
-    parts = "; ".join(f"{what} {took:,.0f} µs" for what, took in steps)
+    parts = "; ".join(f"{what} {took:,.0f} µs" for what, took in where_the_time_goes(at))
     return [found[0]._replace(detail=f"{found[0].detail}; {parts}"), *found[1:]]
 
 
 def main() -> None:
     """Print the ratios, and where the time goes."""
-    for figure in figures():
-        print(figure.told())
+    with files() as at:
+        for figure in figures(at):
+            print(figure.told())
 
 
 if __name__ == "__main__":

@@ -1,49 +1,29 @@
-"""What a log on PostgreSQL costs, beside the library's own recorder and a bare COPY on the same server.
-
-The server is made for it, on a disk that it waits for: fsync and synchronous_commit are on.
-"""
+"""What appending to a log on PostgreSQL costs, beside the library's own recorder and a bare COPY on the same server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
+from contextlib import closing
+from typing import Any
 
 import psycopg
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem, DCBRecorder
 from eventsourcing.dcb.postgres_tt import PostgresDCBRecorderTT
-from eventsourcing.postgres import PostgresDatastore
 
 from ledger.storage import open_store
 from ledger.storage.postgres.growth import COPY_ENTRIES, COPY_TAGS, tag_rows
 from tests import postgres
+from tests.bench.engines import PostgreSQL
 from tests.bench.measure import Figure, compared, in_turns, microseconds
 from tests.bench.workload import Office
 
 BATCH, BATCHES = 5000, 6
-SETTINGS = "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')"
 
 
-class Measured(NamedTuple):
-    """Figures, and what the server was that they were taken on."""
-
-    figures: list[Figure]
-    server: dict[str, str]
-
-
-def measured() -> Measured:
-    """The figures, on a server of their own; none where PostgreSQL is not installed."""
-    if postgres.program("initdb") is None:
-        return Measured([], {})
-    with postgres.server("shared_buffers=256MB") as server:
-        return Measured([conditional_append(server), bulk_append(server)], settings_of(server))
-
-
-def settings_of(server: postgres.Server) -> dict[str, Any]:
-    """What a server is, and what it waits for."""
-    with closing(psycopg.connect(server.url("postgres"))) as connection:
-        settings: dict[str, Any] = dict(connection.execute(SETTINGS).fetchall())
-        return settings | {"version": str(connection.info.server_version)}
+def figures(at: PostgreSQL) -> Iterator[Figure]:
+    """What only this engine is asked."""
+    yield conditional_append(at)
+    yield bulk_append(at.server)
 
 
 class Caller:
@@ -60,26 +40,13 @@ class Caller:
         self._last = self._recorder.append([event], condition)
 
 
-def conditional_append(server: postgres.Server) -> Figure:
+def conditional_append(at: PostgreSQL) -> Figure:
     """A durable append under a condition, chained, treed and tagged, against the library's of the same bytes."""
-    with server.ledger() as url, open_store(url) as store, library(server) as recorder:
-        ratio = in_turns(Caller(store).append, Caller(recorder).append, rounds=40, calls=50)
-    detail = compared(ratio, "library")
-    return Figure("PostgreSQL: conditional append / library's", ratio.ratio, ">= 1.0", detail)
-
-
-@contextmanager
-def library(server: postgres.Server) -> Iterator[DCBRecorder]:
-    """The library's own recorder, in a database of its own."""
-    name = server.new_database()
-    datastore = PostgresDatastore(
-        dbname=name, host=str(server.folder), port=str(server.port), user=postgres.ADMIN, password=""
-    )
-    with datastore:
+    with at.ledger("appends") as url, open_store(url) as store, at.datastore() as datastore:
         recorder = PostgresDCBRecorderTT(datastore)
         recorder.create_table()
-        yield recorder
-    server.drop(name)
+        ratio = in_turns(Caller(store).append, Caller(recorder).append, rounds=40, calls=50)
+    return Figure("conditional append / library's", ratio.ratio, ">= 1.0", compared(ratio, "library"))
 
 
 def bulk_append(server: postgres.Server) -> Figure:
@@ -109,7 +76,7 @@ def bulk_append(server: postgres.Server) -> Figure:
         ratio = in_turns(lambda: store.append_entries(next(batches)), copy, rounds=BATCHES)
     each = microseconds(ratio.ours.median / BATCH)
     detail = f"{each} an event; {compared(ratio, 'bare COPY')}"
-    return Figure(f"PostgreSQL: batch of {BATCH:,} / bare COPY of the same rows", ratio.ratio, ">= 0.5", detail)
+    return Figure(f"batch of {BATCH:,} / bare COPY of the same rows", ratio.ratio, ">= 0.5", detail)
 
 
 def copy_rows(connection: psycopg.Connection[Any], statement: str, types: list[str], rows: Sequence[Any]) -> None:
@@ -118,8 +85,3 @@ def copy_rows(connection: psycopg.Connection[Any], statement: str, types: list[s
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)
-
-
-if __name__ == "__main__":
-    for figure in measured().figures:
-        print(figure.told())

@@ -1,6 +1,7 @@
 """`make bench`: what the ledger costs, beside the bare library and bare loops in the same run.
 
-Prints a table, and writes the figures to tests/bench/figures.json. `--size N` sets how large the large log is.
+Prints a table, and writes the figures to tests/bench/figures.json. `--size N` sets how large the large log is, which on
+PostgreSQL is a tenth of that.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import eventsourcing.sqlite as library
@@ -27,9 +28,11 @@ from ledger.storage import Store, create_store, open_store
 from ledger.storage.sqlite import ADD_ENTRY, SETTINGS
 from ledger.storage.tag_index import ADD_TAG, STEP, index_rows
 from tests.bench import checkpoints, decision, grouping, over_http, postgres, views
+from tests.bench.engines import Engine, files, server
 from tests.bench.measure import Figure, compared, cores, in_turns, microseconds
 from tests.bench.workload import BUSY_TAG, Office
 from tests.facts import ledger_on
+from tests.postgres import program
 
 FIGURES = Path(__file__).with_name("figures.json")
 SMALL = 10_000
@@ -150,23 +153,21 @@ def rare_and_busy(large: Store) -> Figure:
     return Figure("rare tag with a busy one / rare tag alone", ratio.ratio, "about 1", detail)
 
 
-def verification(folder: Path, large: Store) -> list[Figure]:
+def verification(at: Engine, url: str, large: Store) -> list[Figure]:
     """`verify` against the bare loop over the same entries, on one core and on all."""
-    connection = sqlite3.connect(folder / "large.db")
     size = large.head().position
 
     def bare() -> None:
-        for (entry,) in connection.execute("SELECT entry FROM entries ORDER BY position"):
+        for entry in at.entries(url):
             sha256(entry).digest()
 
     def verify(processes: int) -> None:
-        report = verify_log(large, url=f"sqlite:///{folder / 'large.db'}", processes=processes)
+        report = verify_log(large, url=url, processes=processes)
         assert not report.findings, report.findings[:3]
 
-    (length,) = connection.execute("SELECT AVG(LENGTH(entry)) FROM entries").fetchone()
+    length = sum(map(len, at.entries(url))) / size
     one = in_turns(lambda: verify(1), bare, rounds=5)
     many = in_turns(lambda: verify(cores()), lambda: verify(1), rounds=3)
-    connection.close()
     per_second = f"{size / one.ours.median:,.0f} entries a second of {length:.0f} bytes on average"
     return [
         Figure(
@@ -179,65 +180,101 @@ def verification(folder: Path, large: Store) -> list[Figure]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=1_000_000, help="entries of the large log")
-    size = parser.parse_args().size
-    with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-        folder = Path(name)
-        figures = told(alone(folder))
-        print(f"Building a log of {size:,} entries", file=sys.stderr)
-        small, large, office = new_store(folder, "small"), new_store(folder, "large"), Office(2)
+    parser.add_argument("--only", choices=("SQLite", "PostgreSQL"), help="what is measured of one engine, not written")
+    asked = parser.parse_args()
+    if asked.only is not None:
+        (on_sqlite if asked.only == "SQLite" else on_postgres)(asked.size)
+    else:
+        write(on_sqlite(asked.size), on_postgres(asked.size), asked.size)
+
+
+class Measured(NamedTuple):
+    """What was measured on an engine: figures, what it was, and how much of a disk an entry takes."""
+
+    figures: list[Figure]
+    made_of: dict[str, Any]
+    bytes_an_entry: int
+
+
+def on_sqlite(size: int) -> Measured:
+    """All figures of ledgers in files."""
+    with files() as at:
+        figures = told(append(at.folder) for append in (single_append, batch_append))
+        figures += told(alone(at, 400))
+        of_the_large, bytes_an_entry = grown(at, size)
+        print("Serving as many over HTTP", file=sys.stderr)
+        figures += [*of_the_large, *told(over_http.figures(size, at.folder)), *told(grouping.on_sqlite(at.folder))]
+        return Measured(figures, at.made_of, bytes_an_entry)
+
+
+def on_postgres(size: int) -> Measured:
+    """All figures of ledgers on a server, none where PostgreSQL is not installed; the large log is a tenth as large."""
+    if program("initdb") is None:
+        return Measured([], {}, 0)
+    with server() as at:
+        figures = [*told(grouping.on_postgres(at.server)), *told(postgres.figures(at), at.prefix)]
+        figures += told(alone(at, 100), at.prefix)
+        of_the_large, bytes_an_entry = grown(at, size // 10)
+        return Measured([*figures, *of_the_large], at.made_of, bytes_an_entry)
+
+
+def alone(at: Engine, batches: int) -> Iterator[Figure]:
+    """What needs no large log."""
+    yield from decision.figures(at)
+    yield checkpoints.checkpoint_each(at)
+    yield checkpoints.checkpoint_batches(at, batches)
+
+
+def grown(at: Engine, size: int) -> tuple[list[Figure], int]:
+    """What is asked of a large log, beside a small one, and how many bytes of a disk an entry takes there."""
+    print(f"Building a log of {size:,} entries", file=sys.stderr)
+    with (
+        at.ledger("small") as small_url,
+        at.ledger("large") as url,
+        open_store(small_url) as small,
+        open_store(url) as large,
+    ):
+        office = Office(2)
         views.fill(small, Office(2), SMALL)
         views.fill(large, office, size)
-        figures += told(of_the_large(folder, small, large, office))
-        bytes_each = (folder / "large.db").stat().st_size / large.head().position
-        print(f"{bytes_each:,.0f} bytes of disk an entry, index and hashes included, at {size:,} entries", flush=True)
-        small.close()
-        large.close()
-        print("Serving as many over HTTP", file=sys.stderr)
-        figures += told(over_http.figures(size, folder))
-    figures += told(grouping.figures())
-    on_postgres = postgres.measured()
-    write([*figures, *told(on_postgres.figures)], size, bytes_each, on_postgres.server)
+        figures = told(of_the_large(at, url, small, large, office), at.prefix)
+        each = at.size(url) / large.head().position
+    print(f"{each:,.0f} bytes of disk an entry, index and hashes included, at {size:,} entries", flush=True)
+    return figures, round(each)
 
 
-def alone(folder: Path) -> Iterator[Figure]:
-    """What needs no large log."""
-    yield single_append(folder)
-    yield batch_append(folder)
-    yield from decision.figures()
-    yield checkpoints.checkpoint_each(folder)
-    yield checkpoints.checkpoint_batches(folder)
-
-
-def of_the_large(folder: Path, small: Store, large: Store, office: Office) -> Iterator[Figure]:
+def of_the_large(at: Engine, url: str, small: Store, large: Store, office: Office) -> Iterator[Figure]:
     """What is asked of a large log."""
-    yield from views.figures(folder / "large.db", ledger_on(large))
+    yield from views.figures(at, url, ledger_on(large))
     yield from growth(small, large, office)
     yield rare_and_busy(large)
     yield checkpoints.proofs(large)
-    yield from verification(folder, large)
+    yield from verification(at, url, large)
 
 
-def told(figures: Iterable[Figure]) -> list[Figure]:
+def told(figures: Iterable[Figure], prefix: str = "") -> list[Figure]:
     """The same, each printed as soon as it is there."""
     found = []
     for figure in figures:
-        print(figure.told(), flush=True)
-        found.append(figure)
+        found.append(figure._replace(what=prefix + figure.what))
+        print(found[-1].told(), flush=True)
     return found
 
 
-def write(figures: list[Figure], size: int, bytes_each: float, server: dict[str, str]) -> None:
+def write(on_sqlite: Measured, on_postgres: Measured, size: int) -> None:
     """Put all figures into a file, with what they were taken on."""
     machine = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
         "eventsourcing": version("eventsourcing"),
-        "settings": list(SETTINGS),
-        "postgresql": server,
+        "sqlite": on_sqlite.made_of,
+        "postgresql": on_postgres.made_of,
         "large_log": size,
-        "bytes_an_entry": round(bytes_each),
-        "figures": [figure._asdict() | {"ratio": round(figure.ratio, 3)} for figure in figures],
+        "bytes_an_entry": on_sqlite.bytes_an_entry,
+        "figures": [
+            figure._asdict() | {"ratio": round(figure.ratio, 3)}
+            for figure in (*on_sqlite.figures, *on_postgres.figures)
+        ],
     }
     FIGURES.write_text(json.dumps(machine, indent=2, ensure_ascii=False) + "\n")
 

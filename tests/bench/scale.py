@@ -12,11 +12,10 @@ import json
 import os
 import platform
 import random
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,22 +24,18 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
-import psycopg
-
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from api.desk import Desk
 from ledger.chain.merkle import inclusion_path
 from ledger.evidence.verify import verify_log
-from ledger.storage import create_store, open_store
-from ledger.storage.sqlite import SETTINGS
+from ledger.storage import open_store
 from projections.upkeep import Upkeep
 from projections.views import answers
-from tests import postgres
 from tests.bench import decision, views
 from tests.bench.chart import BYTES, SECONDS, TIMES, Panel, chart
+from tests.bench.engines import Engine, SQLite, server
 from tests.bench.measure import Ratio, in_turns
-from tests.bench.postgres import settings_of
 from tests.bench.workload import Office
 from tests.facts import ledger_on, noon
 from tests.office import HOUSE, written
@@ -50,10 +45,6 @@ SMALLEST, LARGEST = 10_000, 10_000_000
 ROUNDS, CALLS, HOLDERS, RECENT = 10, 4, 20, 1000
 DAY = date(2026, 11, 21)
 TABLE, CHART = Path(__file__).with_name("scale.json"), Path(__file__).with_name("scale.svg")
-ON_DISK = """
-    SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c
-    WHERE c.relnamespace = to_regnamespace('ledger') AND c.relkind = 'r'
-"""
 
 Result = TypeVar("Result")
 
@@ -161,64 +152,14 @@ class Log:
         inclusion_path(size - 1 - self._chance.randrange(last), size, self.store.subtree)
 
 
-class SQLite:
-    """Ledgers in files of a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    @property
-    def made_of(self) -> dict[str, Any]:
-        """Version and settings."""
-        return {"version": sqlite3.sqlite_version, "settings": list(SETTINGS)}
-
-    @contextmanager
-    def ledger(self, name: str) -> Iterator[str]:
-        """The URL of a new one."""
-        url = f"sqlite:///{self._folder / name}.db"
-        create_store(url)
-        yield url
-
-    def size(self, url: str) -> int:
-        """How many bytes a log has on disk."""
-        return Path(url.removeprefix("sqlite:///")).stat().st_size
-
-
-class PostgreSQL:
-    """Ledgers on a server that is made for them."""
-
-    def __init__(self, server: postgres.Server) -> None:
-        self._server = server
-
-    @property
-    def made_of(self) -> dict[str, Any]:
-        """Version and settings."""
-        return settings_of(self._server)
-
-    @contextmanager
-    def ledger(self, _: str) -> Iterator[str]:
-        """The URL of a new one."""
-        with self._server.ledger() as url:
-            yield url
-
-    def size(self, url: str) -> int:
-        """How many bytes a log has on disk."""
-        with closing(psycopg.connect(url)) as connection:
-            ((found,),) = connection.execute(ON_DISK).fetchall()
-        return int(found)
-
-
-Engine = SQLite | PostgreSQL
-
-
 @contextmanager
 def engine(name: str, folder: Path) -> Iterator[Engine]:
     """The engine of this name."""
     if name == ENGINES[0]:
         yield SQLite(folder)
         return
-    with postgres.server("shared_buffers=256MB") as server:
-        yield PostgreSQL(server)
+    with server() as found:
+        yield found
 
 
 def rebuild(log: str, path: str) -> None:

@@ -6,12 +6,9 @@ The log is that of the other benchmarks, with the lives of requests among them t
 """
 
 import argparse
-import os
-import sqlite3
 import sys
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -21,9 +18,10 @@ from eventsourcing.dcb.api import DCBEvent
 
 from ledger.codec import Codec
 from ledger.log import Ledger
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, open_store
 from projections.upkeep import Sharing, Upkeep
 from projections.views import answers
+from tests.bench.engines import Engine, files
 from tests.bench.measure import Figure, Ratio, cores, in_turns
 from tests.bench.workload import NOW, Office
 from tests.facts import ANA, BEN, REQUEST, fact, ledger_on
@@ -58,27 +56,25 @@ def fill(store: Store, office: Office, size: int) -> None:
         store.append_entries(events[: size - have])
 
 
-def figures(log: Path, ledger: Ledger) -> list[Figure]:
-    """The views of the ledger whose log is in this file: made anew, and asked."""
-    upkeep, size = Upkeep(log.with_name("views.db"), ledger), ledger.store.head().position
-    return [*rebuild(log, upkeep, size), holders(upkeep, size)]
+def figures(at: Engine, url: str, ledger: Ledger) -> list[Figure]:
+    """The views of the ledger that is there: made anew, and asked."""
+    upkeep, size = Upkeep(at.folder / "views.db", ledger), ledger.store.head().position
+    return [*rebuild(at, url, upkeep, size), holders(upkeep, size)]
 
 
-def rebuild(log: Path, upkeep: Upkeep, size: int) -> list[Figure]:
+def rebuild(at: Engine, url: str, upkeep: Upkeep, size: int) -> list[Figure]:
     """All views made anew, by one process against reading every entry and decoding it as JSON, and by several."""
-    connection = sqlite3.connect(log)
     decode = msgspec.json.decode
 
     def bare() -> None:
-        for (entry,) in connection.execute("SELECT entry FROM entries ORDER BY position"):
+        for entry in at.entries(url):
             header, _, payload = entry.partition(b"\n")
             decode(header)
             decode(payload)
 
     one = in_turns(upkeep.rebuild, bare, rounds=3)
-    sharing = Sharing(cores(), f"sqlite:///{log}")
+    sharing = Sharing(cores(), url)
     many = in_turns(lambda: upkeep.rebuild(sharing), upkeep.rebuild, rounds=3)
-    connection.close()
     return [
         Figure("views made anew / SELECT entry, JSON decoded", one.ratio, "100,000/s", _made(size, one, "bare loop")),
         Figure(
@@ -119,14 +115,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=1_000_000, help="entries of the log")
     size = parser.parse_args().size
-    with TemporaryDirectory(prefix="dua-bench-", dir=os.environ.get("DUA_BENCH_DIR")) as name:
-        log = Path(name, "log.db")
-        create_store(f"sqlite:///{log}")
-        with open_store(f"sqlite:///{log}") as store:
-            print(f"Building a log of {size:,} entries", file=sys.stderr)
-            fill(store, Office(), size)
-            for figure in figures(log, ledger_on(store)):
-                print(figure.told())
+    with files() as at, at.ledger("log") as url, open_store(url) as store:
+        print(f"Building a log of {size:,} entries", file=sys.stderr)
+        fill(store, Office(), size)
+        for figure in figures(at, url, ledger_on(store)):
+            print(figure.told())
 
 
 if __name__ == "__main__":
