@@ -12,7 +12,16 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from api.admission import admit_act, admit_circumstances, admit_form, admit_reports, looked_at
+from api.admission import (
+    admit_act,
+    admit_circumstances,
+    admit_form,
+    admit_reports,
+    check_time,
+    followed,
+    looked_at,
+    office_in,
+)
 from api.errors import NotEntitled, Outdated
 from api.signing import After, Before, nothing_after, nothing_before
 from ledger.chain.entry import Entry
@@ -27,7 +36,7 @@ from projections.acts import Act, ApproveRequest
 from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
-from projections.standing import Standing
+from projections.standing import Office, Standing
 from projections.views.taking import of_request as of_case
 
 ATTEMPTS = 8
@@ -239,7 +248,16 @@ class Desk:
                 reading = check.check(self._ledger, reading)
             with self._entitled_by_then(at):
                 admit_reports(told, facts, at, others)
+            self._check_times(reports, office_in(facts), reading.position)
         return reading
+
+    def _check_times(self, reports: Sequence[tuple[Event, Circumstances]], office: Office, position: int) -> None:
+        """Raise `Malformed` for what cannot have happened when it is said to have. What happens now always can."""
+        for event, circumstances in reports:
+            if (at := circumstances.occurred_at) is not None:
+                boundaries = followed(event)
+                before = [*self._ledger.facts(boundaries, until=position)] if boundaries else []
+                check_time(event, at, circumstances.precision, before, office)
 
     @contextmanager
     def _entitled_by_then(self, at: datetime) -> Iterator[None]:

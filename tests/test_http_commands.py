@@ -158,7 +158,7 @@ def test_what_is_about_nothing_that_is_known_changes_nothing(office: HttpOffice,
 
 def test_a_past_event_is_told_with_when_it_happened(office: HttpOffice):
     body = {"occurred_at": "2026-11-01T09:00:00-05:00", "precision": "day"}
-    assert office.post("staff", f"/requests/{REQUEST}/withdrawal", body).status_code == 201
+    assert office.post("staff", f"/people/{ANA}/suspensions", {"request": REQUEST} | body).status_code == 201
 
     (recorded,) = list(office.home.ledger.facts(after=office.length - 1))
     assert (recorded.occurred_at.isoformat(), recorded.precision) == ("2026-11-01T14:00:00+00:00", "day")
@@ -173,7 +173,10 @@ def test_an_act_takes_no_time_of_its_own(office: HttpOffice):
     assert response.status_code == 422
     (error,) = told(response)["errors"]
     assert error["pointer"] == "/occurred_at"
-    assert error["detail"] == "occurred_at is for reports: approve-request happens when it is judged"
+    assert error["detail"] == (
+        "occurred_at is for reports: approve-request happens when it is judged; "
+        "what was decided on paper before is its document"
+    )
 
 
 def test_the_office_records_for_somebody_when_a_document_shows_it(office: HttpOffice):

@@ -88,7 +88,22 @@ WRONG = [
     (
         "submitted",
         "decline R-2026-0001 --reason why --occurred-at 2026-11-20",
-        "is for reports: decline-request happens when it is judged",
+        "happens when it is judged; what was decided on paper before is its document",
+    ),
+    (
+        "submitted",
+        "withdraw R-2026-0001 --occurred-at 2026-11-20",
+        "is before what it follows from: request.submitted of request R-2026-0001, 2026-11-21T",
+    ),
+    (
+        "released",
+        "received L-2026-0001-1 --on 2026-11-21 --occurred-at 2026-11-20",
+        "Error: on '2026-11-21': is after it happened: occurred_at says 2026-11-20",
+    ),
+    (
+        "released",
+        "received L-2026-0001-1 --occurred-at 2026-11-20",
+        "Error: date '2026-11-20': is before it was handed over, on 2026-11-21",
     ),
     ("opened", f"suspend {IRA} --occurred-at 1969-12-31", "Error: time '1969-12-31T00:00:00-05:00': is before 1970"),
     (

@@ -8,9 +8,10 @@ far; its dates do not contradict each other, and do not lie ahead. No clock and 
 from api.admission.acts import admit_act, admit_form
 from api.admission.circumstances import admit_circumstances
 from api.admission.corrections import CORRECTABLE
-from api.admission.entitlement import ENTITLED, OPERATOR, admit_import, admit_office
+from api.admission.entitlement import ENTITLED, OPERATOR, admit_import, admit_office, office_in
 from api.admission.kinds import INTRODUCED_BY, NOT_REPORTED, introducing
 from api.admission.reports import admit_reports, looked_at
+from api.admission.times import check_time, followed
 
 __all__ = [
     "CORRECTABLE",
@@ -24,6 +25,9 @@ __all__ = [
     "admit_import",
     "admit_office",
     "admit_reports",
+    "check_time",
+    "followed",
     "introducing",
     "looked_at",
+    "office_in",
 ]

@@ -27,7 +27,8 @@ def admit_act(act: Act, actor: str, standing: Standing, at: datetime, occurred_a
     when it is judged: else it might have come before what it rests on.
     """
     if occurred_at is not None:
-        raise Malformed("occurred_at", occurred_at.isoformat(), f"is for reports: {act.name} happens when it is judged")
+        why = f"is for reports: {act.name} happens when it is judged; what was decided on paper before is its document"
+        raise Malformed("occurred_at", occurred_at.isoformat(), why)
     if standing.office.roles(act.principal, at).isdisjoint(act.roles):
         raise NotEntitled(act.principal, act.name, act.roles)
     if actor != act.principal and standing.office.roles(actor, at).isdisjoint(REPORTING):

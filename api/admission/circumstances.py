@@ -48,11 +48,18 @@ def check_time_zone(name: str) -> None:
 
 def check_dates(event: Any, today: date) -> None:
     """What has happened has not happened tomorrow; that an agreement will end can be told before."""
-    for member in ("on", "completed", "found_on", "notice_on", "since"):
-        day = getattr(event, member, None)
-        if day is not None and day > today and not isinstance(event, AgreementTerminated):
+    for member, day in own_days(event):
+        if day > today:
             raise Malformed(member, str(day), f"is still to come; it is {today} at the office")
     check_order(event)
+
+
+def own_days(event: Any) -> list[tuple[str, date]]:
+    """The days on which an event says that something happened; that of an agreement's end may be to come."""
+    if isinstance(event, AgreementTerminated):
+        return []
+    told = [(member, getattr(event, member, None)) for member in ("on", "completed", "found_on", "notice_on", "since")]
+    return [(member, day) for member, day in told if day is not None]
 
 
 def check_order(told: Any) -> None:

@@ -137,7 +137,10 @@ _SHARED = (
         "--on-behalf-of", metavar="PERSON", help="For whom it is recorded, from a letter or a call: an id or address."
     ),
     click.option(
-        "--occurred-at", type=TIME, help="When it happened, if not now: a day or month at the office, or an instant."
+        "--occurred-at",
+        type=TIME,
+        help="When it happened, if not now: a day or month at the office, or an instant. Only for reports: what is "
+        "decided happens when it is judged, and a paper that says it before goes with it as a --document.",
     ),
     options.actor,
     options.home,

@@ -55,6 +55,7 @@ class Clerk:
                 return earlier
             trial = KeepingNothing()
             drafting = self._drafting(circumstances, decided_by or circumstances.actor, trial)
+            circumstances.admit(drafting.now)
             wish = command.draft(drafting)
             if dry_run or documents or trial.asked:
                 # Before anything is kept in custody.

@@ -122,6 +122,11 @@ class Drafting(msgspec.Struct, frozen=True):
         """The date at the office."""
         return self.office.day(self.now)
 
+    @property
+    def day(self) -> date:
+        """The date at the office when what is told happened: today, if it is not said."""
+        return self.office.day(self.circumstances.occurred_at or self.now)
+
     def sealed(self, event: type[Event], subject: str, texts: Mapping[str, str | None]) -> dict[str, str]:
         """Commitments to these texts, by the members of an event; what is None is left out.
 

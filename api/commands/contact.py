@@ -96,7 +96,7 @@ class ConfirmKey(Command, frozen=True, kw_only=True):
                 request=self.request,
                 confirmed_to=self.confirmed_to,
                 by=self.by,
-                on=self.on or at.today,
+                on=self.on or at.day,
                 settles_address=self.settles_address,
             )
         )
@@ -127,7 +127,7 @@ class RevokeKey(Command, frozen=True, kw_only=True):
         key = active_key(self.request, at).filed.event
         fingerprint = at.custody.unseal(key.fingerprint)
         also = [one for one in filed_by(key.person, at) if one.key != key.key and _is(one, fingerprint, at)]
-        on = self.on or at.today
+        on = self.on or at.day
         return at.reports(*(KeyRevoked(key=one.key, request=one.request, on=on, why=self.why) for one in (key, *also)))
 
 

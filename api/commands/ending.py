@@ -35,7 +35,7 @@ class Depart(_Leaving, frozen=True, kw_only=True):
 
     def draft(self, at: Drafting) -> Wish:
         """A report for each request."""
-        parts, on = self.parts(at), self.on or at.today
+        parts, on = self.parts(at), self.on or at.day
         for request, one in parts.items():
             came_in = one.submitted and at.office.day(at.fact(one.submitted.position).occurred_at)
             if came_in and on < came_in:
@@ -62,7 +62,7 @@ class Move(_Leaving, frozen=True, kw_only=True):
         """A report for each request."""
         return at.reports(
             *(
-                PersonMoved(request=request, person=self.person, on=self.on or at.today, organisation=self.organisation)
+                PersonMoved(request=request, person=self.person, on=self.on or at.day, organisation=self.organisation)
                 for request in self.parts(at)
             )
         )

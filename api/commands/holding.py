@@ -37,7 +37,7 @@ class ReportCopy(Command, frozen=True, kw_only=True):
         if (self.person is None) == (self.account is None):
             why = "has the copy, or an account of whoever has: say one of them"
             raise Malformed("person", self.person or "", why, "person", "account")
-        request, since = at.request(self.request), self.since or at.today
+        request, since = at.request(self.request), self.since or at.day
         label = self.label or self._label(request)
         went_out = self._went_out(request, label, at)
         if went_out and since < went_out:
@@ -105,7 +105,7 @@ class Attest(Command, frozen=True, kw_only=True):
     def draft(self, at: Drafting) -> Wish:
         """A report."""
         request = at.request(self.request)
-        by, held, on = self._attester(), self._named(request), self.on or at.today
+        by, held, on = self._attester(), self._named(request), self.on or at.day
         for one in held:
             since = one.since or _day(one.position, at)
             if on < since:

@@ -113,7 +113,7 @@ class RevokeAccess(Command, frozen=True, kw_only=True):
         if self.person not in {*request.study_group, *named}:
             raise Malformed("person", self.person, f"has no right under {self.request} that could be revoked")
         sealed = at.sealed(AccessRevoked, f"request:{self.request}", {"reason": self.reason})
-        return at.reports(AccessRevoked(request=self.request, person=self.person, on=self.on or at.today, **sealed))
+        return at.reports(AccessRevoked(request=self.request, person=self.person, on=self.on or at.day, **sealed))
 
 
 class RestoreAccess(Command, frozen=True, kw_only=True):

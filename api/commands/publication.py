@@ -85,7 +85,7 @@ class Review(OfPublication, frozen=True, kw_only=True):
             publication=self.publication,
             request=self.request,
             reviewer=self.reviewer,
-            on=self.on or at.today,
+            on=self.on or at.day,
             smallest_cell=self.smallest_cell,
             result=self.result,
             **sealed,
@@ -153,7 +153,7 @@ class WithdrawPublication(OfPublication, frozen=True, kw_only=True):
         self.known(at, "under review", "sent back", "passed", "appeared")
         sealed = at.sealed(PublicationWithdrawn, self.subject, {"reason": self.reason})
         withdrawn = PublicationWithdrawn(
-            publication=self.publication, request=self.request, on=self.on or at.today, **sealed
+            publication=self.publication, request=self.request, on=self.on or at.day, **sealed
         )
         return at.reports(withdrawn)
 

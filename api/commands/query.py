@@ -140,13 +140,12 @@ def _next_query(at: Drafting) -> str:
 
 def _same_today(received: QueryReceived, texts: Mapping[str, str | None], at: Drafting) -> str | None:
     """The open query that was recorded today, and says just this of the same day."""
-    day = at.office.day(at.circumstances.occurred_at or at.now)
     for fact in at.ledger.facts([about(QueryReceived)]):
         known = fact.event
         if (
             isinstance(known, QueryReceived)
             and at.office.day(fact.recorded_at) == at.today
-            and at.office.day(fact.occurred_at) == day
+            and at.office.day(fact.occurred_at) == at.day
             and replace(known, query=received.query, asker=None, purpose=None) == received
             and all(at.unsealed(getattr(known, member)) == text for member, text in texts.items())
             and at.standing(of_query(known.query)).query(known.query).is_open

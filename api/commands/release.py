@@ -90,7 +90,7 @@ class Receive(Command, frozen=True, kw_only=True):
             raise Malformed("release", self.release, "was never handed over")
         if known.received is not None:
             raise Malformed("release", self.release, f"was received already, as entry {known.received.position} says")
-        contact, on = known.handed_over.event.contact, self.on or at.today
+        contact, on = known.handed_over.event.contact, self.on or at.day
         went_out = at.office.day(at.fact(known.handed_over.position).occurred_at)
         if on < went_out:
             raise Malformed("date", str(on), f"is before it was handed over, on {went_out}")
