@@ -4,6 +4,7 @@ import json
 import random
 import sqlite3
 from contextlib import closing
+from functools import partial
 
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition
@@ -93,10 +94,25 @@ def test_proofs_made_from_the_store_hold(grown):
         verify_consistency(size, 300, consistency_path(size, 300, grown.subtree), old_root, root)
 
 
+def test_what_is_asked_for_at_once_is_what_is_asked_for_one_by_one(grown):
+    for size in (1, 2, 255, 256, 257, 300):
+        assert grown.of_subtrees(partial(root_of, size)) == root_of(size, grown.subtree)
+        for index in range(0, size, 7):
+            path = grown.of_subtrees(partial(inclusion_path, index, size))
+            assert path == inclusion_path(index, size, grown.subtree)
+    assert grown.of_subtrees(lambda subtree: [subtree(0, 2), subtree(0, 2), subtree(1, 0)]) == [
+        grown.subtree(0, 2),
+        grown.subtree(0, 2),
+        grown.subtree(1, 0),
+    ]
+
+
 @pytest.mark.parametrize(("level", "index"), [(0, 300), (0, -1), (1, 150), (8, 1), (9, 0), (60, 0)])
 def test_a_subtree_that_is_not_complete_has_no_hash(level, index, grown):
     with pytest.raises(Damaged):
         grown.subtree(level, index)
+    with pytest.raises(Damaged):
+        grown.of_subtrees(lambda subtree: [subtree(0, 1), subtree(level, index)])
 
 
 def test_rows_are_given_between_two_positions(filled):

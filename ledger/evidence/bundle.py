@@ -18,6 +18,7 @@ on. What of custody may be opened follows from whose it is: nothing else is read
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -180,7 +181,8 @@ def _entry(store: Store, position: int) -> Entry:
 
 def _proof(store: Store, signed: SignedCheckpoint, entry: Entry) -> bytes:
     index = entry.position - 1
-    return Receipt(index, tuple(inclusion_path(index, signed.size, store.subtree)), signed.raw).write()
+    path = store.of_subtrees(partial(inclusion_path, index, signed.size))
+    return Receipt(index, tuple(path), signed.raw).write()
 
 
 class _Opening:

@@ -14,6 +14,7 @@ of the last checkpoint.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Self
@@ -159,7 +160,7 @@ class Notary:
         Signs forward first if need be. Raises as `sign` does.
         """
         signed = self._most_cosigned(position, self.sign(position))
-        path = inclusion_path(position - 1, signed.size, self._store.subtree)
+        path = self._store.of_subtrees(partial(inclusion_path, position - 1, signed.size))
         for _, _, raw in self._store.rows(position - 1, position):
             try:
                 # A log that was altered since must not have a receipt made of it.

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from eventsourcing.dcb.api import (
     DCBAppendCondition,
@@ -23,8 +23,10 @@ from eventsourcing.dcb.api import (
 )
 
 from ledger.chain.entry import MAX_POSITION, NO_LEAF, Entry, format_time, parse_time
+from ledger.chain.merkle import Subtree
 from ledger.errors import ClockBehind, LedgerError
 
+T = TypeVar("T")
 Clock = Callable[[], datetime]
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -76,6 +78,13 @@ class Store(DCBRecorder):
     @abstractmethod
     def subtree(self, level: int, index: int) -> bytes:
         """The hash of a completed subtree, as `ledger.chain.merkle` asks for it."""
+
+    def of_subtrees(self, make: Callable[[Subtree], T]) -> T:
+        """What is made of completed subtrees, which are asked for all at once where each question takes its time.
+
+        `make` may be called twice: first only to find out for which it asks, whatever they are.
+        """
+        return make(self.subtree)
 
     @abstractmethod
     def pages(self, after: int, until: int) -> Iterator[Sequence[tuple[int, bytes, bytes]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eventsourcing.dcb.api import DCBEvent
@@ -73,8 +74,12 @@ def checkpoint_batches(at: Engine, count: int) -> Figure:
 def proofs(large: Store) -> Figure:
     """Inclusion proofs of entries anywhere in a large log, in milliseconds, beside reading an entry."""
     size, chance = large.head().position, random.Random(1)
+
+    def prove() -> None:
+        large.of_subtrees(partial(inclusion_path, chance.randrange(size), size))
+
     ratio = in_turns(
-        lambda: inclusion_path(chance.randrange(size), size, large.subtree),
+        prove,
         lambda: large.entry(chance.randrange(1, size + 1)),
         rounds=20,
         calls=50,

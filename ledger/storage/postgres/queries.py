@@ -61,6 +61,11 @@ COUNTED = "(SELECT count(*) FROM (SELECT FROM ledger.tags WHERE tag = %b LIMIT %
 
 SUBTREE = "SELECT substr(tree, %b::int + 1, 32) FROM ledger.entries WHERE position = %b"
 
+SUBTREES = """
+    SELECT wanted.level, wanted.place, substr(tree, 32 * wanted.level + 1, 32)
+    FROM unnest(%b::int[], %b::bigint[]) AS wanted (level, place) JOIN ledger.entries ON position = wanted.place
+"""
+
 
 class Wanted(msgspec.Struct, frozen=True):
     """A query's item as it is asked: entries with `tag`, of these types (all, if None), with all `further` tags."""
@@ -142,6 +147,20 @@ def subtree(connection: Connection, level: int, index: int) -> bytes:
         with connection.cursor(binary=True) as cursor:
             row = cursor.execute(SUBTREE, (HASH_BYTES * level, place), prepare=True).fetchone()
     return hash_in(f"subtree {index} of level {level}", row and row[0])
+
+
+def subtrees(connection: Connection, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The hashes of completed subtrees, by level and index."""
+    ends = {(level, (index + 1) << level): (level, index) for level, index in places}
+    within = [end for end in ends if 0 < end[1] <= MAX_POSITION]
+    levels, positions = [level for level, _ in within], [position for _, position in within]
+    with connection.cursor(binary=True) as cursor:
+        rows = cursor.execute(SUBTREES, (levels, positions), prepare=True).fetchall()
+    found = {(level, position): column for level, position, column in rows}
+    return {
+        (level, index): hash_in(f"subtree {index} of level {level}", found.get(end))
+        for end, (level, index) in ends.items()
+    }
 
 
 def hash_in(what: str, column: object) -> bytes:

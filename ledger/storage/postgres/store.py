@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
@@ -11,6 +11,7 @@ from eventsourcing.persistence import ProgrammingError
 from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.chain.entry import MAX_POSITION, Entry
+from ledger.chain.merkle import HASH_BYTES, Subtree
 from ledger.errors import Unreachable
 from ledger.storage.grouping import Grouping
 from ledger.storage.growing import Outcome, Wish
@@ -27,7 +28,9 @@ from ledger.storage.postgres.connections import (
 )
 from ledger.storage.postgres.indexes import UNCHECKED, can_check
 from ledger.storage.postgres.listening import Listener
-from ledger.storage.postgres.queries import matching, subtree
+from ledger.storage.postgres.queries import matching, subtree, subtrees
+
+T = TypeVar("T")
 
 LENGTH = "SELECT coalesce(max(position), 0) FROM ledger.entries"
 PAGE_OF_ROWS = """
@@ -111,6 +114,19 @@ class PostgresStore(Store):
         """As the port says."""
         with named_errors(self._name):
             return self._connections.ask(lambda connection: subtree(connection, level, index))
+
+    def of_subtrees(self, make: Callable[[Subtree], T]) -> T:
+        """As the port says, by one question to the server."""
+        places: list[tuple[int, int]] = []
+
+        def take_note(level: int, index: int) -> bytes:
+            places.append((level, index))
+            return bytes(HASH_BYTES)
+
+        make(take_note)
+        with named_errors(self._name):
+            hashes = self._connections.ask(lambda connection: subtrees(connection, places))
+        return make(lambda level, index: hashes[level, index])
 
     def pages(self, after: int, until: int) -> Iterator[list[tuple[int, bytes, bytes]]]:
         """As the port says."""
