@@ -8,22 +8,12 @@ from api.awaiting import needed_for
 from api.names import Names
 from projections.acts import ApproveRequest
 from projections.asof import AsOf
-from projections.checklist import NOBODY, Line, checklist
+from projections.checklist import NOBODY, OF_THE_RESEARCHER, Line, checklist
 from projections.standing import BEFORE_THE_OFFICE, RequestStanding, State
 from projections.views.turns import BOARD, CONTACT, OFFICE, RESEARCHER
 
 # As long as nothing was handed over.
 _ON_ITS_WAY = (*BEFORE_THE_OFFICE, State.RETURNED, State.APPROVED, State.EXECUTED, State.AUTHORISED)
-_FROM_THE_RESEARCHER = (
-    "researcher-known",
-    "student-sponsor",
-    "funding-and-review",
-    "data-and-group",
-    "couhes",
-    "irb-and-couhes",
-    "citi-training",
-    "purpose-described",
-)
 
 
 class Lacking(NamedTuple):
@@ -72,6 +62,6 @@ def comes_from(line: Line) -> str:
             return CONTACT
         case "key-tested" if is_pending:
             return CONTACT
-        case rule if rule in _FROM_THE_RESEARCHER:
+        case rule if rule in OF_THE_RESEARCHER:
             return RESEARCHER
     return OFFICE

@@ -18,7 +18,7 @@ from projections.standing import GRANTED, DataSetStanding, RequestStanding, Stan
 Status = Literal["there", "pending", "missing", "waived"]
 
 # By whom the rules are listed, in the order of the checklist; those about a person are listed person by person.
-ITEMS = (
+OF_THE_RESEARCHER = (
     "researcher-known",
     "student-sponsor",
     "funding-and-review",
@@ -27,6 +27,9 @@ ITEMS = (
     "irb-and-couhes",
     "citi-training",
     "purpose-described",
+)
+ITEMS = (
+    *OF_THE_RESEARCHER,
     "law-determined",
     "nobody-suspended",
     "nobody-debarred",
