@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from ledger.chain.entry import Entry
 from ledger.errors import Busy, LedgerError
+from ledger.storage.cores import Core
 from ledger.storage.growing import Outcome, Wish
 from ledger.turns import waiting
 
@@ -82,6 +83,7 @@ class Grouping:
         # How many have to wait before the writer is woken that gathers them; 0 when it does not.
         self._gathered = 0
         self._writer: Thread | None = None
+        self._core = Core()
         self._lock = Lock()
         self._changed, self._at_rest = Condition(self._lock), Condition(self._lock)
 
@@ -128,7 +130,7 @@ class Grouping:
 
     def _outcome(self, caller: _Caller) -> Outcome:
         try:
-            with waiting():
+            with waiting(), self._core.near():
                 if not caller.answered.acquire(timeout=self._seconds):
                     if self._withdrawn(caller):
                         raise Busy(self._name, self._seconds)
@@ -157,7 +159,9 @@ class Grouping:
             self._at_rest.notify_all()
 
     def _serve(self) -> None:
+        core = self._core = Core()
         while group := self._next_group():
+            core.stay()
             begun = monotonic()
             for caller, outcome in zip(group, self._outcomes([caller.wish for caller in group]), strict=True):
                 caller.answer(outcome)
