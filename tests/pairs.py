@@ -10,9 +10,9 @@ from time import monotonic
 from typing import NamedTuple
 
 from ledger.errors import LedgerError
-from ledger.storage import open_store
+from ledger.storage import create_store, open_store
 from tests import postgres
-from tests.postgres import ADMIN, Server
+from tests.postgres import API, Server
 from tests.stores import PATIENCE
 
 MANUAL = (Path(__file__).parents[1] / "ledger/storage/postgres/POSTGRESQL.md").read_text(encoding="utf-8")
@@ -33,7 +33,10 @@ PROMOTE = statements_after("**Promoting.**")
 
 
 class Pair(NamedTuple):
-    """A primary, and a standby that has everything before it counts; both have the database `office`."""
+    """A primary, and a standby that has everything before it counts; both have the database `office`.
+
+    Its URLs are those by which the service reaches it.
+    """
 
     primary: Server
     standby: Server
@@ -43,7 +46,12 @@ class Pair(NamedTuple):
         """The database on whichever of them takes writes."""
         one, other = self
         hosts, ports = f"host={one.folder},{other.folder}", f"port={one.port},{other.port}"
-        return f"postgresql://{ADMIN}@/{OFFICE}?{hosts}&{ports}&target_session_attrs=read-write"
+        return f"postgresql://{API}@/{OFFICE}?{hosts}&{ports}&target_session_attrs=read-write"
+
+    @property
+    def standby_url(self) -> str:
+        """The database on the standby alone."""
+        return self.standby.url(OFFICE, API)
 
     def promote(self) -> None:
         """Let the standby take over, as the manual says."""
@@ -66,7 +74,7 @@ def wait_for(server: Server, position: int) -> None:
     """Wait until the office's log has so many entries on a server."""
     until = monotonic() + PATIENCE
     while True:
-        with suppress(LedgerError), open_store(server.url(OFFICE)) as node:
+        with suppress(LedgerError), open_store(server.url(OFFICE, API)) as node:
             if node.length() >= position:
                 return
         assert monotonic() < until
@@ -74,7 +82,7 @@ def wait_for(server: Server, position: int) -> None:
 
 @contextmanager
 def pair() -> Iterator[Pair]:
-    """Two servers, with an empty database."""
+    """Two servers, with an empty ledger."""
     with postgres.new_folder() as one, postgres.new_folder() as other:
         made = Pair(Server(one), Server(other, port=5433))
         made.primary.make()
@@ -84,6 +92,8 @@ def pair() -> Iterator[Pair]:
             made.standby.make_standby_of(made.primary)
             made.standby.start()
             made.primary.execute(f"CREATE DATABASE {OFFICE} ENCODING 'UTF8' TEMPLATE template0")
+            create_store(made.primary.url(OFFICE))
+            made.primary.service()
             yield made
         finally:
             made.primary.stop()

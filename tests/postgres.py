@@ -139,12 +139,19 @@ class Server:
 
     @contextmanager
     def ledger(self) -> Iterator[str]:
-        """The URL of an empty ledger's database, which is gone afterwards."""
+        """The URL by which a superuser reaches an empty ledger's database, which is gone afterwards."""
         name = self.new_database(MADE)
         try:
             yield self.url(name)
         finally:
             self.drop(name)
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """The same, as the service reaches it."""
+        user = self.service()
+        with self.ledger() as url:
+            yield url.replace(f"//{ADMIN}@", f"//{user}@")
 
 
 def as_superuser(url: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.evidence.checkpoints import BOTH_OWNED
 from ledger.evidence.report import Report, Verdict
-from tests.postgres import ADMIN, Server
+from tests.postgres import Server
 from tests.stores import CAMPAIGN
 from tests.tampering import SIZE, Operator, Superuser, furnish, make_home_with_everything, outcome, places
 
@@ -100,11 +100,10 @@ class Attack(NamedTuple):
 def office_on_a_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superuser]:
     """A home with everything in PostgreSQL, which whoever attacks it puts back as it was."""
     server: Server = request.getfixturevalue("postgres_server")
-    with server.ledger() as url:
+    with server.served() as url:
         path = tmp_path_factory.mktemp("on-a-server") / "home"
-        served = url.replace(f"//{ADMIN}@", f"//{server.service()}@")
-        make_home_with_everything(path, served)
-        yield Superuser(path, served)
+        make_home_with_everything(path, url)
+        yield Superuser(path, url)
 
 
 @pytest.fixture

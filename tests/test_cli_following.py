@@ -75,7 +75,7 @@ def test_following_can_be_interrupted_while_there_is_nothing(home: Path):
 @pytest.mark.needs("initdb")
 def test_following_goes_on_when_the_server_was_restarted_without_leaving_out_or_repeating_anything(tmp_path: Path):
     path = tmp_path / "home"
-    with postgres.server() as server, server.ledger() as url:
+    with postgres.server() as server, server.served() as url:
         create_home(path, ORIGIN, actor="staff:1", via="command line", clock=long_ago, store=url)
         append(path, *(data_set(f"D-{number}") for number in range(1, 4)))
         with Following(path, "--type", data_set().wire_type()) as (process, line):

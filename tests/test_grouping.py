@@ -213,8 +213,8 @@ def group_without_room(url: str) -> list[str | int]:
 
 
 @pytest.mark.needs("initdb")
-def test_when_an_outcome_is_unknown_all_of_the_group_are_told_so(postgres_url: str, monkeypatch):
-    with open_store(postgres_url) as store:
+def test_when_an_outcome_is_unknown_all_of_the_group_are_told_so(service_url: str, monkeypatch):
+    with open_store(service_url) as store:
         appending = vars(store)["_appending"]
         append = appending.append
 

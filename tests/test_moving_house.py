@@ -94,7 +94,7 @@ def databases(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     """Further databases for an office, each gone after the test."""
     with ExitStack() as made:
         # Made when it is asked for: where there is no PostgreSQL, nobody does.
-        yield lambda: made.enter_context(request.getfixturevalue("postgres_server").ledger())
+        yield lambda: made.enter_context(request.getfixturevalue("postgres_server").served())
 
 
 def store_of(kind: str, request: pytest.FixtureRequest) -> str | None:

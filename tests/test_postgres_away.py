@@ -14,7 +14,6 @@ from ledger.codec import Fact
 from ledger.errors import Unreachable
 from ledger.events import PersonErased
 from ledger.home import create_home, erase_person, join_home, open_home
-from ledger.storage import create_store
 from tests import pairs
 from tests.command_line import dua_ledger
 from tests.pairs import OFFICE, Pair
@@ -35,7 +34,6 @@ IN_CUSTODY = ("keys.salts", "keys.subject_keys", "custody.sealed", "custody.docu
 def own_pair() -> Iterator[Pair]:
     """Two servers of which one may be killed."""
     with pairs.pair() as made:
-        create_store(made.url)
         yield made
 
 
@@ -83,7 +81,6 @@ def records(served: Served) -> bool:
 def pair() -> Iterator[Pair]:
     """Two servers that nobody kills."""
     with pairs.pair() as made:
-        create_store(made.url)
         yield made
 
 
@@ -98,7 +95,7 @@ def office(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, 
 @pytest.fixture
 def auditors(pair: Pair, office: tuple[Path, str], tmp_path: Path) -> Path:
     """An auditors' home, as the manual has it made."""
-    url = pair.standby.url(OFFICE)
+    url = pair.standby_url
     pair.wait_for_standby(3)
     join_home(tmp_path / "auditors", url, office[0] / "keys", key_store=url, lock_store=url)
     return tmp_path / "auditors"
@@ -108,7 +105,7 @@ def auditors(pair: Pair, office: tuple[Path, str], tmp_path: Path) -> Path:
 def careless(pair: Pair, office: tuple[Path, str], tmp_path: Path) -> Path:
     """Another, of which the key store and the lock store are still the primary's."""
     pair.wait_for_standby(3)
-    join_home(tmp_path / "careless", pair.standby.url(OFFICE), office[0] / "keys")
+    join_home(tmp_path / "careless", pair.standby_url, office[0] / "keys")
     return tmp_path / "careless"
 
 
@@ -119,7 +116,7 @@ def test_at_a_standby_who_has_no_keys_reads_and_verifies_all_that_needs_none(
     with open_home(office[0]) as home:
         signed = home.notary.checkpoint()
     wait_until_signed(pair, signed.size)
-    joined = dua_ledger("join", "--store", pair.standby.url(OFFICE), home=node)
+    joined = dua_ledger("join", "--store", pair.standby_url, home=node)
     told = {
         "entries": dua_ledger("entries", home=node),
         "checkpoint": dua_ledger("checkpoint", home=node),
@@ -214,15 +211,15 @@ def test_what_is_on_record_as_erased_is_not_destroyed_from_a_standby(
 
 
 def test_a_commit_that_was_hurried_past_its_standby_is_told_to_be_unknown_and_the_same_wish_has_it_later(
-    postgres_server: Server, postgres_url: str, tmp_path: Path
+    postgres_server: Server, service_url: str, tmp_path: Path
 ):
-    create_home(tmp_path / "home", ORIGIN, actor="staff:1", via="test", store=postgres_url)
+    create_home(tmp_path / "home", ORIGIN, actor="staff:1", via="test", store=service_url)
     body = {"dataset": "D-1", "course_run": "course-v1:MITx+6.002x+2012_Spring", "kind": "person-course"}
     hurry = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
     with serving_at(tmp_path / "home", directors_key(tmp_path / "home"), 1) as served, ThreadPool(1) as aside:
         with standby_missing(postgres_server):
             told = aside.apply_async(served.told, ["POST", "/datasets", body, "a-wish"])
-            until(lambda: waiting_commits(postgres_url))
+            until(lambda: waiting_commits(service_url))
             postgres_server.execute(hurry)
             unknown = told.get(PATIENCE)
         again = served.told("POST", "/datasets", body, "a-wish")

@@ -93,7 +93,7 @@ def calls_in(trace: Path) -> Iterator[str]:
 
 @pytest.mark.needs("strace")
 def test_an_append_is_answered_only_when_the_server_has_it_on_disk(careful_server: Server, tmp_path: Path, traceable):
-    with careful_server.ledger() as url:
+    with careful_server.served() as url:
         database = url.partition("?")[0].rpartition("/")[2]
         careful_server.execute(f"ALTER DATABASE {database} SET synchronous_commit = off")
         with open_store(url) as store:
@@ -133,7 +133,7 @@ def test_when_a_process_of_the_server_dies_at_a_call_all_goes_on_by_itself(
     monkeypatch.setattr(appending, "RESOLVE_SECONDS", PATIENCE)
     deaths = 0
     for number in count(1) if CAMPAIGN else [2]:
-        with careful_server.ledger() as url, open_store(url) as store:
+        with careful_server.served() as url, open_store(url) as store:
             store.append([event("t", "batch:first", data=b"1 ")])
             dying = server_process(url)
             with watched(dying, *fatal(call, number, how)):
@@ -162,17 +162,15 @@ def told(ask: Callable[[], Told]) -> Told:
 
 @pytest.mark.needs("strace")
 @pytest.mark.campaign
-def test_a_writer_killed_at_what_it_sends_to_the_server_leaves_nothing_by_halves(postgres_url: str, traceable, tell):
+def test_a_writer_killed_at_what_it_sends_to_the_server_leaves_nothing_by_halves(service_url: str, traceable, tell):
     acknowledged: list[tuple[int, str]] = []
     kills = 0
     for number in count(1) if CAMPAIGN else [30]:
-        with program(
-            "acknowledge", postgres_url, number, 4, before=["strace", "-f", *fatal("sendto", number)]
-        ) as dying:
+        with program("acknowledge", service_url, number, 4, before=["strace", "-f", *fatal("sendto", number)]) as dying:
             said, _ = dying.communicate(timeout=PATIENCE)
         acknowledged += acknowledged_in(said)
-        wait_for_the_dead(postgres_url)
-        with open_store(postgres_url) as store:
+        wait_for_the_dead(service_url)
+        with open_store(service_url) as store:
             assert_kept(store, acknowledged)
         if dying.returncode == 0:
             break

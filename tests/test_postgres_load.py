@@ -17,7 +17,7 @@ from ledger.chain.merkle import consistency_path, root_of, verify_consistency
 from ledger.errors import StoreFull, Unavailable, Unreachable
 from ledger.evidence.verify import verify_log
 from ledger.home import create_home, open_home
-from ledger.storage import Store, create_store, open_store
+from ledger.storage import Store, open_store
 from tests import pairs, postgres
 from tests.facts import noon
 from tests.load import PROCESSES, THREADS, assert_carried, load
@@ -64,7 +64,7 @@ def careful_server() -> Iterator[Server]:
 
 
 def test_a_server_that_is_killed_loses_and_doubles_nothing(careful_server: Server, tell):
-    with careful_server.ledger() as url, open_store(url) as store:
+    with careful_server.served() as url, open_store(url) as store:
         with load(url, max(APPENDS, KILLS * PER_KILL // 16 + 25)) as end:
             for kill in range(1, KILLS + 1):
                 wait_for_length(store, kill * PER_KILL)
@@ -88,7 +88,6 @@ def pair() -> Iterator[Pair]:
 
 @pytest.mark.parametrize("time", range(KILLS))
 def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: Pair, time: int, tell):
-    create_store(pair.url)
     with open_store(pair.url) as store, load(pair.url, PER_TAKEOVER) as end:
         wait_for_length(store, 100)
         size = store.length()
@@ -111,7 +110,6 @@ def test_when_a_standby_takes_over_the_log_goes_on_by_itself(pair: Pair, time: i
 
 
 def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(pair: Pair, tmp_path: Path):
-    create_store(pair.url)
     create_home(tmp_path / "home", "log.example.com", actor="staff:1", via="test", clock=noon, store=pair.url)
     with open_home(tmp_path / "home", noon) as home:
         positions = [register(home, ANA, "Ana Ejemplo", b"a letter")]
@@ -132,13 +130,11 @@ def test_when_a_standby_takes_over_an_office_has_all_that_it_sealed_and_signed(p
 
 
 def test_auditors_read_and_verify_on_a_standby(pair: Pair):
-    primary, standby = pair
-    create_store(primary.url("office"))
-    with open_store(primary.url("office")) as store:
+    with open_store(pair.url) as store:
         store.append([event("t", "a")] * 70)
         head = store.head()
         pair.wait_for_standby(head.position)
-        with open_store(standby.url("office")) as node:
+        with open_store(pair.standby_url) as node:
             assert node.head() == head
             assert verify_log(node).findings == ()
             with pytest.raises(Unreachable, match="is a standby, which can be read but not written"):
@@ -165,7 +161,7 @@ def test_on_a_full_disk_nothing_is_lost_and_with_room_it_goes_on(postgres_server
             f"CREATE TABLESPACE small LOCATION '{place}'",
             f"CREATE DATABASE small TEMPLATE {postgres.MADE} TABLESPACE small",
         )
-        with open_store(postgres_server.url("small")) as store:
+        with open_store(postgres_server.url("small", postgres_server.service())) as store:
             acknowledged = append_until_full(store)
             run(["mount", "-o", "remount,size=48m", disk], check=True)
             # While there is no room, the server may have none to put a page back that it needs the place of.

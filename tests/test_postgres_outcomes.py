@@ -19,7 +19,7 @@ from ledger.log import IdempotencyKey, Ledger
 from ledger.storage import Store, open_store
 from ledger.storage.postgres import appending, connections
 from tests.facts import data_set
-from tests.postgres import Server
+from tests.postgres import API, Server, as_superuser
 from tests.proxies import Cut, Proxy, proxy
 from tests.stores import PATIENCE, assert_holds, event, tagged
 
@@ -34,10 +34,10 @@ def way(postgres_server: Server) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def distant(way: Proxy, postgres_url: str) -> Iterator[Store]:
+def distant(way: Proxy, service_url: str) -> Iterator[Store]:
     """A store behind it, with one entry."""
-    database = urlsplit(postgres_url).path
-    with open_store(f"postgresql://admin@127.0.0.1:{way.port}{database}?options=-c%20lock_timeout%3D200") as store:
+    database = urlsplit(service_url).path
+    with open_store(f"postgresql://{API}@127.0.0.1:{way.port}{database}?options=-c%20lock_timeout%3D200") as store:
         store.append([event("first.v1", "a")])
         yield store
 
@@ -79,9 +79,9 @@ def test_a_commit_that_is_still_under_way_is_waited_for(distant: Store, way: Pro
     assert_holds(distant)
 
 
-def test_what_comes_late_finds_that_others_were_faster(distant: Store, way: Proxy, postgres_url: str):
+def test_what_comes_late_finds_that_others_were_faster(distant: Store, way: Proxy, service_url: str):
     way.cut_next(Cut.LATE, for_good=True)
-    with ThreadPool(1) as aside, open_store(postgres_url) as near:
+    with ThreadPool(1) as aside, open_store(service_url) as near:
         appended = aside.apply_async(distant.append_entries, [[event("second.v1", "b")]])
         near.append([event("between.v1", "a")])
         way.mend()
@@ -92,9 +92,9 @@ def test_what_comes_late_finds_that_others_were_faster(distant: Store, way: Prox
         assert_holds(near)
 
 
-def test_an_append_that_was_cut_off_may_not_come_behind_what_it_excludes(distant: Store, way: Proxy, postgres_url: str):
+def test_an_append_that_was_cut_off_may_not_come_behind_what_it_excludes(distant: Store, way: Proxy, service_url: str):
     way.cut_next(Cut.BEFORE, for_good=True)
-    with ThreadPool(1) as aside, open_store(postgres_url) as near:
+    with ThreadPool(1) as aside, open_store(service_url) as near:
         appended = aside.apply_async(
             distant.append_entries, [[event("second.v1", "a")], DCBAppendCondition(tagged("a"), 1)]
         )
@@ -146,7 +146,7 @@ def test_a_server_that_is_gone_is_unreachable_and_nothing_is_in_doubt(distant: S
 
 
 @pytest.mark.parametrize("slow", [1, 2])
-def test_who_is_too_slow_under_the_lock_tries_once_more_and_is_then_told(slow: int, postgres_url: str, monkeypatch):
+def test_who_is_too_slow_under_the_lock_tries_once_more_and_is_then_told(slow: int, service_url: str, monkeypatch):
     """The server ends a session that holds others up, as a machine does that was suspended."""
     growth, slept = appending._Append._growth, iter(range(slow))
 
@@ -155,7 +155,7 @@ def test_who_is_too_slow_under_the_lock_tries_once_more_and_is_then_told(slow: i
             sleep(0.5)
         return growth(*arguments)
 
-    with open_store(f"{postgres_url}&options=-c%20idle_in_transaction_session_timeout%3D100") as store:
+    with open_store(f"{service_url}&options=-c%20idle_in_transaction_session_timeout%3D100") as store:
         store.append([event("first.v1")])
         monkeypatch.setattr(appending._Append, "_growth", late)
         many = [event("second.v1")] * 200
@@ -181,7 +181,7 @@ def standby_missing(server: Server) -> Iterator[None]:
 
 
 def waiting_commits(url: str) -> int:
-    with connections_to(url) as connection:
+    with connections_to(as_superuser(url)) as connection:
         row = connection.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND datname = current_database()"
         ).fetchone()
@@ -206,15 +206,15 @@ def until(condition) -> None:
 
 
 def test_a_commit_that_waits_for_a_standby_for_too_long_is_neither_done_nor_failed(
-    postgres_server: Server, postgres_url: str, monkeypatch
+    postgres_server: Server, service_url: str, monkeypatch
 ):
     monkeypatch.setattr(connections, "CLIENT_SECONDS", 1.0)
     monkeypatch.setattr(appending, "RESOLVE_SECONDS", 0.2)
-    with open_store(f"{postgres_url}&options=-c%20lock_timeout%3D200") as store:
+    with open_store(f"{service_url}&options=-c%20lock_timeout%3D200") as store:
         store.append([event("first.v1")])
         with standby_missing(postgres_server), pytest.raises(OutcomeUnknown):
             until(lambda: store.append([event("second.v1")]) and False)
-        until(lambda: not waiting_commits(postgres_url))
+        until(lambda: not waiting_commits(service_url))
 
         types = [entry.header.type for entry in store.scan()]
         assert types[0] == "first.v1"
@@ -223,13 +223,13 @@ def test_a_commit_that_waits_for_a_standby_for_too_long_is_neither_done_nor_fail
         assert_holds(store)
 
 
-def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_server: Server, postgres_url: str):
+def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_server: Server, service_url: str):
     hurry = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-    with open_store(postgres_url) as store, ThreadPool(1) as aside:
+    with open_store(service_url) as store, ThreadPool(1) as aside:
         store.append([event("first.v1")])
         with standby_missing(postgres_server):
             appended = aside.apply_async(lambda: until(lambda: store.append([event("second.v1")]) and False))
-            until(lambda: waiting_commits(postgres_url))
+            until(lambda: waiting_commits(service_url))
             postgres_server.execute(hurry)
 
             with pytest.raises(OutcomeUnknown, match="canceling wait for synchronous replication"):
@@ -240,16 +240,16 @@ def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
-def test_what_no_standby_has_is_not_called_done_though_the_server_shows_it(postgres_server: Server, postgres_url: str):
+def test_what_no_standby_has_is_not_called_done_though_the_server_shows_it(postgres_server: Server, service_url: str):
     """Whoever waits for a standby can be ended, and then all see what no standby has."""
-    with open_store(postgres_url) as store, open_store(postgres_url) as other, ThreadPool(1) as aside:
+    with open_store(service_url) as store, open_store(service_url) as other, ThreadPool(1) as aside:
         store.append([event("first.v1")])
         with standby_missing(postgres_server):
             appended = aside.apply_async(store.append_entries, [[event("second.v1")]])
             for _ in range(3):
-                until(lambda: waiting_commits(postgres_url))
+                until(lambda: waiting_commits(service_url))
                 postgres_server.execute(ENDED)
-            until(lambda: waiting_commits(postgres_url))
+            until(lambda: waiting_commits(service_url))
             assert other.length() == 2
             assert not appended.ready()
 
@@ -258,17 +258,17 @@ def test_what_no_standby_has_is_not_called_done_though_the_server_shows_it(postg
 
 
 def test_what_no_standby_has_is_not_called_done_to_whom_asks_again(
-    postgres_server: Server, postgres_url: str, monkeypatch
+    postgres_server: Server, service_url: str, monkeypatch
 ):
     monkeypatch.setattr(connections, "CLIENT_SECONDS", 1.0)
     monkeypatch.setattr(appending, "RESOLVE_SECONDS", 0.2)
     key, fact = IdempotencyKey("staff:1", "the wish", b"its body"), Fact(event=data_set(), actor="staff:1", via="test")
-    with open_store(postgres_url) as store:
+    with open_store(service_url) as store:
         ledger = Ledger(store, wish_key=bytes(32), random_bytes=secrets.token_bytes)
         store.append([event("first.v1")])
         with standby_missing(postgres_server), ThreadPool(1) as aside:
             appended = aside.apply_async(lambda: ledger.append([fact], ledger.read(key=key)))
-            until(lambda: waiting_commits(postgres_url))
+            until(lambda: waiting_commits(service_url))
             postgres_server.execute(ENDED)
             with pytest.raises(OutcomeUnknown):
                 appended.get(PATIENCE)

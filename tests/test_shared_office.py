@@ -96,7 +96,7 @@ def test_connections_that_ended_while_nobody_looked_are_replaced(first: Path, po
 
 
 def test_keys_and_lock_store_can_be_in_other_databases(postgres_server: Server, service_url: str, tmp_path: Path):
-    with postgres_server.ledger() as keys, postgres_server.ledger() as lock:
+    with postgres_server.served() as keys, postgres_server.served() as lock:
         first, second = tmp_path / "first", tmp_path / "second"
         elsewhere = {"store": service_url, "key_store": keys, "lock_store": lock}
         create_home(first, ORIGIN, actor=DIRECTOR, via="test", clock=noon, **elsewhere)
@@ -166,7 +166,7 @@ def test_nobody_joins_where_there_is_no_office_yet(service_url: str, tmp_path: P
 
 def test_a_database_that_has_keys_already_gets_no_other(first: Path, postgres_server: Server, tmp_path: Path):
     keys = (first / "keys/key-store").read_text().strip()
-    with postgres_server.ledger() as other:
+    with postgres_server.served() as other:
         with pytest.raises(AlreadyThere, match="has a key store in it already"):
             create_home(tmp_path / "other", ORIGIN, actor=DIRECTOR, via="test", store=other, key_store=keys)
         # What could not be made whole leaves nothing behind, and is made when it can be.

@@ -41,9 +41,9 @@ with Shared(Path(folder), url).open() as custody:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, postgres_url: str) -> Shared:
+def folder(tmp_path: Path, service_url: str) -> Shared:
     """Custody in a database, that keeps something of Ben."""
-    folder = Shared(tmp_path, postgres_url)
+    folder = Shared(tmp_path, service_url)
     with folder.create() as custody:
         a_person_and_a_document(custody, BEN)
     return folder
@@ -126,7 +126,7 @@ def test_an_office_whose_making_was_killed_is_made_in_the_same_database_or_says_
     said: Counter[str] = Counter()
     for number in moments(60):
         home = tmp_path / f"{number}" / "home"
-        with postgres_server.ledger() as url:
+        with postgres_server.served() as url:
             words = ["strace", "-f", *fatal("sendto", number), PROGRAM, *OPENING, url, "--home", home]
             code = run(list(map(str, words)), stdout=DEVNULL, check=False).returncode
             assert code in (0, -signal.SIGKILL)
@@ -138,7 +138,7 @@ def test_an_office_whose_making_was_killed_is_made_in_the_same_database_or_says_
         said[again.err.partition(" in it already; if only by an init that was cut off")[0].rpartition(" a ")[2]] += 1
         if again.code:
             assert again.err.endswith("drop the database and prepare it anew\n")
-            with postgres_server.ledger() as url:
+            with postgres_server.served() as url:
                 assert dua_ledger(*OPENING, url, home=home).code == 0
                 assert verify_home(home).findings == ()
     tell("kills of who opens an office, by what is in the database then", dict(said))
