@@ -385,7 +385,7 @@ def oldest(office: HttpOffice) -> list[str]:
 
 def test_the_service_is_ready_only_while_the_log_can_be_written_to(office: HttpOffice, monkeypatch: pytest.MonkeyPatch):
     ready = office.get(None, "/readyz")
-    assert (ready.status_code, told(ready)) == (200, {"status": "ok", "records": True, "warnings": []})
+    assert (ready.status_code, told(ready)) == (200, {"status": "ok", "records": True, "waits": False, "warnings": []})
 
     office.clock.go(timedelta(hours=-1))
     assert office.get(None, "/readyz").status_code == 503

@@ -107,10 +107,10 @@ def test_readiness_says_who_has_not_cosigned_and_for_how_long(office: HttpOffice
     office.home.notary.witnessed(appointed_in(office.home.path), PATIENCE)
     cosigned = office.length
     office.clock.go(JUST_OVER)
-    assert told(office.get(None, "/readyz")) == {"status": "ok", "records": True, "warnings": []}
+    assert told(office.get(None, "/readyz")) == {"status": "ok", "records": True, "waits": False, "warnings": []}
     assert RECORDED["a document"](office).status_code == 201
     office.clock.go(SOON)
-    assert told(office.get(None, "/readyz")) == {"status": "ok", "records": True, "warnings": []}
+    assert told(office.get(None, "/readyz")) == {"status": "ok", "records": True, "waits": False, "warnings": []}
     office.clock.go(timedelta(seconds=1))
     (warning,) = told(office.get(None, "/readyz"))["warnings"]
     assert re.fullmatch(rf"not witnessed by {NAME} since 20\S+Z, when it cosigned {cosigned} entries", warning)

@@ -58,7 +58,7 @@ def openapi() -> Schema:
 PUBLIC_ANSWERS: dict[str, tuple[str, Any]] = {
     "/healthz": ("Tell that the service answers.", shapes.Health),
     "/readyz": (
-        "Tell that the ledger can be asked, whether it records, and what is overdue of its evidence.",
+        "Tell that the ledger can be asked, whether it records, or waits to, and what is overdue of its evidence.",
         shapes.Ready,
     ),
     "/.well-known/authzen-configuration": ("Tell where access decisions are asked for.", authzen.Metadata),
@@ -260,7 +260,8 @@ says, its body may have {told}; for whom it is recorded takes a document that sh
 against is answered with 409, and the refusal is on record. Lists can be had as JSON, NDJSON or CSV, as
 <code>Accept</code> says; <code>Ledger-Position</code> says for which position of the log an answer holds.
 <code>/readyz</code> says <code>"records": false</code> where the log is a standby's, or nothing but a standby answers:
-questions are answered there as anywhere, and commands with 503.
+questions are answered there as anywhere, and commands with 503. It says <code>"waits": true</code> while a standby that
+has to have what is recorded is away: commands wait for it, a minute at most, and are then answered with 503.
 <code>ETag</code> says what was seen: a command on a request with that in <code>If-Match</code> is done only if
 the request would be shown under the same tag still, with the same state, turns, checklist and last entry about it
 (what changes none of that, such as a refusal, does not count); with it in <code>If-None-Match</code> nothing is sent

@@ -38,7 +38,7 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
 
     def ready() -> Response:
         check_ready(parts)
-        return reply(request, Answer(shapes.Ready(status="ok", records=records(parts), warnings=overdue_in(parts))))
+        return reply(request, Answer(readiness(parts)))
 
     def metadata() -> Response:
         return reply(request, Answer(authzen.metadata(parts.url or request.host_url.rstrip("/"))))
@@ -56,6 +56,12 @@ def public(parts: Parts) -> dict[str, Callable[..., Response]]:
         "/checkpoint": checkpoint,
         TILE: tile,
     }
+
+
+def readiness(parts: Parts) -> shapes.Ready:
+    """What becomes of wishes, and what is overdue, where questions are answered."""
+    waits = parts.home.ledger.store.waits()
+    return shapes.Ready(status="ok", records=records(parts), waits=waits, warnings=overdue_in(parts))
 
 
 def check_ready(parts: Parts) -> None:

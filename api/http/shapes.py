@@ -210,11 +210,13 @@ class Health(Shape, frozen=True, kw_only=True):
 class Ready(Shape, frozen=True, kw_only=True):
     """That questions are answered, and wishes recorded too unless `records` is false, as where the log is a standby's.
 
-    `warnings` say since when the log is not signed, or not witnessed by whom.
+    While `waits` is true, a standby that has to have what is recorded is away: wishes wait for it. `warnings` say since
+    when the log is not signed, or not witnessed by whom.
     """
 
     status: Literal["ok"]
     records: bool
+    waits: bool
     warnings: tuple[str, ...]
 
 

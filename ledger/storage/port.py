@@ -146,6 +146,10 @@ class Store(DCBRecorder):
     def check_writable(self) -> None:
         """Raise `Unavailable` where only a copy answers, so that nothing could be appended now."""
 
+    def waits(self) -> bool:
+        """Whether what is appended now would wait for a place where it has to be kept too, and that is away."""
+        return False
+
     def __enter__(self) -> Self:
         return self
 

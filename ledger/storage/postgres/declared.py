@@ -1,6 +1,7 @@
 """What is declared in a schema on PostgreSQL, as its catalogue says it, and roles that are made once for a cluster."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psycopg
 
@@ -9,6 +10,8 @@ from ledger.storage.postgres.connections import Connection
 OWNER = "dua_ledger_owner"
 SERVICE = "dua_ledger_service"
 READER = "dua_ledger_reader"
+# Who has it sees which standbys follow.
+SEEING = "pg_read_all_stats"
 
 # Of each function what it is, and what is set while it runs.
 FUNCTIONS_IN = """
@@ -77,6 +80,14 @@ def make_roles(connection: Connection) -> None:
     for role in (OWNER, SERVICE, READER):
         _make_role(connection, role)
     connection.execute(f"GRANT {OWNER} TO CURRENT_USER")
+
+
+def let_owner_see(connection: Connection) -> None:
+    """Let the owner's functions see which standbys follow, where whoever calls may let them."""
+    row = connection.execute(f"SELECT pg_has_role(to_regrole('{OWNER}'), '{SEEING}', 'USAGE')").fetchone()
+    if row == (False,):
+        with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.UniqueViolation), connection.transaction():
+            connection.execute(f"GRANT {SEEING} TO {OWNER}")
 
 
 def _make_role(connection: Connection, role: str) -> None:

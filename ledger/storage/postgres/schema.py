@@ -4,6 +4,7 @@
     ledger.tags (tag, type, position)          one row for each tag of an entry, and one with an empty tag for its type
     ledger.version (version)
     ledger.append(...)                         adds rows behind a given entry, if that is the last
+    ledger.waits()                             whether a commit would wait for a standby that is not there
 
 Everything belongs to a role that nobody logs in as. The role of the service may read, and add; whoever logs in for the
 service is made a member of it, and whoever only reads a member of a third. Entries, tags and version refuse to change
@@ -15,7 +16,7 @@ from contextlib import closing
 
 from ledger.errors import Damaged, NewerSchema, NotALedger
 from ledger.storage.postgres.connections import Connection, Server, connect, named_errors, server_at
-from ledger.storage.postgres.declared import OWNER, READER, SERVICE, differences, make_roles
+from ledger.storage.postgres.declared import OWNER, READER, SEEING, SERVICE, differences, let_owner_see, make_roles
 from ledger.storage.postgres.functions import Function, settle_functions
 from ledger.storage.postgres.indexes import wrong_indexes
 from ledger.storage.postgres.parts import PARTS
@@ -66,6 +67,21 @@ BEGIN
     RETURN true;
 END
 """
+# Who does not see all statistics would find no standby at all. One that still catches up is none of these.
+WAITS = f"""
+DECLARE
+    wanted text := current_setting('synchronous_standby_names');
+BEGIN
+    IF wanted = '' OR pg_is_in_recovery() THEN
+        RETURN false;
+    END IF;
+    IF NOT pg_has_role('{SEEING}', 'USAGE') THEN
+        RETURN NULL;
+    END IF;
+    RETURN coalesce(substring(wanted FROM '([0-9]+)[[:space:]]*[(]')::integer, 1)
+        > (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'));
+END
+"""
 TABLES = {
     "entries": """(
         position bigint PRIMARY KEY CHECK (position > 0),
@@ -85,6 +101,7 @@ FUNCTIONS = (
     Function(SCHEMA, "entries_only_grow", GROW),
     Function(SCHEMA, "rows_stay", STAY),
     Function(SCHEMA, "append", APPEND, ARGUMENTS, "boolean"),
+    Function(SCHEMA, "waits", WAITS, gives="boolean", is_owners=True),
 )
 
 
@@ -139,7 +156,7 @@ RIGHTS = {
     *rights(SERVICE, "SELECT, INSERT", "TABLE", f"{SCHEMA}.entries", f"{SCHEMA}.tags"),
     *rights(SERVICE, "SELECT", "TABLE", f"{SCHEMA}.version"),
     *rights(READER, "SELECT", "TABLE", *(f"{SCHEMA}.{table}" for table in TABLES)),
-    *rights(SERVICE, "EXECUTE", "ROUTINE", f"{SCHEMA}.append({ARGUMENTS})"),
+    *rights(SERVICE, "EXECUTE", "ROUTINE", f"{SCHEMA}.append({ARGUMENTS})", f"{SCHEMA}.waits()"),
     *(right for part in PARTS for right in part.rights()),
 }
 SCHEMAS = (SCHEMA, *(part.schema for part in PARTS))
@@ -159,6 +176,7 @@ def make_ledger(url: str) -> None:
         missing = [part for part in PARTS if part.version_in(connection) is None]
         if is_new or missing:
             make_roles(connection)
+        let_owner_see(connection)
         if is_new:
             _make(connection, server, SCHEMA, _statements())
         for part in missing:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Self, TypeVar
 
 import msgspec
+import psycopg
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from eventsourcing.persistence import ProgrammingError
 from psycopg.types.string import ByteaBinaryLoader
@@ -41,6 +42,7 @@ INDEXED_TAGS = """
     WHERE position > %s AND position <= %s
     GROUP BY position, type ORDER BY position, type
 """
+WAITS = "SELECT ledger.waits()"
 READ_ONLY = "SELECT current_setting('transaction_read_only')::boolean"
 # For each of these tags its positions, and nothing where it leads nowhere. What the index finds is read from the table,
 # too, because `ctid` stands in no index: either of them may have been altered alone.
@@ -190,6 +192,11 @@ class PostgresStore(Store):
             if self._connections.ask(_is_read_only):
                 raise Unreachable(self._name, "is a standby, which can be read but not written")
 
+    def waits(self) -> bool:
+        """As the port says, where the server tells it."""
+        with named_errors(self._name):
+            return self._connections.ask(_waits)
+
     def wait_beyond(self, position: int, unless: Callable[[], bool]) -> None:
         """As the port says; woken by the server, where it can be listened to."""
         self._listener.listen()
@@ -232,6 +239,15 @@ def _length(connection: Connection) -> int:
 
 def _is_read_only(connection: Connection) -> bool:
     row = connection.execute(READ_ONLY).fetchone()
+    return bool(row and row[0])
+
+
+def _waits(connection: Connection) -> bool:
+    try:
+        row = connection.execute(WAITS).fetchone()
+    except (psycopg.errors.UndefinedFunction, psycopg.errors.InsufficientPrivilege):
+        # An older program prepared this database, or one only reads.
+        return False
     return bool(row and row[0])
 
 
