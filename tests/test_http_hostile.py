@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ import pytest
 from api.errors import TooSlow
 from api.patience import BYTES_PER_SECOND, SECONDS, Patience
 from tests.facts import ANA, DATA_SET, REQUEST
-from tests.http_office import HttpOffice, office, told
+from tests.http_office import ON_BOTH, HttpOffice, office, told
 from tests.served import Served, serving
-from tests.stores import PATIENCE
+from tests.stores import LATER, PATIENCE
 
 __all__ = ["office"]
 
@@ -37,11 +37,13 @@ NAMES = {
 }
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@pytest.fixture(scope="module", params=["file", *LATER])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("served")
-    with serving(folder, 1) as found:
-        yield found
+    with ExitStack() as kept:
+        is_file = request.param == "file"
+        store = None if is_file else kept.enter_context(request.getfixturevalue("postgres_server").served())
+        yield kept.enter_context(serving(folder, 1, store=store))
 
 
 def nested(opens: bytes, closes: bytes, size: int) -> bytes:
@@ -63,6 +65,7 @@ def test_json_that_is_nested_deeply_is_turned_away(office: HttpOffice, opens, cl
     assert told(typed)["status"] == typed.status_code
 
 
+@ON_BOTH
 @pytest.mark.parametrize("of", NAMES)
 def test_a_name_is_kept_as_it_is_or_turned_away(office: HttpOffice, of):
     person, name = "p-" + 32 * "7", NAMES[of]
@@ -87,6 +90,7 @@ def test_a_name_is_kept_as_it_is_or_turned_away(office: HttpOffice, of):
     assert not cell.startswith(("=", "+", "-", "@", "\uff1d", "\n"))
 
 
+@ON_BOTH
 @pytest.mark.parametrize(
     "path",
     [
@@ -117,6 +121,7 @@ def test_a_path_or_parameter_that_is_none_is_not_found_or_turned_away(office: Ht
     assert told(response)["status"] == response.status_code
 
 
+@ON_BOTH
 @pytest.mark.parametrize("value", [None, True, 0, -1, 1e300, "", "x", [], {}, [[]], {"a": {}}, "2026-13-45", 2**70])
 def test_a_member_of_another_type_is_pointed_at_or_taken(office: HttpOffice, value: Any):
     bodies: dict[str, dict[str, Any]] = {
