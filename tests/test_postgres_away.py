@@ -21,7 +21,7 @@ from tests.postgres import Server, end_connections
 from tests.served import Served, Told, directors_key, serving_at
 from tests.stores import PATIENCE
 from tests.tampering import ANA, register
-from tests.test_postgres_outcomes import standby_missing, until, waiting_commits
+from tests.test_postgres_outcomes import HURRY, standby_missing, until, waiting_commits
 
 pytestmark = pytest.mark.needs("initdb")
 
@@ -215,12 +215,11 @@ def test_a_commit_that_was_hurried_past_its_standby_is_told_to_be_unknown_and_th
 ):
     create_home(tmp_path / "home", ORIGIN, actor="staff:1", via="test", store=service_url)
     body = {"dataset": "D-1", "course_run": "course-v1:MITx+6.002x+2012_Spring", "kind": "person-course"}
-    hurry = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
     with serving_at(tmp_path / "home", directors_key(tmp_path / "home"), 1) as served, ThreadPool(1) as aside:
         with standby_missing(postgres_server):
             told = aside.apply_async(served.told, ["POST", "/datasets", body, "a-wish"])
             until(lambda: waiting_commits(service_url))
-            postgres_server.execute(hurry)
+            postgres_server.execute(HURRY)
             unknown = told.get(PATIENCE)
         again = served.told("POST", "/datasets", body, "a-wish")
 

@@ -175,9 +175,26 @@ def standby_missing(server: Server) -> Iterator[None]:
     """Every commit waits for a standby that there is not."""
     server.execute("ALTER SYSTEM SET synchronous_standby_names = 'missing'", "SELECT pg_reload_conf()")
     try:
+        # The server takes it up some time after it was told.
+        until(lambda: held_up(server))
         yield
     finally:
         server.execute("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+
+
+COMMIT = "SELECT pg_logical_emit_message(true, 'test', 'something')"
+HURRY = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+
+
+def held_up(server: Server) -> bool:
+    """Whether a commit has to wait for a standby."""
+    with ThreadPool(1) as aside:
+        commit = aside.apply_async(server.execute, [COMMIT])
+        until(lambda: commit.ready() or waiting_commits(server.url("postgres")))
+        if waits := not commit.ready():
+            server.execute(HURRY)
+        commit.get(PATIENCE)
+    return waits
 
 
 def waiting_commits(url: str) -> int:
@@ -224,13 +241,12 @@ def test_a_commit_that_waits_for_a_standby_for_too_long_is_neither_done_nor_fail
 
 
 def test_a_commit_that_was_hurried_past_its_standby_is_not_called_done(postgres_server: Server, service_url: str):
-    hurry = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
     with open_store(service_url) as store, ThreadPool(1) as aside:
         store.append([event("first.v1")])
         with standby_missing(postgres_server):
             appended = aside.apply_async(lambda: until(lambda: store.append([event("second.v1")]) and False))
             until(lambda: waiting_commits(service_url))
-            postgres_server.execute(hurry)
+            postgres_server.execute(HURRY)
 
             with pytest.raises(OutcomeUnknown, match="canceling wait for synchronous replication"):
                 appended.get(PATIENCE)
