@@ -42,6 +42,10 @@ def test_init_gives_the_first_role_to_whoever_directs_the_office(tmp_path: Path)
     line = ("init", "--origin", ORIGIN, "--director", "staff:1")
     made = dua_ledger(*line, home=tmp_path / "home", clock=long_ago)
     assert (made.code, made.lines[1]) == (0, "staff:1 is director from 2020-02-01.")
+    assert made.err == (
+        "WARNING: nobody knows which person staff:1 is, so no rule keeps them from deciding in requests of their own: "
+        "register the person, then grant the role again and name them\n"
+    )
     with open_home(tmp_path / "home", long_ago) as home:
         _, role = (fact.event for fact in home.ledger.facts())
         assert home.notary.has_signed(1, 2)

@@ -69,7 +69,9 @@ def test_where_nothing_is_recorded_there_is_no_receipt_and_where_something_is_no
 @pytest.mark.parametrize(("options", "position"), [("", 1), (" --director staff:1", 2)])
 def test_a_ledger_begins_with_a_receipt(tmp_path: Path, options: str, position: int):
     office = Office(tmp_path, Clock(NOON))
-    vkey = office.done(f"init --origin log.example.com{options} --receipt {{kept.tlog-proof}}").out.split("\n  ")[1]
+    begun = office(f"init --origin log.example.com{options} --receipt {{kept.tlog-proof}}")
+    assert (begun.code, begun.err.count("WARNING")) == (0, position - 1)
+    vkey = begun.out.split("\n  ")[1]
     entry = office.put("entry", entries_of(office.home)[-1].raw)
 
     assert len(entries_of(office.home)) == position

@@ -21,7 +21,7 @@ def test_an_office_whose_clock_was_believed_goes_on_from_a_backup_of_before(tmp_
         assert (done.code, done.err) == (0, ""), done
         return done
 
-    typed_well("init --origin log.example.com --actor staff:1 --director staff:1")
+    assert typed("init --origin log.example.com --actor staff:1 --director staff:1").code == 0
     typed_well(REGISTER.format("before"))
     typed_well("backup", kept)
     typed_well("backup-keys --keep-days 30", keys)

@@ -129,7 +129,9 @@ def _direct(path: Path, director: str, circumstances: Circumstances) -> None:
     with open_home(path, clock()) as home:
         starts = office_of(home).day(clock()())
         role = GrantRole(principal=director, role="director", starts=starts)
-        warn(Clerk(home, clock()).take(role, circumstances).warnings)
+        clerk = Clerk(home, clock())
+        cautions = role.cautions(clerk.drafting(circumstances))
+        warn([*clerk.take(role, circumstances).warnings, *cautions])
     click.echo(f"{director} is director from {starts}.")
 
 
