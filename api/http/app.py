@@ -12,6 +12,7 @@ import msgspec
 from flask import Flask, Response
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from api.http.call import Call, Desks, Parts, not_found
 from api.http.callers import Caller, check_entitled
@@ -84,24 +85,23 @@ def create_app(parts: Parts) -> Flask:
     """An application of these parts. It keeps nothing between two calls but what can be had again from the log."""
     app = Application(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
-    app.url_map.strict_slashes = True
-    app.url_map.merge_slashes = False
     desks, open_to_all = Desks.of(parts), public(parts)
     app.before_request(lambda: _begin(desks, open_to_all))
     app.after_request(lambda response: _end(desks, response))
     for error in (BadRequest, LedgerError, HTTPException):
         app.register_error_handler(error, _told)
-    for route in ROUTES:
-        app.add_url_rule(
-            _rule(route.path),
-            route.name,
-            _view(route, desks),
-            methods=[route.method],
-            provide_automatic_options=False,
-        )
-    for path, view in (open_to_all | _describing()).items():
-        app.add_url_rule(_rule(path), f"GET {path}", view, methods=["GET"], provide_automatic_options=False)
+    app.view_functions |= {route.name: _view(route, desks) for route in ROUTES}
+    app.view_functions |= {f"GET {path}": view for path, view in (open_to_all | _describing()).items()}
+    app.url_map = _paths(tuple(app.view_functions))
     return app
+
+
+@cache
+def _paths(names: tuple[str, ...]) -> Map:
+    """Which of these names, each a method and a path, is meant: what takes longest to make of an application."""
+    parted = [(name, *name.split(" ", 1)) for name in names]
+    rules = [Rule(_rule(path), endpoint=name, methods=[method]) for name, method, path in parted]
+    return Map(rules, strict_slashes=True, merge_slashes=False)
 
 
 def _rule(path: str) -> str:
