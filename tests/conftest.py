@@ -29,7 +29,7 @@ settings.load_profile("usual")
 
 # Thousands of homes are made and thrown away: in memory, where there is room, nobody waits until they are on disk. That
 # they are asked to be there is seen in what the system is called for; what a disk bears is asked in a campaign.
-MEMORY, ROOM = "/dev/shm", 2**30
+MEMORY, ROOM = "/dev/shm", 2**31
 
 
 def is_roomy(place: str) -> bool:
@@ -38,8 +38,13 @@ def is_roomy(place: str) -> bool:
     return found.f_bavail * found.f_frsize > ROOM and not found.f_flag & os.ST_NOEXEC
 
 
-if not CAMPAIGN and os.access(MEMORY, os.W_OK) and is_roomy(MEMORY):
+in_memory = not CAMPAIGN and os.access(MEMORY, os.W_OK) and is_roomy(MEMORY)
+if in_memory:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
+
+# A test may start a hundred programs, and each imports all of the ledger: that is to be compiled once.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What is set for the ledger of whoever starts the tests is none of theirs.
 for name in [one for one in os.environ if one.startswith("DUA_LEDGER_")]:
@@ -71,7 +76,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL server for tests that do not ask what a power cut leaves."""
-    with postgres.server("fsync=off", "full_page_writes=off") as started:
+    careless = ["fsync=off", "full_page_writes=off", "min_wal_size=32MB", "max_wal_size=64MB"]
+    with postgres.server(*careless, below=MEMORY if in_memory else "/tmp") as started:
         yield started
 
 
