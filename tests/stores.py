@@ -18,6 +18,8 @@ from ledger.storage.port import Head
 CAMPAIGN = os.environ.get("CAMPAIGN") == "1"
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PATIENCE = 180.0  # seconds until a test takes something for stuck, on a machine that has much else to do
+# Watches a program, and holds it up at no other calls than those asked for; but this way it can send no signal.
+WATCHING = ["strace", "-f", "--seccomp-bpf"]
 
 # Kinds of stores that a test runs over: PostgreSQL too, or, where that takes longer than it is worth, in a campaign.
 POSTGRES = pytest.param("postgres", marks=pytest.mark.needs("initdb"))

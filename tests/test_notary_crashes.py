@@ -17,7 +17,7 @@ from ledger.evidence.report import Verdict
 from ledger.home import open_home, open_lock_store
 from tests.facts import noon
 from tests.signing import append, assert_one_line, entries_of, locked, new_home, sign
-from tests.stores import CAMPAIGN, PATIENCE, POSTGRES
+from tests.stores import CAMPAIGN, PATIENCE, POSTGRES, WATCHING
 
 pytest_plugins = ["tests.figures"]
 
@@ -80,7 +80,7 @@ STEPS = ["rename", "pwrite64", "fdatasync"]
 @pytest.mark.needs("strace")
 def test_signing_makes_the_calls_that_it_is_killed_at(tmp_path, traceable):
     home, trace = new_home(tmp_path / "home"), tmp_path / "trace"
-    with signer(home, 1, "strace", "-f", "-y", "-o", str(trace), "-e", f"trace={','.join(STEPS)}") as traced:
+    with signer(home, 1, *WATCHING, "-y", "-o", str(trace), "-e", f"trace={','.join(STEPS)}") as traced:
         said, _ = traced.communicate(timeout=PATIENCE)
 
     done = trace.read_text(encoding="utf-8").splitlines()

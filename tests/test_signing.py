@@ -23,7 +23,7 @@ from tests.command_line import Outcome, dua_ledger
 from tests.facts import data_set, noon
 from tests.http_office import HttpOffice, office
 from tests.signing import BY, append, assert_one_line, entries_of, locked, new_home, sign
-from tests.stores import CAMPAIGN, PATIENCE
+from tests.stores import CAMPAIGN, PATIENCE, WATCHING
 from tests.test_notary_crashes import signer
 
 __all__ = ["office"]
@@ -170,7 +170,7 @@ def test_threads_that_record_at_once_make_one_line_and_share_signatures(home: Pa
 def test_to_sign_an_append_waits_for_the_disk_once_more_and_no_oftener(home: Path, tmp_path: Path, traceable: None):
     def waits(times: int) -> int:
         trace = tmp_path / str(times)
-        with signer(home, times, "strace", "-f", "-o", str(trace), "-e", "trace=fsync,fdatasync") as traced:
+        with signer(home, times, *WATCHING, "-o", str(trace), "-e", "trace=fsync,fdatasync") as traced:
             traced.communicate(timeout=PATIENCE)
         assert traced.returncode == 0
         return sum("sync(" in line for line in trace.read_text().splitlines())

@@ -18,7 +18,7 @@ from time import monotonic
 import pytest
 
 from ledger.storage import Store, create_store, is_postgres, open_store, others_at
-from tests.stores import CAMPAIGN, PATIENCE, assert_holds, event, path_of
+from tests.stores import CAMPAIGN, PATIENCE, WATCHING, assert_holds, event, path_of
 from tests.writers import program
 
 pytest_plugins = ["tests.figures"]
@@ -124,7 +124,7 @@ def calls_on(trace: Path, log: Path) -> Iterator[str]:
 @pytest.mark.needs("strace")
 def test_an_append_is_acknowledged_only_when_the_disk_has_it(file_url, tmp_path, traceable):
     trace, log = tmp_path / "trace", path_of(file_url)
-    watched = ["strace", "-f", "-y", "-o", str(trace), "-e", f"trace={','.join(CALLS)}"]
+    watched = [*WATCHING, "-y", "-o", str(trace), "-e", f"trace={','.join(CALLS)}"]
     with program("acknowledge", file_url, 1, 12, before=watched) as writer:
         assert len(writer.communicate(timeout=PATIENCE)[0].splitlines()) == 12
 
