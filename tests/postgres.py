@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from subprocess import DEVNULL, CalledProcessError, run
@@ -162,10 +163,11 @@ def as_superuser(url: str) -> str:
     return url.replace(f"//{API}@", f"//{ADMIN}@")
 
 
-def end_connections(server: Server) -> None:
-    """End all connections of ours; they have ended when this returns."""
-    ours = "FROM pg_stat_activity WHERE application_name = 'dua-ledger'"
-    server.execute(f"SELECT pg_terminate_backend(pid, {int(PATIENCE * 1000)}) {ours}")
+def end_connections(server: Server, which: str = "application_name = 'dua-ledger'") -> None:
+    """End all connections, of ours or which; they have ended when this returns, whoever connects meanwhile."""
+    ending = f"FROM pg_stat_activity WHERE {which} AND backend_start < '{datetime.now(UTC)}'"
+    server.execute(f"SELECT pg_terminate_backend(pid) {ending}")
+    server.wait_until(f"SELECT count(*) = 0 {ending}")
 
 
 def processes() -> list[int]:

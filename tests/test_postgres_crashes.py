@@ -25,7 +25,7 @@ from ledger.evidence.report import Report, Verdict
 from ledger.storage import open_store
 from ledger.storage.postgres import appending
 from tests import postgres
-from tests.postgres import Server, is_alive
+from tests.postgres import Server, end_connections, is_alive
 from tests.stores import CAMPAIGN, PATIENCE, event
 from tests.tampering import ANA, make_home_with_everything, outcome, places
 from tests.test_store_crashes import acknowledged_in, assert_kept, wait_for_the_dead
@@ -214,10 +214,8 @@ class Copied:
             }
         self._pristine = f"{self._name}_pristine"
         # Who has closed a connection may still be on the way out.
-        others = f"SELECT pg_terminate_backend(pid, {PATIENCE * 1000:.0f}) FROM pg_stat_activity"
-        server.execute(
-            f"{others} WHERE datname = '{self._name}'", f"ALTER DATABASE {self._name} RENAME TO {self._pristine}"
-        )
+        end_connections(server, f"datname = '{self._name}'")
+        server.execute(f"ALTER DATABASE {self._name} RENAME TO {self._pristine}")
 
     def connected(self) -> "closing[psycopg.Connection[Any]]":
         return closing(psycopg.connect(self.server.url(self._name), autocommit=True))
