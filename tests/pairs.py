@@ -94,6 +94,8 @@ def pair() -> Iterator[Pair]:
             made.primary.execute(f"CREATE DATABASE {OFFICE} ENCODING 'UTF8' TEMPLATE template0")
             create_store(made.primary.url(OFFICE))
             made.primary.service()
+            # What is on its disk is not yet what it answers with.
+            made.wait_for_standby(0)
             yield made
         finally:
             made.primary.stop()
