@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from api.names import Names
 from api.telling import MIT, Words, circumstances, told
+from ledger.boundary import about
 from ledger.codec import Recorded
 from ledger.custody import Custody
 from ledger.errors import Missing
-from ledger.events import FactCorrected
+from ledger.events import FactCorrected, QueryAnswered, QueryReceived, QueryWithdrawn
+from ledger.log import Ledger
 from projections.standing import RequestStanding, Standing
 
 # A nonce is what a contact has to read back; whoever reads it here could do it for them.
@@ -31,6 +33,17 @@ class Told(NamedTuple):
     circumstances: str
     state: str
     texts: dict[str, str]
+
+
+def facts_of(ledger: Ledger, request: str, until: int) -> list[Recorded]:
+    """The facts that name a request up to a position, and what became of the queries about it, in order."""
+    facts = [*ledger.facts([about(tags=[f"request:{request}"])], until=until)]
+    queries = sorted({fact.event.query for fact in facts if isinstance(fact.event, QueryReceived)})
+    answers = [about(QueryAnswered, QueryWithdrawn, FactCorrected, tags=[f"query:{query}"]) for query in queries]
+    if answers:
+        found = {fact.position: fact for fact in (*facts, *ledger.facts(answers, until=until))}
+        facts = [found[position] for position in sorted(found)]
+    return facts
 
 
 def history_of(

@@ -114,8 +114,9 @@ def test_a_journal_asks_a_recipient_who_refers_it_and_the_office_answers_with_an
     assert office.done("verify --processes 1").out.startswith("All holds")
 
 
-def test_the_history_of_a_request_tells_who_asked_about_it(office: Office):
-    office.done(REFER, "answer-query Q-2026-0001 refused --answer 'Not now.'")
+def test_the_history_of_a_request_tells_who_asked_about_it_and_what_they_were_told(office: Office):
+    office.done(REFER, REFER.replace(" --request R-2026-0001", "") + " --again")
+    office.done("answer-query Q-2026-0001 refused --answer 'Not now.'", "withdraw-query Q-2026-0002")
 
     told = office.done("history R-2026-0001").out
 
@@ -123,7 +124,8 @@ def test_the_history_of_a_request_tells_who_asked_about_it(office: Office):
         "Somebody asked Rosa Quill to replicate a study (D-6.002x-pc, R-2026-0001),"
         " and Rosa Quill referred them to the office: query Q-2026-0001."
     ) in told
-    assert "Journal" not in told
+    assert "Query Q-2026-0001 was answered: " in told.split("query Q-2026-0001.")[1]
+    assert [word in told for word in ("Journal", "Not now.", "Q-2026-0002")] == [False, False, False]
 
 
 def test_a_query_that_is_typed_twice_makes_one(office: Office):

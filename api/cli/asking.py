@@ -12,7 +12,7 @@ from api.cli.acting import clock
 from api.cli.looking import looked
 from api.cli.showing import words_in
 from api.cli.wording import counted, in_lines, printable
-from api.history import Told, history_of, page
+from api.history import Told, facts_of, history_of, page
 from api.names import names_in, unnamed
 from ledger.boundary import about
 from ledger.chain.entry import check_name, format_time
@@ -54,7 +54,7 @@ def history(
         check_free(page_at.absolute())
     with open_home(path.absolute(), clock()) as home:
         position = home.ledger.store.length()
-        facts = list(home.ledger.facts([about(tags=[f"request:{request}"])], until=position))
+        facts = facts_of(home.ledger, request, position)
         if not facts:
             raise Malformed("request", request, "is not in this ledger")
         looked(home, actor, "exported" if as_json or page_at else "read", witnesses, request=request)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from api.history import history_of
+from api.history import facts_of, history_of
 from api.http import lists, office_lists, shapes
 from api.http.call import Answer, Call, not_found
 from api.http.moments import AboutATime, Inquiry, instant
@@ -81,7 +81,7 @@ def history(call: Call) -> Answer:
     number = call.ids["request"]
     call.standing(number)
     position = call.looked(HistoryViewed(how="exported" if is_export(call.request) else "read", request=number))
-    facts = list(call.ledger.facts([about(tags=[f"request:{number}"])], until=position))
+    facts = facts_of(call.ledger, number, position)
     rows = tuple(
         lists.Event(
             position=one.position,
