@@ -1,6 +1,7 @@
 """From an approval to a key that is known to be the right one."""
 
-from api.demo.stage import CARL, DIRECTOR, EXAMPLES, HANNA, IRA, LENA, PAT, Stage, chapter, note, say
+from api.demo.paper import scanned
+from api.demo.stage import CARL, DIRECTOR, HANNA, IRA, LENA, PAT, Stage, chapter, note, say
 
 
 def the_agreements_are_signed(stage: Stage) -> None:
@@ -22,12 +23,13 @@ def the_agreements_are_signed(stage: Stage) -> None:
         evidence = f"--signature {signature} --key {key} --attested-by {PAT}"
         stage.run(f"sign {agreement} --signer {HANNA} --as researcher {evidence}")
     memorandum, external = stage.agreements
-    scan = EXAMPLES / "mixed-group" / "letters" / "couhes-approval.pdf"
     for agreement, kind, signer, capacity in (
         (memorandum, "MOU", IRA, "office"),
         (external, "DUA", LENA, "authorised-official --organisation 'Lakeside College'"),
         (external, "DUA", CARL, "home-signatory"),
     ):
+        paper = scanned(texts[kind].read_text().strip(), f"Signed by {signer} on {stage.today}")
+        scan = stage.file(f"{kind}-{capacity.split()[0]}.pdf", paper)
         evidence = f"--scan {scan} --text {texts[kind]} --on {stage.today} --attested-by {PAT}"
         stage.run(f"sign {agreement} --signer {signer} --as {capacity} {evidence}")
     for agreement in stage.agreements:
