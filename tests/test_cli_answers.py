@@ -134,9 +134,9 @@ def test_names_come_from_the_offices_profile(stages: Stages, tmp_path: Path):
         *office(f"access {IRA} D-6.002x-pc").lines[2:3],
     ]
 
-    assert [re.sub(r"^ *\d* +", "", line) for line in told] == [
+    assert [re.sub(r"^ *\d* +|(?<=E-)[0-9a-f]{32}", "", line) for line in told] == [
         "Rosa Quill takes part as somebody of Hillside College.",
-        "On protocol 7, IRB-1 found: exempt, from 2026-01-05, for all personnel.",
+        "On protocol 7, IRB-1 found: exempt, from 2026-01-05, for all personnel (determination E-).",
         "couhes (C1.4): Ira Stein has no determination of IRB-1",
     ]
 

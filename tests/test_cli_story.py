@@ -87,7 +87,7 @@ DONE = [
         "submitted",
         f"{DETERMINATION} --board home --expires none --covers {ROSA} --covers {TOM} --letter {{letter.txt}}",
         "E-",
-        "On protocol 2601, COUHES found: approved, from 2026-01-05, for Rosa Quill, Tom Abara.",
+        "On protocol 2601, COUHES found: approved, from 2026-01-05, for Rosa Quill, Tom Abara (determination E-).",
     ),
     (
         "submitted",
@@ -95,14 +95,14 @@ DONE = [
         "E-",
         (
             "On protocol 2601, the board of Lakeside College found: approved, from 2026-01-05 until 2027-01-04, "
-            "for all personnel."
+            "for all personnel (determination E-)."
         ),
     ),
     (
         "submitted",
         "determination R-2026-0001 --protocol 2601 --outcome pending --board home",
         "E-",
-        "On protocol 2601, COUHES found: pending, for all personnel.",
+        "On protocol 2601, COUHES found: pending, for all personnel (determination E-).",
     ),
     (
         "submitted",
@@ -214,7 +214,7 @@ def test_what_is_done_is_told_with_its_receipt(stages: Stages, tmp_path: Path, s
         f"{place:>6}  {said}" for place, said in enumerate((one for one in read if " " in one), before + 1)
     ]
     assert (told.code, told.err) == (0, "")
-    assert [re.sub(r"^([pOE]-)[0-9a-f]{32}$", r"\1", one) for one in told.lines[:-1]] == [
+    assert [re.sub(r"\b([pOE]-)[0-9a-f]{32}\b", r"\1", one) for one in told.lines[:-1]] == [
         *(one for one in read if " " not in one),
         *with_positions,
     ]

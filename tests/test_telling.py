@@ -104,12 +104,23 @@ NAMED = (
         (issued("DUA"), MIT, f"DUA {AGREEMENT}, from template T-1, was issued: it names {NAMED}"),
         (issued("MOU"), ELSEWHERE, f"Memo {AGREEMENT}, from template T-1, was issued: it names {NAMED}"),
         (issued("DUA"), ELSEWHERE, f"Licence {AGREEMENT}, from template T-1, was issued: it names {NAMED}"),
-        (determined(None), MIT, "On protocol 7, COUHES found: approved, from 2026-11-21, for Ana Ejemplo."),
-        (determined(None), ELSEWHERE, "On protocol 7, IRB-1 found: approved, from 2026-11-21, for Ana Ejemplo."),
+        (
+            determined(None),
+            MIT,
+            "On protocol 7, COUHES found: approved, from 2026-11-21, for Ana Ejemplo (determination E-1).",
+        ),
+        (
+            determined(None),
+            ELSEWHERE,
+            "On protocol 7, IRB-1 found: approved, from 2026-11-21, for Ana Ejemplo (determination E-1).",
+        ),
         (
             determined("O-lakeside"),
             ELSEWHERE,
-            "On protocol 7, the board of Lakeside College found: approved, from 2026-11-21, for Ana Ejemplo.",
+            (
+                "On protocol 7, the board of Lakeside College found: approved, from 2026-11-21, for Ana Ejemplo "
+                "(determination E-1)."
+            ),
         ),
         (
             RelianceElected(request=REQUEST, determination="E-1", on=NOON.date(), document=None),

@@ -23,7 +23,8 @@ def told_of_requests(event: e.Event, names: Names, words: Words) -> str | None:
             until = f" until {event.expires}" if event.expires else ""
             whom = listed(map(names, event.covers)) or "all personnel"
             since = f", from {event.on}" if event.on else ""
-            return f"On protocol {event.protocol}, {board} found: {event.outcome}{since}{until}, for {whom}."
+            found = f"{event.outcome}{since}{until}, for {whom}"
+            return f"On protocol {event.protocol}, {board} found: {found} (determination {event.determination})."
         case e.RelianceElected():
             return f"{words.board} elected on {event.on} to rely on determination {event.determination}."
         case e.DeterminationEnded():
