@@ -10,10 +10,10 @@ from typing import Any, Literal, NamedTuple
 
 from ledger.events import KeyTestSent
 from projections.acts import Act, ApproveRequest, AuthoriseRelease, Chosen
-from projections.rules.ethics import covering
+from projections.rules.ethics import covering, determined_by, in_force
 from projections.rules.rule import Objection, Rule
 from projections.rules.rulebook import RULEBOOK, judge, waivers
-from projections.standing import GRANTED, DataSetStanding, RequestStanding, Standing, State
+from projections.standing import GRANTED, DataSetStanding, RequestStanding, Standing, State, awaiting_reliance
 
 Status = Literal["there", "pending", "missing", "waived"]
 
@@ -159,11 +159,9 @@ class _Judged:
         match objection.rule:
             case "couhes" | "irb-and-couhes":
                 home = objection.rule == "couhes" or objection.wanting.startswith("home")
-                return any(
-                    one.known.event.outcome == "pending"
-                    and one.ended is None
-                    and one.is_about(person or "")
-                    and (one.known.event.organisation is None) == home
+                is_awaited = objection.wanting.endswith("reliance") and self._awaits_reliance(person or "")
+                return is_awaited or any(
+                    one.is_pending and one.is_about(person or "") and (one.known.event.organisation is None) == home
                     for one in request.determinations.values()
                 )
             case "citi-training":
@@ -181,6 +179,12 @@ class _Judged:
                 key = request.contact.key
                 return key is not None and any(isinstance(one.event, KeyTestSent) for one in key.tests.values())
         return False
+
+    def _awaits_reliance(self, person: str) -> bool:
+        """Whether the home board was asked to rely on what lets a person work, or may when their own board decides."""
+        office, own = self._standing.office, determined_by(self._request.organisation(person), self._request)
+        asked = [one for one, _ in awaiting_reliance(own) if one.is_about(person)]
+        return any(one.is_pending for one in asked) or bool(in_force(asked, office, office.day(self._at)))
 
     def _facts(self, rule: str, about: str | None) -> tuple[int, ...]:
         """What shows that an item is there."""

@@ -26,6 +26,7 @@ from ledger.events import (
     PolicyPublished,
     PublicationReviewed,
     RelianceElected,
+    RelianceRequested,
     SuspensionLifted,
     TrainingCertified,
     TrainingVerified,
@@ -37,7 +38,8 @@ from tests.desk_model_written import Written
 
 # What opens the way to something that is decided.
 OPENING = (
-    *(EthicsDetermined, RelianceElected, LawDetermined, AffiliationDetermined, TrainingVerified, AgreementSigned),
+    *(EthicsDetermined, RelianceRequested, RelianceElected, LawDetermined, AffiliationDetermined, TrainingVerified),
+    AgreementSigned,
     *(KeyConfirmed, KeyTestPassed, PublicationReviewed, IncidentContained, FindingClosed, FactCorrected),
     *(SuspensionLifted, DebarmentLifted, AccessRestored, LegalHoldLifted),
 )

@@ -22,6 +22,7 @@ from ledger.events import (
     PersonSuspended,
     PolicyPublished,
     RelianceElected,
+    RelianceRequested,
     RequestDeclined,
     RequestReturned,
     RequestWithdrawn,
@@ -200,6 +201,7 @@ about_requests = st.one_of(
         organisation=organisations,
     ),
     boards,
+    struct(RelianceRequested, request=requests, determination=determinations, on=st.none() | past),
     struct(RelianceElected, request=requests, determination=determinations, on=past, document=sealed),
     struct(
         DeterminationEnded,

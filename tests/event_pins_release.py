@@ -131,6 +131,11 @@ TO_THE_RELEASE = {
         "covers": f"({PERSON_ID})*",
         "document": f"{DIGEST} | null",
     },
+    "ethics.reliance-requested.v1": {
+        "request": REQUEST_ID,
+        "determination": "^E-[A-Za-z0-9._-]{1,80} determination",
+        "on": "date | null",
+    },
     "ethics.reliance-elected.v1": {
         "request": REQUEST_ID,
         "determination": "^E-[A-Za-z0-9._-]{1,80} determination",

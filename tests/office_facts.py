@@ -29,6 +29,7 @@ from ledger.events import (
     ReleaseFailed,
     ReleaseReceived,
     RelianceElected,
+    RelianceRequested,
     RequestReturned,
     RequestSubmitted,
     RequestWithdrawn,
@@ -136,6 +137,11 @@ def irb(**changes: Any) -> EthicsDetermined:
 def reliance(**changes: Any) -> RelianceElected:
     rest: dict[str, Any] = {"request": REQUEST, "determination": IRB, "on": LONG_AGO, "document": commitment()}
     return RelianceElected(**(rest | changes))
+
+
+def reliance_requested(**changes: Any) -> RelianceRequested:
+    rest: dict[str, Any] = {"request": REQUEST, "determination": IRB, "on": LONG_AGO}
+    return RelianceRequested(**(rest | changes))
 
 
 def board_ended(determination: str, on: date, how: Any = "suspended") -> DeterminationEnded:

@@ -114,6 +114,7 @@ from tests.office_facts import (
     organisation,
     received,
     reliance,
+    reliance_requested,
     request,
     returned,
     role,
@@ -169,7 +170,8 @@ REPORTS: list[Event] = [
     *(person(EVA), PersonDetailsChanged(person=ANA), organisation("O-3"), affiliation(ANA, "home")),
     *(data_set("D-other"), version_added("2"), form_changed(), DataSetRetired(dataset=DATA_SET)),
     *(request(OTHER_REQUEST), returned(OPEN_ONE), withdrawn(OPEN_ONE)),
-    *(couhes(determination="E-3"), reliance(), board_ended(IRB, TODAY), certified(ANA), verified(ANA), law()),
+    *(couhes(determination="E-3"), reliance_requested(), reliance(), board_ended(IRB, TODAY)),
+    *(certified(ANA), verified(ANA), law()),
     *(signed(memorandum(), "office", HEAD), terminated(MOU)),
     *(designated(BEN), key_filed(key="K-2"), key_confirmed(), key_rejected(), key_revoked()),
     *(trial_sent(), trial_passed(), trial_failed(), failed(), received()),
@@ -342,6 +344,7 @@ def test_of_reports_that_are_told_together_each_is_told_by_somebody_who_may(stor
 
 AHEAD: list[tuple[Event, str]] = [
     (couhes(determination="E-3", on=TOMORROW), "on"),
+    (reliance_requested(on=TOMORROW), "on"),
     (reliance(on=TOMORROW), "on"),
     (board_ended(IRB, TOMORROW), "on"),
     (certified(ANA, TOMORROW), "completed"),
@@ -426,6 +429,7 @@ CORRECTED = {
         *(
             affiliation(ANA, "home"),
             couhes(),
+            reliance_requested(),
             reliance(),
             certified(ANA),
             verified(ANA),

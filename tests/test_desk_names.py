@@ -87,6 +87,7 @@ from tests.office_facts import (
     organisation,
     received,
     reliance,
+    reliance_requested,
     request,
     returned,
     role,
@@ -156,6 +157,7 @@ UNKNOWN: list[tuple[Event, str, str]] = [
     (couhes(determination="E-2", request=OTHER_REQUEST), "request", OTHER_REQUEST),
     (couhes(determination="E-2", covers=(ANA, UNKNOWN_PERSON)), "person", UNKNOWN_PERSON),
     (irb(determination="E-2", organisation="O-unknown"), "organisation", "O-unknown"),
+    (reliance_requested(determination="E-unknown"), "determination", "E-unknown"),
     (reliance(determination="E-unknown"), "determination", "E-unknown"),
     (board_ended("E-unknown", TODAY), "determination", "E-unknown"),
     (msgspec.structs.replace(law(), request=OTHER_REQUEST), "request", OTHER_REQUEST),
@@ -200,8 +202,12 @@ def test_what_is_known_does_not_become_known_again(prepared: Office, fact, what,
 
 @pytest.mark.parametrize(
     "fact",
-    [reliance(request=OTHER_REQUEST), msgspec.structs.replace(board_ended(IRB, TODAY), request=OTHER_REQUEST)],
-    ids=["reliance", "end"],
+    [
+        reliance_requested(request=OTHER_REQUEST),
+        reliance(request=OTHER_REQUEST),
+        msgspec.structs.replace(board_ended(IRB, TODAY), request=OTHER_REQUEST),
+    ],
+    ids=["request", "reliance", "end"],
 )
 def test_what_is_said_of_a_determination_names_the_request_that_it_is_about(prepared: Office, fact):
     """Under another request it would be recorded, and hold nothing up there or here."""
@@ -279,6 +285,7 @@ REPORTED = {
         returned(),
         withdrawn(),
         board_ended(IRB, TODAY),
+        reliance_requested(),
         role_ended(),
         PersonDetailsChanged(person=ANA),
         TrainingCertified(person=ANA, completed=TODAY, expires=None, document=commitment()),

@@ -23,6 +23,7 @@ from ledger.events import (
     LegalHoldLifted,
     PublicationReviewed,
     RelianceElected,
+    RelianceRequested,
     SuspensionLifted,
     TrainingVerified,
 )
@@ -54,7 +55,8 @@ from tests.test_admission import OPEN_ONE, REPORTS, UNDER_WAY, by, desk_on, fact
 
 MEMBER = "staff:2"
 OPENING = {
-    *(EthicsDetermined, RelianceElected, LawDetermined, AffiliationDetermined, TrainingVerified, AgreementSigned),
+    *(EthicsDetermined, RelianceRequested, RelianceElected, LawDetermined, AffiliationDetermined, TrainingVerified),
+    AgreementSigned,
     *(KeyConfirmed, KeyTestPassed, PublicationReviewed, IncidentContained, FindingClosed, FactCorrected),
     *(SuspensionLifted, DebarmentLifted, AccessRestored, LegalHoldLifted),
 }

@@ -15,13 +15,17 @@ from tests.facts import ANA, BEN, DATA_SET, NOON, REQUEST, commitment, version_a
 from tests.office import recorded
 from tests.office_facts import (
     FAR_OFF,
+    IRB,
     LONG_AGO,
     TODAY,
     YESTERDAY,
     affiliation,
+    board_ended,
     couhes,
     irb,
     law,
+    reliance,
+    reliance_requested,
     returned,
     suspended,
     withdrawn,
@@ -151,6 +155,43 @@ def test_everything_that_a_release_needs_is_there_with_the_facts_that_show_it():
 )
 def test_what_is_on_its_way_is_pending(facts: list[Event], expected: Any):
     assert expected in wanting(*facts)
+
+
+ASKED = [*complete(reliance=None), reliance_requested()]
+LATER = irb(determination="E-2")
+SUSPENDED = board_ended(IRB, YESTERDAY)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        (complete(reliance=None), ["missing"]),
+        (ASKED, ["pending"]),
+        (complete(irb=irb(outcome="pending"), reliance=reliance_requested()), ["pending"]),
+        ([*ASKED, reliance(document=None)], []),
+        ([*ASKED, reliance()], []),
+        ([*ASKED, SUSPENDED], ["missing"]),
+        (complete(irb=irb(expires=YESTERDAY), reliance=reliance_requested()), ["missing"]),
+        (complete(irb=irb(covers=(ANA,)), reliance=reliance_requested()), ["missing"]),
+        (complete(reliance=None, couhes=couhes(outcome="pending", covers=())), ["pending"]),
+        ([*ASKED, LATER, reliance_requested(determination="E-2"), board_ended("E-2", YESTERDAY)], ["missing"]),
+    ],
+    ids=[
+        *("not asked for", "asked for", "before their own board decides", "elected without a letter", "elected"),
+        *("ended", "over", "of others", "the home board itself", "asked for on what came instead, and ended"),
+    ],
+)
+def test_reliance_that_was_asked_for_is_pending_until_it_is_answered_or_rests_on_nothing(
+    facts: list[Event], status: list[str]
+):
+    wanted = "home board's determination or reliance"
+    assert [one for _, about, one, what in wanting(*facts) if (about, what) == (BEN, wanted)] == status
+
+
+@pytest.mark.parametrize("affiliated", ["home", "in doubt"])
+def test_reliance_that_was_asked_for_is_no_determination_of_the_home_board(affiliated: Any):
+    facts = [*ASKED, affiliation(BEN, affiliated)]
+    assert ("couhes", BEN, "missing", "home board's determination") in wanting(*facts)
 
 
 def test_a_waived_item_names_the_waiver():

@@ -26,6 +26,7 @@ from tests.office_facts import (
     law,
     received,
     reliance,
+    reliance_requested,
     request,
     returned,
     withdrawn,
@@ -98,14 +99,19 @@ def test_the_study_group_has_everybody_once_in_order():
 
 
 def test_what_is_said_of_a_determination_that_is_not_known_is_passed_over():
-    found = standing(request(), reliance(), board_ended(IRB, TODAY), irb()).request(REQUEST)
+    found = standing(request(), reliance_requested(), reliance(), board_ended(IRB, TODAY), irb()).request(REQUEST)
 
-    assert [(one.reliance, one.ended, one.facts) for one in found.determinations.values()] == [(None, None, (4,))]
+    assert [(one.requested, one.reliance, one.ended, one.facts) for one in found.determinations.values()] == [
+        (None, None, None, (5,))
+    ]
 
 
 def test_a_determination_knows_the_facts_that_made_it_so():
     ended = board_ended(IRB, TODAY)
-    found = standing(irb(), reliance(), ended).request(REQUEST).determinations[IRB]
+    again = reliance_requested(on=None)
+    facts = (irb(), reliance_requested(), again, reliance(), ended)
+    found = standing(*facts).request(REQUEST).determinations[IRB]
 
-    assert (found.known, found.reliance, found.ended) == (Known(irb(), 1), Known(reliance(), 2), Known(ended, 3))
-    assert found.facts == (1, 2, 3)
+    assert (found.known, found.requested) == (Known(irb(), 1), Known(reliance_requested(), 2))
+    assert (found.reliance, found.ended) == (Known(reliance(), 4), Known(ended, 5))
+    assert found.facts == (1, 2, 4, 5)

@@ -21,6 +21,7 @@ from ledger.events import (
     KeyFiled,
     PolicyPublished,
     RelianceElected,
+    RelianceRequested,
 )
 from ledger.events.agreement import Covered, Recipient
 from ledger.events.governance import Objected
@@ -121,6 +122,16 @@ NAMED = (
                 "On protocol 7, the board of Lakeside College found: approved, from 2026-11-21, for Ana Ejemplo "
                 "(determination E-1)."
             ),
+        ),
+        (
+            RelianceRequested(request=REQUEST, determination="E-1", on=NOON.date()),
+            ELSEWHERE,
+            "IRB-1 was asked on 2026-11-21 to rely on determination E-1.",
+        ),
+        (
+            RelianceRequested(request=REQUEST, determination="E-1", on=None),
+            MIT,
+            "COUHES was asked to rely on determination E-1.",
         ),
         (
             RelianceElected(request=REQUEST, determination="E-1", on=NOON.date(), document=None),

@@ -26,13 +26,18 @@ from tests.office_facts import (
     DIRECTOR,
     ELSEWHERE,
     FAR_OFF,
+    IRB,
     LONG_AGO,
     STRANGER,
     TODAY,
     TOMORROW,
     YESTERDAY,
+    board_ended,
     couhes,
+    irb,
     law,
+    reliance,
+    reliance_requested,
     returned,
 )
 from tests.office_requests import complete
@@ -323,6 +328,8 @@ def test_an_access_that_was_never_made_is_passed_over_until_that_is_corrected_it
 # Turns.
 
 OFFICE_DECIDES = ("office", (), "approve or decline")
+HOME_BOARD = ("board", (), "decide whether to rely on protocol 1211-01")
+ASKED = complete(reliance=reliance_requested())
 STEPS: list[tuple[list[Event], list[tuple[str, tuple[str, ...], str]]]] = [
     (complete(law=None), [("office", (), "have the law determined")]),
     (complete(), [OFFICE_DECIDES]),
@@ -332,6 +339,18 @@ STEPS: list[tuple[list[Event], list[tuple[str, tuple[str, ...], str]]]] = [
         complete(irb=couhes(determination="E-irb", organisation=ELSEWHERE, outcome="pending")),
         [("board", (ELSEWHERE,), "decide on protocol 1211-01"), OFFICE_DECIDES],
     ),
+    (ASKED, [HOME_BOARD, OFFICE_DECIDES]),
+    (
+        complete(irb=irb(outcome="pending"), reliance=reliance_requested()),
+        [("board", (ELSEWHERE,), "decide on protocol 1211-01"), HOME_BOARD, OFFICE_DECIDES],
+    ),
+    ([*ASKED, reliance(document=None)], [OFFICE_DECIDES]),
+    ([*ASKED, board_ended(IRB, TODAY)], [OFFICE_DECIDES]),
+    ([*ASKED, irb(determination="E-2")], [HOME_BOARD, OFFICE_DECIDES]),
+    ([*ASKED, irb(determination="E-2"), reliance(determination="E-2")], [OFFICE_DECIDES]),
+    ([*ASKED, irb(determination="E-2"), reliance_requested(determination="E-2")], [HOME_BOARD, OFFICE_DECIDES]),
+    ([*ASKED, irb(determination="E-2", covers=(ANA,)), reliance(determination="E-2")], [HOME_BOARD, OFFICE_DECIDES]),
+    ([*ASKED, irb(determination="E-2", protocol="7"), reliance(determination="E-2")], [HOME_BOARD, OFFICE_DECIDES]),
     ([*complete(law=None), returned()], [("researcher", (ANA,), "complete what was asked for")]),
     ([*complete(), approved()], [("office", (ANA, BEN), "issue an agreement that names them")]),
     (
@@ -396,6 +415,11 @@ def test_an_agreement_waits_to_be_executed_exactly_when_no_signature_is_wanting(
     is_signed = not list(agreement_signed.RULE.on(act, Standing(recorded(facts)), TODAY))
 
     assert ("execute A-1" in {one.next for one in _turns(facts)}) == is_signed
+
+
+def test_it_is_the_home_boards_turn_since_it_was_asked_to_rely_on_another():
+    (board, _) = _turns(ASKED)
+    assert board.since == ASKED.index(reliance_requested()) + 1
 
 
 def _turns(facts: list[Event]) -> list[Turn]:

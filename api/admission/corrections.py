@@ -39,6 +39,7 @@ from ledger.events import (
     ReleaseFailed,
     ReleaseReceived,
     RelianceElected,
+    RelianceRequested,
     RequestReturned,
     RequestWithdrawn,
     TrainingCertified,
@@ -51,6 +52,7 @@ from projections.standing import Known, uncorrected
 CORRECTABLE = (
     AffiliationDetermined,
     EthicsDetermined,
+    RelianceRequested,
     RelianceElected,
     DeterminationEnded,
     TrainingCertified,

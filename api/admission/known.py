@@ -33,6 +33,7 @@ from ledger.events import (
     ReleaseFailed,
     ReleaseReceived,
     RelianceElected,
+    RelianceRequested,
     RequestReturned,
     RequestSubmitted,
     RequestWithdrawn,
@@ -44,6 +45,7 @@ from projections.standing import BEFORE_THE_OFFICE, MOVES, Known, State, moved, 
 
 # What is said of one and the same request has to fit together.
 OF_A_REQUEST = (
+    RelianceRequested,
     RelianceElected,
     DeterminationEnded,
     AgreementSigned,

@@ -28,6 +28,7 @@ from ledger.events import (
     LegalHoldLifted,
     PublicationReviewed,
     RelianceElected,
+    RelianceRequested,
     RequestSubmitted,
     SuspensionLifted,
     TrainingVerified,
@@ -51,6 +52,7 @@ RESTED_ON = (
     LegalHoldLifted,
     PublicationReviewed,
     RelianceElected,
+    RelianceRequested,
     SuspensionLifted,
     TrainingVerified,
 )

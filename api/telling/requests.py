@@ -25,6 +25,9 @@ def told_of_requests(event: e.Event, names: Names, words: Words) -> str | None:
             since = f", from {event.on}" if event.on else ""
             found = f"{event.outcome}{since}{until}, for {whom}"
             return f"On protocol {event.protocol}, {board} found: {found} (determination {event.determination})."
+        case e.RelianceRequested():
+            asked = f"{words.board} was asked{f' on {event.on}' if event.on else ''}"
+            return f"{asked} to rely on determination {event.determination}."
         case e.RelianceElected():
             return f"{words.board} elected on {event.on} to rely on determination {event.determination}."
         case e.DeterminationEnded():

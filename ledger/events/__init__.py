@@ -28,7 +28,7 @@ from ledger.events.contact import (
 )
 from ledger.events.correction import FactCorrected
 from ledger.events.ending import LegalHoldLifted, LegalHoldPlaced, PersonDeparted, PersonMoved, RequestClosed
-from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected
+from ledger.events.ethics import DeterminationEnded, EthicsDetermined, RelianceElected, RelianceRequested
 from ledger.events.event import Event
 from ledger.events.finding import FindingAssigned, FindingClosed, FindingClosedV1
 from ledger.events.governance import (
@@ -103,6 +103,7 @@ DECLARED: tuple[type[Event], ...] = (
     RequestWithdrawn,
     RequestWithdrawnV1,
     EthicsDetermined,
+    RelianceRequested,
     RelianceElected,
     DeterminationEnded,
     TrainingCertified,
@@ -272,6 +273,7 @@ __all__ = [
     "ReleaseHandedOver",
     "ReleaseReceived",
     "RelianceElected",
+    "RelianceRequested",
     "ReminderFellDue",
     "RequestApproved",
     "RequestClosed",

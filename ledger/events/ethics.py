@@ -26,6 +26,17 @@ class EthicsDetermined(Event, name="ethics.determined", version=1, sealed_for="r
     document: Filed | None
 
 
+class RelianceRequested(Event, name="ethics.reliance-requested", version=1, sealed_for="request"):
+    """The home institution's board was asked to rely on another board's determination, and has not answered yet.
+
+    `on` is None where nobody knows when.
+    """
+
+    request: RequestId
+    determination: DeterminationId
+    on: Date | None
+
+
 class RelianceElected(Event, name="ethics.reliance-elected", version=1, sealed_for="request"):
     """The home institution's board elected to rely on another board's determination; it ends with that one."""
 

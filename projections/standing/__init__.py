@@ -10,7 +10,7 @@ from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.contact import ContactStanding, KeyStanding
 from projections.standing.copies import AttestationStanding, CopiesStanding
 from projections.standing.dataset import DataSetStanding
-from projections.standing.determination import Determination
+from projections.standing.determination import Determination, awaiting_reliance
 from projections.standing.holding import Holding, as_held, holdings, open_holdings, origin
 from projections.standing.known import Known
 from projections.standing.office import Office
@@ -50,6 +50,7 @@ __all__ = [
     "Standing",
     "State",
     "as_held",
+    "awaiting_reliance",
     "day_before",
     "holdings",
     "moved",

@@ -16,6 +16,7 @@ from ledger.events import (
     PersonMoved,
     ReleaseReceived,
     RelianceElected,
+    RelianceRequested,
     RequestApproved,
     RequestClosed,
     RequestDeclined,
@@ -53,6 +54,7 @@ class RequestStanding:
         RequestWithdrawn,
         AffiliationDetermined,
         EthicsDetermined,
+        RelianceRequested,
         RelianceElected,
         DeterminationEnded,
         LawDetermined,
@@ -150,6 +152,8 @@ class RequestStanding:
                 self.affiliations.find(Known(found, position))
             case EthicsDetermined() as determined:
                 self.determinations[determined.determination] = Determination(Known(determined, position))
+            case RelianceRequested() as requested if requested.determination in self.determinations:
+                self.determinations[requested.determination].request_reliance(Known(requested, position))
             case RelianceElected() as elected if elected.determination in self.determinations:
                 self.determinations[elected.determination].relied_on(Known(elected, position))
             case DeterminationEnded() as ended if ended.determination in self.determinations:

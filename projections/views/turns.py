@@ -13,12 +13,12 @@ from projections.acts import parts
 from projections.standing import (
     BEFORE_THE_OFFICE,
     AgreementStanding,
-    Determination,
     KeyStanding,
     PublicationStanding,
     RequestStanding,
     State,
     as_held,
+    awaiting_reliance,
     holdings,
     open_holdings,
 )
@@ -97,7 +97,7 @@ def working_days(since: date, today: date) -> int:
 def _boards(request: RequestStanding) -> Iterator[Turn]:
     determinations = list(request.determinations.values())
     for place, one in enumerate(determinations):
-        if _is_pending(one) and not any(_answers(later, one) for later in determinations[place + 1 :]):
+        if one.is_pending and not any(later.is_of_same_protocol(one) for later in determinations[place + 1 :]):
             organisation = one.known.event.organisation
             yield Turn(
                 BOARD,
@@ -105,15 +105,8 @@ def _boards(request: RequestStanding) -> Iterator[Turn]:
                 f"decide on protocol {one.known.event.protocol}",
                 one.known.position,
             )
-
-
-def _is_pending(one: Determination) -> bool:
-    return one.known.event.outcome == "pending" and one.ended is None
-
-
-def _answers(later: Determination, pending: Determination) -> bool:
-    said, asked = later.known.event, pending.known.event
-    return (said.organisation, said.protocol) == (asked.organisation, asked.protocol)
+    for one, requested in awaiting_reliance(determinations):
+        yield Turn(BOARD, (), f"decide whether to rely on protocol {one.known.event.protocol}", requested.position)
 
 
 def _review(request: RequestStanding) -> Iterator[Turn]:
