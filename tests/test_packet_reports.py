@@ -26,6 +26,8 @@ from ledger.events import (
     OrganisationRegistered,
     PersonDetailsChanged,
     PersonRegistered,
+    RelianceElected,
+    RelianceRequested,
     RequestReturned,
     RequestSubmitted,
     RoleGranted,
@@ -425,6 +427,70 @@ def test_a_letter_that_was_missing_is_told_when_it_comes(what, home, tmp_path):
         "reliance_document": ["ethics.reliance-elected"],
     }
     assert [event.wire_name for event in events] == ["request.submitted", *told[what]]
+
+
+def coming_back(home: Home, folder: Folder) -> dict[str, Any]:
+    """Whom the office knows when it has given a packet back."""
+    known = known_to(home, folder.read()) | {"organisation": organisations(home).get}
+    give_back(home)
+    return known
+
+
+def test_pending_reliance_is_asked_for_on_the_determination_once(home, tmp_path):
+    folder = Folder(tmp_path / "packet", OUTSIDE)
+    events = submit(home, folder.read())
+    (determined,) = [event for event in events if isinstance(event, EthicsDetermined)]
+    known = coming_back(home, folder)
+
+    again = submit(home, folder.read(), **known)
+
+    requested = RelianceRequested(request=REQUEST, determination=determined.determination, on=None)
+    assert [event for event in events if isinstance(event, RelianceRequested)] == [requested]
+    assert [event.wire_name for event in again] == ["request.submitted"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_pending_reliance_is_not_asked_for_once_it_was_answered_or_rests_on_nothing(answered, home, tmp_path):
+    folder = Folder(tmp_path / "packet", OUTSIDE)
+    folder.put("ethics[1].reliance", "none")
+    (determined,) = [event for event in submit(home, folder.read()) if isinstance(event, EthicsDetermined)]
+    about: dict[str, Any] = {"request": REQUEST, "determination": determined.determination, "on": TODAY}
+    came = RelianceElected(**about, document=None) if answered else DeterminationEnded(**about, how="lapsed")
+    desk(home).report(came, BY_MAIL)
+    known = coming_back(home, folder)
+    folder.put("ethics[1].reliance", "pending")
+
+    assert [event.wire_name for event in submit(home, folder.read(), **known)] == ["request.submitted"]
+
+
+def test_reliance_is_asked_for_once_whether_the_letter_of_the_determination_came_or_not(home, tmp_path):
+    folder = Folder(tmp_path / "packet", OUTSIDE)
+    letter = folder.table()["ethics"][0]["document"]
+    folder.put("ethics[1].document")
+    submit(home, folder.read())
+    known = coming_back(home, folder)
+    folder.put("ethics[1].document", letter)
+
+    events = submit(home, folder.read(), **known)
+
+    assert [event.wire_name for event in events] == ["request.submitted", "ethics.determined"]
+
+
+def test_reliance_on_what_was_pending_is_asked_for_again_on_what_was_decided(home, tmp_path):
+    folder = Folder(tmp_path / "packet", OUTSIDE)
+    decided = folder.table()
+    pending = decided | {"ethics": [decided["ethics"][0] | {"outcome": "pending"}]}
+    for field in ("on", "expires", "document"):
+        del pending["ethics"][0][field]
+    folder.write(pending)
+    first = submit(home, folder.read())
+    known = coming_back(home, folder)
+    folder.write(decided)
+
+    events = submit(home, folder.read(), **known)
+
+    told = ["ethics.determined", "ethics.reliance-requested"]
+    assert [[one.wire_name for one in some if one.wire_name in told] for some in (first, events)] == [told, told]
 
 
 def test_reliance_that_comes_later_is_on_the_determination_that_is_known(home, tmp_path):

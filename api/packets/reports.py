@@ -6,7 +6,7 @@ would cover everybody. What waits is among the packet's problems.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, tzinfo
 from io import BytesIO
 from typing import Protocol
@@ -32,6 +32,7 @@ from ledger.events import (
     PersonDetailsChanged,
     PersonRegistered,
     RelianceElected,
+    RelianceRequested,
     RequestSubmitted,
     TrainingCertified,
 )
@@ -236,26 +237,39 @@ class _Reporting:
             covers=() if everybody else tuple(self._people[caseless(address)] for address in one.covers),
             document=None,
         )
-        known = self._told_before(determined, one.document)
+        before = self._told_before(determined)
+        known = self._as_told(before, one.document)
         if known is None:
             document = self._keep(EthicsDetermined, one.document)
             yield msgspec.structs.replace(determined, document=document), self._with(document, on=one.on)
-        yield from self._relied_on(one, determined.determination, known)
+        determination = known.known.event.determination if known else determined.determination
+        if one.reliance == "pending":
+            yield from self._requested(determination, before)
+        if one.reliance == "elected":
+            yield from self._relied_on(one, determination, known)
 
-    def _told_before(self, determined: EthicsDetermined, document: str | None) -> Determination | None:
-        """The same determination as it stands in the log, unless there is a document of it only now."""
+    def _told_before(self, determined: EthicsDetermined) -> list[Determination]:
+        """The same determination as it stands in the log, with a document of it or without."""
+        found = []
         for known in self._standing.determinations.values():
             said = known.known.event
-            as_said = msgspec.structs.replace(determined, determination=said.determination, document=said.document)
-            if as_said == said and (known.ended or not self._is_news(said.document, document)):
-                return known
-        return None
+            if msgspec.structs.replace(determined, determination=said.determination, document=said.document) == said:
+                found.append(known)
+        return found
+
+    def _as_told(self, before: Sequence[Determination], document: str | None) -> Determination | None:
+        """Of what was told before that which stands, unless there is a document of it only now."""
+        news = self._is_news
+        return next((one for one in before if one.ended or not news(one.known.event.document, document)), None)
+
+    def _requested(self, determination: DeterminationId, before: Sequence[Determination]) -> Iterator[Report]:
+        if not any(one.requested or one.reliance or one.ended for one in before):
+            yield RelianceRequested(request=self._request, determination=determination, on=None), self._with()
 
     def _relied_on(self, one: Ethics, determination: DeterminationId, known: Determination | None) -> Iterator[Report]:
-        if one.reliance != "elected" or one.reliance_on is None:
+        if one.reliance_on is None:
             return
         if known is not None:
-            determination = known.known.event.determination
             told = known.reliance.event if known.reliance else None
             if told and told.on == one.reliance_on and not self._is_news(told.document, one.reliance_document):
                 return
