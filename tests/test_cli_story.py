@@ -1,5 +1,6 @@
 """Every command of the desk, done: what is recorded, and what people read of it; with real keys."""
 
+import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from ledger.events import (
     PolicyPublished,
     ReleaseAuthorised,
     ReleaseHandedOver,
+    RelianceRequested,
     RoleEnded,
 )
 from tests.command_line import DATA, EXAMPLES, INES, IRA, LAW, RELEASE, ROSA, TOM, Office, Stages
@@ -226,7 +228,13 @@ DESK = {"office", "catalogue", "people", "requests", "agreements", "contacts", "
 
 
 def test_every_command_of_the_desk_is_tried_here():
-    tried = {line.split()[0] for _, line, *_ in DONE} | {"reliance", "end-determination", "confirm-key", "test-key"}
+    tried = {line.split()[0] for _, line, *_ in DONE} | {
+        "request-reliance",
+        "reliance",
+        "end-determination",
+        "confirm-key",
+        "test-key",
+    }
     tried |= {"submit", "approve", "execute", "correct", "end-role"}
     modules = {name: module.partition(":")[0].removeprefix("api.cli.") for name, (module, _) in COMMANDS.items()}
 
@@ -248,6 +256,58 @@ def test_a_request_goes_from_a_packet_to_data_that_were_opened(stages: Stages, t
     assert types[-3:] == ["release.received", "access.permitted", "dataset.opened"]
     assert "act.refused" not in types
     assert office.done("verify --processes 1").out.startswith(f"All holds in {len(types)} entries")
+
+
+def test_a_reliance_that_is_pending_is_asked_of_nobody_and_is_the_home_boards_turn(stages: Stages, tmp_path: Path):
+    office = stages.at("opened").copied(tmp_path)
+    office.done(f"submit {EXAMPLES / 'outside-with-reliance'}")
+    (asked,) = office.facts("ethics.reliance-requested.v1")
+    assert isinstance(asked.event, RelianceRequested)
+    asking = f"reliance R-2026-0001 {asked.event.determination} --on 2026-11-20 --letter {{letter.txt}}"
+
+    def told() -> tuple[list[str], list[tuple[str, int]], list[str]]:
+        """What of the letter and the inbox is about the home board, and what the checklist says of reliance."""
+        letter = office.done("request R-2026-0001 --letter").lines
+        inbox = json.loads(office.done("inbox --json").out)["rows"]
+        lines = json.loads(office.done("request R-2026-0001 --json").out)["rows"]
+        return (
+            [line.strip() for line in letter if "COUHES" in line or line.startswith("These are on their way")],
+            [(one["next"], one["since"]) for one in inbox if one["who"] == "board"],
+            [one["status"] for one in lines if one["rule"] == "irb-and-couhes"],
+        )
+
+    before = told()
+    office.done(asking)
+
+    assert before == (
+        [
+            "These are on their way, and need nothing from you now unless you hear from us:",
+            *(f"- for {name}: the decision of COUHES" for name in ("Noor Vance", "Mateo Reyes")),
+        ],
+        [("decide whether to rely on protocol LC-25-0310", asked.position)],
+        ["pending", "pending"],
+    )
+    assert told() == ([], [], ["there", "there"])
+    history = " ".join(office.done("history R-2026-0001").out.split())
+    assert f"COUHES was asked to rely on determination {asked.event.determination}." in history
+
+
+def test_the_office_records_that_the_home_board_was_asked_to_rely_on_another(stages: Stages, tmp_path: Path):
+    office = stages.at("submitted").copied(tmp_path)
+    id_ = office.done(
+        "determination R-2026-0001 --board 'Lakeside College' --protocol LC-1 --outcome exempt --on 2026-01-05"
+        " --expires none --covers all"
+    ).lines[0]
+    asking = f"request-reliance R-2026-0001 {id_} --on 2026-02-01"
+
+    with office.nothing_happens():
+        assert office(asking, "--dry-run").code == 0
+    told = office.done(asking).lines[0]
+
+    assert told[8:] == f"COUHES was asked on 2026-02-01 to rely on determination {id_}."
+    assert last(office) == RelianceRequested(
+        request="R-2026-0001", determination=id_, on=datetime(2026, 2, 1, tzinfo=UTC).date()
+    )
 
 
 def test_a_reliance_on_an_outside_determination_comes_and_goes(stages: Stages, tmp_path: Path):

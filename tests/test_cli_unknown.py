@@ -72,6 +72,7 @@ OF_AN_AGREEMENT = [
 ]
 OF_A_RELEASE = ["release-failed {} --reason why", "received {}"]
 OF_A_DETERMINATION = [
+    "request-reliance R-2026-0001 {} --on 2026-01-05",
     "reliance R-2026-0001 {} --on 2026-01-05 --letter {letter.txt}",
     "end-determination R-2026-0001 {} --how lapsed --on 2026-01-05",
 ]

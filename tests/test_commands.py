@@ -13,9 +13,9 @@ from api.commands.agreement import Execute, SignByKey, SignOnPaper, Terminate
 from api.commands.catalogue import AddVersion, RegisterDataSet
 from api.commands.contact import AnswerKeyTest, ConfirmKey, FileKey, RejectKey, RevokeKey
 from api.commands.correction import Correct
-from api.commands.ethics import RecordReliance
+from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance, RequestReliance
 from api.commands.governance import GrantRole, Waive
-from api.commands.people import Erase, RegisterPerson, Suspend
+from api.commands.people import Erase, RegisterOrganisation, RegisterPerson, Suspend
 from api.commands.release import Fail, Receive
 from api.commands.request import Return, Submit, Withdraw
 from api.commands.review import Approve
@@ -428,6 +428,32 @@ def test_a_board_does_not_rely_on_its_own_determination(story):
 
     with pytest.raises(Malformed, match="is the home board's own"):
         story.take(RecordReliance(request=REQUEST, determination=own.event.determination, on=TODAY))
+
+
+def test_a_board_is_not_asked_to_rely_on_its_own_determination(story):
+    (own,) = (one for one in story.home.ledger.facts() if one.type == "ethics.determined.v1")
+    assert isinstance(own.event, EthicsDetermined)
+
+    with pytest.raises(Malformed, match="is the home board's own"):
+        story.take(RequestReliance(request=REQUEST, determination=own.event.determination))
+
+
+@pytest.mark.parametrize(
+    ("came", "why"),
+    [
+        (RecordReliance(request=REQUEST, determination="E-2", on=TODAY), f"is relied on, from {TODAY}"),
+        (EndDetermination(request=REQUEST, determination="E-2", how="lapsed", on=TODAY), f"has ended, on {TODAY}"),
+    ],
+)
+def test_a_board_is_not_asked_to_rely_on_what_it_relies_on_or_what_has_ended(story, came, why):
+    asked = RequestReliance(request=REQUEST, determination="E-2")
+    found = RecordDetermination(
+        determination="E-2", request=REQUEST, protocol="LC-1", outcome="exempt", organisation="O-2", on=TODAY
+    )
+    story.done(RegisterOrganisation(organisation="O-2", name="Lakeside College"), found, asked, came)
+
+    with pytest.raises(Malformed, match=why):
+        story.take(asked)
 
 
 def test_a_packet_does_not_bring_back_a_key_that_was_given_up(story):

@@ -1,5 +1,6 @@
 """Commands over HTTP: thin resources, each wish once, documents by their first bytes."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,11 +8,18 @@ import pytest
 from api.http.commanding import Told, reading_of
 from api.http.table import ROUTES
 from api.packets import read_packet
-from ledger.events import AgreementIssued, OrganisationRegistered, PersonSuspended, RequestApproved, TrainingCertified
+from ledger.events import (
+    AgreementIssued,
+    OrganisationRegistered,
+    PersonSuspended,
+    RelianceRequested,
+    RequestApproved,
+    TrainingCertified,
+)
 from tests.facts import ANA, DATA_SET, REQUEST
 from tests.http_office import ON_BOTH, PDF, HttpOffice, certificate, certify, file, form, office, principal, sent, told
 from tests.letters import EXAMPLES
-from tests.office_facts import DIRECTOR, LONG_AGO
+from tests.office_facts import DIRECTOR, ELSEWHERE, LONG_AGO
 from tests.packet_facts import MIT, OUTSIDE
 
 __all__ = ["office"]
@@ -54,6 +62,16 @@ def test_an_act_that_nothing_stands_against_is_done(office: HttpOffice):
 
     assert office.post("staff", f"/requests/{REQUEST}/approval").status_code == 201
     assert last_event(office) == RequestApproved(request=REQUEST)
+
+
+def test_the_home_board_is_told_to_have_been_asked_to_rely_on_another(office: HttpOffice):
+    of, board = f"/requests/{REQUEST}/determinations", {"determination": "E-2", "organisation": ELSEWHERE}
+    assert form(office, of, json.dumps(board | {"protocol": "7", "outcome": "pending"})).status_code == 201
+    with office.unchanged():
+        assert office.post("staff", f"{of}/E-2/reliance-requests?dry_run=true").status_code == 200
+
+    assert office.post("staff", f"{of}/E-2/reliance-requests").status_code == 201
+    assert last_event(office) == RelianceRequested(request=REQUEST, determination="E-2", on=None)
 
 
 @ON_BOTH

@@ -73,6 +73,7 @@ TABLE = {
     "POST /requests/{request}/withdrawal": f"{OFFICE}, researcher",
     "POST /requests/{request}/affiliations": OFFICE,
     "POST /requests/{request}/determinations": OFFICE,
+    "POST /requests/{request}/determinations/{determination}/reliance-requests": OFFICE,
     "POST /requests/{request}/determinations/{determination}/reliances": OFFICE,
     "POST /requests/{request}/determinations/{determination}/end": OFFICE,
     "POST /requests/{request}/legal-determinations": OFFICE,

@@ -60,6 +60,7 @@ ROUTED = {
     "return": [f"POST {OF_A_REQUEST}/returns"],
     "withdraw": [f"POST {OF_A_REQUEST}/withdrawal"],
     "determination": [f"POST {OF_A_REQUEST}/determinations"],
+    "request-reliance": [f"POST {OF_A_DETERMINATION}/reliance-requests"],
     "reliance": [f"POST {OF_A_DETERMINATION}/reliances"],
     "end-determination": [f"POST {OF_A_DETERMINATION}/end"],
     "determine": [f"POST {OF_A_REQUEST}/legal-determinations"],

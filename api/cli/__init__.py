@@ -64,6 +64,7 @@ COMMANDS = {
     "return": ("api.cli.requests:return_request", "Give a request back, for items to be completed."),
     "withdraw": ("api.cli.requests:withdraw", "Record that a request was withdrawn."),
     "determination": ("api.cli.requests:determination", "Record what an ethics board determined."),
+    "request-reliance": ("api.cli.requests:request_reliance", "Record that the home board was asked to rely."),
     "reliance": ("api.cli.requests:reliance", "Record that the home board relies on another."),
     "end-determination": ("api.cli.requests:end_determination", "Record that a determination ended."),
     "determine": ("api.cli.requests:determine", "Record what was determined on the law."),

@@ -13,7 +13,7 @@ from api.cli.kinds import DATA_SET, DAY, DAY_OR_NONE, DETERMINATION, FILE, NAME,
 from api.cli.showing import office_of
 from api.cli.wording import in_lines
 from api.commands import document_in
-from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
+from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance, RequestReliance
 from api.commands.request import Return, Submit, Withdraw
 from api.commands.review import Approve, Decline, Determine
 from api.names import names_in
@@ -143,6 +143,16 @@ def determination(
         ),
         gives="determination",
     )
+
+
+@click.command("request-reliance")
+@reporting
+@click.argument("request", type=REQUEST)
+@click.argument("determination", type=DETERMINATION)
+@click.option("--on", type=DAY, help="When it was asked, where that is known.")
+def request_reliance(hand: Hand, request: str, determination: str, on: date | None) -> None:
+    """Record that the home board was asked to rely on another board's DETERMINATION (E-...) for REQUEST."""
+    hand.take(RequestReliance(request=request, determination=determination, on=on))
 
 
 @click.command()

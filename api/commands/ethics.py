@@ -5,8 +5,9 @@ from typing import Literal
 
 from api.commands.command import Command, Document, Drafting, Wish
 from ledger.errors import Malformed
-from ledger.events import DeterminationEnded, EthicsDetermined, RelianceElected
+from ledger.events import DeterminationEnded, EthicsDetermined, RelianceElected, RelianceRequested
 from ledger.events.ethics import Outcome
+from projections.standing import Determination
 
 
 class RecordDetermination(Command, frozen=True, kw_only=True):
@@ -42,6 +43,28 @@ class RecordDetermination(Command, frozen=True, kw_only=True):
         return at.reports(determined, documents=[filed] if filed else [])
 
 
+class RequestReliance(Command, frozen=True, kw_only=True):
+    """The home institution's board was asked to rely on another board's determination, and has not answered yet."""
+
+    request: str
+    determination: str
+    on: date | None = None
+
+    def draft(self, at: Drafting) -> Wish:
+        """A report."""
+        known = at.request(self.request).determinations.get(self.determination)
+        if known is not None:
+            self._check(known)
+        return at.reports(RelianceRequested(request=self.request, determination=self.determination, on=self.on))
+
+    def _check(self, known: Determination) -> None:
+        _check_outside(known.known.event)
+        if known.ended is not None:
+            raise Malformed("determination", self.determination, f"has ended, on {known.ended.event.on}")
+        if known.reliance is not None:
+            raise Malformed("determination", self.determination, f"is relied on, from {known.reliance.event.on}")
+
+
 class RecordReliance(Command, frozen=True, kw_only=True):
     """The home institution's board elected to rely on another board's determination."""
 
@@ -60,10 +83,14 @@ class RecordReliance(Command, frozen=True, kw_only=True):
         return at.reports(elected, documents=[filed] if filed else [])
 
     def _check(self, relied_on: EthicsDetermined) -> None:
-        if relied_on.organisation is None:
-            raise Malformed("determination", self.determination, "is the home board's own, and relies on nobody's")
+        _check_outside(relied_on)
         if relied_on.on is not None and self.on < relied_on.on:
             raise Malformed("date", str(self.on), f"is before what is relied on was determined, on {relied_on.on}")
+
+
+def _check_outside(relied_on: EthicsDetermined) -> None:
+    if relied_on.organisation is None:
+        raise Malformed("determination", relied_on.determination, "is the home board's own, and relies on nobody's")
 
 
 class EndDetermination(Command, frozen=True, kw_only=True):

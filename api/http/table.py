@@ -14,7 +14,7 @@ from api.commands.catalogue import AddVersion, ChangeForm, RegisterDataSet, Reti
 from api.commands.contact import AnswerKeyTest, ConfirmKey, Designate, FileKey, RejectKey, RevokeKey
 from api.commands.correction import Correct
 from api.commands.ending import Depart, LiftHold, Move, PlaceHold
-from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance
+from api.commands.ethics import EndDetermination, RecordDetermination, RecordReliance, RequestReliance
 from api.commands.finding import AssignFinding, CloseFinding
 from api.commands.governance import EndRole, GrantRole, PublishPolicy, RevokeApiKey, Waive
 from api.commands.holding import Accept, Attest, Close, DeclareCopies, GiveUp, ReportCopy
@@ -128,6 +128,7 @@ ROUTES: tuple[Route, ...] = (
     takes("/requests/{request}/withdrawal", Withdraw, OFFICE | OWN),
     takes("/requests/{request}/affiliations", DetermineAffiliation, OFFICE),
     takes("/requests/{request}/determinations", RecordDetermination, OFFICE),
+    takes("/requests/{request}/determinations/{determination}/reliance-requests", RequestReliance, OFFICE),
     takes("/requests/{request}/determinations/{determination}/reliances", RecordReliance, OFFICE),
     takes("/requests/{request}/determinations/{determination}/end", EndDetermination, OFFICE),
     takes("/requests/{request}/legal-determinations", Determine, OFFICE),
