@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from api.names import Names
 from api.telling import MIT, Words, circumstances, told
 from ledger.boundary import about
-from ledger.codec import Recorded
+from ledger.codec import Known, Recorded
 from ledger.custody import Custody
 from ledger.errors import Missing
 from ledger.events import FactCorrected, QueryAnswered, QueryReceived, QueryWithdrawn
@@ -58,7 +58,7 @@ def history_of(
         if isinstance(fact.event, FactCorrected):
             known = Standing(facts[:count]).request(request)
         elif isinstance(fact.event, RequestStanding.folds) and f"request:{request}" in fact.tags:
-            known.fold(fact)
+            known.fold(Known(fact.event, fact.position))
         state = known.state_on(fact.recorded_at.astimezone(zone).date())
         yield Told(
             position=fact.position,

@@ -7,13 +7,19 @@ import msgspec
 from ledger.events import Event
 
 
-class Boundary(msgspec.Struct, frozen=True, cache_hash=True):
-    """The facts that a decision depends on: of these kinds, or of any if none is named, with all of these tags."""
+class Kinds(msgspec.Struct, frozen=True, cache_hash=True):
+    """Kinds of facts, or any if none is named; many boundaries share them, and each hashes them."""
 
     events: tuple[type[Event], ...] = ()
+
+
+class Boundary(msgspec.Struct, frozen=True, cache_hash=True):
+    """The facts that a decision depends on: of these kinds, with all of these tags."""
+
+    kinds: Kinds = Kinds()
     tags: tuple[str, ...] = ()
 
 
 def about(*events: type[Event], tags: Iterable[str] = ()) -> Boundary:
-    """The facts of these kinds that carry all of these tags."""
-    return Boundary(events, tuple(tags))
+    """The facts of these kinds, or of any if none is named, that carry all of these tags."""
+    return Boundary(Kinds(events), tuple(tags))

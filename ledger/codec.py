@@ -88,7 +88,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @final
-class Known(msgspec.Struct, Generic[E], frozen=True):
+class Known(msgspec.Struct, Generic[E], frozen=True, gc=False):
     """An event and its position in the log."""
 
     event: E
@@ -144,7 +144,11 @@ class Codec:
             raise UnknownEvent(wire_type) from None
 
     def encode(self, fact: Fact, salt: bytes, now: datetime) -> bytes:
-        """The payload of a fact; `now` is when it happened if it does not say.
+        """The payload of a fact; as `written` without what is read back."""
+        return self.written(fact, salt, now)[0]
+
+    def written(self, fact: Fact, salt: bytes, now: datetime) -> tuple[bytes, Event]:
+        """The payload of a fact, and the event as it is read back; `now` is when it happened if it does not say.
 
         Raises `UnknownEvent`, `DoesNotFit`, or `Malformed` for a time without a zone.
         """
@@ -171,8 +175,7 @@ class Codec:
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise DoesNotFit(wire_type, str(error)) from error
         # What cannot be read back is not written.
-        self.event(wire_type, _payload_in(wire_type, encoded).event)
-        return encoded
+        return encoded, current(self.event(wire_type, _payload_in(wire_type, encoded).event))
 
     def decode(self, entry: Entry) -> Recorded:
         """The fact in an entry. Raises `UnknownEvent` or `DoesNotFit`."""

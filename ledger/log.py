@@ -19,7 +19,8 @@ from ledger.chain.entry import Entry, check_name
 from ledger.codec import SALT_BYTES, Codec, Fact, Known, Recorded
 from ledger.errors import Conflict, KeyReused
 from ledger.events import Event
-from ledger.readings import Moment, Readings
+from ledger.memory import Moment
+from ledger.readings import Readings
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock, Subscription
 
@@ -90,6 +91,10 @@ class Ledger:
         self._readings = Readings(self.codec)
         self._wish_key, self._random_bytes, self._clock = wish_key, random_bytes, clock
 
+    def recall(self) -> None:
+        """Have the last facts in memory, so that whoever asks for them first need not wait for the disk."""
+        self._readings.recall(self.store, Moment(*self.store.head()[:2]))
+
     def read(self, boundaries: Sequence[Boundary] = (), key: IdempotencyKey | None = None) -> Reading:
         """The facts within these boundaries (none, if there are none), and what came of the same wish before.
 
@@ -136,17 +141,25 @@ class Ledger:
         `KeyReused`, and what `Store.append_entries` raises; nothing is recorded then.
         """
         if reading is None:
-            return Appended(tuple(self.store.append_entries(self._events(facts, None))))
+            return Appended(self._appended(facts, None, None))
         if reading.outcome:
             return Appended(reading.outcome, again=True)
         condition = DCBAppendCondition(reading.query, reading.position) if reading.query.items else None
         try:
-            return Appended(tuple(self.store.append_entries(self._events(facts, reading.key), condition)))
+            return Appended(self._appended(facts, reading.key, condition))
         except Conflict:
             outcome = self.read(key=reading.key).outcome
             if not outcome:
                 raise
             return Appended(outcome, again=True)
+
+    def _appended(
+        self, facts: Sequence[Fact], key: IdempotencyKey | None, condition: DCBAppendCondition | None
+    ) -> tuple[Entry, ...]:
+        written = self._written(facts, key)
+        entries = tuple(self.store.append_entries([event for event, _ in written], condition))
+        self._readings.recorded([(entry, event) for entry, (_, event) in zip(entries, written, strict=True)])
+        return entries
 
     def facts(
         self, boundaries: Sequence[Boundary] = (), after: int = 0, until: int | None = None
@@ -162,17 +175,16 @@ class Ledger:
         """These boundaries as a store knows them. Raises `UnknownEvent` for an event that is not declared."""
         return self._readings.query(tuple(boundaries))
 
-    def _events(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[DCBEvent]:
+    def _written(self, facts: Sequence[Fact], key: IdempotencyKey | None) -> list[tuple[DCBEvent, Event]]:
+        """Each fact as it goes to the store, and its event as it will be read from there."""
         now = self._clock()
         marks = {key.tag(), self._wish_tag(key)} if key else set()
-        return [
-            DCBEvent(
-                type=fact.event.wire_type(),
-                data=self.codec.encode(fact, self._random_bytes(SALT_BYTES), now),
-                tags=sorted(fact.event.tags() | marks),
-            )
-            for fact in facts
-        ]
+        written = []
+        for fact in facts:
+            payload, event = self.codec.written(fact, self._random_bytes(SALT_BYTES), now)
+            tags = sorted(fact.event.tags() | marks)
+            written.append((DCBEvent(fact.event.wire_type(), payload, tags), event))
+        return written
 
     def _outcome(self, key: IdempotencyKey, earlier: tuple[Entry, ...]) -> tuple[Entry, ...]:
         if earlier and self._wish_tag(key) not in earlier[0].header.tags:

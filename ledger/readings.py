@@ -8,17 +8,17 @@ from typing import NamedTuple, TypeVar
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from ledger.boundary import Boundary
+from ledger.boundary import Boundary, Kinds
+from ledger.chain.entry import Entry
 from ledger.codec import Codec, Known
 from ledger.events import Event
+from ledger.memory import ANY_TAG, Memory, Moment
 from ledger.storage import Store
 from ledger.storage.tail import matches
 
 # Of so many boundaries what lies within them is kept, and of so many looks at several of them what that is together.
 BOUNDARIES_KEPT = 2048
 LOOKS_KEPT = 512
-# Under this, no tag, are the boundaries that have none.
-ANY_TAG = ""
 
 K = TypeVar("K")
 
@@ -42,18 +42,18 @@ class Same:
         )
 
 
-class Moment(NamedTuple):
-    """When a log was so long, and its last entry had this leaf hash."""
-
-    position: int
-    leaf: bytes
-
-
 class _Read(NamedTuple):
     """The facts within a boundary, or within several, and when that was all."""
 
     facts: Facts
     moment: Moment
+
+
+class _Types(NamedTuple):
+    """The types under which some kinds of facts stand, as queries and as memory want them."""
+
+    listed: list[str]
+    all: frozenset[str]
 
 
 NOTHING_READ = _Read((), Moment(0, b""))
@@ -68,6 +68,8 @@ class Readings:
         self._united = lru_cache(LOOKS_KEPT)(_united)
         self._looks: _Kept[tuple[Boundary, ...]] = _Kept(LOOKS_KEPT)
         self._within: _Kept[Boundary] = _Kept(BOUNDARIES_KEPT)
+        self._memory = Memory(codec)
+        self._types = lru_cache(LOOKS_KEPT)(self._types_of)
         # What was found to be so, now: a decision looks twice, mostly from where it looked twice before.
         self._stood: tuple[Moment, set[Moment]] = (Moment(0, b""), set())
 
@@ -96,18 +98,23 @@ class Readings:
 
     def _together(self, store: Store, look: tuple[Boundary, ...], now: Moment) -> Facts:
         """The facts within these boundaries, of which some may be known from looks at others beside."""
-        known = {one: self._within.get(one, NOTHING_READ) for one in look}
-        new = {one: NOTHING_READ for one, read in known.items() if not self.stood(store, read.moment, now)}
-        older = {one: read for one, read in known.items() if one not in new and read.moment.position < now.position}
-        for some in filter(None, (new, older)):
-            newer = self._newer(store, some, now.position)
+        known = {one: self._known(store, one, now) for one in look}
+        behind = {one: read for one, read in known.items() if read.moment.position < now.position}
+        if behind:
+            newer = self._newer(store, behind, now)
             # The very same facts where nothing is new: whoever made something of them knows them again.
             read = {
-                one: _Read((*before, *newer[one]) if one in newer else before, now) for one, (before, _) in some.items()
+                one: _Read((*before, *newer[one]) if one in newer else before, now)
+                for one, (before, _) in behind.items()
             }
             self._within.keep(read)
             known |= read
         return self.united(*[_up_to(now.position, facts) for facts, _ in known.values()])
+
+    def _known(self, store: Store, one: Boundary, now: Moment) -> _Read:
+        """What was read within a boundary before, if the log is still what it was then."""
+        read = self._within.get(one)
+        return read if read is not None and self.stood(store, read.moment, now) else NOTHING_READ
 
     def united(self, *parts: Facts) -> Facts:
         """All of these facts, each once and in order: the very same object for the very same parts."""
@@ -125,10 +132,29 @@ class Readings:
         return then in found
 
     def _query_for(self, boundaries: tuple[Boundary, ...]) -> DCBQuery:
-        return DCBQuery([DCBQueryItem(self._codec.wire_types(*one.events), list(one.tags)) for one in boundaries])
+        return DCBQuery([DCBQueryItem(self._types(one.kinds).listed, [*one.tags]) for one in boundaries])
 
-    def _newer(self, store: Store, known: dict[Boundary, _Read], until: int) -> dict[Boundary, list[Known[Event]]]:
-        """What lies within each of these up to a position and was not known; nothing where that is nothing."""
+    def _newer(self, store: Store, known: dict[Boundary, _Read], now: Moment) -> dict[Boundary, list[Known[Event]]]:
+        """What lies within each of these up to now and was not known; nothing where that is nothing."""
+        stretches = self._memory.up_to(store, now, lambda then: self.stood(store, then, now))
+        begins = min(stretches[0].after, now.position)
+        newer: dict[Boundary, list[Known[Event]]] = {}
+        if begins:
+            never = {one: read for one, read in known.items() if read is NOTHING_READ}
+            earlier = {one: read for one, read in known.items() if 0 < read.moment.position < begins}
+            for some in filter(None, (never, earlier)):
+                newer |= self._scanned(store, some, begins)
+        for stretch in stretches:
+            for one, read in known.items():
+                after = read.moment.position
+                if stretch.last > after and (
+                    found := stretch.within(one.tags, self._types(one.kinds).all, after, now.position)
+                ):
+                    newer.setdefault(one, []).extend(found)
+        return newer
+
+    def _scanned(self, store: Store, known: dict[Boundary, _Read], until: int) -> dict[Boundary, list[Known[Event]]]:
+        """The same as the store finds it."""
         query, after = self.query((*known,)), {one: read.moment.position for one, read in known.items()}
         newer: dict[Boundary, list[Known[Event]]] = {}
         led: dict[str, list[tuple[Boundary, DCBQueryItem]]] = {}
@@ -143,6 +169,18 @@ class Readings:
                     if fact.position > after[boundary] and matches(item.types, item.tags, entry):
                         newer.setdefault(boundary, []).append(fact)
         return newer
+
+    def _types_of(self, kinds: Kinds) -> _Types:
+        listed = self._codec.wire_types(*kinds.events)
+        return _Types(listed, frozenset(listed))
+
+    def recorded(self, written: Sequence[tuple[Entry, Event]]) -> None:
+        """Take in what was recorded just now, which need not be read again then."""
+        self._memory.recorded(written)
+
+    def recall(self, store: Store, now: Moment) -> None:
+        """Have the last facts of a store in memory."""
+        self._memory.recall(store, now)
 
 
 class _Kept(dict[K, _Read]):

@@ -504,4 +504,7 @@ def events(ledger: Ledger) -> list[Event]:
 
 
 def lies_within(event: Event, boundaries: Sequence[Boundary]) -> bool:
-    return any((not one.events or type(event) in one.events) and set(one.tags) <= event.tags() for one in boundaries)
+    return any(
+        (not one.kinds.events or type(event) in one.kinds.events) and set(one.tags) <= event.tags()
+        for one in boundaries
+    )

@@ -102,8 +102,8 @@ class Knowledge:
         if isinstance(event, DataSetVersionAdded):
             self._versions.add((event.dataset, event.label))
 
-    def _move(self, event: Event) -> None:
-        if isinstance(event, MOVES):
+    def _move(self, event: Any) -> None:
+        if type(event) in MOVES:
             self._states[event.request] = moved(self._state_of(event.request), event)
         if isinstance(event, ChangesAsked):
             self._sent_back.add(f"publication:{event.publication}")

@@ -159,7 +159,8 @@ class TagIndex:
         """The first `limit` entries that match, in order, after one position up to another."""
         if not query.items or any(not item.types and not item.tags for item in query.items):
             return _entries(connection, after, until, limit)
-        indexed = indexed_up_to(until)
+        # What has a tail behind it is in the index, up to wherever somebody asks.
+        indexed = until if until <= self._tail.after else indexed_up_to(until)
         found = self._indexed(connection, query, after, indexed, limit) if after < indexed else []
         if len(found) < limit and until > indexed:
             found += self._tail_up_to(connection, until).matching(query, max(after, indexed), until)
@@ -286,11 +287,12 @@ def _of_busy(
             alike.setdefault(_Ranges(tuple(filter(_is_name, types)), further), []).append(lead)
     wanted = [(_json(leads), _json(ranges.types), _json(ranges.further)) for ranges, leads in alike.items()]
     found: set[int] = set()
-    for first, last in _stretches(after, until):
+    # A row stands where its step has its last.
+    for first, last in _stretches(after, indexed_up_to(until + STEP - 1)):
         for ranges_of in wanted:
             for listed, beside in connection.execute(MATCHING_ROWS, (*ranges_of, first, last)):
                 positions = {*_positions(listed)}.intersection(*map(_positions_beside, _beside(beside)))
-                found.update(position for position in positions if position > first)
+                found.update(position for position in positions if first < position <= until)
         if len(found) >= limit:
             break
     rows = connection.execute(ENTRIES_AT, (_json(sorted(found)[:limit]),))

@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
-from ledger.boundary import Boundary, about
+from ledger.boundary import Boundary, Kinds, about
 from ledger.events import Event, FactCorrected
 from ledger.events.governance import Role
 from ledger.events.ids import PrincipalId, RequestId, WaiverId
@@ -29,6 +29,9 @@ DECIDING = WORKING
 DIRECTING: tuple[Role, ...] = ("director", "acting director")
 # What can stand in the way of a request, of a person and of a data set alike.
 CONCERNS = (*IncidentStanding.folds, *HoldStanding.folds)
+_OF_REQUEST, _OF_PERSON, _OF_DATA_SET = (
+    Kinds((*part.folds, *CONCERNS, FactCorrected)) for part in (RequestStanding, PersonStanding, DataSetStanding)
+)
 # A boundary that is the same object is found again without comparing all the kinds of events in it.
 BOUNDARIES_KEPT = 1024
 
@@ -105,19 +108,19 @@ def of_office() -> Boundary:
 @lru_cache(BOUNDARIES_KEPT)
 def of_request(request: str) -> Boundary:
     """What is known of a request, of what followed from it, and of what stands in its way."""
-    return about(*RequestStanding.folds, *CONCERNS, FactCorrected, tags=[f"request:{request}"])
+    return Boundary(_OF_REQUEST, (f"request:{request}",))
 
 
 @lru_cache(BOUNDARIES_KEPT)
 def of_person(person: str) -> Boundary:
     """What is known of a person."""
-    return about(*PersonStanding.folds, *CONCERNS, FactCorrected, tags=[f"person:{person}"])
+    return Boundary(_OF_PERSON, (f"person:{person}",))
 
 
 @lru_cache(BOUNDARIES_KEPT)
 def of_dataset(dataset: str) -> Boundary:
     """What is known of a data set."""
-    return about(*DataSetStanding.folds, *CONCERNS, FactCorrected, tags=[f"dataset:{dataset}"])
+    return Boundary(_OF_DATA_SET, (f"dataset:{dataset}",))
 
 
 def involved(act: Act, standing: Standing) -> set[str]:

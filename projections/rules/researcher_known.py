@@ -24,8 +24,9 @@ def unknown_details(act: Act, standing: Standing, day: date) -> Iterator[Objecti
         return
     researcher = submitted.event.researcher
     person = standing.person(researcher)
+    known = person.details.keys()
     for detail in NEEDED:
-        if detail not in person.details:
+        if detail not in known:
             yield RULE.objection(detail, researcher, [submitted.position, person.registered])
-    if not person.details.keys() & {"email", "phone"}:
+    if known.isdisjoint(("email", "phone")):
         yield RULE.objection("e-mail or phone", researcher, [submitted.position, person.registered])

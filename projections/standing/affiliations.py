@@ -5,7 +5,6 @@ from datetime import date
 from typing import Literal
 
 from ledger.events import AffiliationDetermined, PersonMoved
-from ledger.events.people import Affiliation
 from projections.standing.known import Known
 from projections.standing.person import day_before
 
@@ -18,15 +17,11 @@ class Affiliations(dict[str, Known[AffiliationDetermined]]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: dict[Affiliation, set[str]] = {"home": set(), "outside": set(), "in doubt": set()}
         # Who moved, in the order of the days, each time with for whom they acted before.
         self._moved: dict[str, list[tuple[Known[PersonMoved], Known[AffiliationDetermined] | None]]] = {}
 
     def find(self, known: Known[AffiliationDetermined]) -> None:
         """Take in for whom a person was found to act."""
-        for people in self._found.values():
-            people.discard(known.event.person)
-        self._found[known.event.affiliation].add(known.event.person)
         self[known.event.person] = known
 
     def move(self, gone: Known[PersonMoved]) -> None:
@@ -54,5 +49,5 @@ class Affiliations(dict[str, Known[AffiliationDetermined]]):
 
     def those_from(self, where: Institution, people: Iterable[str]) -> list[str]:
         """Those for whom goes what is said of people of the home institution, or of others; in doubt, both does."""
-        others = self._found["outside" if where == "home" else "home"]
-        return [one for one in people if one not in others]
+        other = "outside" if where == "home" else "home"
+        return [one for one in people if one not in self or self[one].event.affiliation != other]

@@ -14,21 +14,12 @@ from ledger.events import (
 )
 from ledger.events.agreement import Capacity, Kind
 from ledger.events.catalogue import Form
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class AgreementStanding:
-    """What is known of one agreement."""
-
-    folds = (
-        AgreementIssued,
-        AmendmentIssued,
-        AgreementSigned,
-        AgreementExecuted,
-        AgreementRenewed,
-        AgreementExpired,
-        AgreementTerminated,
-    )
+class AgreementStanding(Part):
+    """What is known of one agreement. Of several terminations the earliest counts."""
 
     def __init__(self) -> None:
         self.issued: Known[AgreementIssued] | None = None
@@ -42,24 +33,32 @@ class AgreementStanding:
         self._recipients: frozenset[tuple[str, str | None]] = frozenset()
         self._datasets: frozenset[tuple[str, Form | None]] = frozenset()
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact. Of several terminations the earliest counts."""
-        match fact.event:
-            case AgreementIssued() as issued:
-                self.issued = Known(issued, fact.position)
-                self._recipients = frozenset((one.person, one.organisation) for one in issued.recipients)
-                self._datasets = frozenset((one.dataset, form) for one in issued.datasets for form in (one.form, None))
-            case AgreementSigned() as signed:
-                self.signatures.append(Known(signed, fact.position))
-            case AgreementExecuted() as executed:
-                self.executed = Known(executed, fact.position)
-            case AgreementRenewed() as renewed:
-                self.renewed = Known(renewed, fact.position)
-            case AgreementExpired() as expired:
-                self.expired = Known(expired, fact.position)
-            case AgreementTerminated() as terminated:
-                if self.terminated is None or terminated.on < self.terminated.event.on:
-                    self.terminated = Known(terminated, fact.position)
+    @takes(AgreementIssued, AmendmentIssued)
+    def _agreement_issued(self, fact: Known[AgreementIssued]) -> None:
+        self.issued = fact
+        self._recipients = frozenset((one.person, one.organisation) for one in fact.event.recipients)
+        self._datasets = frozenset((one.dataset, form) for one in fact.event.datasets for form in (one.form, None))
+
+    @takes(AgreementSigned)
+    def _agreement_signed(self, fact: Known[AgreementSigned]) -> None:
+        self.signatures.append(fact)
+
+    @takes(AgreementExecuted)
+    def _agreement_executed(self, fact: Known[AgreementExecuted]) -> None:
+        self.executed = fact
+
+    @takes(AgreementRenewed)
+    def _agreement_renewed(self, fact: Known[AgreementRenewed]) -> None:
+        self.renewed = fact
+
+    @takes(AgreementExpired)
+    def _agreement_expired(self, fact: Known[AgreementExpired]) -> None:
+        self.expired = fact
+
+    @takes(AgreementTerminated)
+    def _agreement_terminated(self, fact: Known[AgreementTerminated]) -> None:
+        if self.terminated is None or fact.event.on < self.terminated.event.on:
+            self.terminated = fact
 
     def replace(self, amendment: Known[AgreementExecuted]) -> None:
         """Take in that an amendment took its place. Of several the earliest counts."""

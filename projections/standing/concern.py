@@ -3,28 +3,29 @@
 from collections.abc import Collection
 
 from ledger.events import IncidentClosed, IncidentContained, IncidentReported, LegalHoldLifted, LegalHoldPlaced
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class IncidentStanding:
+class IncidentStanding(Part):
     """What is known of one incident."""
-
-    folds = (IncidentReported, IncidentContained, IncidentClosed)
 
     def __init__(self) -> None:
         self.reported: Known[IncidentReported] | None = None
         self.contained: Known[IncidentContained] | None = None
         self.closed: Known[IncidentClosed] | None = None
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case IncidentReported() as reported:
-                self.reported = Known(reported, fact.position)
-            case IncidentContained() as contained:
-                self.contained = Known(contained, fact.position)
-            case IncidentClosed() as closed:
-                self.closed = Known(closed, fact.position)
+    @takes(IncidentReported)
+    def _incident_reported(self, fact: Known[IncidentReported]) -> None:
+        self.reported = fact
+
+    @takes(IncidentContained)
+    def _incident_contained(self, fact: Known[IncidentContained]) -> None:
+        self.contained = fact
+
+    @takes(IncidentClosed)
+    def _incident_closed(self, fact: Known[IncidentClosed]) -> None:
+        self.closed = fact
 
     @property
     def is_open(self) -> bool:
@@ -50,22 +51,20 @@ class IncidentStanding:
         return self.reported is not None and person in self.reported.event.people
 
 
-class HoldStanding:
+class HoldStanding(Part):
     """What is known of one legal hold."""
-
-    folds = (LegalHoldPlaced, LegalHoldLifted)
 
     def __init__(self) -> None:
         self.placed: Known[LegalHoldPlaced] | None = None
         self.lifted: Known[LegalHoldLifted] | None = None
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case LegalHoldPlaced() as placed:
-                self.placed = Known(placed, fact.position)
-            case LegalHoldLifted() as lifted:
-                self.lifted = Known(lifted, fact.position)
+    @takes(LegalHoldPlaced)
+    def _legal_hold_placed(self, fact: Known[LegalHoldPlaced]) -> None:
+        self.placed = fact
+
+    @takes(LegalHoldLifted)
+    def _legal_hold_lifted(self, fact: Known[LegalHoldLifted]) -> None:
+        self.lifted = fact
 
     @property
     def facts(self) -> tuple[int, ...]:

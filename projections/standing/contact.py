@@ -1,6 +1,7 @@
 """The point of contact of a request, and the keys that were filed for it."""
 
 from datetime import date, datetime
+from typing import Any
 
 from ledger.events import (
     ContactDesignated,
@@ -12,10 +13,11 @@ from ledger.events import (
     KeyTestPassed,
     KeyTestSent,
 )
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class KeyStanding:
+class KeyStanding(Part):
     """What is known of one key. Of several revocations the earliest counts; of a channel's tests the last does."""
 
     def __init__(self, filed: Known[KeyFiled]) -> None:
@@ -25,22 +27,22 @@ class KeyStanding:
         self.revoked: Known[KeyRevoked] | None = None
         self.tests: dict[str, Known[KeyTestSent] | Known[KeyTestPassed] | Known[KeyTestFailed]] = {}
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case KeyConfirmed() as confirmed:
-                self.confirmed = Known(confirmed, fact.position)
-            case KeyRejected() as rejected:
-                self.rejected = Known(rejected, fact.position)
-            case KeyRevoked() as revoked:
-                if self.revoked is None or revoked.on < self.revoked.event.on:
-                    self.revoked = Known(revoked, fact.position)
-            case KeyTestSent() as sent:
-                self.tests[sent.channel] = Known(sent, fact.position)
-            case KeyTestPassed() as passed:
-                self.tests[passed.channel] = Known(passed, fact.position)
-            case KeyTestFailed() as failed:
-                self.tests[failed.channel] = Known(failed, fact.position)
+    @takes(KeyConfirmed)
+    def _key_confirmed(self, fact: Known[KeyConfirmed]) -> None:
+        self.confirmed = fact
+
+    @takes(KeyRejected)
+    def _key_rejected(self, fact: Known[KeyRejected]) -> None:
+        self.rejected = fact
+
+    @takes(KeyRevoked)
+    def _key_revoked(self, fact: Known[KeyRevoked]) -> None:
+        if self.revoked is None or fact.event.on < self.revoked.event.on:
+            self.revoked = fact
+
+    @takes(KeyTestSent, KeyTestPassed, KeyTestFailed)
+    def _key_tested(self, fact: Known[KeyTestSent] | Known[KeyTestPassed] | Known[KeyTestFailed]) -> None:
+        self.tests[fact.event.channel] = fact
 
     def is_expired(self, at: datetime) -> bool:
         """Whether nothing can be encrypted for it any more at this time."""
@@ -57,37 +59,32 @@ class KeyStanding:
         return test is not None and isinstance(test.event, KeyTestPassed)
 
 
-class ContactStanding:
+class ContactStanding(Part):
     """Who is a request's point of contact, and which keys came in."""
-
-    folds = (
-        ContactDesignated,
-        KeyFiled,
-        KeyConfirmed,
-        KeyRejected,
-        KeyRevoked,
-        KeyTestSent,
-        KeyTestPassed,
-        KeyTestFailed,
-    )
 
     def __init__(self) -> None:
         self.designated: Known[ContactDesignated] | None = None
         self.keys: dict[str, KeyStanding] = {}
         self.key: KeyStanding | None = None  # the one that the contact filed last, those aside that were rejected
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact; what is said of a key that never came in says nothing."""
-        match fact.event:
-            case ContactDesignated() as designated:
-                self.designated = Known(designated, fact.position)
-            case KeyFiled() as filed:
-                self.keys[filed.key] = KeyStanding(Known(filed, fact.position))
-            case (
-                KeyConfirmed() | KeyRejected() | KeyRevoked() | KeyTestSent() | KeyTestPassed() | KeyTestFailed() as of
-            ):
-                if of.key in self.keys:
-                    self.keys[of.key].fold(fact)
+    @takes(ContactDesignated)
+    def _contact_designated(self, fact: Known[ContactDesignated]) -> None:
+        self.designated = fact
+        self._choose()
+
+    @takes(KeyFiled)
+    def _key_filed(self, fact: Known[KeyFiled]) -> None:
+        self.keys[fact.event.key] = KeyStanding(fact)
+        self._choose()
+
+    @takes(*KeyStanding.folds)
+    def _of_key(self, fact: Known[Any]) -> None:
+        # What is said of a key that never came in says nothing.
+        if key := self.keys.get(fact.event.key):
+            key.fold(fact)
+            self._choose()
+
+    def _choose(self) -> None:
         own = [key for key in self.keys.values() if key.filed.event.person == self.person and key.rejected is None]
         self.key = own[-1] if own else None
 

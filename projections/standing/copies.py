@@ -7,7 +7,8 @@ from ledger.events import (
     DestructionAttested,
     HoldingWrittenOff,
 )
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
 class AttestationStanding:
@@ -23,10 +24,8 @@ class AttestationStanding:
         return tuple(one.position for one in (self.attested, self.accepted) if one is not None)
 
 
-class CopiesStanding:
+class CopiesStanding(Part):
     """What is known of the copies under one request."""
-
-    folds = (CopyReported, CopiesDeclared, DestructionAttested, DestructionAccepted, HoldingWrittenOff)
 
     def __init__(self) -> None:
         self.reported: list[Known[CopyReported]] = []
@@ -34,21 +33,27 @@ class CopiesStanding:
         self.attestations: dict[str, AttestationStanding] = {}
         self.written_off: list[Known[HoldingWrittenOff]] = []
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case CopyReported() as copy:
-                self.reported.append(Known(copy, fact.position))
-            case CopiesDeclared():
-                self.declared.append(fact.position)
-            case DestructionAttested() as attested:
-                known = self.attestations.setdefault(attested.attestation, AttestationStanding())
-                known.attested = Known(attested, fact.position)
-            case DestructionAccepted() as accepted:
-                known = self.attestations.setdefault(accepted.attestation, AttestationStanding())
-                known.accepted = Known(accepted, fact.position)
-            case HoldingWrittenOff() as gone:
-                self.written_off.append(Known(gone, fact.position))
+    @takes(CopyReported)
+    def _copy_reported(self, fact: Known[CopyReported]) -> None:
+        self.reported.append(fact)
+
+    @takes(CopiesDeclared)
+    def _copies_declared(self, fact: Known[CopiesDeclared]) -> None:
+        self.declared.append(fact.position)
+
+    @takes(DestructionAttested)
+    def _destruction_attested(self, fact: Known[DestructionAttested]) -> None:
+        known = self.attestations.setdefault(fact.event.attestation, AttestationStanding())
+        known.attested = fact
+
+    @takes(DestructionAccepted)
+    def _destruction_accepted(self, fact: Known[DestructionAccepted]) -> None:
+        known = self.attestations.setdefault(fact.event.attestation, AttestationStanding())
+        known.accepted = fact
+
+    @takes(HoldingWrittenOff)
+    def _holding_written_off(self, fact: Known[HoldingWrittenOff]) -> None:
+        self.written_off.append(fact)
 
     def attestation(self, attestation: str) -> AttestationStanding:
         """What is known of an attestation, which may be nothing."""

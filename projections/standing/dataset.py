@@ -2,13 +2,12 @@
 
 from ledger.events import DataSetFormChanged, DataSetRegistered, DataSetRetired, DataSetVersionAdded
 from ledger.events.catalogue import Form
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class DataSetStanding:
+class DataSetStanding(Part):
     """What is known of one data set."""
-
-    folds = (DataSetRegistered, DataSetVersionAdded, DataSetFormChanged, DataSetRetired)
 
     def __init__(self) -> None:
         self.registered: Known[DataSetRegistered] | None = None
@@ -16,17 +15,21 @@ class DataSetStanding:
         self.retired: Known[DataSetRetired] | None = None
         self._forms: dict[str, Known[DataSetFormChanged]] = {}
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case DataSetRegistered() as registered:
-                self.registered = Known(registered, fact.position)
-            case DataSetVersionAdded() as added:
-                self.versions[added.label] = Known(added, fact.position)
-            case DataSetFormChanged() as changed:
-                self._forms[changed.label] = Known(changed, fact.position)
-            case DataSetRetired() as retired:
-                self.retired = Known(retired, fact.position)
+    @takes(DataSetRegistered)
+    def _data_set_registered(self, fact: Known[DataSetRegistered]) -> None:
+        self.registered = fact
+
+    @takes(DataSetVersionAdded)
+    def _data_set_version_added(self, fact: Known[DataSetVersionAdded]) -> None:
+        self.versions[fact.event.label] = fact
+
+    @takes(DataSetFormChanged)
+    def _data_set_form_changed(self, fact: Known[DataSetFormChanged]) -> None:
+        self._forms[fact.event.label] = fact
+
+    @takes(DataSetRetired)
+    def _data_set_retired(self, fact: Known[DataSetRetired]) -> None:
+        self.retired = fact
 
     def form(self, label: str) -> Form | None:
         """The form in which a version is held to be now; None when there is no such version."""

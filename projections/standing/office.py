@@ -7,35 +7,36 @@ from zoneinfo import ZoneInfo
 
 from ledger.events import PolicyPublished, RoleEnded, RoleGranted
 from ledger.events.governance import Role
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 UNPUBLISHED = PolicyPublished()
 # The roles by which one works in the office.
 WORKING: tuple[Role, ...] = ("director", "acting director", "alternate", "staff")
 
 
-class Office:
+class Office(Part):
     """What the office goes by. Until a policy is published, the parameters are those it would have by default."""
-
-    folds = (PolicyPublished, RoleGranted, RoleEnded)
 
     def __init__(self) -> None:
         self.policy = Known(UNPUBLISHED, 0)
         self._grants: dict[str, list[Known[RoleGranted]]] = {}
         self._people: dict[str, Known[str]] = {}
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case PolicyPublished() as policy:
-                self.policy = Known(policy, fact.position)
-            case RoleGranted() as granted:
-                self._grants.setdefault(granted.principal, []).append(Known(granted, fact.position))
-                if granted.person:
-                    self._people[granted.principal] = Known(granted.person, fact.position)
-            case RoleEnded() as ended:
-                grants = self._grants.get(ended.principal, [])
-                self._grants[ended.principal] = [one for one in grants if one.event.role != ended.role]
+    @takes(PolicyPublished)
+    def _policy_published(self, fact: Known[PolicyPublished]) -> None:
+        self.policy = fact
+
+    @takes(RoleGranted)
+    def _role_granted(self, fact: Known[RoleGranted]) -> None:
+        self._grants.setdefault(fact.event.principal, []).append(fact)
+        if fact.event.person:
+            self._people[fact.event.principal] = Known(fact.event.person, fact.position)
+
+    @takes(RoleEnded)
+    def _role_ended(self, fact: Known[RoleEnded]) -> None:
+        grants = self._grants.get(fact.event.principal, [])
+        self._grants[fact.event.principal] = [one for one in grants if one.event.role != fact.event.role]
 
     def roles(self, principal: str, at: datetime) -> set[Role]:
         """The roles that a principal holds at a time, by any of the terms for which they were granted."""

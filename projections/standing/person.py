@@ -15,58 +15,70 @@ from ledger.events import (
     TrainingCertified,
     TrainingVerified,
 )
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class PersonStanding:
+class PersonStanding(Part):
     """What is known of one person."""
 
-    folds = (
-        PersonRegistered,
-        PersonDetailsChanged,
-        PersonErased,
-        TrainingCertified,
-        TrainingVerified,
-        PersonSuspended,
-        SuspensionLifted,
-        PastReleaseRecorded,
-        PersonDebarred,
-        DebarmentLifted,
-    )
-
     def __init__(self) -> None:
-        self.details: dict[str, int] = {}
         self.registered: int | None = None
+        self._told: list[Known[PersonRegistered] | Known[PersonDetailsChanged] | Known[PersonErased]] = []
         self.trainings: list[Known[TrainingCertified]] = []
         self.verified: dict[str, int] = {}
         self.past: list[Known[PastReleaseRecorded]] = []
         self._suspensions: dict[str | None, int] = {}
         self.debarments: list[Known[PersonDebarred]] = []
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case PersonRegistered() | PersonDetailsChanged() as said:
-                self.registered = self.registered or fact.position
-                self.details |= dict.fromkeys(said.sealed(), fact.position)
-            case PersonErased() as erased:
-                self.details = {
-                    detail: at for detail, at in self.details.items() if erased.details and detail not in erased.details
-                }
-            case TrainingCertified() as certified:
-                self.trainings.append(Known(certified, fact.position))
-            case TrainingVerified() as verified:
-                self.verified[verified.certificate] = fact.position
-            case PersonSuspended() as suspended:
-                self._suspensions[suspended.request] = fact.position
-            case SuspensionLifted() as lifted:
-                self._suspensions.pop(lifted.request, None)
-            case PastReleaseRecorded() as past:
-                self.past.append(Known(past, fact.position))
-            case PersonDebarred() as debarred:
-                self.debarments.append(Known(debarred, fact.position))
-            case DebarmentLifted():
-                self.debarments.clear()
+    @takes(PersonRegistered, PersonDetailsChanged)
+    def _person_registered(self, fact: Known[PersonRegistered] | Known[PersonDetailsChanged]) -> None:
+        self.registered = self.registered or fact.position
+        self._told.append(fact)
+
+    @takes(PersonErased)
+    def _person_erased(self, fact: Known[PersonErased]) -> None:
+        self._told.append(fact)
+
+    @takes(TrainingCertified)
+    def _training_certified(self, fact: Known[TrainingCertified]) -> None:
+        self.trainings.append(fact)
+
+    @takes(TrainingVerified)
+    def _training_verified(self, fact: Known[TrainingVerified]) -> None:
+        self.verified[fact.event.certificate] = fact.position
+
+    @takes(PersonSuspended)
+    def _person_suspended(self, fact: Known[PersonSuspended]) -> None:
+        self._suspensions[fact.event.request] = fact.position
+
+    @takes(SuspensionLifted)
+    def _suspension_lifted(self, fact: Known[SuspensionLifted]) -> None:
+        self._suspensions.pop(fact.event.request, None)
+
+    @takes(PastReleaseRecorded)
+    def _past_release_recorded(self, fact: Known[PastReleaseRecorded]) -> None:
+        self.past.append(fact)
+
+    @takes(PersonDebarred)
+    def _person_debarred(self, fact: Known[PersonDebarred]) -> None:
+        self.debarments.append(fact)
+
+    @takes(DebarmentLifted)
+    def _debarment_lifted(self, fact: Known[DebarmentLifted]) -> None:
+        del fact
+        self.debarments.clear()
+
+    @property
+    def details(self) -> dict[str, int]:
+        """The details that are known and not erased, each with where it was told last."""
+        found: dict[str, int] = {}
+        for one in self._told:
+            if isinstance(erased := one.event, PersonErased):
+                found = {detail: at for detail, at in found.items() if erased.details and detail not in erased.details}
+            else:
+                found |= dict.fromkeys(one.event.sealed(), one.position)
+        return found
 
     def debarments_on(self, day: date) -> list[int]:
         """Where it stands that the person is debarred on this day."""

@@ -10,20 +10,15 @@ from ledger.events import (
     PublicationReviewed,
     PublicationWithdrawn,
 )
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class PublicationStanding:
-    """What is known of one publication. What was reviewed before it came in anew was reviewed in another form."""
+class PublicationStanding(Part):
+    """What is known of one publication.
 
-    folds = (
-        PublicationNotified,
-        PublicationReviewed,
-        ChangesAsked,
-        PublicationPassed,
-        PublicationRecorded,
-        PublicationWithdrawn,
-    )
+    What was reviewed before it came in anew was reviewed in another form. It appeared when it was first told to have.
+    """
 
     def __init__(self) -> None:
         self.notified: Known[PublicationNotified] | None = None
@@ -33,22 +28,30 @@ class PublicationStanding:
         self.recorded: Known[PublicationRecorded] | None = None
         self.withdrawn: Known[PublicationWithdrawn] | None = None
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact. It appeared when it was first told to have appeared."""
-        match fact.event:
-            case PublicationNotified() as notified:
-                self.notified = Known(notified, fact.position)
-                self.reviews, self.sent_back, self.passed = [], None, None
-            case PublicationReviewed() as reviewed:
-                self.reviews.append(Known(reviewed, fact.position))
-            case ChangesAsked() as asked:
-                self.sent_back, self.passed = Known(asked, fact.position), None
-            case PublicationPassed() as passed:
-                self.passed = Known(passed, fact.position)
-            case PublicationRecorded() as recorded:
-                self.recorded = self.recorded or Known(recorded, fact.position)
-            case PublicationWithdrawn() as withdrawn:
-                self.withdrawn = Known(withdrawn, fact.position)
+    @takes(PublicationNotified)
+    def _publication_notified(self, fact: Known[PublicationNotified]) -> None:
+        self.notified = fact
+        self.reviews, self.sent_back, self.passed = [], None, None
+
+    @takes(PublicationReviewed)
+    def _publication_reviewed(self, fact: Known[PublicationReviewed]) -> None:
+        self.reviews.append(fact)
+
+    @takes(ChangesAsked)
+    def _changes_asked(self, fact: Known[ChangesAsked]) -> None:
+        self.sent_back, self.passed = fact, None
+
+    @takes(PublicationPassed)
+    def _publication_passed(self, fact: Known[PublicationPassed]) -> None:
+        self.passed = fact
+
+    @takes(PublicationRecorded)
+    def _publication_recorded(self, fact: Known[PublicationRecorded]) -> None:
+        self.recorded = self.recorded or fact
+
+    @takes(PublicationWithdrawn)
+    def _publication_withdrawn(self, fact: Known[PublicationWithdrawn]) -> None:
+        self.withdrawn = fact
 
     @property
     def state(self) -> str:

@@ -1,13 +1,12 @@
 """A query: who asked for what, and how far the office has come with an answer."""
 
 from ledger.events import QueryAnswered, QueryReceived, QueryWithdrawn
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class QueryStanding:
+class QueryStanding(Part):
     """What is known of one query."""
-
-    folds = (QueryReceived, QueryAnswered, QueryWithdrawn)
 
     def __init__(self) -> None:
         self.received: Known[QueryReceived] | None = None
@@ -15,17 +14,21 @@ class QueryStanding:
         self.answered: Known[QueryAnswered] | None = None
         self.withdrawn: Known[QueryWithdrawn] | None = None
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact. To have asked counsel is not yet an answer."""
-        match fact.event:
-            case QueryReceived() as received:
-                self.received = Known(received, fact.position)
-            case QueryAnswered(outcome="to counsel") as referred:
-                self.counsel = Known(referred, fact.position)
-            case QueryAnswered() as answered:
-                self.answered = Known(answered, fact.position)
-            case QueryWithdrawn() as withdrawn:
-                self.withdrawn = Known(withdrawn, fact.position)
+    @takes(QueryReceived)
+    def _query_received(self, fact: Known[QueryReceived]) -> None:
+        self.received = fact
+
+    @takes(QueryAnswered)
+    def _query_answered(self, fact: Known[QueryAnswered]) -> None:
+        # To have asked counsel is not yet an answer.
+        if fact.event.outcome == "to counsel":
+            self.counsel = fact
+        else:
+            self.answered = fact
+
+    @takes(QueryWithdrawn)
+    def _query_withdrawn(self, fact: Known[QueryWithdrawn]) -> None:
+        self.withdrawn = fact
 
     @property
     def state(self) -> str:

@@ -2,13 +2,12 @@
 
 from ledger.events import ReleaseAuthorised, ReleaseFailed, ReleaseHandedOver, ReleaseReceived
 from ledger.events.agreement import Covered
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 
 
-class ReleaseStanding:
+class ReleaseStanding(Part):
     """What is known of one release."""
-
-    folds = (ReleaseAuthorised, ReleaseHandedOver, ReleaseFailed, ReleaseReceived)
 
     def __init__(self) -> None:
         self.authorised: Known[ReleaseAuthorised] | None = None
@@ -18,14 +17,18 @@ class ReleaseStanding:
         # Who had a right to what when it was received, by what was known then: no later ending takes back a holding.
         self.entitled: tuple[tuple[str, Covered], ...] = ()
 
-    def fold(self, fact: Told) -> None:
-        """Take in a fact."""
-        match fact.event:
-            case ReleaseAuthorised() as authorised:
-                self.authorised = Known(authorised, fact.position)
-            case ReleaseHandedOver() as handed_over:
-                self.handed_over = Known(handed_over, fact.position)
-            case ReleaseFailed() as failed:
-                self.failed = Known(failed, fact.position)
-            case ReleaseReceived() as received:
-                self.received = Known(received, fact.position)
+    @takes(ReleaseAuthorised)
+    def _release_authorised(self, fact: Known[ReleaseAuthorised]) -> None:
+        self.authorised = fact
+
+    @takes(ReleaseHandedOver)
+    def _release_handed_over(self, fact: Known[ReleaseHandedOver]) -> None:
+        self.handed_over = fact
+
+    @takes(ReleaseFailed)
+    def _release_failed(self, fact: Known[ReleaseFailed]) -> None:
+        self.failed = fact
+
+    @takes(ReleaseReceived)
+    def _release_received(self, fact: Known[ReleaseReceived]) -> None:
+        self.received = fact

@@ -14,7 +14,6 @@ from ledger.events import (
     LawDetermined,
     PersonDeparted,
     PersonMoved,
-    ReleaseReceived,
     RelianceElected,
     RelianceRequested,
     RequestApproved,
@@ -35,43 +34,19 @@ from projections.standing.agreement import AgreementStanding
 from projections.standing.contact import ContactStanding
 from projections.standing.copies import CopiesStanding
 from projections.standing.determination import Determination
-from projections.standing.known import Known, Told
+from projections.standing.known import Known
+from projections.standing.part import Part, takes
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
-from projections.standing.state import GRANTED, MOVES, State, moved
+from projections.standing.state import GRANTED, State, moved
 
 # No recipient is named for it: the id of an organisation begins otherwise.
 NOT_KNOWN = "not known"
 _Asked = tuple[date, str | None, Form | None]
 
 
-class RequestStanding:
-    """What is known of one request."""
-
-    folds = (
-        RequestSubmitted,
-        RequestReturned,
-        RequestWithdrawn,
-        AffiliationDetermined,
-        EthicsDetermined,
-        RelianceRequested,
-        RelianceElected,
-        DeterminationEnded,
-        LawDetermined,
-        RequestApproved,
-        RequestDeclined,
-        WaiverGranted,
-        PersonDeparted,
-        PersonMoved,
-        AccessRevoked,
-        AccessRestored,
-        RequestClosed,
-        *AgreementStanding.folds,
-        *ContactStanding.folds,
-        *ReleaseStanding.folds,
-        *PublicationStanding.folds,
-        *CopiesStanding.folds,
-    )
+class RequestStanding(Part):
+    """What is known of one request. Of several departures, or revocations, of somebody the earliest counts."""
 
     def __init__(self) -> None:
         self.state = State.UNKNOWN
@@ -98,66 +73,119 @@ class RequestStanding:
         self._boards: dict[str | None, list[Determination]] = {}
         self._named_for: dict[_Asked, tuple[dict[str, AgreementStanding], dict[str, tuple[Party, ...]]]] = {}
 
-    def fold(self, fact: Told) -> None:
+    def fold(self, fact: Known[Any]) -> None:
         """Take in a fact."""
         self._boards.clear()
         self._named_for.clear()
-        event: Any = fact.event
-        kind = type(event)
-        if kind in _OF_AGREEMENT:
-            self.agreements.setdefault(event.agreement, AgreementStanding()).fold(fact)
-            if kind is AgreementExecuted:
-                self._amend(Known(event, fact.position))
-        elif kind in _OF_CONTACT:
-            self.contact.fold(fact)
-        elif kind in _OF_RELEASE:
-            release = self.releases.setdefault(event.release, ReleaseStanding())
-            release.fold(fact)
-            if kind is ReleaseReceived:
-                release.entitled = self._entitled(event.on)
-        elif kind in _OF_PUBLICATION:
-            self.publications.setdefault(event.publication, PublicationStanding()).fold(fact)
-        elif kind in _OF_COPIES:
-            self.copies.fold(fact)
-        elif kind in _OF_MEMBERS:
-            self._take_member(fact)
-        else:
-            self._take(fact)
-        if kind in _MOVING:
-            before, self.state = self.state, moved(self.state, event)
-            if self.state is not before:
-                self.since = fact.position
+        self._takers[type(fact.event)](self, fact)
+        state = moved(self.state, fact.event)
+        if state is not self.state:
+            self.state, self.since = state, fact.position
 
-    def _take(self, fact: Told) -> None:
-        position = fact.position
-        match fact.event:
-            case RequestSubmitted() as said:
-                self.submitted = Known(said, position)
-                self.personnel = tuple(dict.fromkeys(said.personnel))
-                self.datasets = tuple(dict.fromkeys(said.datasets))
-                self._named = tuple(dict.fromkeys(said.study_group))
-                # Whoever is named anew takes part again.
-                for person in self._named:
-                    self._departed.pop(person, None)
-                self._regroup()
-            case RequestReturned() as returned:
-                self.last_return = Known(returned, position)
-            case RequestClosed() as closed:
-                self.closed = Known(closed, position)
-            case LawDetermined() as law:
-                self.law = Known(law, position)
-            case WaiverGranted() as granted:
-                self.waivers.append(Known(granted, position))
-            case AffiliationDetermined() as found:
-                self.affiliations.find(Known(found, position))
-            case EthicsDetermined() as determined:
-                self.determinations[determined.determination] = Determination(Known(determined, position))
-            case RelianceRequested() as requested if requested.determination in self.determinations:
-                self.determinations[requested.determination].request_reliance(Known(requested, position))
-            case RelianceElected() as elected if elected.determination in self.determinations:
-                self.determinations[elected.determination].relied_on(Known(elected, position))
-            case DeterminationEnded() as ended if ended.determination in self.determinations:
-                self.determinations[ended.determination].end(Known(ended, position))
+    @takes(RequestSubmitted)
+    def _request_submitted(self, fact: Known[RequestSubmitted]) -> None:
+        self.submitted, said = fact, fact.event
+        self.personnel = tuple(dict.fromkeys(said.personnel))
+        self.datasets = tuple(dict.fromkeys(said.datasets))
+        self._named = tuple(dict.fromkeys(said.study_group))
+        # Whoever is named anew takes part again.
+        for person in self._named:
+            self._departed.pop(person, None)
+        self._regroup()
+
+    @takes(RequestReturned)
+    def _request_returned(self, fact: Known[RequestReturned]) -> None:
+        self.last_return = fact
+
+    @takes(RequestWithdrawn, RequestApproved, RequestDeclined)
+    def _request_decided(self, fact: Known[Any]) -> None:
+        """Nothing but the state changes."""
+
+    @takes(RequestClosed)
+    def _request_closed(self, fact: Known[RequestClosed]) -> None:
+        self.closed = fact
+
+    @takes(AffiliationDetermined)
+    def _affiliation_determined(self, fact: Known[AffiliationDetermined]) -> None:
+        self.affiliations.find(fact)
+
+    @takes(EthicsDetermined)
+    def _ethics_determined(self, fact: Known[EthicsDetermined]) -> None:
+        self.determinations[fact.event.determination] = Determination(fact)
+
+    @takes(RelianceRequested)
+    def _reliance_requested(self, fact: Known[RelianceRequested]) -> None:
+        if determination := self.determinations.get(fact.event.determination):
+            determination.request_reliance(fact)
+
+    @takes(RelianceElected)
+    def _reliance_elected(self, fact: Known[RelianceElected]) -> None:
+        if determination := self.determinations.get(fact.event.determination):
+            determination.relied_on(fact)
+
+    @takes(DeterminationEnded)
+    def _determination_ended(self, fact: Known[DeterminationEnded]) -> None:
+        if determination := self.determinations.get(fact.event.determination):
+            determination.end(fact)
+
+    @takes(LawDetermined)
+    def _law_determined(self, fact: Known[LawDetermined]) -> None:
+        self.law = fact
+
+    @takes(WaiverGranted)
+    def _waiver_granted(self, fact: Known[WaiverGranted]) -> None:
+        self.waivers.append(fact)
+
+    @takes(PersonDeparted)
+    def _person_departed(self, fact: Known[PersonDeparted]) -> None:
+        earlier = self._departed.get(fact.event.person)
+        if earlier is None or fact.event.on < earlier.event.on:
+            self._departed[fact.event.person] = fact
+        self._regroup()
+
+    @takes(AccessRevoked)
+    def _access_revoked(self, fact: Known[AccessRevoked]) -> None:
+        earlier = self._revoked.get(fact.event.person)
+        if earlier is None or fact.event.on < earlier.event.on:
+            self._revoked[fact.event.person] = fact
+        self._regroup()
+
+    @takes(AccessRestored)
+    def _access_restored(self, fact: Known[AccessRestored]) -> None:
+        self._revoked.pop(fact.event.person, None)
+        self._regroup()
+
+    @takes(PersonMoved)
+    def _person_moved(self, fact: Known[PersonMoved]) -> None:
+        self.affiliations.move(fact)
+
+    @takes(*AgreementStanding.folds)
+    def _of_agreement(self, fact: Known[Any]) -> None:
+        agreement = self.agreements.get(fact.event.agreement)
+        if agreement is None:
+            agreement = self.agreements[fact.event.agreement] = AgreementStanding()
+        agreement.fold(fact)
+        if agreement.executed is fact:
+            self._amend(fact)
+
+    @takes(*ContactStanding.folds)
+    def _of_contact(self, fact: Known[Any]) -> None:
+        self.contact.fold(fact)
+
+    @takes(*ReleaseStanding.folds)
+    def _of_release(self, fact: Known[Any]) -> None:
+        release = self.releases.setdefault(fact.event.release, ReleaseStanding())
+        release.fold(fact)
+        if release.received is fact:
+            release.entitled = self._entitled(fact.event.on)
+
+    @takes(*PublicationStanding.folds)
+    def _of_publication(self, fact: Known[Any]) -> None:
+        self.publications.setdefault(fact.event.publication, PublicationStanding()).fold(fact)
+
+    @takes(*CopiesStanding.folds)
+    def _of_copies(self, fact: Known[Any]) -> None:
+        self.copies.fold(fact)
 
     def _amend(self, executed: Known[AgreementExecuted]) -> None:
         """Take in what the execution of an amendment changes."""
@@ -197,23 +225,6 @@ class RequestStanding:
         amendment = self.agreement(agreement).amendment
         added = [Wanted(dataset=one.dataset, form=one.form) for one in amendment.datasets] if amendment else []
         return tuple(dict.fromkeys((*self.datasets, *added)))
-
-    def _take_member(self, fact: Told) -> None:
-        """Of several departures, or revocations, of somebody the earliest counts."""
-        match fact.event:
-            case PersonDeparted() as departed:
-                earlier = self._departed.get(departed.person)
-                if earlier is None or departed.on < earlier.event.on:
-                    self._departed[departed.person] = Known(departed, fact.position)
-            case AccessRevoked() as revoked:
-                before = self._revoked.get(revoked.person)
-                if before is None or revoked.on < before.event.on:
-                    self._revoked[revoked.person] = Known(revoked, fact.position)
-            case AccessRestored() as restored:
-                self._revoked.pop(restored.person, None)
-            case PersonMoved() as gone:
-                self.affiliations.move(Known(gone, fact.position))
-        self._regroup()
 
     def _regroup(self) -> None:
         gone = {*self._departed, *self._revoked}
@@ -287,10 +298,11 @@ class RequestStanding:
 
         As it is now, or on a day. Nobody is named for an organisation that is not known.
         """
-        affiliation = self.affiliation(person, day)
+        known = self.affiliations.on(person, day)
+        affiliation = known.event.affiliation if known else "in doubt"
         needed: list[tuple[Kind, str | None]] = [] if affiliation == "outside" else [("MOU", None)]
         if affiliation != "home":
-            needed.append(("DUA", self.organisation(person, day) or NOT_KNOWN))
+            needed.append(("DUA", (known and known.event.organisation) or NOT_KNOWN))
         return needed
 
     def naming(self, person: str, day: date, dataset: str | None = None, form: Form | None = None) -> tuple[Party, ...]:
@@ -348,10 +360,3 @@ class RequestStanding:
     def waiver(self, rule: str, day: date) -> Known[WaiverGranted] | None:
         """The waiver of a rule that covers this day."""
         return next((one for one in self.waivers if one.event.rule == rule and day <= one.event.expires), None)
-
-
-_OF_AGREEMENT, _OF_CONTACT, _OF_RELEASE, _OF_COPIES, _MOVING = map(
-    frozenset, (AgreementStanding.folds, ContactStanding.folds, ReleaseStanding.folds, CopiesStanding.folds, MOVES)
-)
-_OF_PUBLICATION = frozenset(PublicationStanding.folds)
-_OF_MEMBERS = frozenset((PersonDeparted, PersonMoved, AccessRevoked, AccessRestored))

@@ -42,7 +42,7 @@ from ledger.events import (
 )
 from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.dataset import DataSetStanding
-from projections.standing.known import Told
+from projections.standing.known import Known, Told
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding
 from projections.standing.publication import PublicationStanding
@@ -203,24 +203,27 @@ class Standing:
         """Take in a fact that nobody corrected."""
         event: Any = fact.event
         kind = type(event)
+        known: Any = fact
+        if type(known) is not Known:
+            known = Known(event, fact.position)
         if kind in _OF_PERSON:
-            self._people[event.person].fold(fact)
+            self._people[event.person].fold(known)
             if kind in _BARRING:
                 self._barred.add(event.person)
         elif kind in _OF_REQUEST:
-            self._requests[event.request].fold(fact)
+            self._requests[event.request].fold(known)
             if kind in _NUMBERED:
                 self._numbers.setdefault(getattr(event, _NUMBERED[kind]), fact.position)
         elif kind in _OF_OFFICE:
-            self.office.fold(fact)
+            self.office.fold(known)
         elif kind in _OF_DATA_SET:
-            self._datasets[event.dataset].fold(fact)
+            self._datasets[event.dataset].fold(known)
         elif kind in _OF_QUERY:
-            self._queries[event.query].fold(fact)
+            self._queries[event.query].fold(known)
         elif kind in _OF_INCIDENT:
-            self._incidents[event.incident].fold(fact)
+            self._incidents[event.incident].fold(known)
         elif kind in _OF_HOLD:
-            self._holds[event.hold].fold(fact)
+            self._holds[event.hold].fold(known)
 
 
 F = TypeVar("F", bound=Told)

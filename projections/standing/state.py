@@ -1,6 +1,7 @@
 """How far a request has come, and what moves it."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from ledger.events import (
     AgreementExecuted,
@@ -42,49 +43,35 @@ BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
 GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
 # Of a request that goes no further.
 OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
+
+
+class _Move(NamedTuple):
+    """To which state something brings a request, and from which alone if not from any."""
+
+    to: State
+    only_from: State | None = None
+
+
+_MOVES: dict[type[Event], _Move] = {
+    RequestSubmitted: _Move(State.SUBMITTED),
+    RequestReturned: _Move(State.RETURNED),
+    RequestWithdrawn: _Move(State.WITHDRAWN),
+    # What the law says of a request that is not before the office does not bring it back there.
+    LawDetermined: _Move(State.LAW_DETERMINED, State.SUBMITTED),
+    RequestApproved: _Move(State.APPROVED),
+    RequestDeclined: _Move(State.DECLINED),
+    AgreementExecuted: _Move(State.EXECUTED, State.APPROVED),
+    ReleaseAuthorised: _Move(State.AUTHORISED),
+    ReleaseHandedOver: _Move(State.RELEASED),
+    ReleaseFailed: _Move(State.EXECUTED, State.AUTHORISED),
+    ReleaseReceived: _Move(State.RECEIVED, State.RELEASED),
+    RequestClosed: _Move(State.CLOSED),
+}
 # The events by which a request comes from one state to another.
-MOVES = (
-    RequestSubmitted,
-    RequestReturned,
-    RequestWithdrawn,
-    LawDetermined,
-    RequestApproved,
-    RequestDeclined,
-    AgreementExecuted,
-    ReleaseAuthorised,
-    ReleaseHandedOver,
-    ReleaseFailed,
-    ReleaseReceived,
-    RequestClosed,
-)
+MOVES = tuple(_MOVES)
 
 
 def moved(state: State, event: Event) -> State:
     """How far a request has come once this has happened, too; that it has ended is a matter of the day."""
-    match event:
-        case RequestSubmitted():
-            return State.SUBMITTED
-        case RequestReturned():
-            return State.RETURNED
-        case RequestWithdrawn():
-            return State.WITHDRAWN
-        # What the law says of a request that is not before the office does not bring it back there.
-        case LawDetermined() if state is State.SUBMITTED:
-            return State.LAW_DETERMINED
-        case RequestApproved():
-            return State.APPROVED
-        case RequestDeclined():
-            return State.DECLINED
-        case AgreementExecuted() if state is State.APPROVED:
-            return State.EXECUTED
-        case ReleaseAuthorised():
-            return State.AUTHORISED
-        case ReleaseFailed() if state is State.AUTHORISED:
-            return State.EXECUTED
-        case ReleaseHandedOver():
-            return State.RELEASED
-        case ReleaseReceived() if state is State.RELEASED:
-            return State.RECEIVED
-        case RequestClosed():
-            return State.CLOSED
-    return state
+    move = _MOVES.get(type(event))
+    return move.to if move and move.only_from in (None, state) else state

@@ -1,0 +1,40 @@
+"""A part of a standing: what facts of some kinds add up to, each kind taken in by a method of its own."""
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, ClassVar, TypeVar
+
+from ledger.events import Event
+from projections.standing.known import Known
+
+Taker = Callable[[Any, Known[Any]], None]
+M = TypeVar("M", bound=Callable[..., None])
+
+_taken: dict[Callable[..., None], tuple[type[Event], ...]] = {}
+
+
+def takes(*events: type[Event]) -> Callable[[M], M]:
+    """Declare which kinds of facts a method of a part takes in."""
+
+    def declared(method: M) -> M:
+        _taken[method] = events
+        return method
+
+    return declared
+
+
+class Part:
+    """What some facts add up to; `folds` are the kinds that it takes in."""
+
+    folds: ClassVar[tuple[type[Event], ...]]
+    # A look-up: to ask of one class after another whether an event is of it takes longer than to take it in.
+    _takers: ClassVar[dict[type[Event], Taker]]
+
+    def __init_subclass__(cls) -> None:
+        methods = [one for one in vars(cls).values() if isinstance(one, FunctionType)]
+        cls._takers = {event: method for method in methods for event in _taken.get(method, ())}
+        cls.folds = tuple(cls._takers)
+
+    def fold(self, fact: Known[Any]) -> None:
+        """Take in a fact."""
+        self._takers[type(fact.event)](self, fact)
