@@ -1,7 +1,6 @@
 """A part of a standing: what facts of some kinds add up to, each kind taken in by a method of its own."""
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any, ClassVar, TypeVar
 
 from ledger.events import Event
@@ -31,7 +30,7 @@ class Part:
     _takers: ClassVar[dict[type[Event], Taker]]
 
     def __init_subclass__(cls) -> None:
-        methods = [one for one in vars(cls).values() if isinstance(one, FunctionType)]
+        methods = [one for one in vars(cls).values() if callable(one)]
         cls._takers = {event: method for method in methods for event in _taken.get(method, ())}
         cls.folds = tuple(cls._takers)
 
