@@ -6,7 +6,7 @@ A worker opens the home itself, after it was started: nothing that is open may p
 import atexit
 import os
 import secrets
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from api.gateway import Gateway
@@ -19,7 +19,6 @@ from api.http.monitor import Monitor
 from api.http.rates import Rates
 from api.patience import Patience
 from api.stopping import hear_the_first
-from ledger.errors import LedgerError
 from ledger.home import open_home
 from ledger.storage import utc_now
 
@@ -36,8 +35,7 @@ def make() -> Gateway:
     path, kept = Path(os.environ[HOME]), ExitStack()
     atexit.register(kept.close)
     home = kept.enter_context(open_home(path))
-    with suppress(LedgerError):
-        home.ledger.recall()
+    home.ledger.recall()
     last_use, monitor = LastUse(path / LAST_USE), Monitor(home.ledger)
     rates = Rates(utc_now, int(os.environ[RATE]))
     herald = kept.enter_context(Herald(path))
