@@ -48,12 +48,13 @@ class Stretch:
         """Those of these types, or of any for none, with all of these tags, between two positions, in order."""
         by_type = self._led_by(tags)
         found: list[int] = []
-        # Others may add types meanwhile.
+        # Others may add to them meanwhile.
         for type_ in [*by_type]:
             if not types or type_ in types:
                 some = by_type[type_]
-                if some[0] > after and some[-1] <= until:
-                    found += some
+                size = len(some)
+                if some[0] > after and some[size - 1] <= until:
+                    found += some[:size]
                 elif some[-1] > after:
                     found += some[bisect_right(some, after) : bisect_right(some, until)]
         found.sort()
