@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from api.cli.demo import typed
+from api.cli.demo import stage_below, typed
 from api.demo.stage import PERSON_COURSE, REGISTER
 from api.demo.story import END, LATER, TODAY, Story
 from ledger.home import open_home
@@ -70,6 +71,15 @@ def played() -> Iterator[Played]:
             cheated = out.getvalue().decode().removeprefix(said)
         (sample,) = (folder / "sample").iterdir()
         yield Played(said, cheated, before, sample, story.fingerprints)
+
+
+@pytest.mark.parametrize(
+    ("usual", "below"), [("/srv/tmp", "/srv/tmp"), ("/" + 63 * "a", None), ("/" + 64 * "a", "/tmp")]
+)
+def test_the_story_is_played_where_temporary_files_go_unless_that_is_too_deep_for_a_socket(monkeypatch, usual, below):
+    monkeypatch.setattr(tempfile, "tempdir", usual)
+
+    assert stage_below() == (below or usual)
 
 
 def told_by(played: Played, command: str) -> str:

@@ -1,12 +1,13 @@
 """The command that plays a story in a throw-away ledger, and serves what it left."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import click
 
@@ -27,8 +28,7 @@ def demo(serve: bool, port: int | None) -> None:
         click.echo(
             "This is no terminal: once the story is told, the ledger is served only while three calls are tried."
         )
-    # Not below the usual folder: a gpg-agent's socket may have a path of about 100 characters.
-    with TemporaryDirectory(prefix="dua-", dir="/tmp") as folder:
+    with TemporaryDirectory(prefix="dua-", dir=stage_below()) as folder:
         story = Story(Path(folder), typed)
         with closing(story):
             story.play(TODAY)
@@ -38,6 +38,13 @@ def demo(serve: bool, port: int | None) -> None:
             story.play((*LATER, *END))
         if serve:
             _serve(story, port, stays=stays)
+
+
+def stage_below() -> str:
+    """The folder for temporary files, or `/tmp` where its path is too long for a gpg-agent's socket below it."""
+    # A socket's path may have 103 bytes; up to 35 of them are for the story's folder, a key ring's, and the name.
+    usual = gettempdir()
+    return usual if len(os.fsencode(usual)) <= 64 else "/tmp"  # noqa: S108
 
 
 def _serve(story: Story, port: int | None, *, stays: bool) -> None:
