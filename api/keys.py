@@ -21,9 +21,16 @@ def usable_key(key: bytes, at: datetime) -> UsableKey:
     """What is in a key's file. Raises what `examine_key` raises, and `NoEncryptionSubkey` for one of no use then."""
     facts = examine_key(key, at)
     if facts.encrypts_for is None or facts.revoked:
-        why = "it is revoked" if facts.revoked else "nothing in it is for that, or still good"
-        raise NoEncryptionSubkey(facts.fingerprint, at.isoformat(timespec="seconds"), why)
+        raise NoEncryptionSubkey(facts.fingerprint, at.isoformat(timespec="seconds"), _why_not(facts, at))
     return UsableKey(facts.fingerprint, facts.created, _ends(facts), _addresses(facts))
+
+
+def _why_not(facts: KeyFacts, at: datetime) -> str:
+    if facts.revoked:
+        return "it is revoked"
+    if facts.expires and facts.expires <= at:
+        return f"it expired at {facts.expires.isoformat(timespec='seconds')}"
+    return "what is in it for that is no longer good" if facts.encryption_subkeys else "nothing in it is for that"
 
 
 def _ends(facts: KeyFacts) -> datetime | None:

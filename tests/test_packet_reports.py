@@ -629,7 +629,9 @@ def test_a_key_of_no_use_is_listed_as_missing_and_not_filed(folder):
         revoked = ring.owner("Tom Abara <tom.abara@example.edu>")
         revoked.revoke(before)
         both = ring.owner("Tom <tom@example.org>", "Tom Abara <tom.abara@example.edu>")
-        keys = {"expired": expired, "signing": signing, "revoked": revoked, "both": both}
+        lapsed = ring.owner("Tom Abara <tom.abara@example.edu>", encryption="")
+        lapsed.add_subkey("cv25519", "encrypt", before - timedelta(days=1), before)
+        keys = {"expired": expired, "signing": signing, "lapsed": lapsed, "revoked": revoked, "both": both}
         packets = {}
         for name, owner in keys.items():
             (folder.path / "abara.asc").write_bytes(owner.public())
@@ -639,7 +641,14 @@ def test_a_key_of_no_use_is_listed_as_missing_and_not_filed(folder):
     assert {name: (packet.key is None, packet.rejected) for name, packet in packets.items()} == {
         "expired": (True, False),
         "signing": (True, False),
+        "lapsed": (True, False),
         "revoked": (True, False),
         "both": (False, False),
     }
     assert all("C3" in said[name][0] and "cannot be encrypted for" in said[name][0] for name in keys if name != "both")
+    assert {name: said[name][0].rpartition(": ")[2] for name in keys if name != "both"} == {
+        "expired": f"it expired at {before.isoformat()}",
+        "signing": "nothing in it is for that",
+        "lapsed": "what is in it for that is no longer good",
+        "revoked": "it is revoked",
+    }
