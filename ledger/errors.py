@@ -172,7 +172,7 @@ class StoreFull(Unavailable):
 
     def __init__(self, path: Path | str, why: str) -> None:
         self.path, self.why = path, why
-        super().__init__(f"{path}: no room to write ({why}); nothing was recorded")
+        super().__init__(f"{path}: no room to write ({why}); nothing of it was kept")
 
 
 class WorkLost(Unavailable):

@@ -69,3 +69,19 @@ def test_a_release_below_nohup_goes_on_when_the_terminal_goes_away(large: Office
 
     assert (process.returncode, large.facts("release.failed.v1")) == (0, [])
     assert [one.name for one in (large.folder / "out").iterdir()] == ["package.gpg"]
+
+
+def test_a_release_without_room_for_its_package_does_not_say_that_nothing_was_recorded(large: Office):
+    line = "release R-2026-0001 --data D-6.002x-pc={large.csv} --channel sftp-drop --to {package.gpg}"
+    words = [*large.words(line), "--extracted-by", "ira.stein@example.edu", "--home", str(large.home)]
+    done = subprocess.run(
+        ["prlimit", "--fsize=4194304", *STOPPED_PROGRAM, *words],
+        capture_output=True,
+        env=os.environ | {"DUA_LEDGER_ACTOR": "staff:1"},
+        check=False,
+    )
+
+    last = done.stderr.decode().splitlines()[-1]
+    assert (done.returncode, len(large.facts("release.failed.v1"))) == (1, 1)
+    assert "no room to write" in last
+    assert "nothing was recorded" not in last
