@@ -13,6 +13,7 @@ import msgspec
 from api.history import history_of, page
 from api.names import Names, names_in, unnamed
 from api.telling import circumstances, told
+from api.telling.words import words_of
 from ledger.boundary import Boundary, about
 from ledger.chain.checkpoint import SignedCheckpoint
 from ledger.chain.entry import check_name
@@ -31,7 +32,7 @@ from ledger.events import (
 from ledger.evidence.bundle import Kind, Page, Selection, make_bundle
 from ledger.home import Home, read_log_keys
 from ledger.log import Ledger
-from projections.acts import act_from, of_dataset
+from projections.acts import act_from, of_dataset, of_office
 from projections.standing import Standing
 
 REQUEST, PERSON, DATASET = "request:", "person:", "dataset:"
@@ -157,8 +158,9 @@ def _history(
     if not selection.about.startswith(REQUEST):
         return Page("history.txt", "".join(f"{line}\n" for fact in facts for line in _lines(fact, names)))
     request = selection.about.removeprefix(REQUEST)
-    events = list(history_of(request, facts, names, home.custody if "texts" in opening else None))
-    return Page("history.html", page(request, events, signed.size, signed.checkpoint.origin))
+    words = words_of(Standing(home.ledger.facts([of_office()], until=signed.size)).office.policy.event)
+    events = list(history_of(request, facts, names, home.custody if "texts" in opening else None, words))
+    return Page("history.html", page(request, events, signed.size, signed.checkpoint.origin, words.zone))
 
 
 def _lines(fact: Recorded, names: Names) -> Iterator[str]:

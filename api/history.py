@@ -110,7 +110,7 @@ footer {{ border-top: 1px solid #bbb; margin-top: 1em; padding-top: .6em; color:
 <ol>
 {events}
 </ol>
-<footer>This holds for position {position} of the ledger {origin}. Times are UTC.</footer>
+<footer>This holds for position {position} of the ledger {origin}. Times are UTC; days are those in {zone}.</footer>
 </body>
 </html>
 """
@@ -122,12 +122,13 @@ EVENT = """<li id="entry-{position}">
 TEXT = "\n<blockquote>{member}: {text}</blockquote>"
 
 
-def page(request: str, told: Sequence[Told], position: int, origin: str) -> str:
+def page(request: str, told: Sequence[Told], position: int, origin: str, zone: str) -> str:
     """The history as one page that needs nothing else: no script, no font, no picture; everything in it is escaped."""
     return PAGE.format(
         request=escape(request),
         origin=escape(origin),
         position=position,
+        zone=escape(zone),
         events="\n".join(_event(one) for one in told),
     )
 

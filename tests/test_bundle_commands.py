@@ -97,6 +97,16 @@ def test_the_history_in_it_names_people_only_when_details_are_opened(home: Path,
     assert NAME in history("--details", "--texts")
 
 
+def test_the_history_in_it_has_the_words_and_the_days_of_the_office(home: Path, tmp_path: Path):
+    policy = ("--institution", "Hillside College", "--board", "IRB-1", "--time-zone", "Asia/Tokyo")
+    assert dua_ledger("publish-policy", *policy, home=home).code == 0
+    assert dua_ledger("bundle", "--request", REQUEST, "--to", tmp_path / "told.zip", home=home).code == 0
+    page = read_archive((tmp_path / "told.zip").read_bytes())["history.html"].decode()
+
+    assert ("IRB-1 found" in page, "COUHES" in page) == (True, False)
+    assert "days are those in Asia/Tokyo." in page
+
+
 def test_bundles_are_made_about_people_data_sets_and_ranges_too(home: Path, tmp_path: Path):
     for number, (option, value, tag) in enumerate(
         [

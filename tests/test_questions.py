@@ -427,6 +427,20 @@ def test_a_history_in_json_has_the_state_after_each_event(tmp_path: Path):
     assert "Ejemplo" not in answer.out
 
 
+def test_a_history_says_whose_days_and_times_it_tells(released: Path):
+    told = ask(released, "history", REQUEST).out.splitlines()
+
+    assert told[-2] == "Times with a Z are UTC; days are those in America/New_York."
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_a_letter_is_no_table(released: Path, form: str):
+    answer = ask(released, "request", REQUEST, "--letter", form)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "--letter is a text: it excludes --json and --csv" in answer.err
+
+
 def test_that_somebody_reads_a_history_or_takes_it_along_is_on_record_and_not_shown_to_themselves(tmp_path: Path):
     home = office_home(tmp_path / "home", law=None)
     with open_home(home) as opened:
@@ -473,6 +487,7 @@ def test_a_page_needs_nothing_else_and_everything_in_it_is_escaped(tmp_path: Pat
     assert "reason: Who <script>pays</script> & why?" in page.words
     assert named(BEN) in page.words
     assert f"of the ledger {ORIGIN}" in page.words
+    assert "Times are UTC; days are those in America/New_York." in page.words
 
 
 def test_texts_are_shown_on_demand_and_told_to_be_erased_when_they_are(tmp_path: Path):

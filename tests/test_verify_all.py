@@ -241,6 +241,15 @@ def test_a_row_that_is_altered_in_a_view_or_added_to_it_is_found(office: Office,
     assert [" ".join(what.split()[:2]) for what in of_views(office.home)] == [f"views: {table}"]
 
 
+def test_of_a_long_row_is_told_where_it_is_different(office: Office):
+    change_views(office.home, "UPDATE disclosed SET lines = replace(lines, 'identified', 'id')")
+    (told,) = (one.what for one in verify_home(office.home).findings)
+
+    assert told.startswith("views: disclosed of 'R-2026-0001' holds ...")
+    assert ('"id"' in told, '"identified"' in told.partition("where the log gives")[2]) == (True, True)
+    assert len(told) < 400
+
+
 def test_a_view_with_something_else_in_it_is_found(office: Office):
     change_views(office.home, "CREATE TABLE more (what TEXT)")
 

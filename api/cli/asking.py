@@ -59,15 +59,17 @@ def history(
             raise Malformed("request", request, "is not in this ledger")
         looked(home, actor, "exported" if as_json or page_at else "read", witnesses, request=request)
         names = unnamed if ids else names_in(home.ledger, home.custody)
-        events = list(history_of(request, facts, names, home.custody if texts else None, words_in(home)))
+        words = words_in(home)
+        events = list(history_of(request, facts, names, home.custody if texts else None, words))
         if as_json:
             click.echo(json.dumps({"position": position, "request": request, "rows": list(map(_as_row, events))}))
         elif page_at:
-            new_file(page_at, page(request, events, position, _origin(home)).encode())
+            new_file(page_at, page(request, events, position, _origin(home), words.zone).encode())
             click.echo(f"Wrote {counted(len(events), 'event')} to {page_at}. They hold for position {position}.")
         else:
             for one in events:
                 click.echo("\n".join(_lines(one)))
+            click.echo(f"Times with a Z are UTC; days are those in {words.zone}.")
             click.echo(f"This holds for position {position}.")
 
 

@@ -84,6 +84,8 @@ def request(
     number: str,
 ) -> None:
     """Show how REQUEST (R-YYYY-NNNN) stands: state, whose turn it is, and every item of the checklist."""
+    if as_letter and (as_json or as_csv):
+        raise click.UsageError("--letter is a text: it excludes --json and --csv")
     with inquiry(path, as_of, known_at) as asked:
         form = asked.form(as_json, as_csv, ids)
         standing = _standing(asked, number)

@@ -7,7 +7,11 @@ from itertools import zip_longest
 from projections.views.tables import OF_A_FACT, OF_A_REQUEST
 
 TABLES = (*OF_A_REQUEST, *OF_A_FACT, "undone")
+# Of a long row so many characters are shown, so many of them before the first that is different.
+SHOWN, LEAD = 120, 40
 DECLARED = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+
+Row = tuple[object, ...]
 
 
 def different_tables(kept: sqlite3.Connection, fresh: sqlite3.Connection) -> Iterator[str]:
@@ -21,15 +25,26 @@ def different_tables(kept: sqlite3.Connection, fresh: sqlite3.Connection) -> Ite
         for table in TABLES:
             for ours, theirs in zip_longest(_rows(kept, table), _rows(fresh, table)):
                 if ours != theirs:
-                    yield f"{table} holds {_told(ours)} where the log gives {_told(theirs)}"
+                    yield f"{table} {_difference(ours, theirs)}"
                     break
 
 
-def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
+def _rows(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
     columns = len(connection.execute(f"SELECT * FROM {table} LIMIT 0").description)
     order = ", ".join(map(str, range(1, columns + 1)))
     return connection.execute(f"SELECT * FROM {table} ORDER BY {order}")
 
 
-def _told(row: tuple[object, ...] | None) -> str:
-    return "nothing more" if row is None else ascii(row)
+def _difference(ours: Row | None, theirs: Row | None) -> str:
+    """What a row of ours holds, and what the log gives instead; of long ones only where they begin to differ."""
+    rows = [row for row in (ours, theirs) if row is not None]
+    texts = ["nothing more" if row is None else ascii(row) for row in (ours, theirs)]
+    differs = next((at for at, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), 0)
+    begin = max(differs - LEAD, 0) if len(rows) == 2 and max(map(len, texts)) > SHOWN else 0
+    holds, given = (_part(text, begin) for text in texts)
+    return f"of {rows[0][0]!a} holds {holds} where the log gives {given}"
+
+
+def _part(text: str, begin: int) -> str:
+    end = begin + SHOWN
+    return f"{'...' * (begin > 0)}{text[begin:end]}{'...' * (len(text) > end)}"
