@@ -16,11 +16,11 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQue
 
 from ledger.boundary import Boundary
 from ledger.chain.entry import Entry, check_name
-from ledger.codec import SALT_BYTES, Codec, Fact, Known, Recorded
+from ledger.codec import SALT_BYTES, Codec, Fact, Recorded
 from ledger.errors import Conflict, KeyReused
 from ledger.events import Event
 from ledger.memory import Moment
-from ledger.readings import Readings
+from ledger.readings import Facts, Readings, united
 from ledger.storage import Store, utc_now
 from ledger.storage.port import Clock, Subscription
 
@@ -48,15 +48,20 @@ class IdempotencyKey(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """What was read for a decision, up to which position, and the earlier outcome of the same wish if there is one.
 
-    `leaf` is the leaf hash of the entry at that position.
+    `looks` are the facts that each look found, in order; `leaf` is the leaf hash of the entry at that position.
     """
 
-    facts: tuple[Known[Event], ...]
+    looks: tuple[Facts, ...]
     position: int
     query: DCBQuery
     key: IdempotencyKey | None
     outcome: tuple[Entry, ...] = ()
     leaf: bytes = b""
+
+    @property
+    def facts(self) -> Facts:
+        """All facts that were read, each once and in order."""
+        return united(*self.looks)
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -102,7 +107,7 @@ class Ledger:
         """
         head = self.store.head()
         facts = self._readings.facts(self.store, boundaries, Moment(*head[:2]))
-        reading = Reading(facts, head.position, self.query(boundaries), None, leaf=head.leaf)
+        reading = Reading((facts,), head.position, self.query(boundaries), None, leaf=head.leaf)
         return reading if key is None else self.keyed(reading, key)
 
     def keyed(self, reading: Reading, key: IdempotencyKey) -> Reading:
@@ -124,10 +129,12 @@ class Ledger:
 
     def widen(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
         """The same reading, of one and the same moment, with the facts within further boundaries."""
+        if not boundaries:
+            return reading
         query = self.query(boundaries)
         more = self._readings.facts(self.store, boundaries, Moment(reading.position, reading.leaf))
-        facts = self._readings.united(reading.facts, more)
-        return msgspec.structs.replace(reading, facts=facts, query=DCBQuery([*reading.query.items, *query.items]))
+        query = DCBQuery([*reading.query.items, *query.items])
+        return msgspec.structs.replace(reading, looks=(*reading.looks, more), query=query)
 
     def watch(self, reading: Reading, boundaries: Sequence[Boundary]) -> Reading:
         """The same reading, out of date also when something new lies within boundaries that aren't read."""

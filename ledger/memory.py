@@ -15,6 +15,8 @@ from ledger.storage.port import PAGE
 
 # So many facts are in memory at least, and twice as many at most, if as many were recorded or recalled.
 KEPT = 16_384
+# A decision asks for facts of some six sets of types, and what is known of a request or a person for some more.
+INDICES_KEPT = 32
 # Under this, no tag, are all facts.
 ANY_TAG = ""
 
@@ -32,42 +34,61 @@ class Stretch:
     def __init__(self, after: int) -> None:
         self.after, self.last = after, after
         self._facts: list[Known[Event]] = []
+        self._types: list[str] = []
         self._tags: list[tuple[str, ...]] = []
-        # Positions by tag and type.
-        self._by_tag: dict[str, dict[str, list[int]]] = {}
+        # Where facts of some types stand, by tag: of so many sets of types as were asked for of late.
+        self._indices: dict[frozenset[str], dict[str, list[int]]] = {}
+        self._indexing = Lock()
 
     def add(self, fact: Known[Event], type_: str, tags: tuple[str, ...]) -> None:
         """Know the fact behind the last one, too."""
-        self._facts.append(fact)
-        self._tags.append(tags)
-        for tag in (ANY_TAG, *tags):
-            self._by_tag.setdefault(tag, {}).setdefault(type_, []).append(fact.position)
-        self.last = fact.position
+        with self._indexing:
+            self._facts.append(fact)
+            self._types.append(type_)
+            self._tags.append(tags)
+            for types, index in self._indices.items():
+                if not types or type_ in types:
+                    _enter(index, fact.position, tags)
+            self.last = fact.position
 
     def within(self, tags: tuple[str, ...], types: frozenset[str], after: int, until: int) -> list[Known[Event]]:
         """Those of these types, or of any for none, with all of these tags, between two positions, in order."""
-        by_type = self._led_by(tags)
-        found: list[int] = []
-        # Others may add to them meanwhile.
-        for type_ in [*by_type]:
-            if not types or type_ in types:
-                some = by_type[type_]
-                size = len(some)
-                if some[0] > after and some[size - 1] <= until:
-                    found += some[:size]
-                elif some[-1] > after:
-                    found += some[bisect_right(some, after) : bisect_right(some, until)]
-        found.sort()
+        index = self._indices.get(types)
+        if index is None:
+            index = self._indexed(types)
+        found = _rarest(index, tags)
+        if not found:
+            return []
+        # Others may add to it meanwhile.
+        end = bisect_right(found, until)
+        found = found[bisect_right(found, after, 0, end) : end]
         begin = self.after + 1
         if len(tags) > 1:
             found = [position for position in found if {*tags}.issubset(self._tags[position - begin])]
         return [self._facts[position - begin] for position in found]
 
-    def _led_by(self, tags: tuple[str, ...]) -> dict[str, list[int]]:
-        """All with one of these tags, the rarest, by their types."""
-        if len(tags) > 1:
-            return min((self._by_tag.get(tag, {}) for tag in tags), key=lambda by_type: sum(map(len, by_type.values())))
-        return self._by_tag.get(tags[0] if tags else ANY_TAG, {})
+    def _indexed(self, types: frozenset[str]) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = {}
+        with self._indexing:
+            for position, (type_, tags) in enumerate(zip(self._types, self._tags, strict=True), self.after + 1):
+                if not types or type_ in types:
+                    _enter(index, position, tags)
+            # Who reads these at the same time holds on to them.
+            kept = [*self._indices.items()][1 - INDICES_KEPT :]
+            self._indices = {**dict(kept), types: index}
+        return index
+
+
+def _enter(index: dict[str, list[int]], position: int, tags: tuple[str, ...]) -> None:
+    for tag in (ANY_TAG, *tags):
+        index.setdefault(tag, []).append(position)
+
+
+def _rarest(index: dict[str, list[int]], tags: tuple[str, ...]) -> list[int]:
+    """What stands under one of these tags, the rarest."""
+    if len(tags) > 1:
+        return min((index.get(tag, []) for tag in tags), key=len)
+    return index.get(tags[0] if tags else ANY_TAG, [])
 
 
 class Memory:

@@ -65,7 +65,6 @@ class Readings:
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
         self.query = lru_cache(LOOKS_KEPT)(self._query_for)
-        self._united = lru_cache(LOOKS_KEPT)(_united)
         self._looks: _Kept[tuple[Boundary, ...]] = _Kept(LOOKS_KEPT)
         self._within: _Kept[Boundary] = _Kept(BOUNDARIES_KEPT)
         self._memory = Memory(codec)
@@ -98,28 +97,25 @@ class Readings:
 
     def _together(self, store: Store, look: tuple[Boundary, ...], now: Moment) -> Facts:
         """The facts within these boundaries, of which some may be known from looks at others beside."""
-        known = {one: self._known(store, one, now) for one in look}
-        behind = {one: read for one, read in known.items() if read.moment.position < now.position}
+        known, behind = dict[Boundary, _Read](), dict[Boundary, _Read]()
+        for one in look:
+            read = self._within.get(one)
+            if read is None or not self.stood(store, read.moment, now):
+                behind[one] = NOTHING_READ
+            elif read.moment.position < now.position:
+                behind[one] = read
+            else:
+                known[one] = read
         if behind:
             newer = self._newer(store, behind, now)
             # The very same facts where nothing is new: whoever made something of them knows them again.
-            read = {
-                one: _Read((*before, *newer[one]) if one in newer else before, now)
-                for one, (before, _) in behind.items()
+            read_on = {
+                one: _Read((*read.facts, *newer[one]) if one in newer else read.facts, now)
+                for one, read in behind.items()
             }
-            self._within.keep(read)
-            known |= read
-        return self.united(*[_up_to(now.position, facts) for facts, _ in known.values()])
-
-    def _known(self, store: Store, one: Boundary, now: Moment) -> _Read:
-        """What was read within a boundary before, if the log is still what it was then."""
-        read = self._within.get(one)
-        return read if read is not None and self.stood(store, read.moment, now) else NOTHING_READ
-
-    def united(self, *parts: Facts) -> Facts:
-        """All of these facts, each once and in order: the very same object for the very same parts."""
-        some = [part for part in parts if part]
-        return self._united(Same(*some)) if len(some) > 1 else some[0] if some else ()
+            self._within.keep(read_on)
+            known |= read_on
+        return united(*[_up_to(now.position, read.facts) for read in known.values()])
 
     def stood(self, store: Store, then: Moment, now: Moment) -> bool:
         """Whether the log is what it was then, and maybe longer or not so long."""
@@ -200,9 +196,16 @@ class _Kept(dict[K, _Read]):
                 del self[next(iter(self))]
 
 
+def united(*parts: Facts) -> Facts:
+    """All of these facts, each once and in order: the very same object for the very same parts."""
+    some = [part for part in parts if part]
+    return _united(Same(*some)) if len(some) > 1 else some[0] if some else ()
+
+
+@lru_cache(LOOKS_KEPT)
 def _united(parts: Same) -> Facts:
     facts = {fact.position: fact for part in parts.parts for fact in part}
-    return tuple(facts[position] for position in sorted(facts))
+    return tuple(map(facts.__getitem__, sorted(facts)))
 
 
 def _up_to(position: int, facts: Facts) -> Facts:

@@ -103,19 +103,15 @@ def _look(ledger: Ledger, act: Act, at: datetime) -> _Looked:
 
 def _both_looks(ledger: Ledger, act: Act) -> tuple[Reading, Standing]:
     reading = ledger.read(act.first_look())
-    first = Same(reading.facts)
-    reading = ledger.widen(reading, act.second_look(_standing_of(first)))
-    return reading, _widened(first, Same(reading.facts))
+    reading = ledger.widen(reading, act.second_look(_standing_of(Same(*reading.looks))))
+    return reading, _standing_of(Same(*reading.looks))
 
 
 @lru_cache(STANDINGS_KEPT)
-def _standing_of(facts: Same) -> Standing:
-    return Standing(*facts.parts)
-
-
-@lru_cache(STANDINGS_KEPT)
-def _widened(first: Same, facts: Same) -> Standing:
-    return _standing_of(first).widened(*facts.parts)
+def _standing_of(looks: Same) -> Standing:
+    """What the facts of one look, or of two, add up to."""
+    first, *second = looks.parts
+    return _standing_of(Same(first)).widened(first, *second) if second else Standing(first)
 
 
 def done(judgement: Judgement) -> Event:

@@ -379,10 +379,10 @@ LEFT_FOR_LATER = {
 
 def test_what_was_corrected_counts_no_more_when_it_comes_to_be_known_after_its_correction():
     facts = ready()
-    told = list(recorded([*facts, correction(facts.index(certified(ANA)) + 1, certified(ANA))]))
-    first = [fact for fact in told if not isinstance(fact.event, (*PersonStanding.folds, *DataSetStanding.folds))]
+    told = known([*facts, correction(facts.index(certified(ANA)) + 1, certified(ANA))])
+    first, more = parted(told, (*PersonStanding.folds, *DataSetStanding.folds))
 
-    objections = judge(authorise(), Standing(first).widened(told), NOON)
+    objections = judge(authorise(), Standing(first).widened(first, more), NOON)
 
     assert [(one.rule, one.about) for one in objections] == [("citi-training", ANA)]
 
@@ -391,9 +391,21 @@ def test_what_was_corrected_counts_no_more_when_it_comes_to_be_known_after_its_c
 @settings(max_examples=60, deadline=None)
 @anyhow(facts=st.lists(st.sampled_from(POOL), max_size=40))
 def test_a_standing_that_was_widened_is_what_all_facts_together_add_up_to(later, facts):
-    told = [Known(fact.event, fact.position) for fact in recorded(facts)]
-    first = [fact for fact in told if not isinstance(fact.event, later)]
+    told = known(facts)
+    first, more = parted(told, later)
     for act in (approve(), decline(), *OTHER_ACTS):
-        widened = Standing(first).widened(told)
+        widened = Standing(first).widened(first, more)
         assert judge(act, widened, NOON) == judge(act, Standing(told), NOON)
-        assert judge(act, widened.widened(told), NOON) == judge(act, Standing(told), NOON)
+        assert judge(act, widened.widened(told, more), NOON) == judge(act, Standing(told), NOON)
+
+
+def known(facts: list[Event]) -> tuple[Known[Event], ...]:
+    return tuple(Known(fact.event, fact.position) for fact in recorded(facts))
+
+
+def parted(
+    told: tuple[Known[Event], ...], later: tuple[type[Event], ...]
+) -> tuple[tuple[Known[Event], ...], tuple[Known[Event], ...]]:
+    """What is known first, and what comes to be known later."""
+    more = tuple(fact for fact in told if isinstance(fact.event, later))
+    return tuple(fact for fact in told if fact not in more), more

@@ -10,7 +10,7 @@ is opaque here. Parsing is strict: what would not be written exactly so is refus
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -139,6 +139,8 @@ def sorted_tags(tags: Iterable[str]) -> tuple[str, ...]:
     ordered = tuple(sorted(tags))
     if len(ordered) > MAX_TAGS:
         raise TooLarge("tags", len(ordered), MAX_TAGS, ordered)
+    if _are_plain_names(ordered):
+        return ordered
     before = ""
     for tag in ordered:
         check_name("tag", tag)
@@ -146,6 +148,15 @@ def sorted_tags(tags: Iterable[str]) -> tuple[str, ...]:
             raise Malformed("tag", tag, "stands twice")
         before = tag
     return ordered
+
+
+def _are_plain_names(ordered: Sequence[str]) -> bool:
+    """Whether these are different names, as it is seen at a glance; where it is not seen, they may be all the same."""
+    if not {*map(type, ordered)} <= {str}:
+        return False
+    text, sizes = "".join(ordered), {*map(len, ordered)}
+    are_sized = 0 not in sizes and max(sizes, default=0) <= MAX_NAME_BYTES
+    return are_sized and text.isascii() and text.isprintable() and len({*ordered}) == len(ordered)
 
 
 def checked_type(type_: str) -> str:

@@ -119,18 +119,22 @@ def _carries(hint: Any, mark: str) -> bool:
     return any(mark in note for note in notes) or any(_carries(part, mark) for part in get_args(kind))
 
 
+def _mark_of(hint: Any) -> str | None:
+    """How the tag of a text of this type begins, None for a type that is no id itself."""
+    _, notes = _parted(hint)
+    return next((f"{note[TAG]}:" for note in notes if TAG in note), None)
+
+
 # What adds the tag of each id within a value. Types are taken apart once: for each value it took ten times as long.
 _Tagging = Callable[[Any, set[str]], None]
 
 
 def _tags_of(hint: Any) -> _Tagging:
     """What finds the ids in values of this type, which has some; a value of another kind, such as None, has none."""
-    kind, notes = _parted(hint)
+    kind, _ = _parted(hint)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _tags_of_struct(kind)
-    marks = [f"{note[TAG]}:" for note in notes if TAG in note]
-    if marks:
-        (mark,) = marks
+    if mark := _mark_of(hint):
         return _tags_of_text(mark)
     if get_origin(kind) is tuple:
         return _tags_of_tuple(*get_args(kind))
@@ -145,11 +149,17 @@ def _tags_of(hint: Any) -> _Tagging:
 
 @cache
 def _tags_of_struct(kind: type[msgspec.Struct]) -> _Tagging:
-    members = [(attrgetter(member), _tags_of(hint)) for member, hint in _marked(kind, TAG).items()]
+    marked = _marked(kind, TAG).items()
+    texts = [(attrgetter(member), mark) for member, hint in marked if (mark := _mark_of(hint))]
+    others = [(attrgetter(member), _tags_of(hint)) for member, hint in marked if not _mark_of(hint)]
 
     def of_members(value: Any, found: set[str]) -> None:
         if isinstance(value, kind):
-            for member_of, tags_of in members:
+            # As `_tags_of_text` does it, without a call for each of them.
+            for text_of, mark in texts:
+                if isinstance(text := text_of(value), str):
+                    found.add(mark + text)
+            for member_of, tags_of in others:
                 tags_of(member_of(value), found)
 
     return of_members

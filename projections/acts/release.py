@@ -13,7 +13,7 @@ from ledger.events.release import Package, Party, Version
 from ledger.events.request import Wanted
 from ledger.events.review import Basis
 from projections.acts.act import Act, found
-from projections.standing import INSTITUTIONS, RequestStanding, Standing
+from projections.standing import RequestStanding, Standing
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,7 +136,7 @@ def parties(people: Sequence[str], wanted: Sequence[Wanted], request: RequestSta
 
 def bases(people: Sequence[str], wanted: Sequence[Wanted], request: RequestStanding) -> list[Basis]:
     """The legal bases on which these data sets go to these people."""
-    classes = [one for one in INSTITUTIONS if request.affiliations.those_from(one, people)]
+    classes = request.affiliations.institutions(people)
     asked_for = {(one.dataset, one.form) for one in wanted}
     said = request.law.event.bases if request.law else ()
     return [one for one in said if (one.dataset, one.form) in asked_for and one.recipients in classes]

@@ -6,7 +6,7 @@ from datetime import date
 from ledger.events.review import Basis
 from projections.acts import Act
 from projections.rules.rule import Objection, Rule
-from projections.standing import INSTITUTIONS, Standing
+from projections.standing import Standing
 
 RULE = Rule[Act](
     "law-determined", "C1.7, S1", "the disclosure is consistent with the law, on a basis for each data set"
@@ -28,7 +28,7 @@ def without_basis(act: Act, standing: Standing, day: date) -> Iterator[Objection
         yield RULE.objection("consistency with the law", facts=[law.position])
     bases = {(basis.dataset, basis.form, basis.recipients) for basis in law.event.bases if _carries(basis)}
     people = act.people(standing)
-    classes = [one for one in INSTITUTIONS if request.affiliations.those_from(one, people)]
+    classes = request.affiliations.institutions(people)
     for wanted in act.wanted(standing):
         for recipients in classes:
             if (wanted.dataset, wanted.form, recipients) not in bases:

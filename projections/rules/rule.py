@@ -33,6 +33,8 @@ class Rule(Generic[A]):
         self.id, self.source, self.sentence, self.waivable = id_, source, sentence, waivable
         self._on_day: list[OnDay[A]] = []
         self._at_time: list[AtTime[A]] = []
+        # Whether it may object at one time of a day and not at another.
+        self.changes_within_a_day = False
 
     def objects(self, judge: OnDay[A]) -> OnDay[A]:
         """Declare a function that finds what is not kept on a day: the date at the office."""
@@ -42,12 +44,8 @@ class Rule(Generic[A]):
     def objects_at(self, judge: AtTime[A]) -> AtTime[A]:
         """Declare a function that finds what is not kept at a time of day."""
         self._at_time.append(judge)
+        self.changes_within_a_day = True
         return judge
-
-    @property
-    def changes_within_a_day(self) -> bool:
-        """Whether it may object at one time of a day and not at another."""
-        return bool(self._at_time)
 
     def objection(self, wanting: str, about: str | None = None, facts: Iterable[int | None] = ()) -> Objection:
         """An objection of this rule; facts that are not there are left out."""

@@ -208,8 +208,11 @@ def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
 def judge_day(act: Act, standing: Standing, day: date) -> AllDay:
     """What the rules hold against an act all day, whatever the time."""
     waived = {one.event.rule for one in _waivers_on(day, act, standing)}
-    found = [(rule, rule.on(act, standing, day)) for rule in RULEBOOK[type(act)] if rule.id not in waived]
-    return tuple((rule, tuple(said)) for rule, said in found if said or rule.changes_within_a_day)
+    rules = RULEBOOK[type(act)]
+    if waived:
+        rules = tuple(rule for rule in rules if rule.id not in waived)
+    found = [(rule, rule.on(act, standing, day)) for rule in rules]
+    return tuple([(rule, tuple(said)) for rule, said in found if said or rule.changes_within_a_day])
 
 
 def judge_at(said: AllDay, act: Act, standing: Standing, at: datetime) -> list[Objection]:

@@ -1,6 +1,6 @@
 """For whom the people of a request act."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Literal
 
@@ -51,3 +51,8 @@ class Affiliations(dict[str, Known[AffiliationDetermined]]):
         """Those for whom goes what is said of people of the home institution, or of others; in doubt, both does."""
         other = "outside" if where == "home" else "home"
         return [one for one in people if one not in self or self[one].event.affiliation != other]
+
+    def institutions(self, people: Collection[str]) -> list[Institution]:
+        """From which institutions there is anybody among them."""
+        found = {known.event.affiliation if (known := self.get(one)) else "in doubt" for one in people}
+        return [one for one in INSTITUTIONS if one in found or "in doubt" in found]

@@ -30,14 +30,17 @@ class AgreementStanding(Part):
         self.terminated: Known[AgreementTerminated] | None = None
         # The execution of the amendment that took its place.
         self.replaced: Known[AgreementExecuted] | None = None
-        self._recipients: frozenset[tuple[str, str | None]] = frozenset()
+        # Whom it names, under each kind that it is or stands for, and for which organisation.
+        self.named: frozenset[tuple[str, Kind, str | None]] = frozenset()
         self._datasets: frozenset[tuple[str, Form | None]] = frozenset()
 
     @takes(AgreementIssued, AmendmentIssued)
     def _agreement_issued(self, fact: Known[AgreementIssued]) -> None:
         self.issued = fact
-        self._recipients = frozenset((one.person, one.organisation) for one in fact.event.recipients)
-        self._datasets = frozenset((one.dataset, form) for one in fact.event.datasets for form in (one.form, None))
+        said = fact.event
+        kinds: tuple[Kind, ...] = (said.kind,) if said.otherwise is None else ("MOU", "DUA")
+        self.named = frozenset((one.person, kind, one.organisation) for one in said.recipients for kind in kinds)
+        self._datasets = frozenset((one.dataset, form) for one in said.datasets for form in (one.form, None))
 
     @takes(AgreementSigned)
     def _agreement_signed(self, fact: Known[AgreementSigned]) -> None:
@@ -113,14 +116,11 @@ class AgreementStanding(Part):
 
     def names(self, person: str, kind: Kind, organisation: str | None) -> bool:
         """Whether it names this person for this organisation, and is of this kind or says why it is of the other."""
-        said = self.issued and self.issued.event
-        if not said or (said.kind != kind and said.otherwise is None):
-            return False
-        return (person, organisation) in self._recipients
+        return (person, kind, organisation) in self.named
 
     def is_for(self, person: str) -> bool:
         """Whether it names this person, for whatever they act for."""
-        return any(person == recipient for recipient, _ in self._recipients)
+        return any(person == named for named, _, _ in self.named)
 
     def covers(self, dataset: str, form: Form | None = None) -> bool:
         """Whether it is about this data set, in this form if one is given."""

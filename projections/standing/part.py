@@ -23,17 +23,17 @@ def takes(*events: type[Event]) -> Callable[[M], M]:
 
 
 class Part:
-    """What some facts add up to; `folds` are the kinds that it takes in."""
+    """What some facts add up to; `folds` are the kinds that it takes in, `takers` what each of them changes."""
 
     folds: ClassVar[tuple[type[Event], ...]]
     # A look-up: to ask of one class after another whether an event is of it takes longer than to take it in.
-    _takers: ClassVar[dict[type[Event], Taker]]
+    takers: ClassVar[dict[type[Event], Taker]]
 
     def __init_subclass__(cls) -> None:
         methods = [one for one in vars(cls).values() if callable(one)]
-        cls._takers = {event: method for method in methods for event in _taken.get(method, ())}
-        cls.folds = tuple(cls._takers)
+        cls.takers = {event: method for method in methods for event in _taken.get(method, ())}
+        cls.folds = tuple(cls.takers)
 
     def fold(self, fact: Known[Any]) -> None:
         """Take in a fact."""
-        self._takers[type(fact.event)](self, fact)
+        self.takers[type(fact.event)](self, fact)

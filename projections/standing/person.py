@@ -1,7 +1,9 @@
 """A person: known details, certified training, suspensions, debarments, and what they once got."""
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import MAXYEAR, date, timedelta
+from typing import Any
 
 from ledger.events import (
     DebarmentLifted,
@@ -18,56 +20,59 @@ from ledger.events import (
 from projections.standing.known import Known
 from projections.standing.part import Part, takes
 
+NOTHING: Mapping[Any, int] = {}
+
 
 class PersonStanding(Part):
     """What is known of one person."""
 
-    def __init__(self) -> None:
-        self.registered: int | None = None
-        self._told: list[Known[PersonRegistered] | Known[PersonDetailsChanged] | Known[PersonErased]] = []
-        self.trainings: list[Known[TrainingCertified]] = []
-        self.verified: dict[str, int] = {}
-        self.past: list[Known[PastReleaseRecorded]] = []
-        self._suspensions: dict[str | None, int] = {}
-        self.debarments: list[Known[PersonDebarred]] = []
+    # Nothing that can be changed: many people are known by a few facts, and none of these is made for all of them.
+    registered: int | None = None
+    trainings: tuple[Known[TrainingCertified], ...] = ()
+    verified: Mapping[str, int] = NOTHING
+    past: tuple[Known[PastReleaseRecorded], ...] = ()
+    debarments: tuple[Known[PersonDebarred], ...] = ()
+    _told: tuple[Known[PersonRegistered] | Known[PersonDetailsChanged] | Known[PersonErased], ...] = ()
+    _suspensions: Mapping[str | None, int] = NOTHING
 
     @takes(PersonRegistered, PersonDetailsChanged)
     def _person_registered(self, fact: Known[PersonRegistered] | Known[PersonDetailsChanged]) -> None:
         self.registered = self.registered or fact.position
-        self._told.append(fact)
+        self._told = (*self._told, fact)
 
     @takes(PersonErased)
     def _person_erased(self, fact: Known[PersonErased]) -> None:
-        self._told.append(fact)
+        self._told = (*self._told, fact)
 
     @takes(TrainingCertified)
     def _training_certified(self, fact: Known[TrainingCertified]) -> None:
-        self.trainings.append(fact)
+        self.trainings = (*self.trainings, fact)
 
     @takes(TrainingVerified)
     def _training_verified(self, fact: Known[TrainingVerified]) -> None:
-        self.verified[fact.event.certificate] = fact.position
+        self.verified = {**self.verified, fact.event.certificate: fact.position}
 
     @takes(PersonSuspended)
     def _person_suspended(self, fact: Known[PersonSuspended]) -> None:
-        self._suspensions[fact.event.request] = fact.position
+        self._suspensions = {**self._suspensions, fact.event.request: fact.position}
 
     @takes(SuspensionLifted)
     def _suspension_lifted(self, fact: Known[SuspensionLifted]) -> None:
-        self._suspensions.pop(fact.event.request, None)
+        lifted = fact.event.request
+        self._suspensions = {where: at for where, at in self._suspensions.items() if where != lifted}
 
     @takes(PastReleaseRecorded)
     def _past_release_recorded(self, fact: Known[PastReleaseRecorded]) -> None:
-        self.past.append(fact)
+        self.past = (*self.past, fact)
 
     @takes(PersonDebarred)
     def _person_debarred(self, fact: Known[PersonDebarred]) -> None:
-        self.debarments.append(fact)
+        self.debarments = (*self.debarments, fact)
 
     @takes(DebarmentLifted)
     def _debarment_lifted(self, fact: Known[DebarmentLifted]) -> None:
         del fact
-        self.debarments.clear()
+        self.debarments = ()
 
     @property
     def details(self) -> dict[str, int]:
@@ -93,10 +98,10 @@ class PersonStanding(Part):
 
         A printed expiry wins over policy.
         """
-        covering = [known for known in self.trainings if known.event.completed <= day <= end_of(known, valid_months)]
-        if len(covering) == 1:
-            return covering[0]
-        return max(covering, key=lambda one: (self.is_verified(one), end_of(one, valid_months)), default=None)
+        covering = [one for one in self.trainings if one.event.completed <= day <= end_of(one, valid_months)]
+        if len(covering) < 2:
+            return covering[0] if covering else None
+        return max(covering, key=lambda one: (self.is_verified(one), end_of(one, valid_months)))
 
     def is_verified(self, training: Known[TrainingCertified]) -> bool:
         """Whether the office found its certificate to be genuine."""

@@ -38,11 +38,13 @@ from projections.standing.known import Known
 from projections.standing.part import Part, takes
 from projections.standing.publication import PublicationStanding
 from projections.standing.release import ReleaseStanding
-from projections.standing.state import GRANTED, State, moved
+from projections.standing.state import GRANTED, MOVES, State, moved
 
 # No recipient is named for it: the id of an organisation begins otherwise.
 NOT_KNOWN = "not known"
 _Asked = tuple[date, str | None, Form | None]
+# The agreement that names a person under a kind, for an organisation.
+_Binding = dict[tuple[str, Kind, str | None], str]
 
 
 class RequestStanding(Part):
@@ -71,15 +73,15 @@ class RequestStanding(Part):
         self._named: tuple[str, ...] = ()  # the study group, with who has left
         # Several rules ask the same of many people, and so does what comes of the act.
         self._boards: dict[str | None, list[Determination]] = {}
-        self._named_for: dict[_Asked, tuple[dict[str, AgreementStanding], dict[str, tuple[Party, ...]]]] = {}
+        self._named_for: dict[_Asked, tuple[_Binding, dict[str, tuple[Party, ...]]]] = {}
 
     def fold(self, fact: Known[Any]) -> None:
         """Take in a fact."""
-        self._boards.clear()
-        self._named_for.clear()
-        self._takers[type(fact.event)](self, fact)
-        state = moved(self.state, fact.event)
-        if state is not self.state:
+        if self._boards or self._named_for:
+            self._boards, self._named_for = {}, {}
+        kind = type(fact.event)
+        self.takers[kind](self, fact)
+        if kind in MOVES and (state := moved(self.state, fact.event)) is not self.state:
             self.state, self.since = state, fact.position
 
     @takes(RequestSubmitted)
@@ -320,27 +322,29 @@ class RequestStanding(Part):
         if asked not in self._named_for:
             self._named_for[asked] = self._binding(*asked), {}
         binding, found = self._named_for[asked]
+        left = {*self._departed, *self._revoked}
         for person in people:
             if person not in found:
-                found[person] = tuple(self._named_by(binding, person, day))
+                is_gone = person in left and self.has_left(person, day)
+                found[person] = () if is_gone else self._named_by(binding, person, day)
         return found
 
-    def _binding(self, day: date, dataset: str | None, form: Form | None) -> dict[str, AgreementStanding]:
-        found = {id_: one for id_, one in self.agreements.items() if one.in_force(day)}
-        return {id_: one for id_, one in found.items() if dataset is None or one.covers(dataset, form)}
+    def _binding(self, day: date, dataset: str | None, form: Form | None) -> _Binding:
+        """Of the agreements in force that cover a data set, or of all: of several that name somebody the first."""
+        binding: _Binding = {}
+        for id_, one in reversed(self.agreements.items()):
+            if one.in_force(day) and (dataset is None or one.covers(dataset, form)):
+                binding |= dict.fromkeys(one.named, id_)
+        return binding
 
-    def _named_by(self, binding: Mapping[str, AgreementStanding], person: str, day: date) -> list[Party]:
-        if self.has_left(person, day):
-            return []
+    def _named_by(self, binding: _Binding, person: str, day: date) -> tuple[Party, ...]:
         found = []
-        for kind, organisation in self.needs(person, day):
-            for id_, one in binding.items():
-                if one.names(person, kind, organisation):
-                    found.append(Party(person=person, organisation=organisation, agreement=id_))
-                    break
-            else:
-                return []
-        return found
+        for need in self.needs(person, day):
+            agreement = binding.get((person, *need))
+            if agreement is None:
+                return ()
+            found.append(Party(person=person, organisation=need[1], agreement=agreement))
+        return tuple(found)
 
     def _entitled(self, day: date) -> tuple[tuple[str, Covered], ...]:
         """The recipients of the agreements in force on a day, each with what they cover; not those who had left."""

@@ -40,6 +40,7 @@ from ledger.events import (
     RequestWithdrawnV1,
     WaiverGranted,
 )
+from ledger.readings import Facts, united
 from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.dataset import DataSetStanding
 from projections.standing.known import Known, Told
@@ -100,6 +101,7 @@ _OF_OFFICE, _OF_PERSON, _OF_DATA_SET, _OF_REQUEST, _OF_QUERY, _OF_INCIDENT, _OF_
         HoldStanding.folds,
     ),
 )
+_OF_PEOPLE_AND_DATA = _OF_PERSON | _OF_DATA_SET
 _BARRING = frozenset((PersonSuspended, PersonDebarred))
 # What an act makes known, with the member that holds its number.
 _NUMBERED: dict[type[Event], str] = {
@@ -127,23 +129,20 @@ class Standing:
         self._numbers: dict[str, int] = {}
         self._barred: set[str] = set()
         told = tuple(facts)
-        self._told = len(told)
-        self._corrects = any(type(fact.event) is FactCorrected for fact in told)
-        for fact in uncorrected(told) if self._corrects else told:
-            self.fold(fact)
+        self._corrects = FactCorrected in {type(fact.event) for fact in told}
+        self.extend(uncorrected(told) if self._corrects else told)
 
-    def widened(self, facts: Sequence[Told]) -> "Standing":
-        """What more facts add up to: those that this standing was made of, and others.
+    def widened(self, facts: Facts, more: Facts) -> "Standing":
+        """What the facts of which this standing was made, and more, add up to; it stays as it is.
 
         Usually the others are about people and data sets of which it knew nothing; then they alone are folded.
         """
-        others = [fact for fact in facts if type(fact.event) in _OF_PERSON or type(fact.event) in _OF_DATA_SET]
-        if self._people or self._datasets or self._corrects or len(facts) - len(others) != self._told:
-            return Standing(facts)
+        is_apart = not (self._people or self._datasets or self._corrects)
+        if not is_apart or not _OF_PEOPLE_AND_DATA.issuperset([type(fact.event) for fact in more]):
+            return Standing(united(facts, more))
         wider = copy(self)
         vars(wider).update(_people=defaultdict(PersonStanding), _datasets=defaultdict(DataSetStanding), _barred=set())
-        for fact in others:
-            wider.fold(fact)
+        wider.extend(more)
         return wider
 
     def person(self, person: str) -> PersonStanding:
@@ -201,29 +200,38 @@ class Standing:
 
     def fold(self, fact: Told) -> None:
         """Take in a fact that nobody corrected."""
-        event: Any = fact.event
-        kind = type(event)
-        known: Any = fact
-        if type(known) is not Known:
-            known = Known(event, fact.position)
-        if kind in _OF_PERSON:
-            self._people[event.person].fold(known)
-            if kind in _BARRING:
-                self._barred.add(event.person)
-        elif kind in _OF_REQUEST:
-            self._requests[event.request].fold(known)
-            if kind in _NUMBERED:
-                self._numbers.setdefault(getattr(event, _NUMBERED[kind]), fact.position)
-        elif kind in _OF_OFFICE:
-            self.office.fold(known)
-        elif kind in _OF_DATA_SET:
-            self._datasets[event.dataset].fold(known)
-        elif kind in _OF_QUERY:
-            self._queries[event.query].fold(known)
-        elif kind in _OF_INCIDENT:
-            self._incidents[event.incident].fold(known)
-        elif kind in _OF_HOLD:
-            self._holds[event.hold].fold(known)
+        self.extend((fact,))
+
+    def extend(self, facts: Iterable[Told]) -> None:
+        """Take in facts that nobody corrected."""
+        people, requests, of_person = self._people, self._requests, PersonStanding.takers
+        for fact in _known(facts):
+            event = fact.event
+            kind = type(event)
+            if take := of_person.get(kind):
+                take(people[event.person], fact)
+                if kind in _BARRING:
+                    self._barred.add(event.person)
+            elif kind in _OF_REQUEST:
+                requests[event.request].fold(fact)
+                if kind in _NUMBERED:
+                    self._numbers.setdefault(getattr(event, _NUMBERED[kind]), fact.position)
+            elif kind in _OF_OFFICE:
+                self.office.fold(fact)
+            elif kind in _OF_DATA_SET:
+                self._datasets[event.dataset].fold(fact)
+            elif kind in _OF_QUERY:
+                self._queries[event.query].fold(fact)
+            elif kind in _OF_INCIDENT:
+                self._incidents[event.incident].fold(fact)
+            elif kind in _OF_HOLD:
+                self._holds[event.hold].fold(fact)
+
+
+def _known(facts: Iterable[Told]) -> Sequence[Known[Any]]:
+    """Nothing but the events and where they stand; facts of one kind, as they come from a log."""
+    told: Any = tuple(facts)
+    return told if {*map(type, told)} == {Known} else [Known(fact.event, fact.position) for fact in told]
 
 
 F = TypeVar("F", bound=Told)

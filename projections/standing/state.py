@@ -68,7 +68,7 @@ _MOVES: dict[type[Event], _Move] = {
     RequestClosed: _Move(State.CLOSED),
 }
 # The events by which a request comes from one state to another.
-MOVES = tuple(_MOVES)
+MOVES = frozenset(_MOVES)
 
 
 def moved(state: State, event: Event) -> State:
