@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from hypothesis import strategies as st
 from ledger import memory as under_test
 from ledger.boundary import Boundary, about
 from ledger.chain.entry import Entry
+from ledger.codec import Known
 from ledger.errors import Damaged, UnknownEvent
 from ledger.events import DataSetRegistered, Event, PersonRegistered, PersonSuspended, TrainingVerified
 from ledger.log import Ledger
+from ledger.memory import Stretch
 from ledger.storage import Store, create_store, open_store
 from ledger.storage.tag_index import STEP
 from tests.facts import ANA, BEN, Clock, commitment, data_set, fact, ledger_on, person
@@ -146,13 +149,44 @@ def test_only_so_many_facts_are_in_memory(store: Store, monkeypatch: pytest.Monk
         assert newer.last - older.after >= 8 or number <= 8
 
 
+def test_only_so_many_sets_of_types_are_indexed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(under_test, "INDICES_KEPT", 2)
+    stretch = Stretch(0)
+    recorded = "abcacb"
+    for position, type_ in enumerate(recorded, 1):
+        stretch.add(Known(data_set(), position), type_, ("dataset:D-1",))
+        for types in map(frozenset, ("a", "b", "c", "ab", "")):
+            found = [one.position for one in stretch.within((), types, 0, position)]
+            assert found == [at for at in range(1, position + 1) if not types or recorded[at - 1] in types]
+            assert len(stretch._indices) <= 2
+
+
+def test_an_index_that_is_made_while_others_add_misses_nothing():
+    stretch, size = Stretch(0), 3_000
+    kinds = [frozenset({"a", f"b{number}"}) for number in range(20)]
+
+    def add() -> None:
+        for position in range(1, size + 1):
+            stretch.add(Known(data_set(), position), "a", ("dataset:D-1",))
+
+    adding = Thread(target=add)
+    adding.start()
+    while adding.is_alive():
+        for types in kinds:
+            until = stretch.last
+            assert len(stretch.within(("dataset:D-1",), types, 0, until)) == until
+    adding.join()
+    assert all(len(stretch.within((), types, 0, size)) == size for types in kinds)
+
+
 @settings(max_examples=150, deadline=None)
-@given(steps=STEPS, kept=st.sampled_from([1, 3, 8, 1000]))
+@given(steps=STEPS, kept=st.sampled_from([1, 3, 8, 1000]), indices=st.sampled_from([1, 2, 100]))
 def test_memory_gives_what_the_store_holds_whatever_is_forgotten_and_whoever_records(
-    steps: list[tuple[str, Any]], kept: int
+    steps: list[tuple[str, Any]], kept: int, indices: int
 ):
     with pytest.MonkeyPatch.context() as patch, open_store("sqlite://", Clock()) as store:
         patch.setattr(under_test, "KEPT", kept)
+        patch.setattr(under_test, "INDICES_KEPT", indices)
         ledger, other = ledger_on(store), ledger_on(store)
         early = ledger.read([ALL])
         for what, of in steps:
