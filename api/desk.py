@@ -24,6 +24,7 @@ from api.admission import (
 )
 from api.errors import NotEntitled, Outdated
 from api.signing import After, Before, nothing_after, nothing_before
+from api.stages import uses_of
 from ledger.chain.entry import Entry
 from ledger.codec import Fact, Judged, Precision
 from ledger.errors import Conflict
@@ -36,7 +37,7 @@ from projections.acts import Act, ApproveRequest
 from projections.checklist import NOBODY
 from projections.judgement import Judgement, done, judge_now, judged
 from projections.rules.rule import Objection
-from projections.standing import Office, Standing
+from projections.standing import Office, Standing, State
 from projections.views.taking import of_request as of_case
 
 ATTEMPTS = 8
@@ -84,7 +85,8 @@ class Check(Protocol):
 class Seen(NamedTuple):
     """What somebody has seen of a request before they act on it.
 
-    `holds` tells whether it is still so when the log is so long, by nothing but what an approval is judged on.
+    `holds` tells whether it is still so when the log is so long, by nothing but what an approval is judged on, and
+    whether data that were received are used.
     """
 
     request: str
@@ -97,7 +99,10 @@ class Seen(NamedTuple):
         """
         act = ApproveRequest(principal=NOBODY, request=self.request)
         reading = ledger.widen(reading, [*act.first_look(), of_case(self.request)])
-        reading = ledger.widen(reading, act.second_look(Standing(reading.facts)))
+        standing = Standing(reading.facts)
+        reading = ledger.widen(reading, act.second_look(standing))
+        if standing.request(self.request).state is State.RECEIVED:
+            reading = ledger.watch(reading, [uses_of(self.request)])
         if not self.holds(reading.position):
             raise Outdated(self.request, reading.position)
         return reading

@@ -14,7 +14,7 @@ from ledger.custody import Custody
 from ledger.errors import Missing
 from ledger.events import FactCorrected, QueryAnswered, QueryReceived, QueryWithdrawn
 from ledger.log import Ledger
-from projections.standing import RequestStanding, Standing
+from projections.standing import USES, RequestStanding, Standing, stage_on, uncorrected
 
 # A nonce is what a contact has to read back; whoever reads it here could do it for them.
 NOT_SHOWN = ("nonce",)
@@ -54,19 +54,23 @@ def history_of(
     With texts, if a custody is handed in.
     """
     known, zone = RequestStanding(), ZoneInfo(words.zone)
+    uses: list[Recorded] = []
     for count, fact in enumerate(facts, 1):
         if isinstance(fact.event, FactCorrected):
             known = Standing(facts[:count]).request(request)
+            uses = [one for one in uncorrected(facts[:count]) if isinstance(one.event, USES)]
         elif isinstance(fact.event, RequestStanding.folds) and f"request:{request}" in fact.tags:
             known.fold(Known(fact.event, fact.position))
-        state = known.state_on(fact.recorded_at.astimezone(zone).date())
+        elif isinstance(fact.event, USES):
+            uses.append(fact)
+        stage = stage_on(known, fact.recorded_at.astimezone(zone).date(), uses)
         yield Told(
             position=fact.position,
             recorded_at=fact.recorded_at,
             type=fact.type,
             words=told(fact.event, names, words),
             circumstances=circumstances(fact, names, words),
-            state=str(state),
+            state=str(stage.state),
             texts=_texts(fact, custody) if custody else {},
         )
 

@@ -442,12 +442,16 @@ def test_an_open_incident_and_a_hold_stand_in_the_checklist_and_stop_everybody(a
 
 def test_a_request_whose_agreements_are_over_has_ended_and_then_is_closed(arrived: Office, tmp_path: Path):
     office = copied(arrived, tmp_path)
-    office.done("terminate A-2026-0001-1 --on 2026-11-21", f"declare-copies {UNDER} --by {TOM}", ATTEST)
+    office.done("terminate A-2026-0001-1 --on 2026-11-21", f"declare-copies {UNDER} --by {TOM}")
     state = f"request {UNDER} --json"
 
     assert json.loads(office.done(state).out)["state"] == "ended"
-    assert {row["state"] for row in rows(office, "inbox") if row["request"] == UNDER} == {"ended"}
     assert "; the request is now ended" in " ".join(office.done(f"history {UNDER}").out.split())
+    office.done(ATTEST)
+    shown = json.loads(office.done(state).out)
+    assert (shown["state"], shown["since"]) == ("destruction attested", office.facts()[-1].position)
+    assert {row["state"] for row in rows(office, "inbox") if row["request"] == UNDER} == {"destruction attested"}
+    assert "; the request is now destruction attested" in " ".join(office.done(f"history {UNDER}").out.split())
     office.done(f"refer {ROSA} --kind verify --asker 'A journal' --request {UNDER}")
     asked = office(f"close {UNDER}")
     assert (asked.code, "no-open-query (K2): Q-2026-0001 waits for an answer" in asked.out) == (3, True)

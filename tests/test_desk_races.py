@@ -107,7 +107,7 @@ def test_a_request_comes_in_again_once(shared_url: str):
         assert len(in_again) <= 1
         assert {one.error for one in again if one.position is None} <= {"Malformed"}
         state = standing.request(of_round(request(), number).request).state
-        assert state == ("submitted" if in_again else "returned")
+        assert state == ("resubmitted" if in_again else "returned")
 
 
 READY = ready()

@@ -138,7 +138,7 @@ BEFORE: dict[str, list[Event]] = {
 IS = {name: name for name in BEFORE} | {
     "before the office": "law determined",
     "law determined again": "law determined",
-    "in again": "submitted",
+    "in again": "resubmitted",
     "approved, and the law determined again": "approved",
     "withdrawn, and the law determined again": "withdrawn",
 }
@@ -148,7 +148,7 @@ IS = {name: name for name in BEFORE} | {
 @pytest.mark.parametrize("state", BEFORE)
 def test_a_request_comes_in_is_returned_and_is_withdrawn_in_its_turn_only(prepared: Office, state, fact):
     prepared.holds(*BEFORE[state])
-    in_turn = state == "returned" if fact == request() else IS[state] in ("law determined", "submitted")
+    in_turn = state == "returned" if fact == request() else IS[state] in ("law determined", "resubmitted", "submitted")
     if in_turn:
         prepared.desk.report(fact, BY_THE_DIRECTOR)
         assert prepared.last.event == fact

@@ -267,9 +267,9 @@ def test_a_request_has_ended_on_the_day_after_the_last_agreement_and_is_closed_b
     request = Standing(recorded([*RELEASED, terminated(MOU), terminated(DUA, TODAY + DAY)])).request(REQUEST)
     over = Standing(recorded([*RELEASED, *OVER, closed().event])).request(REQUEST)
 
-    assert [request.state_on(day) for day in (TODAY, TODAY + DAY)] == [State.RECEIVED, State.ENDED]
-    assert Standing(recorded(READY[:-14])).request(REQUEST).state_on(FAR_OFF) is not State.ENDED
-    assert over.state_on(TODAY) is State.CLOSED
+    assert [request.has_ended(day) for day in (TODAY, TODAY + DAY)] == [False, True]
+    assert not Standing(recorded(READY[:-14])).request(REQUEST).has_ended(FAR_OFF)
+    assert (over.state, over.has_ended(TODAY)) == (State.CLOSED, False)
 
 
 # Findings.

@@ -421,7 +421,7 @@ def test_a_history_in_json_has_the_state_after_each_event(tmp_path: Path):
     assert [(one["type"], one["state"]) for one in answer.rows if one["type"].startswith("request.")] == [
         ("request.submitted.v1", "submitted"),
         ("request.returned.v1", "returned"),
-        ("request.submitted.v1", "submitted"),
+        ("request.submitted.v1", "resubmitted"),
     ]
     assert all(one["texts"] == {} for one in answer.rows)
     assert "Ejemplo" not in answer.out

@@ -17,6 +17,7 @@ from projections.upkeep import Answer, Upkeep
 from projections.views import listing
 from tests.facts import commitment, ledger_on, submitted
 from tests.office import written
+from tests.office_facts import TODAY
 from tests.view_facts import mark
 
 
@@ -36,7 +37,7 @@ class Views(NamedTuple):
 
 
 def requests(connection):
-    return [one.request for one in listing.requests(connection, (), None, 0, 100)]
+    return [one.request for one in listing.requests(connection, TODAY, (), None, 0, 100)]
 
 
 @pytest.fixture

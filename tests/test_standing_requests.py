@@ -49,10 +49,10 @@ EVENTS: dict[str, Event] = {
 }
 TO: dict[State, dict[str, State]] = {
     state: {
-        "submitted": State.SUBMITTED,
+        "submitted": State.RESUBMITTED if state in (State.RETURNED, State.RESUBMITTED) else State.SUBMITTED,
         "returned": State.RETURNED,
         "withdrawn": State.WITHDRAWN,
-        "law": State.LAW_DETERMINED if state is State.SUBMITTED else state,
+        "law": State.LAW_DETERMINED if state in (State.SUBMITTED, State.RESUBMITTED) else state,
         "approved": State.APPROVED,
         "declined": State.DECLINED,
         "executed": State.EXECUTED if state is State.APPROVED else state,

@@ -15,14 +15,14 @@ from api.cli.wording import in_lines, printable
 from api.lacking import Lacking, lacking_at
 from api.letter import letter
 from api.names import Names, unnamed
-from ledger.chain.entry import check_name, parse_time
+from api.stages import stage_at
+from ledger.boundary import about
+from ledger.chain.entry import check_name
 from ledger.errors import Malformed
 from projections.acts import ApproveRequest
 from projections.checklist import NOBODY, Line, checklist
 from projections.standing import Standing
 from projections.views.answers import Waiting
-from projections.views.cases import Case
-from projections.views.taking import of_request
 
 CHECKLIST = {
     "source": "item",
@@ -131,14 +131,15 @@ def _waiting(one: Waiting, asked: Inquiry) -> dict[str, Any]:
 
 def _about(asked: Inquiry, number: str, standing: Standing) -> dict[str, Any]:
     known = standing.request(number)
-    case = Case.of(number, asked.log.facts([of_request(number)]))
+    stage = stage_at(number, known, asked.log, asked.today)
+    last = next(asked.log.facts([about(tags=[f"request:{number}"])], after=stage.since - 1))
     submitted = known.submitted
     waiting = [_turn(one, asked) for one in awaiting.turns_of(known, number, asked.log, asked.office)]
     return {
         "request": number,
-        "state": str(known.state_on(asked.today)),
-        "since": known.since,
-        "since_at": parse_time(case.times[known.since]),
+        "state": str(stage.state),
+        "since": stage.since,
+        "since_at": min(last.occurred_at, last.recorded_at),
         "researcher": Who(submitted.event.researcher) if submitted else None,
         "datasets": tuple(f"{one.dataset} ({one.form or 'form not said'})" for one in known.datasets),
         "study_group": tuple(map(Who, known.study_group)),

@@ -78,7 +78,7 @@ def requests(call: Call) -> Answer:
     wanted = parameters(call.request, InStates)
     asked, among = Inquiry(call, wanted), among_own(call)
     states = tuple(map(str, wanted.state))
-    viewed = asked.view(lambda views: listing.requests(views, states, among, wanted.after, wanted.limit))
+    viewed = asked.view(lambda views: listing.requests(views, asked.today, states, among, wanted.after, wanted.limit))
     rows = tuple(lists.RequestListed.of(one, researcher_name=call.name(one.researcher)) for one in viewed.rows)
     links = further(call, rows, wanted.limit, viewed.rows[-1].since if rows else 0)
     return Answer(lists.Requests(rows=rows), position=viewed.position, headers=links)

@@ -118,7 +118,10 @@ class Accesses(Shape, frozen=True, kw_only=True):
 
 @as_in(listing.Listed)
 class RequestListed(Shape, frozen=True, kw_only=True):
-    """A request, in its state since the entry at `since`; `last` is the last entry about it."""
+    """A request, in its state since the entry at `since`; that it has ended is a matter of the day, and of no entry.
+
+    `last` is the last entry about it, but for those that say who was let in or opened something.
+    """
 
     researcher_name: str | None
 

@@ -11,6 +11,7 @@ from api.http.call import Call
 from api.http.problems import BadRequest
 from api.http.rendering import packed
 from api.http.replying import is_of_a_request, tag_of
+from api.stages import stage_at
 from projections.acts import ApproveRequest, of_request
 from projections.asof import AsOf, Moment
 from projections.checklist import Line, checklist
@@ -23,10 +24,11 @@ def shown(call: Call, request: str, log: AsOf, whole: Standing, office: Office, 
     submitted = known.submitted
     if submitted is None:
         raise AssertionError("a request is shown that nobody made")
+    stage = stage_at(request, known, log, office.day(at))
     return shapes.RequestShown(
         request=request,
-        state=str(known.state_on(office.day(at))),
-        since=known.since,
+        state=str(stage.state),
+        since=stage.since,
         researcher=_somebody(call, submitted.event.researcher),
         datasets=tuple(shapes.Asked(dataset=one.dataset, form=one.form) for one in known.datasets),
         study_group=tuple(_somebody(call, person) for person in known.study_group),
@@ -71,8 +73,8 @@ def seen_by(call: Call) -> Seen | None:
     """What the caller has seen of the request that they act on, as `If-Match` says; None when it says nothing.
 
     It holds while the request would be shown under the same tag: with the same last entry about it, and the same state,
-    turns and checklist. What is recorded about it without changing any of that, such as that somebody was let in or
-    that an act was refused, does not count. Raises `BadRequest` for a tag that no request had.
+    turns and checklist. What is recorded about it without changing any of that, such as that somebody was let in
+    once more or that an act was refused, does not count. Raises `BadRequest` for a tag that no request had.
     """
     tags = call.request.if_match
     if "If-Match" not in call.request.headers or (tags.star_tag and "request" in call.ids):

@@ -144,7 +144,7 @@ class Turn(Shape, frozen=True, kw_only=True):
 
 
 class RequestShown(Shape, frozen=True, kw_only=True):
-    """How a request stands, since the entry at `since`."""
+    """How a request stands, since the entry at `since`; that it has ended is a matter of the day, and of no entry."""
 
     request: str
     state: str

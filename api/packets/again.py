@@ -8,13 +8,11 @@ from ledger.boundary import about
 from ledger.events import RequestSubmitted
 from ledger.log import IdempotencyKey, Ledger
 from projections.acts import of_request
-from projections.standing import OVER, Office, Standing, State
+from projections.standing import OVER, Office, Standing
 
 # No principal is called so: whoever hands a packet in, it makes one request.
 PACKETS = "packets"
 SHORTLY = timedelta(hours=24)
-# Whoever hands in the packet of a request that came to this means another one.
-DONE_WITH = (*OVER, State.ENDED)
 
 
 def key_of(packet: Packet, ledger: Ledger, now: datetime, *, insist: bool = False) -> IdempotencyKey:
@@ -33,11 +31,12 @@ def key_of(packet: Packet, ledger: Ledger, now: datetime, *, insist: bool = Fals
 
 
 def _is_over(request: str | None, ledger: Ledger, now: datetime) -> bool:
-    """Whether nothing comes of a request any more."""
+    """Whether nothing comes of a request any more: whoever hands in its packet means another one."""
     if request is None:
         return False
     standing = Standing([*ledger.facts([about(*Office.folds), of_request(request)])])
-    return standing.request(request).state_on(standing.office.day(now)) in DONE_WITH
+    known = standing.request(request)
+    return known.state in OVER or known.has_ended(standing.office.day(now))
 
 
 def _key(text: str) -> IdempotencyKey:

@@ -11,7 +11,7 @@ from projections.standing.contact import ContactStanding, KeyStanding
 from projections.standing.copies import AttestationStanding, CopiesStanding
 from projections.standing.dataset import DataSetStanding
 from projections.standing.determination import Determination, awaiting_reliance
-from projections.standing.holding import Holding, as_held, holdings, open_holdings, origin
+from projections.standing.holding import Holding, as_held, attested_by, holdings, open_holdings, origin
 from projections.standing.known import Known
 from projections.standing.office import Office
 from projections.standing.person import PersonStanding, day_before
@@ -19,17 +19,20 @@ from projections.standing.publication import PublicationStanding
 from projections.standing.query import QueryStanding
 from projections.standing.release import ReleaseStanding
 from projections.standing.request import RequestStanding
+from projections.standing.stage import USES, Stage, stage_on
 from projections.standing.standing import FOLDED, PASSED_OVER, Standing, uncorrected
-from projections.standing.state import BEFORE_THE_OFFICE, GRANTED, MOVES, OVER, State, moved
+from projections.standing.state import BEFORE_THE_OFFICE, CAME_IN, GRANTED, MOVES, OVER, State, moved
 
 __all__ = [
     "BEFORE_THE_OFFICE",
+    "CAME_IN",
     "FOLDED",
     "GRANTED",
     "INSTITUTIONS",
     "MOVES",
     "OVER",
     "PASSED_OVER",
+    "USES",
     "AgreementStanding",
     "AttestationStanding",
     "ContactStanding",
@@ -47,14 +50,17 @@ __all__ = [
     "QueryStanding",
     "ReleaseStanding",
     "RequestStanding",
+    "Stage",
     "Standing",
     "State",
     "as_held",
+    "attested_by",
     "awaiting_reliance",
     "day_before",
     "holdings",
     "moved",
     "open_holdings",
     "origin",
+    "stage_on",
     "uncorrected",
 ]

@@ -1,6 +1,6 @@
 """Who holds what under a request, and what became of it: as decisions need it, and as views show it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -39,6 +39,11 @@ class Holding(NamedTuple):
         return self.accepted is None and self.written_off is None
 
     @property
+    def is_attested(self) -> bool:
+        """Whether somebody attested that it is destroyed, and nobody gave it up before that was accepted."""
+        return self.accepted is not None or (self.attested is not None and self.written_off is None)
+
+    @property
     def what(self) -> tuple[str, str, str]:
         """Who holds which version, however they came by it."""
         return self.person, self.dataset, self.label
@@ -72,6 +77,13 @@ def holdings(request: RequestStanding, before: int | None = None) -> list[Holdin
 def open_holdings(request: RequestStanding) -> list[Holding]:
     """What somebody holds, or is presumed to, and nobody has accepted to be destroyed or written off."""
     return [one for one in holdings(request) if one.is_open]
+
+
+def attested_by(held: Sequence[Holding]) -> int | None:
+    """By which fact it came to be attested that all of this is destroyed; None if it isn't, or there is nothing."""
+    if not all(one.is_attested for one in held):
+        return None
+    return max((one.attested for one in held if one.attested is not None), default=None)
 
 
 def as_held(holding: Holding) -> Held:

@@ -252,9 +252,9 @@ class RequestStanding(Part):
         leaving = self.leaving(person)
         return leaving is not None and leaving.event.on <= day
 
-    def state_on(self, day: date) -> State:
-        """How far it has come on a day."""
-        return State.ENDED if self.ended_from is not None and self.ended_from <= day else self.state
+    def has_ended(self, day: date) -> bool:
+        """Whether every agreement that was executed is over on a day, and it isn't closed yet."""
+        return self.ended_from is not None and self.ended_from <= day
 
     @property
     def ended_from(self) -> date | None:

@@ -26,6 +26,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     SUBMITTED = "submitted"
     RETURNED = "returned"
+    RESUBMITTED = "resubmitted"
     WITHDRAWN = "withdrawn"
     LAW_DETERMINED = "law determined"
     APPROVED = "approved"
@@ -34,12 +35,16 @@ class State(StrEnum):
     AUTHORISED = "release authorised"
     RELEASED = "released"
     RECEIVED = "received"
+    IN_USE = "in use"
     ENDED = "ended"
+    DESTRUCTION_ATTESTED = "destruction attested"
     CLOSED = "closed"
 
 
-BEFORE_THE_OFFICE = (State.SUBMITTED, State.LAW_DETERMINED)
-# Of a request that was approved, whatever has come of it since.
+# Of a request that came in, and that nobody has decided yet.
+CAME_IN = (State.SUBMITTED, State.RESUBMITTED)
+BEFORE_THE_OFFICE = (*CAME_IN, State.LAW_DETERMINED)
+# Of a request that was approved, whatever has come of it since, as decisions know it.
 GRANTED = (State.APPROVED, State.EXECUTED, State.AUTHORISED, State.RELEASED, State.RECEIVED)
 # Of a request that goes no further.
 OVER = (State.WITHDRAWN, State.DECLINED, State.CLOSED)
@@ -49,7 +54,7 @@ class _Move(NamedTuple):
     """To which state something brings a request, and from which alone if not from any."""
 
     to: State
-    only_from: State | None = None
+    only_from: tuple[State, ...] = tuple(State)
 
 
 _MOVES: dict[type[Event], _Move] = {
@@ -57,14 +62,14 @@ _MOVES: dict[type[Event], _Move] = {
     RequestReturned: _Move(State.RETURNED),
     RequestWithdrawn: _Move(State.WITHDRAWN),
     # What the law says of a request that is not before the office does not bring it back there.
-    LawDetermined: _Move(State.LAW_DETERMINED, State.SUBMITTED),
+    LawDetermined: _Move(State.LAW_DETERMINED, CAME_IN),
     RequestApproved: _Move(State.APPROVED),
     RequestDeclined: _Move(State.DECLINED),
-    AgreementExecuted: _Move(State.EXECUTED, State.APPROVED),
+    AgreementExecuted: _Move(State.EXECUTED, (State.APPROVED,)),
     ReleaseAuthorised: _Move(State.AUTHORISED),
     ReleaseHandedOver: _Move(State.RELEASED),
-    ReleaseFailed: _Move(State.EXECUTED, State.AUTHORISED),
-    ReleaseReceived: _Move(State.RECEIVED, State.RELEASED),
+    ReleaseFailed: _Move(State.EXECUTED, (State.AUTHORISED,)),
+    ReleaseReceived: _Move(State.RECEIVED, (State.RELEASED,)),
     RequestClosed: _Move(State.CLOSED),
 }
 # The events by which a request comes from one state to another.
@@ -72,6 +77,8 @@ MOVES = frozenset(_MOVES)
 
 
 def moved(state: State, event: Event) -> State:
-    """How far a request has come once this has happened, too; that it has ended is a matter of the day."""
+    """How far a request has come once this has happened, too, as far as decisions go by it."""
+    if type(event) is RequestSubmitted and state in (State.RETURNED, State.RESUBMITTED):
+        return State.RESUBMITTED
     move = _MOVES.get(type(event))
-    return move.to if move and move.only_from in (None, state) else state
+    return move.to if move and state in move.only_from else state

@@ -9,6 +9,7 @@ import msgspec
 from ledger.chain.entry import parse_time
 from projections.views.inquiring import STATES
 from projections.views.lists import texts
+from projections.views.stages import STAGES
 
 _date = date.fromisoformat
 _RIGHTS = msgspec.json.Decoder(list[tuple[str, str, str]])
@@ -120,13 +121,13 @@ ACCESSES = """
 """
 
 WAITING = f"""
-    WITH {STATES}
+    WITH {STATES}, {STAGES}
     SELECT who, whom, next, since, since_at, request, state, researcher FROM (
         SELECT
             t.who, t.whom, t.next, t.since, t.since_at, r.request,
-            CASE WHEN r.ended <= :day THEN 'ended' ELSE r.state END AS state, r.researcher, t.number
+            r.state, r.researcher, t.number
         FROM turns AS t
-        JOIN requests AS r ON r.request = t.request
+        JOIN requests_now AS r ON r.request = t.request
         UNION ALL
         SELECT
             CASE q.state WHEN 'open' THEN 'office' ELSE 'counsel' END, '[]',

@@ -9,6 +9,7 @@ from ledger.codec import Recorded
 from ledger.events import PersonDeparted, RequestSubmitted
 from projections.acts import parts
 from projections.standing import (
+    CAME_IN,
     OVER,
     AgreementStanding,
     Holding,
@@ -17,7 +18,7 @@ from projections.standing import (
     PublicationStanding,
     RequestStanding,
     Standing,
-    State,
+    attested_by,
     holdings,
     uncorrected,
 )
@@ -87,7 +88,7 @@ class Case:
                 self._since = position
             # A request that comes in again says everything anew, so that what it said before need not be folded; except
             # that whoever had left takes part again when it names them.
-            if self._since or (self._standing.state is State.SUBMITTED and not self._anybody_left):
+            if self._since or (self._standing.state in CAME_IN and not self._anybody_left):
                 self._held = fact
                 return
         else:
@@ -100,13 +101,14 @@ class Case:
 def rows(request: str, case: Case, days: Days) -> Rows:
     """What every table that is kept by request has about this one."""
     standing, office, times, day_of = case.standing, days.office, case.times, days.of
+    held = holdings(standing)
 
     def day(position: int) -> str:
         return day_of(times[position])
 
     rights = [right for agreement in standing.agreements.values() for right in rights_under(agreement, standing)]
     return {
-        "requests": [_request(request, case)] if standing.submitted else [],
+        "requests": [_request(request, case, held)] if standing.submitted else [],
         "turns": [
             (request, number, one.who, as_json(one.whom), one.next, one.since, times[one.since])
             for number, one in enumerate(turns(standing, office.policy.event))
@@ -115,7 +117,7 @@ def rows(request: str, case: Case, days: Days) -> Rows:
         "ended": [
             (request, *one) for agreement in standing.agreements.values() for one in ended(agreement, standing, times)
         ],
-        "holdings": [(request, *holding) for holding in _holdings(case, rights, office)],
+        "holdings": [(request, *holding) for holding in _holdings(held, case, rights, office)],
         "findings": [(request, *finding) for finding in shown_by(standing, times, office)],
         "publications": [
             (request, number, *_publication(one, case, office))
@@ -147,10 +149,10 @@ def _publication(one: PublicationStanding, case: Case, office: Office) -> Row:
     )
 
 
-def _request(request: str, case: Case) -> Row:
+def _request(request: str, case: Case, held: Sequence[Holding]) -> Row:
     standing = case.standing
     submitted = standing.submitted
-    last = next(reversed(case.times))
+    last, attested = next(reversed(case.times)), attested_by(held)
     return (
         request,
         str(standing.state),
@@ -160,14 +162,16 @@ def _request(request: str, case: Case) -> Row:
         as_json(tuple(dict.fromkeys(one.dataset for one in standing.datasets))),
         as_json(standing.study_group),
         standing.ended_from and str(standing.ended_from),
+        attested,
+        attested and case.times[attested],
         last,
         case.times[last],
     )
 
 
-def _holdings(case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:
+def _holdings(held: Sequence[Holding], case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:
     """Who got what, since when, what became of it, and the last day for destroying it."""
-    for one in holdings(case.standing):
+    for one in held:
         since = one.since or office.day(parse_time(case.times[one.position]))
         what = (one.release, one.person, one.dataset, one.label, one.form, one.how, str(since))
         yield *what, one.position, _state(one), str(_due(one, since, rights, office))

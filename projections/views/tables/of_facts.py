@@ -160,6 +160,7 @@ TABLES = (
 )
 
 INDEXES = (
+    "CREATE INDEX accesses_of_requests ON accesses (request) WHERE request IS NOT NULL",
     "CREATE INDEX versions_of_data_sets ON versions (dataset, label)",
     "CREATE INDEX trainings_of_people ON trainings (person, day)",
     "CREATE INDEX catalogue_of_data_sets ON catalogue (dataset)",

@@ -24,6 +24,8 @@ TABLES = (
         datasets TEXT NOT NULL,
         study_group TEXT NOT NULL,
         ended TEXT,
+        attested INTEGER,
+        attested_at TEXT,
         last INTEGER NOT NULL,
         last_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
@@ -160,7 +162,7 @@ INDEXES = (
 )
 
 ADD = {
-    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "requests": "INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "turns": "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?)",
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
