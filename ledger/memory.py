@@ -74,8 +74,10 @@ class Stretch:
                 if not types or type_ in types:
                     _enter(index, position, tags)
             # Who reads these at the same time holds on to them.
-            kept = [*self._indices.items()][1 - INDICES_KEPT :]
-            self._indices = {**dict(kept), types: index}
+            kept = {**self._indices, types: index}
+            while len(kept) > INDICES_KEPT:
+                del kept[next(iter(kept))]
+            self._indices = kept
         return index
 
 
