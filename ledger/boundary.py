@@ -7,13 +7,13 @@ import msgspec
 from ledger.events import Event
 
 
-class Kinds(msgspec.Struct, frozen=True, cache_hash=True):
+class Kinds(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """Kinds of facts, or any if none is named; many boundaries share them, and each hashes them."""
 
     events: tuple[type[Event], ...] = ()
 
 
-class Boundary(msgspec.Struct, frozen=True, cache_hash=True):
+class Boundary(msgspec.Struct, frozen=True, cache_hash=True, gc=False):
     """The facts that a decision depends on: of these kinds, with all of these tags."""
 
     kinds: Kinds = Kinds()

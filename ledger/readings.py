@@ -6,6 +6,7 @@ from operator import is_
 from threading import Lock
 from typing import NamedTuple, TypeVar
 
+import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from ledger.boundary import Boundary, Kinds
@@ -42,7 +43,7 @@ class Same:
         )
 
 
-class _Read(NamedTuple):
+class _Read(msgspec.Struct, frozen=True, gc=False):
     """The facts within a boundary, or within several, and when that was all."""
 
     facts: Facts
@@ -86,7 +87,7 @@ class Readings:
         elif read.moment.position > now.position:
             # Somebody has read on since this moment: what they found later is kept for those who come.
             return _up_to(now.position, read.facts)
-        self._looks.keep({look: read._replace(moment=now)})
+        self._looks.keep({look: _Read(read.facts, now)})
         return read.facts
 
     def _is_all(self, store: Store, look: tuple[Boundary, ...], then: Moment, now: Moment) -> bool:
