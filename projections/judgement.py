@@ -16,7 +16,7 @@ from ledger.chain.entry import format_time, parse_time
 from ledger.codec import Judged, Recorded
 from ledger.events import ActRefused, Event
 from ledger.log import IdempotencyKey, Ledger, Reading
-from ledger.readings import Same
+from ledger.readings import Facts, Same, united
 from projections.acts import Act, act_from, as_command
 from projections.rules.rule import Objection
 from projections.rules.rulebook import VERSION, AllDay, judge, judge_at, judge_day, waivers
@@ -103,15 +103,22 @@ def _look(ledger: Ledger, act: Act, at: datetime) -> _Looked:
 
 def _both_looks(ledger: Ledger, act: Act) -> tuple[Reading, Standing]:
     reading = ledger.read(act.first_look())
-    reading = ledger.widen(reading, act.second_look(_standing_of(Same(*reading.looks))))
-    return reading, _standing_of(Same(*reading.looks))
+    reading = ledger.widen(reading, act.second_look(standing_of(*reading.looks)))
+    return reading, standing_of(*reading.looks)
+
+
+def standing_of(*looks: Facts) -> Standing:
+    """What the facts of one look, or of two, add up to: the very same object for the very same facts, while kept."""
+    return _standing_of(Same(*looks))
 
 
 @lru_cache(STANDINGS_KEPT)
 def _standing_of(looks: Same) -> Standing:
-    """What the facts of one look, or of two, add up to."""
     first, *second = looks.parts
-    return _standing_of(Same(first)).widened(first, *second) if second else Standing(first)
+    if not second:
+        return Standing(first)
+    # The second mostly finds people and data sets alone, of which the first knows nothing.
+    return standing_of(first).widened(*second) or Standing(united(first, *second))
 
 
 def done(judgement: Judgement) -> Event:

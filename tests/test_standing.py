@@ -24,6 +24,7 @@ from ledger.events import (
     TrainingCertified,
 )
 from projections.acts import Act
+from projections.judgement import standing_of
 from projections.rules.rulebook import judge
 from projections.standing import (
     FOLDED,
@@ -382,7 +383,7 @@ def test_what_was_corrected_counts_no_more_when_it_comes_to_be_known_after_its_c
     told = known([*facts, correction(facts.index(certified(ANA)) + 1, certified(ANA))])
     first, more = parted(told, (*PersonStanding.folds, *DataSetStanding.folds))
 
-    objections = judge(authorise(), Standing(first).widened(first, more), NOON)
+    objections = judge(authorise(), standing_of(first, more), NOON)
 
     assert [(one.rule, one.about) for one in objections] == [("citi-training", ANA)]
 
@@ -394,9 +395,8 @@ def test_a_standing_that_was_widened_is_what_all_facts_together_add_up_to(later,
     told = known(facts)
     first, more = parted(told, later)
     for act in (approve(), decline(), *OTHER_ACTS):
-        widened = Standing(first).widened(first, more)
-        assert judge(act, widened, NOON) == judge(act, Standing(told), NOON)
-        assert judge(act, widened.widened(told, more), NOON) == judge(act, Standing(told), NOON)
+        assert judge(act, standing_of(first, more), NOON) == judge(act, Standing(told), NOON)
+        assert judge(act, standing_of(told, more), NOON) == judge(act, Standing(told), NOON)
 
 
 def known(facts: list[Event]) -> tuple[Known[Event], ...]:

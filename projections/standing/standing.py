@@ -40,7 +40,6 @@ from ledger.events import (
     RequestWithdrawnV1,
     WaiverGranted,
 )
-from ledger.readings import Facts, united
 from projections.standing.concern import HoldStanding, IncidentStanding
 from projections.standing.dataset import DataSetStanding
 from projections.standing.known import Known, Told
@@ -132,14 +131,14 @@ class Standing:
         self._corrects = FactCorrected in {type(fact.event) for fact in told}
         self.extend(uncorrected(told) if self._corrects else told)
 
-    def widened(self, facts: Facts, more: Facts) -> "Standing":
-        """What the facts of which this standing was made, and more, add up to; it stays as it is.
+    def widened(self, more: Sequence[Told]) -> "Standing | None":
+        """What this standing, which stays as it is, and more facts add up to, if they are about nothing that it knows.
 
-        Usually the others are about people and data sets of which it knew nothing; then they alone are folded.
+        That is so where they are about people and data sets, and it knows none; None for others.
         """
-        is_apart = not (self._people or self._datasets or self._corrects)
-        if not is_apart or not _OF_PEOPLE_AND_DATA.issuperset([type(fact.event) for fact in more]):
-            return Standing(united(facts, more))
+        knows_them = self._people or self._datasets or self._corrects
+        if knows_them or not _OF_PEOPLE_AND_DATA.issuperset([type(fact.event) for fact in more]):
+            return None
         wider = copy(self)
         vars(wider).update(_people=defaultdict(PersonStanding), _datasets=defaultdict(DataSetStanding), _barred=set())
         wider.extend(more)
