@@ -22,6 +22,7 @@ from projections.standing import (
     uncorrected,
 )
 from projections.views.calendar import after
+from projections.views.coverage import last_covered
 from projections.views.days import Days
 from projections.views.disclosing import Moves, Wish, disclosed, recipients
 from projections.views.findings import shown_by
@@ -166,11 +167,14 @@ def _request(request: str, case: Case) -> Row:
 
 
 def _holdings(case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:
-    """Who got what, since when, what became of it, and the last day for destroying it."""
-    for one in holdings(case.standing):
+    """Who got what, since when, what became of it, and the last days for destroying it and of ethics coverage."""
+    held = holdings(case.standing)
+    covered = {person: last_covered(person, case.standing, office) for person in {one.person for one in held}}
+    for one in held:
         since = one.since or office.day(parse_time(case.times[one.position]))
         what = (one.release, one.person, one.dataset, one.label, one.form, one.how, str(since))
-        yield *what, one.position, _state(one), str(_due(one, since, rights, office))
+        last = covered[one.person]
+        yield *what, one.position, _state(one), str(_due(one, since, rights, office)), last and str(last)
 
 
 def _due(holding: Holding, since: date, rights: Sequence[Row], office: Office) -> date:

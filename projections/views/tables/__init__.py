@@ -6,7 +6,7 @@ Days are ISO 8601 dates, which sort as text; times are UTC as entries write them
 from projections.views.tables import of_facts, of_requests
 
 # Raised whenever a table, or what is put into one, changes: a file of another version is made anew.
-VERSION = 6
+VERSION = 7
 APPLICATION_ID = 0x44554156  # "DUAV"
 
 TABLES = (

@@ -78,6 +78,7 @@ TABLES = (
         position INTEGER NOT NULL,
         state TEXT NOT NULL,
         due TEXT NOT NULL,
+        covered TEXT,
         PRIMARY KEY (request, release, person, dataset, label)
     ) STRICT, WITHOUT ROWID
     """,
@@ -165,7 +166,7 @@ ADD = {
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "ended": "INSERT OR IGNORE INTO ended VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
     "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
