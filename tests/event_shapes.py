@@ -25,8 +25,8 @@ FINDING_ID = "^F-[1-9][0-9]{0,15}-[a-z-]{1,60} finding"
 HOLDINGS = f"({{person: {PERSON_ID}, dataset: {DATA_SET_ID}, label: {NAME}}})*"
 FINDING_KINDS = (
     "access by somebody unnamed | copy by a non-holder | copy to somebody unnamed | copy under a closed request | "
-    "late incident | notice refused for good | overdue destruction | past release under no agreement | "
-    "publication without review | received without training | written off"
+    "held without ethics coverage | late incident | notice refused for good | overdue destruction | "
+    "past release under no agreement | publication without review | received without training | written off"
 )
 API_KEY_ID = "^T-[0-9a-f]{16} apikey"
 ROLES = "acting director | admin | alternate | auditor | compliance | data server | director | researcher | staff"

@@ -14,9 +14,11 @@ from ledger.events import DataSetOpened, Event, NoticeRefused, NoticeRevived, No
 from ledger.events.finding import FindingKind
 from ledger.storage import open_store
 from projections.asof import AsOf, Moment
+from projections.rules import home_ethics, outside_ethics
 from projections.standing import Standing, State
 from projections.views import answers
 from projections.views.answers import Holding
+from projections.views.coverage import last_covered
 from projections.views.findings import Finding, findings, open_incidents
 from projections.views.turns import OFFICE, Turn, turns
 from tests.endings import (
@@ -46,7 +48,7 @@ from tests.endings import (
 )
 from tests.facts import ANA, BEN, DATA_SET, EVA, NOON, REQUEST, fact, ledger_on, person, version_added
 from tests.office import recorded
-from tests.office_acts import permitted
+from tests.office_acts import approve, permitted
 from tests.office_facts import (
     DUA,
     FAR_OFF,
@@ -56,9 +58,13 @@ from tests.office_facts import (
     STRANGER,
     TODAY,
     YESTERDAY,
+    affiliation,
+    board_ended,
     certified,
     correction,
+    couhes,
     in_force,
+    irb,
     terminated,
 )
 from tests.office_requests import ready
@@ -502,6 +508,98 @@ def test_of_what_an_entry_shows_of_several_data_sets_one_can_be_closed_alone():
     assert kinds(both, replace(closed, dataset=DATA_SET), day=late) == [("overdue destruction", ANA)]
 
 
+# Ethics coverage that ended.
+
+UNCOVERED: FindingKind = "held without ethics coverage"
+LATER = TODAY + 10 * DAY
+
+
+def uncovered(*facts: Facts, day: date) -> list[tuple[str | None, date]]:
+    return [(one.person, one.since) for one in found(*facts, day=day) if one.kind == UNCOVERED]
+
+
+def test_what_is_held_after_the_last_day_of_ethics_coverage_is_a_finding():
+    expiring = [*ready(couhes=couhes(expires=LATER)), *OUT]
+
+    assert uncovered(expiring, day=LATER) == []
+    assert uncovered(expiring, day=LATER + DAY) == [(ANA, LATER + DAY)]
+    assert uncovered(expiring, destroyed(), day=LATER + DAY) == []
+
+
+@pytest.mark.parametrize("how", ["suspended", "lapsed"])
+def test_coverage_ends_the_day_on_which_its_determination_does(how: str):
+    ended = board_ended("E-couhes", LATER, how)
+
+    assert uncovered(RELEASED, ended, day=LATER - DAY) == []
+    assert uncovered(RELEASED, ended, day=LATER) == [(ANA, LATER)]
+
+
+def test_reliance_covers_nobody_after_the_determination_that_it_rests_on():
+    expiring = [*ready(irb=irb(expires=LATER)), *OUT]
+
+    assert uncovered(expiring, day=LATER) == []
+    assert uncovered(expiring, day=LATER + DAY) == [(BEN, LATER + DAY)]
+
+
+def test_whoever_another_determination_covers_holds_nothing_without_coverage():
+    again = couhes(determination="E-again", on=TODAY, expires=LATER + DAY)
+    expiring = [*ready(couhes=couhes(expires=LATER)), *OUT]
+
+    assert uncovered(expiring, again, day=LATER + DAY) == []
+    assert uncovered(expiring, again, day=LATER + 2 * DAY) == [(ANA, LATER + 2 * DAY)]
+    assert uncovered(expiring, replace(again, document=None), day=LATER + DAY) == [(ANA, LATER + DAY)]
+
+
+def test_whoever_moved_to_where_no_board_covers_them_holds_it_without_coverage_since_then():
+    moved = moved_away(ANA, on=LATER)
+
+    assert uncovered(RELEASED, moved, day=LATER - DAY) == []
+    assert uncovered(RELEASED, moved, day=LATER) == [(ANA, LATER)]
+    assert uncovered(RELEASED, moved, affiliation(ANA, "home"), day=LATER) == []
+
+
+def test_what_came_when_coverage_had_ended_is_held_without_it_since_then():
+    ended = board_ended("E-couhes", LONG_AGO + DAY)
+
+    assert uncovered(RELEASED, ended, day=TODAY) == [(ANA, YESTERDAY)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"irb": irb(expires=LATER)},
+        {"couhes": couhes(covers=(), expires=LATER), "reliance": None},
+        {"couhes": couhes(covers=(ANA, BEN)), "irb": irb(expires=LATER), "ben_affiliation": None},
+        {"couhes": couhes(covers=(ANA, BEN), expires=LATER), "irb": irb(), "ben_affiliation": None},
+    ],
+)
+def test_coverage_ends_when_the_rules_begin_to_object(changes: dict[str, Event | None]):
+    standing = Standing(recorded([*ready(**changes), *OUT]))
+    request = standing.request(REQUEST)
+
+    def objected_to(day: date) -> set[str | None]:
+        rules = home_ethics.RULE, outside_ethics.RULE
+        return {one.about for rule in rules for one in rule.on(approve(), standing, day)}
+
+    assert last_covered(BEN, request, standing.office) == LATER
+    assert BEN not in objected_to(LATER)
+    assert BEN in objected_to(LATER + DAY)
+
+
+def test_an_end_of_coverage_that_is_not_so_is_no_finding():
+    ended = board_ended("E-couhes", TODAY)
+
+    assert uncovered(RELEASED, ended, day=TODAY) == [(ANA, TODAY)]
+    assert uncovered(RELEASED, ended, correction(len(RELEASED) + 1, ended), day=TODAY) == []
+
+
+def test_data_held_without_ethics_coverage_are_a_finding_until_it_is_closed():
+    ended, close = board_ended("E-couhes", TODAY), finding_closed(len(RELEASED), UNCOVERED, ANA)
+
+    assert uncovered(RELEASED, ended, replace(close, person=BEN), day=TODAY) == [(ANA, TODAY)]
+    assert uncovered(RELEASED, ended, close, day=TODAY) == []
+
+
 # Incidents.
 
 
@@ -523,6 +621,7 @@ LIFE = [
     *(contained(REQUEST), revoked(ANA), attested(held(), held(BEN)), finding_closed(3, KIND), moved_away(STRANGER)),
     *(was_accepted(held(), held(BEN)), incident_closed(REQUEST), restored(ANA), gone(STRANGER), closed().event),
     version_added("2"),
+    board_ended("E-couhes", TODAY),
 ]
 
 

@@ -32,6 +32,7 @@ SHOWN_BY: dict[FindingKind, tuple[type[Event], ...]] = {
     "copy to somebody unnamed": (CopyReported,),
     "copy by a non-holder": (CopyReported,),
     "copy under a closed request": (CopyReported,),
+    "held without ethics coverage": _HELD,
     "late incident": (IncidentReported,),
     "notice refused for good": (NoticeRefused,),
     "overdue destruction": _HELD,
@@ -127,7 +128,7 @@ class CloseFinding(_OfFinding, frozen=True, kw_only=True):
             self._check_dataset(tag.removeprefix("dataset:") for tag in event.tags())
             return
         shown = [one for one in holdings(at.request(event.request)) if one.position == self.entry]
-        if self.kind == "overdue destruction":
+        if self.kind in ("held without ethics coverage", "overdue destruction"):
             shown = [one for one in shown if one.is_open]
         self._check_dataset(one.dataset for one in shown)
         if not self.all:

@@ -12,6 +12,7 @@ FindingKind = Literal[
     "copy to somebody unnamed",
     "copy by a non-holder",
     "copy under a closed request",
+    "held without ethics coverage",
     "late incident",
     "notice refused for good",
     "overdue destruction",

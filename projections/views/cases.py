@@ -23,6 +23,7 @@ from projections.standing import (
     uncorrected,
 )
 from projections.views.calendar import after
+from projections.views.coverage import last_covered
 from projections.views.days import Days
 from projections.views.disclosing import Moves, Wish, disclosed, recipients
 from projections.views.findings import shown_by
@@ -170,11 +171,14 @@ def _request(request: str, case: Case, held: Sequence[Holding]) -> Row:
 
 
 def _holdings(held: Sequence[Holding], case: Case, rights: Sequence[Row], office: Office) -> Iterator[Row]:
-    """Who got what, since when, what became of it, and the last day for destroying it."""
+    """Who got what, since when, what became of it, and the last days for destroying it and of ethics coverage."""
+    holders = {one.person for one in held if one.is_open and one.form == "identified"}
+    covered = {person: last_covered(person, case.standing, office) for person in holders}
     for one in held:
         since = one.since or office.day(parse_time(case.times[one.position]))
         what = (one.release, one.person, one.dataset, one.label, one.form, one.how, str(since))
-        yield *what, one.position, _state(one), str(_due(one, since, rights, office))
+        last = covered.get(one.person)
+        yield *what, one.position, _state(one), str(_due(one, since, rights, office)), last and str(last)
 
 
 def _due(holding: Holding, since: date, rights: Sequence[Row], office: Office) -> date:

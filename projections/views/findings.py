@@ -47,6 +47,14 @@ SOURCES = (
     FROM holdings AS h
     WHERE h.state IN ('open', 'attested') AND h.due < :day AND {DUE} < :day AND NOT {ON_HOLD}
     """,
+    # What identifies learners is held on a day after the last one on which ethics boards cover whoever holds it.
+    """
+    SELECT
+        h.position, 'held without ethics coverage', h.request, h.person, h.dataset, h.label,
+        MAX(h.since, date(h.covered, '+1 day'))
+    FROM holdings AS h
+    WHERE h.state IN ('open', 'attested') AND h.form = 'identified' AND h.covered < :day AND h.since <= :day
+    """,
     """
     SELECT h.position, 'received without training', h.request, h.person, h.dataset, h.label, h.since
     FROM holdings AS h

@@ -4,7 +4,7 @@ requests      how far each request has come
 turns         what waits for whom, and since when
 rights        who is named in which executed agreement, for what
 ended         which entry ended a right in the course of a day
-holdings      who got which version, and what became of it
+holdings      who got which version, what became of it, and the last day on which ethics boards cover its holder
 findings      what is recorded of it and shouldn't be so
 deadlines     what ends of itself
 publications  how far the review of each has come, and what appeared
@@ -80,6 +80,7 @@ TABLES = (
         position INTEGER NOT NULL,
         state TEXT NOT NULL,
         due TEXT NOT NULL,
+        covered TEXT,
         PRIMARY KEY (request, release, person, dataset, label)
     ) STRICT, WITHOUT ROWID
     """,
@@ -167,7 +168,7 @@ ADD = {
     # A recipient can be named twice, for two organisations.
     "rights": "INSERT OR IGNORE INTO rights VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "ended": "INSERT OR IGNORE INTO ended VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "holdings": "INSERT OR IGNORE INTO holdings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "findings": "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?)",
     "deadlines": "INSERT OR IGNORE INTO deadlines VALUES (?, ?, ?, ?, ?, ?)",
     "recipients": "INSERT OR IGNORE INTO recipients VALUES (?, ?, ?)",
