@@ -51,6 +51,9 @@ class Stretch:
                     _enter(index, fact.position, tags)
             self.last = fact.position
 
+    def __len__(self) -> int:
+        return len(self._facts)
+
     def within(self, tags: tuple[str, ...], types: frozenset[str], after: int, until: int) -> list[Known[Event]]:
         """Those of these types, or of any for none, with all of these tags, between two positions, in order."""
         index = self._indices.get(types)

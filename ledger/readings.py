@@ -141,7 +141,7 @@ class Readings:
             earlier = {one: read for one, read in known.items() if 0 < read.moment.position < begins}
             for some in filter(None, (never, earlier)):
                 newer |= self._scanned(store, some, begins)
-        for stretch in stretches:
+        for stretch in filter(None, stretches):
             for one, read in known.items():
                 after = read.moment.position
                 if stretch.last > after and (

@@ -84,8 +84,8 @@ def test_what_is_known_for_an_act_is_found_by_an_equal_one(act):
 
 
 def test_what_can_be_waived_does_not_change_within_a_day():
-    assert {one.id for one in all_rules().values() if one.changes_within_a_day} == {"key-usable"}
-    assert not any(one.waivable and one.changes_within_a_day for one in all_rules().values())
+    assert {one.id for one in all_rules().values() if one.at_time} == {"key-usable"}
+    assert not any(one.waivable and one.at_time for one in all_rules().values())
 
 
 @every_rule_file

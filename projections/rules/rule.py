@@ -31,20 +31,18 @@ class Rule(Generic[A]):
 
     def __init__(self, id_: str, source: str, sentence: str, *, waivable: bool = False) -> None:
         self.id, self.source, self.sentence, self.waivable = id_, source, sentence, waivable
-        self._on_day: list[OnDay[A]] = []
-        self._at_time: list[AtTime[A]] = []
-        # Whether it may object at one time of a day and not at another.
-        self.changes_within_a_day = False
+        # What finds whatever it holds against an act all day, and what else at a time of it.
+        self.on_day: list[OnDay[A]] = []
+        self.at_time: list[AtTime[A]] = []
 
     def objects(self, judge: OnDay[A]) -> OnDay[A]:
         """Declare a function that finds what is not kept on a day: the date at the office."""
-        self._on_day.append(judge)
+        self.on_day.append(judge)
         return judge
 
     def objects_at(self, judge: AtTime[A]) -> AtTime[A]:
         """Declare a function that finds what is not kept at a time of day."""
-        self._at_time.append(judge)
-        self.changes_within_a_day = True
+        self.at_time.append(judge)
         return judge
 
     def objection(self, wanting: str, about: str | None = None, facts: Iterable[int | None] = ()) -> Objection:
@@ -54,10 +52,6 @@ class Rule(Generic[A]):
     def on(self, act: A, standing: Standing, day: date) -> list[Objection]:
         """Everything that this rule holds against the act all that day."""
         found: list[Objection] = []
-        for judge in self._on_day:
+        for judge in self.on_day:
             found += judge(act, standing, day)
         return found
-
-    def at(self, act: A, standing: Standing, at: datetime) -> list[Objection]:
-        """Everything else that this rule holds against the act at that time."""
-        return [objection for judge in self._at_time for objection in judge(act, standing, at)]

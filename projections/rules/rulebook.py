@@ -75,13 +75,13 @@ from projections.rules import (
     version_on_offer,
     waivable,
 )
-from projections.rules.rule import Objection, Rule
+from projections.rules.rule import AtTime, Objection, Rule
 from projections.standing import Known, Standing
 
 VERSION = 6
 
-# What the rules say of an act for a whole day: those that object, and those that may at some time of it.
-AllDay = tuple[tuple[Rule[Any], tuple[Objection, ...]], ...]
+# What the rules say of an act for a whole day: what they hold against it, and what finds more at a time of it.
+AllDay = tuple[Objection | AtTime[Any], ...]
 
 # What is judged each time, from the approval to the release.
 _REQUEST = (
@@ -208,16 +208,21 @@ def judge(act: Act, standing: Standing, at: datetime) -> list[Objection]:
 def judge_day(act: Act, standing: Standing, day: date) -> AllDay:
     """What the rules hold against an act all day, whatever the time."""
     waived = {one.event.rule for one in _waivers_on(day, act, standing)}
-    rules = RULEBOOK[type(act)]
-    if waived:
-        rules = tuple(rule for rule in rules if rule.id not in waived)
-    found = [(rule, rule.on(act, standing, day)) for rule in rules]
-    return tuple([(rule, tuple(said)) for rule, said in found if said or rule.changes_within_a_day])
+    said: list[Objection | AtTime[Any]] = []
+    for rule in RULEBOOK[type(act)]:
+        if rule.id not in waived:
+            said += rule.at_time
+            for judge in rule.on_day:
+                said += judge(act, standing, day)
+    return tuple(said)
 
 
 def judge_at(said: AllDay, act: Act, standing: Standing, at: datetime) -> list[Objection]:
     """Everything that the rules hold against an act at a time, now that it is known what they say all day."""
-    return [objection for rule, all_day in said for objection in (*rule.at(act, standing, at), *all_day)]
+    found: list[Objection] = []
+    for one in said:
+        found += [one] if isinstance(one, Objection) else one(act, standing, at)
+    return found
 
 
 def waivers(act: Act, standing: Standing, at: datetime) -> list[Known[WaiverGranted]]:

@@ -118,6 +118,9 @@ class Standing:
     """
 
     def __init__(self, facts: Iterable[Told] = ()) -> None:
+        self._begin(tuple(facts))
+
+    def _begin(self, told: Sequence[Told]) -> None:
         self.office = Office()
         self._people: defaultdict[str, PersonStanding] = defaultdict(PersonStanding)
         self._datasets: defaultdict[str, DataSetStanding] = defaultdict(DataSetStanding)
@@ -127,9 +130,10 @@ class Standing:
         self._holds: defaultdict[str, HoldStanding] = defaultdict(HoldStanding)
         self._numbers: dict[str, int] = {}
         self._barred: set[str] = set()
-        told = tuple(facts)
-        self._corrects = FactCorrected in {type(fact.event) for fact in told}
-        self.extend(uncorrected(told) if self._corrects else told)
+        self._corrects = False
+        self.extend(told)
+        if self._corrects and len(counting := uncorrected(told)) < len(told):
+            self._begin(counting)
 
     def widened(self, more: Sequence[Told]) -> "Standing | None":
         """What this standing, which stays as it is, and more facts add up to, if they are about nothing that it knows.
@@ -225,6 +229,8 @@ class Standing:
                 self._incidents[event.incident].fold(fact)
             elif kind in _OF_HOLD:
                 self._holds[event.hold].fold(fact)
+            elif kind is FactCorrected:
+                self._corrects = True
 
 
 def _known(facts: Iterable[Told]) -> Sequence[Known[Any]]:
