@@ -22,7 +22,7 @@ def usable_key(key: bytes, at: datetime) -> UsableKey:
     facts = examine_key(key, at)
     if facts.encrypts_for is None or facts.revoked:
         raise NoEncryptionSubkey(facts.fingerprint, at.isoformat(timespec="seconds"), _why_not(facts, at))
-    return UsableKey(facts.fingerprint, facts.created, _ends(facts), _addresses(facts))
+    return UsableKey(facts.fingerprint, facts.created, _ends(facts), addresses_in(facts))
 
 
 def _why_not(facts: KeyFacts, at: datetime) -> str:
@@ -43,6 +43,7 @@ def _ends(facts: KeyFacts) -> datetime | None:
     return min((end for end in (facts.expires, last) if end is not None), default=None)
 
 
-def _addresses(facts: KeyFacts) -> frozenset[str]:
+def addresses_in(facts: KeyFacts) -> frozenset[str]:
+    """The addresses in the user ids of a key that were not withdrawn, in lower case."""
     said = [user_id for user_id in facts.user_ids if user_id not in facts.withdrawn]
     return frozenset(caseless(user_id.rpartition("<")[2].rstrip(">").strip()) for user_id in said)

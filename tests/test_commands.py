@@ -50,6 +50,7 @@ from tests.story import (
     ready,
     signed_and_executed,
     signed_by,
+    signing_by_key,
     signing_on_paper,
 )
 
@@ -228,6 +229,16 @@ def test_a_signature_over_another_text_is_not_taken_and_leaves_nothing(story, to
         )
 
     assert (story.events(), list(story.home.custody.commitments())) == before
+
+
+def test_who_takes_a_signature_is_told_that_the_key_names_another_address(story, tom):
+    approved(story)
+    strange = signing_by_key(story, story.ring.kept("Rosa"))
+    named = signing_by_key(story, story.ring.owner(f"Rosa Quill <{RESEARCHER.title()}>"))
+    told = [one.cautions(story.clerk.drafting(DIRECTOR)) for one in (strange, named)]
+
+    assert told == [["no user id of this key has the signer's address: only who attests it says that it is theirs"], ()]
+    assert not story.take(strange).refused
 
 
 def test_a_scan_that_is_attested_to_be_another_text_is_not_taken(story, tom):

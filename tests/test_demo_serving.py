@@ -48,7 +48,7 @@ def test_without_a_terminal_it_tries_its_calls_and_ends():
         "Amal Serrano",
     }
     assert json.loads(decision[1])["decision"] is False
-    assert [one["state"] for one in json.loads(own[1])["rows"]] == ["received"]
+    assert [one["state"] for one in json.loads(own[1])["rows"]] == ["in use"]
 
 
 def test_on_a_terminal_it_stays_until_it_is_interrupted():

@@ -1,14 +1,17 @@
 """Commands about agreements: issued, signed, executed, terminated."""
 
+from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
 
 from api.commands.command import Acting, Command, Document, Drafting, Wish
+from api.commands.contact import address_of
 from api.ids import numbered
+from api.keys import addresses_in
 from ledger.errors import Malformed
 from ledger.events import AgreementExecuted, AgreementIssued, AgreementSigned, AgreementTerminated
 from ledger.events.agreement import Capacity, Covered, Evidence, Kind, Recipient
-from ledger.openpgp import verify_signature
+from ledger.openpgp import examine_key, verify_signature
 from projections.acts import ExecuteAgreement, IssueAgreement
 from projections.standing import AgreementStanding, RequestStanding
 from projections.standing.person import months_after
@@ -148,6 +151,13 @@ class SignByKey(_Signing, frozen=True, kw_only=True):
             **at.sealed(AgreementSigned, subject, {"fingerprint": facts.key}),
         )
         return at.reports(signed, documents=[signature, key])
+
+    def cautions(self, at: Drafting) -> Sequence[str]:
+        """That nothing but somebody's word says that the key is the signer's: no user id has their address."""
+        facts = examine_key(self.key.content, at.now)
+        if self._is_confirmed(facts.fingerprint, at) or address_of(self.signer, at) in addresses_in(facts):
+            return ()
+        return ["no user id of this key has the signer's address: only who attests it says that it is theirs"]
 
     def _is_confirmed(self, fingerprint: str, at: Drafting) -> bool:
         keys = at.request(self.request).contact.keys.values()

@@ -60,7 +60,7 @@ class FileKey(Command, frozen=True, kw_only=True):
             document=document,
             made=usable.made,
             expires=usable.expires,
-            names_address=_address(contact.person, at) in usable.addresses,
+            names_address=address_of(contact.person, at) in usable.addresses,
             **at.sealed(KeyFiled, subject, {"fingerprint": usable.fingerprint}),
         )
         return at.reports(key, documents=[document])
@@ -207,7 +207,7 @@ def _fate(key: KeyFiled, at: Drafting) -> str:
     return "given up by its owner" if known.revoked else "rejected" if known.rejected else ""
 
 
-def _address(person: str, at: Drafting) -> str:
+def address_of(person: str, at: Drafting) -> str:
     """The address of a person as it is known now; nothing when none is, or it was erased."""
     known = at.ledger.facts([about(PersonRegistered, PersonDetailsChanged, tags=[f"person:{person}"])])
     commitments = [fact.event.sealed()["email"] for fact in known if "email" in fact.event.sealed()]
