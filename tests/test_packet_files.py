@@ -183,6 +183,8 @@ NEITHER_KIND = "is neither PDF nor PNG, JPEG or text: its first bytes say so, wh
         ("program.pdf", NEITHER_KIND),
         ("word.pdf", NEITHER_KIND),
         ("latin-1.txt", NEITHER_KIND),
+        ("text.pdf", "is named .pdf, and begins as text/plain does"),
+        ("letter.JPG", "is named .jpg, and begins as application/pdf does"),
         ("large.pdf", "has more than the 26,214,400 bytes allowed"),
         (255 * "ü", "cannot be read: File name too long"),
     ],
@@ -196,6 +198,8 @@ def test_a_document_that_cannot_be_one_is_malformed(name, why, folder):
     os.mkfifo(folder.path / "pipe")
     os.mknod(folder.path / "socket", stat.S_IFSOCK | 0o600)
     (folder.path / "empty.pdf").touch()
+    (folder.path / "text.pdf").write_text("To whom it may concern")
+    (folder.path / "letter.JPG").write_bytes(pdf(["approved"]))
     (folder.path / "program.pdf").write_bytes(b"\x7fELF\x02\x01\x01\x00")
     (folder.path / "word.pdf").write_bytes(b"PK\x03\x04")
     (folder.path / "latin-1.txt").write_bytes("für".encode("latin-1"))

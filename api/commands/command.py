@@ -44,7 +44,7 @@ def document_in(path: Path, media_type: str | None = None) -> Document:
         content = read_inside(path.parent, path.name, MAX_DOCUMENT_BYTES)
         if not content:
             raise Unusable("is empty")
-        return Document(path.name, content, media_type or media_type_of(content))
+        return Document(path.name, content, media_type or media_type_of(content, path.name))
     except Unusable as error:
         raise Malformed("document", str(path), error.why) from error
 

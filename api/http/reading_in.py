@@ -175,7 +175,7 @@ def document(file: FileStorage, part: str) -> Document:
     try:
         if not content:
             raise Unusable("is empty")
-        media_type = _armored(content) or media_type_of(content)
+        media_type = _armored(content) or media_type_of(content, file.filename or "")
     except Unusable as error:
         raise _bad_part(part, error.why) from error
     return Document(file.filename or part, content, media_type)

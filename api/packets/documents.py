@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -19,6 +19,7 @@ from ledger.custody import MAX_DOCUMENT_BYTES
 from ledger.errors import Malformed
 
 _SIGNATURES = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_SUFFIXES = {".pdf": "application/pdf", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 _TEXT = "text/plain"
 _FIRST_BYTES = 4096
 _KEY = "application/pgp-keys"
@@ -63,7 +64,7 @@ def examine(folder: Path, name: str) -> Document:
     content = read_inside(folder, name, MAX_DOCUMENT_BYTES)
     if not content:
         raise Unusable("is empty")
-    return _document(folder, name, content, media_type_of(content))
+    return _document(folder, name, content, media_type_of(content, name))
 
 
 def examine_key(folder: Path, name: str) -> Document:
@@ -128,14 +129,17 @@ def _named_errors() -> Iterator[None]:
         raise Unusable(f"cannot be read: {error.strerror}") from error
 
 
-def media_type_of(content: bytes) -> str:
-    """What kind of document begins so. Raises `Unusable` for a kind that is not kept."""
-    for signature, media_type in _SIGNATURES.items():
-        if content.startswith(signature):
-            return media_type
-    if _is_text(content[:_FIRST_BYTES]):
-        return _TEXT
-    raise Unusable("is neither PDF nor PNG, JPEG or text: its first bytes say so, whatever its name")
+def media_type_of(content: bytes, name: str) -> str:
+    """What kind of document begins so. Raises `Unusable` for a kind that is not kept, or other than its name says."""
+    found = next((kind for signature, kind in _SIGNATURES.items() if content.startswith(signature)), None)
+    if found is None and _is_text(content[:_FIRST_BYTES]):
+        found = _TEXT
+    if found is None:
+        raise Unusable("is neither PDF nor PNG, JPEG or text: its first bytes say so, whatever its name")
+    suffix = PurePosixPath(name).suffix.lower()
+    if _SUFFIXES.get(suffix, found) != found:
+        raise Unusable(f"is named {suffix}, and begins as {found} does")
+    return found
 
 
 def _is_text(beginning: bytes) -> bool:
