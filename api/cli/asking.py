@@ -9,13 +9,14 @@ import click
 
 from api.cli import options
 from api.cli.acting import clock
+from api.cli.kinds import REQUEST
 from api.cli.looking import looked
 from api.cli.showing import words_in
 from api.cli.wording import counted, in_lines, printable
 from api.history import Told, facts_of, history_of, page
 from api.names import names_in, unnamed
 from ledger.boundary import about
-from ledger.chain.entry import check_name, format_time
+from ledger.chain.entry import format_time
 from ledger.errors import Malformed
 from ledger.events import LedgerOpened
 from ledger.files import check_free, new_file
@@ -32,7 +33,7 @@ from ledger.home import Home, open_home
 )
 @click.option("--texts", is_flag=True, help="Show reasons, conditions and notes, which only custody has.")
 @click.option("--ids", is_flag=True, help="Print ids only, no names.")
-@click.argument("request")
+@click.argument("request", type=REQUEST)
 def history(
     path: Path,
     actor: str,
@@ -49,7 +50,6 @@ def history(
     """
     if as_json and page_at:
         raise click.UsageError("--json and --html exclude each other")
-    check_name("request", f"request:{request}")
     if page_at:
         check_free(page_at.absolute())
     with open_home(path.absolute(), clock()) as home:

@@ -9,7 +9,7 @@ import click
 from api import awaiting
 from api.cli import options
 from api.cli.inquiry import Inquiry, about_a_time, inquiry
-from api.cli.kinds import When
+from api.cli.kinds import REQUEST, When
 from api.cli.tables import Form, Row, Table, Who, answered, as_members, show
 from api.cli.wording import in_lines, printable
 from api.lacking import Lacking, lacking_at
@@ -17,7 +17,6 @@ from api.letter import letter
 from api.names import Names, unnamed
 from api.stages import stage_at
 from ledger.boundary import about
-from ledger.chain.entry import check_name
 from ledger.errors import Malformed
 from projections.acts import ApproveRequest
 from projections.checklist import NOBODY, Line, checklist
@@ -72,7 +71,7 @@ def inbox(path: Path, as_json: bool, as_csv: bool, ids: bool, as_of: When, known
 @answered
 @about_a_time
 @click.option("--letter", "as_letter", is_flag=True, help="Write what is missing, as a text to send to the researcher.")
-@click.argument("number", metavar="REQUEST")
+@click.argument("number", metavar="REQUEST", type=REQUEST)
 def request(
     path: Path,
     as_json: bool,
@@ -113,7 +112,6 @@ def _lacks_of(rows: Sequence[dict[str, Any]], asked: Inquiry, names: Names) -> d
 
 
 def _standing(asked: Inquiry, number: str) -> Standing:
-    check_name("request", f"request:{number}")
     standing = asked.log.standing(ApproveRequest(principal=NOBODY, request=number))
     if standing.request(number).submitted is None:
         raise Malformed("request", number, f"is not in this ledger{'' if asked.moment.is_now else ' at that time'}")
