@@ -11,7 +11,7 @@ import click
 import pytest
 
 from api.cli import main
-from tests.command_line import dua_ledger
+from tests.command_line import DATA, EXAMPLES, HOUR_AGO, TEXT, Stages, dua_ledger
 from tests.stores import PATIENCE
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +78,31 @@ def test_what_the_manual_says_of_backups_can_be_done_as_it_stands(tmp_path: Path
         "grant-role", "staff:2", "auditor", "--from", "2026-01-01", "--actor", "staff:1", home=tmp_path / "NEW"
     )
     assert (told.code, told.err) == (0, "")
+
+
+def test_a_request_goes_to_its_release_as_the_manual_says(
+    stages: Stages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    office = stages.at("opened").copied(tmp_path)
+    office.done("register-person 'Pat Moreno' --email pat.moreno@example.edu", f"submit {EXAMPLES / 'mit-researcher'}")
+    office.put("MOU.txt", TEXT)
+    office.put("MOU.txt.sig", stages.rosa.sign(TEXT, HOUR_AGO))
+    office.put("signed.pdf", b"%PDF-1.4 ink")
+    office.put("person-course.csv", DATA)
+    monkeypatch.chdir(office.folder)
+    manual = (ROOT / "api/MANUAL.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    calls = re.findall(
+        r"^    dua-ledger (.*)$", manual.partition("to its release;\n")[2].partition("`--dry-run`")[0], re.MULTILINE
+    )
+
+    for call in calls:
+        test = Path("test.asc")
+        answer = stages.tom.decrypt(test.read_bytes()).decode() if test.exists() else ""
+        office.done(call.replace("$FINGERPRINT", stages.tom.fingerprint).replace("$ANSWER", answer))
+
+    assert office.facts()[-1].type == "release.received.v1"
+    assert len(calls) == 16
+    assert DATA in stages.tom.decrypt(Path("package.gpg").read_bytes())
 
 
 @pytest.mark.parametrize("paper", PAPERS)
