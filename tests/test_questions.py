@@ -152,7 +152,7 @@ def test_nothing_was_so_and_nothing_known_before_the_ledger_began(released: Path
         (["holders", "D-none"], 2, "dataset 'D-none': is not in this ledger"),
         (["holdings", NOBODY], 2, f"person '{NOBODY}': is not in this ledger"),
         (["holdings", "nobody@else.example"], 2, "person 'nobody@else.example': is the address of nobody in this"),
-        (["holders", "D-\x1b[31m"], 2, r"'D-\x1b[31m' is no id of a data set"),
+        (["holders", "D-\x1b[31m"], 2, r"dataset 'D-\x1b[31m': is not in this ledger"),
         (["request", ""], 2, "'' is no id of a request: it looks like R-2026-0001"),
         (["request", "R-\udcff"], 2, r"'R-\udcff' is no id of a request"),
         (["history", "R-\udcff"], 2, r"'R-\udcff' is no id of a request"),

@@ -10,7 +10,7 @@ import click
 
 from api.cli import lookup, options
 from api.cli.inquiry import Inquiry, about_a_time, inquiry
-from api.cli.kinds import DATA_SET, When
+from api.cli.kinds import When
 from api.cli.tables import Form, Row, Table, Who, answered, show
 from api.cli.wording import counted
 from api.past import by, called
@@ -55,7 +55,7 @@ _gone = click.option("--gone", is_flag=True, help="Also what is destroyed.")
 @options.home
 @answered
 @about_a_time
-@click.argument("dataset", type=DATA_SET)
+@click.argument("dataset")
 @click.option("--form", "wanted", type=click.Choice(FORMS), help="Only what is in this form.")
 @_without_right
 @_gone
