@@ -30,10 +30,13 @@ class PersonStanding(Part):
     registered: int | None = None
     trainings: tuple[Known[TrainingCertified], ...] = ()
     verified: Mapping[str, int] = NOTHING
-    past: tuple[Known[PastReleaseRecorded], ...] = ()
     debarments: tuple[Known[PersonDebarred], ...] = ()
     _told: tuple[Known[PersonRegistered] | Known[PersonDetailsChanged] | Known[PersonErased], ...] = ()
     _suspensions: Mapping[str | None, int] = NOTHING
+
+    def __init__(self) -> None:
+        # A register may have very many of one person.
+        self.past: list[Known[PastReleaseRecorded]] = []
 
     @takes(PersonRegistered, PersonDetailsChanged)
     def _person_registered(self, fact: Known[PersonRegistered] | Known[PersonDetailsChanged]) -> None:
@@ -63,7 +66,7 @@ class PersonStanding(Part):
 
     @takes(PastReleaseRecorded)
     def _past_release_recorded(self, fact: Known[PastReleaseRecorded]) -> None:
-        self.past = (*self.past, fact)
+        self.past.append(fact)
 
     @takes(PersonDebarred)
     def _person_debarred(self, fact: Known[PersonDebarred]) -> None:
